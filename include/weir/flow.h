@@ -1,0 +1,33 @@
+/* weir/flow.h - bijections with their change of density, and base distributions.
+ *
+ *     weir_tensor *log_det;
+ *     weir_tensor *z = weir_bijection_forward(b, x, &log_det);       // [B, d] -> [B, d]; log_det [B] = log|det dz/dx|
+ *     weir_tensor *log_p = weir_add(weir_base_log_prob(base, z), log_det);
+ *
+ * forward is data -> noise. A bijection is a module (kind "bijection"): weir_module_new finds it by name.
+ */
+#ifndef WEIR_FLOW_H
+#define WEIR_FLOW_H
+#include "weir/nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+WEIR_API weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, weir_tensor **log_det);
+/* x with forward(x) = y; *log_det = log|det dx/dy| = -(forward's at x). */
+WEIR_API weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, weir_tensor **log_det);
+
+/* Base distributions: rows of kind "base", factorised over elements. */
+typedef struct weir_base_row {
+    weir_row row;
+    weir_tensor *(*log_prob)(weir_tensor *z);                          /* [B, ...] -> [B], nats */
+    weir_tensor *(*draw)(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape); /* by sample ids */
+} weir_base_row;
+WEIR_API weir_tensor *weir_base_log_prob(const weir_base_row *base, weir_tensor *z);
+WEIR_API weir_tensor *weir_base_sample(weir_ctx *c, const weir_base_row *base, weir_dtype t, int ndim, const int64_t *shape);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,73 @@
+/* weir/nn.h - modules: parameters with names, in a tree, laid out once in one flat buffer.
+ *
+ *     weir_module *net = weir_module_new(c, "sequential", "");
+ *     weir_module_add(net, "0", weir_module_new(c, "linear", "in=2 out=64"));
+ *     weir_module_add(net, "1", weir_module_new(c, "relu", ""));
+ *     weir_module_add(net, "2", weir_module_new(c, "linear", "in=64 out=1"));
+ *     weir_tensor *y = weir_module_forward(net, x);
+ *     weir_module_free(net);                            // and its children
+ *
+ * Names are PyTorch's ("0.weight"). Modules live outside scopes. The first use of a tree seals it: parameters are drawn (each from
+ * its own name, so adding a layer changes no other layer's start) and become views of one buffer.
+ */
+#ifndef WEIR_NN_H
+#define WEIR_NN_H
+#include "weir/registry.h"
+#include "weir/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_module weir_module;
+
+/* A module by the name of its row ("linear") and options as text. Never NULL. */
+WEIR_API weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options);
+/* Frees a root module, its children, parameters and gradients. NULL and nil: nothing. */
+WEIR_API void weir_module_free(weir_module *m);
+/* Gives `child` to `parent`, which frees it; returns child. An error once the tree is sealed. */
+WEIR_API weir_module *weir_module_add(weir_module *parent, const char *name, weir_module *child);
+WEIR_API weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x);
+WEIR_API void weir_module_train(weir_module *m, bool training); /* dropout, batch norm; the whole subtree. Starts true */
+WEIR_API bool weir_module_training(const weir_module *m);
+
+/* Parameters and buffers of the tree, in order of definition, each shared one once; names relative to `m`. */
+WEIR_API int64_t weir_module_state_count(weir_module *m);
+WEIR_API weir_tensor *weir_module_state_at(weir_module *m, int64_t index, const char **name, bool *is_buffer);
+WEIR_API weir_tensor *weir_module_state_find(weir_module *m, const char *name); /* nil and no error when absent */
+WEIR_API int64_t weir_module_parameter_numel(weir_module *m); /* elements of all parameters */
+WEIR_API void weir_module_zero_grad(weir_module *m);
+WEIR_API void weir_module_freeze(weir_module *m, bool frozen); /* parameters of the subtree want no gradients, or do again */
+
+/* -- advanced: writing a module -------------------------------------------------------------------------------------------------- */
+typedef enum weir_init_kind { WEIR_INIT_ZEROS, WEIR_INIT_ONES, WEIR_INIT_CONSTANT, WEIR_INIT_UNIFORM /* +-a */, WEIR_INIT_NORMAL /* std a */ } weir_init_kind;
+typedef struct weir_init { weir_init_kind kind; double a; } weir_init;
+
+typedef struct weir_module_row {
+    weir_row row;
+    size_t state_size;                                        /* bytes of the module's own struct, cleared */
+    void (*create)(weir_module *m, const void *options);      /* adds parameters, buffers, children; errors by weir_fail */
+    weir_tensor *(*forward)(weir_module *m, weir_tensor *x);
+    void (*destroy)(weir_module *m);                          /* NULL: nothing of its own */
+    /* bijections (kind "bijection"): log_det [B] is the SUM over all non-batch elements */
+    weir_tensor *(*transform)(weir_module *m, weir_tensor *x, weir_tensor **log_det);
+    weir_tensor *(*inverse)(weir_module *m, weir_tensor *y, weir_tensor **log_det); /* log|det dx/dy| */
+} weir_module_row;
+
+WEIR_API weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options);
+WEIR_API void *weir_module_state(weir_module *m); /* the struct of state_size bytes */
+WEIR_API const weir_module_row *weir_module_row_of(const weir_module *m);
+WEIR_API weir_ctx *weir_module_ctx(const weir_module *m);
+WEIR_API weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, weir_init init);
+WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
+WEIR_API int64_t weir_module_child_count(const weir_module *m);
+WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);
+/* Lays parameters out: 64-byte aligned views of one buffer, gradients of another; draws initial values. Done by first use. */
+WEIR_API weir_status weir_module_seal(weir_module *m);
+/* The whole flat range of a sealed root (padding included, which is 0). */
+WEIR_API int64_t weir_module_flat(weir_module *m, weir_dtype *dtype, void **values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,98 @@
+/* weir/ops.h - what can be done with tensors. Each call is one op (a row, listed by `weir list op`) or a short composition.
+ *
+ *     weir_tensor *h = weir_relu(weir_linear(x, w, b));
+ *     weir_tensor *loss = weir_mean(weir_square(weir_sub(h, y)));
+ *
+ * Results live in the current scope of the youngest context among the inputs. Inputs broadcast as in NumPy. Errors name the op
+ * and the shapes. Unless a line says otherwise every op is differentiable to any order in its floating inputs.
+ */
+#ifndef WEIR_OPS_H
+#define WEIR_OPS_H
+#include "weir/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -- arithmetic --------------------------------------------------------------------------------------------------------- */
+WEIR_API weir_tensor *weir_add(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_sub(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_mul(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_div(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_maximum(weir_tensor *a, weir_tensor *b); /* gradient to the larger, halves where equal; NaN if either is */
+WEIR_API weir_tensor *weir_minimum(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_affine(weir_tensor *x, double scale, double shift); /* scale x + shift */
+WEIR_API weir_tensor *weir_scale(weir_tensor *x, double scale);
+WEIR_API weir_tensor *weir_neg(weir_tensor *x);
+WEIR_API weir_tensor *weir_abs(weir_tensor *x);  /* gradient 0 at 0 */
+WEIR_API weir_tensor *weir_sign(weir_tensor *x); /* gradient 0 everywhere */
+WEIR_API weir_tensor *weir_square(weir_tensor *x);
+WEIR_API weir_tensor *weir_sqrt(weir_tensor *x);
+WEIR_API weir_tensor *weir_reciprocal(weir_tensor *x);
+
+/* -- elementary functions ------------------------------------------------------------------------------------------------ */
+WEIR_API weir_tensor *weir_exp(weir_tensor *x);
+WEIR_API weir_tensor *weir_log(weir_tensor *x);
+WEIR_API weir_tensor *weir_sin(weir_tensor *x);
+WEIR_API weir_tensor *weir_cos(weir_tensor *x);
+WEIR_API weir_tensor *weir_tanh(weir_tensor *x);
+WEIR_API weir_tensor *weir_sigmoid(weir_tensor *x);  /* 1 / (1 + exp(-x)) */
+WEIR_API weir_tensor *weir_softplus(weir_tensor *x); /* log(1 + exp(x)), without overflow */
+WEIR_API weir_tensor *weir_relu(weir_tensor *x);     /* max(x, 0); gradient 0 at 0; NaN stays NaN */
+
+/* -- comparisons (bool, no gradient) and choice ----------------------------------------------------------------------------- */
+WEIR_API weir_tensor *weir_eq(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_ne(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_lt(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_le(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_gt(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_ge(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_where(weir_tensor *test, weir_tensor *a, weir_tensor *b); /* test ? a : b; test is bool */
+
+/* -- sums ----------------------------------------------------------------------------------------------------------------- */
+WEIR_API weir_tensor *weir_sum(weir_tensor *x);  /* of all, 0-d */
+WEIR_API weir_tensor *weir_mean(weir_tensor *x); /* of all, 0-d; NaN for an empty tensor */
+/* Over the named axes (negative from the end); kept as extent 1 when `keep`. n_axes 0 sums nothing. */
+WEIR_API weir_tensor *weir_sum_axes(weir_tensor *x, int n_axes, const int *axes, bool keep);
+WEIR_API weir_tensor *weir_mean_axes(weir_tensor *x, int n_axes, const int *axes, bool keep);
+/* All axes but the first: [B, ...] -> [B]; the per-sample sum. */
+WEIR_API weir_tensor *weir_sum_samples(weir_tensor *x);
+/* Sums broadcast axes away until the shape is `shape` (what the gradient of a broadcast does). */
+WEIR_API weir_tensor *weir_sum_to(weir_tensor *x, int ndim, const int64_t *shape);
+
+/* -- products --------------------------------------------------------------------------------------------------------------- */
+/* [.., m, k] x [.., k, n] -> [.., m, n]; leading axes broadcast; row i of the result depends on row i of `a` alone, to the bit. */
+WEIR_API weir_tensor *weir_matmul(weir_tensor *a, weir_tensor *b);
+/* x w^T + b: x [.., in], w [out, in], b [out] or NULL -> [.., out], as PyTorch's nn.Linear. */
+WEIR_API weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b);
+/* relu(weir_linear(x, w, b)) in one pass. */
+WEIR_API weir_tensor *weir_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b);
+
+/* -- shapes: views where strides allow ------------------------------------------------------------------------------------------ */
+WEIR_API weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape); /* logical order; one extent may be -1; copies when it must */
+WEIR_API weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape);    /* the same, but fails instead of copying */
+WEIR_API weir_tensor *weir_flatten(weir_tensor *x); /* [B, ...] -> [B, rest] */
+WEIR_API weir_tensor *weir_permute(weir_tensor *x, const int *axes);
+WEIR_API weir_tensor *weir_transpose(weir_tensor *x, int a, int b);
+WEIR_API weir_tensor *weir_expand(weir_tensor *x, int ndim, const int64_t *shape); /* broadcast without a copy */
+/* x[start : stop : step] along an axis, Python's rules: negative counts from the end, out of range is cut; step >= 1. */
+WEIR_API weir_tensor *weir_slice(weir_tensor *x, int axis, int64_t start, int64_t stop, int64_t step);
+WEIR_API weir_tensor *weir_contiguous(weir_tensor *x); /* itself when dense */
+WEIR_API weir_tensor *weir_cat(int n, weir_tensor *const *x, int axis);
+/* The tensor of shape `like` extents along axis with x in places start, start+step, ... and 0 elsewhere: the adjoint of slice. */
+WEIR_API weir_tensor *weir_slice_scatter(weir_tensor *x, int axis, int64_t start, int64_t step, int64_t extent);
+/* Interleaves along the last axis: out[.., 2i] = even[.., i], out[.., 2i+1] = odd[.., i]. */
+WEIR_API weir_tensor *weir_interleave(weir_tensor *even, weir_tensor *odd);
+WEIR_API weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index); /* index: i64, 1-d */
+/* zeros of extent `extent` along axis, with x added at `index`: the adjoint of index_select. Repeated indices add in order. */
+WEIR_API weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent);
+WEIR_API weir_tensor *weir_cast(weir_tensor *x, weir_dtype t); /* differentiable between floating types; to integers truncates */
+
+/* -- random draws. Axis 0 is samples: element bits depend on (seed, stream, step, draw, sample id, place in the sample) alone. ------ */
+WEIR_API weir_tensor *weir_rand(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape);  /* uniform on [0, 1) */
+WEIR_API weir_tensor *weir_randn(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape); /* standard normal */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

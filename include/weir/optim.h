@@ -1,0 +1,54 @@
+/* weir/optim.h - optimizers and learning-rate schedules.
+ *
+ *     weir_optim *opt = weir_optim_new(module, "adamw", "lr=1e-3 weight_decay=0.01");
+ *     weir_backward(loss);  weir_optim_step(opt);  weir_optim_zero_grad(opt);
+ *
+ * Formulas are PyTorch's. A step is all or nothing: on a failed context, or when a gradient is not finite, nothing changes.
+ * A parameter that got no gradient is skipped.
+ */
+#ifndef WEIR_OPTIM_H
+#define WEIR_OPTIM_H
+#include "weir/nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_optim weir_optim;
+
+/* Lives outside scopes; free before its module. Never NULL. */
+WEIR_API weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options);
+WEIR_API void weir_optim_free(weir_optim *o);
+WEIR_API weir_status weir_optim_step(weir_optim *o);
+WEIR_API void weir_optim_zero_grad(weir_optim *o);
+WEIR_API double weir_optim_lr(const weir_optim *o);
+WEIR_API void weir_optim_set_lr(weir_optim *o, double lr);
+WEIR_API int64_t weir_optim_steps(const weir_optim *o);
+/* Global 2-norm of the gradients; when above max_norm the next step scales them by max_norm / norm. Returns the norm. */
+WEIR_API double weir_optim_clip(weir_optim *o, double max_norm);
+
+/* State for checkpoints: named flat buffers as long as the module's flat range, and the step count. */
+WEIR_API int weir_optim_state_count(const weir_optim *o);
+WEIR_API void *weir_optim_state_at(weir_optim *o, int index, const char **name, int64_t *n);
+WEIR_API void weir_optim_set_steps(weir_optim *o, int64_t steps);
+WEIR_API const weir_row *weir_optim_row(const weir_optim *o);
+
+/* Exponential moving average of the parameters: a flat buffer of its own. average <- mu average + (1 - mu) p with
+ * mu = min(decay, (1 + n) / (10 + n)), n = updates so far from 1 (Song et al.'s warm start). */
+typedef struct weir_ema weir_ema;
+WEIR_API weir_ema *weir_ema_new(weir_module *m, double decay);
+WEIR_API void weir_ema_free(weir_ema *e);
+WEIR_API void weir_ema_update(weir_ema *e);
+WEIR_API void weir_ema_swap(weir_ema *e); /* exchanges parameters and averages; call again to undo */
+WEIR_API void *weir_ema_state(weir_ema *e, int64_t *n, int64_t **updates);
+
+/* Learning rate at `step` (from 0) of `horizon`, by a schedule row: returns the factor times lr. */
+typedef struct weir_schedule_row {
+    weir_row row;
+    double (*rate)(const void *options, double lr, int64_t step, int64_t horizon);
+} weir_schedule_row;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

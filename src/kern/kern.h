@@ -1,0 +1,136 @@
+/* kern.h - loops over raw memory. No context, no allocation, no errors: whoever calls has checked shapes and brings scratch.
+ *
+ * One table of functions per instruction set (AVX-512, AVX2, plain C), made by compiling the same sources three times; the
+ * context holds the one in use. Element kernels are ordinary source included once per type.
+ *
+ * Bits: every output element is computed by the same operations in the same order wherever it lies - in a vector body or a
+ * tail, in the first row or the last, alone or among 300 rows, on one thread or many. So row i of a result never depends on its
+ * batch mates. Bits may differ between instruction sets.
+ *
+ * Threads: `threads` is the most a call may use; inside a parallel region of anyone's it is taken as 1. Threads only divide
+ * independent outputs, never a sum.
+ */
+#ifndef WEIR_KERN_H
+#define WEIR_KERN_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum weir__real { WEIR__F32, WEIR__F64, WEIR__REALS } weir__real;
+
+enum { WEIR__MAX_RANK = 8 };
+
+/* y = f(x; p): parameters p[0..3] where a function has them */
+#define WEIR__UNARY_LIST(F) \
+    F(copy) F(neg) F(abs) F(sign) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(reciprocal) F(square) F(sin) F(cos) F(tanh) \
+    F(sigmoid) F(softplus) F(relu) F(silu) F(erf) F(affine) /* p0 x + p1 */ F(clamp) /* to [p0, p1] */ F(pow_scalar) /* x^p0 */
+/* y = f(a, b). The *_backward take (gradient, saved output or input), see each op. eq..ge write 0/1 bytes (bool). */
+#define WEIR__BINARY_LIST(F) \
+    F(add) F(sub) F(mul) F(div) F(pow) F(max) F(min) \
+    F(relu_backward) /* b > 0 ? a : 0 */ F(sigmoid_backward) /* a b (1 - b) */ F(tanh_backward) /* a (1 - b^2) */
+#define WEIR__COMPARE_LIST(F) F(eq) F(ne) F(lt) F(le) F(gt) F(ge)
+
+typedef enum weir__unary {
+#define F(n) WEIR__U_##n,
+    WEIR__UNARY_LIST(F)
+#undef F
+    WEIR__UNARIES
+} weir__unary;
+typedef enum weir__binary {
+#define F(n) WEIR__B_##n,
+    WEIR__BINARY_LIST(F)
+#undef F
+    WEIR__BINARIES
+} weir__binary;
+typedef enum weir__compare {
+#define F(n) WEIR__C_##n,
+    WEIR__COMPARE_LIST(F)
+#undef F
+    WEIR__COMPARES
+} weir__compare;
+
+/* Inner loops over n elements; strides in elements (1: dense, 0: the same element, anything else: strided). Outputs have stride 1
+ * or any other but 0. Output may be exactly one of the inputs (in place), else it does not overlap them. */
+typedef void weir__unary_fn(int64_t n, void *y, int64_t sy, const void *x, int64_t sx, const double *p);
+typedef void weir__binary_fn(int64_t n, void *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
+typedef void weir__compare_fn(int64_t n, uint8_t *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
+typedef void weir__where_fn(int64_t n, void *y, int64_t sy, const uint8_t *test, int64_t st, const void *a, int64_t sa, const void *b, int64_t sb);
+
+/* C[m,n] (+)= sum_k A[m,k] B[k,n], then an epilogue. A element (i,k) is a[i*a_row + k*a_col], likewise B: (k,n) is
+ * b[k*b_row + n*b_col]; one stride of each is 1. C rows are dense (c_row >= n). k is summed in order 0..K-1 by fused
+ * multiply-adds starting from 0 (or from C when accumulate): every element alone decides its bits. */
+typedef struct weir__gemm {
+    int64_t m, n, k;
+    const void *a; int64_t a_row, a_col;
+    const void *b; int64_t b_row, b_col;
+    void *c; int64_t c_row;
+    bool accumulate;      /* start from C instead of 0 */
+    const void *bias;     /* [n] added after the sum, or NULL */
+    bool relu;            /* max(., 0) last of all */
+    const void *mask; int64_t mask_row; /* [m,n] or NULL: C = mask > 0 ? value : 0, last (the gradient of relu, fused) */
+} weir__gemm;
+
+/* Optimizer passes over a range of n parameters: see src/optim. All in place on p and the states; g is read, scaled by g_scale. */
+typedef struct weir__adam { double lr, beta1, beta2, eps, weight_decay, decay1, decay2; /* 1 - beta^t */ bool decoupled; double g_scale; } weir__adam;
+typedef struct weir__sgd { double lr, momentum, dampening, weight_decay, g_scale; bool nesterov, first; } weir__sgd;
+typedef struct weir__rmsprop { double lr, alpha, eps, floor, momentum, weight_decay, g_scale; } weir__rmsprop;
+
+typedef struct weir__kern {
+    const char *name; /* "avx512" */
+    weir__unary_fn *unary[WEIR__REALS][WEIR__UNARIES];
+    weir__binary_fn *binary[WEIR__REALS][WEIR__BINARIES];
+    weir__compare_fn *compare[WEIR__REALS][WEIR__COMPARES];
+    weir__where_fn *where[WEIR__REALS];
+    /* Sum and maximum of n elements of stride s, in one fixed order that depends on n alone (blocked, error O(log n)). */
+    double (*sum[WEIR__REALS])(int64_t n, const void *x, int64_t s);
+    double (*max[WEIR__REALS])(int64_t n, const void *x, int64_t s);
+    double (*sum_squares[WEIR__REALS])(int64_t n, const void *x, int64_t s);
+    /* y[j] = (accumulate ? y[j] : 0) + sum_i x[i*row + j], i in order, j < n: column sums */
+    void (*column_sum[WEIR__REALS])(int64_t rows, int64_t n, void *y, const void *x, int64_t row, bool accumulate);
+    /* Index of the first non-finite of n dense elements, or -1. */
+    int64_t (*find_nonfinite[WEIR__REALS])(int64_t n, const void *x);
+    /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
+    size_t (*gemm_scratch[WEIR__REALS])(const weir__gemm *g, int threads);
+    void (*gemm[WEIR__REALS])(const weir__gemm *g, void *scratch, int threads);
+    /* Elements [first, first+n) of sample `id` under `key`: Philox4x32-10 at counter (id, index/4), see src/base/rng.c for the
+     * mapping, which these match to the bit (uniform) or to rounding (normal). */
+    void (*uniform[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);
+    void (*normal[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);
+    void (*adam[WEIR__REALS])(int64_t n, void *p, const void *g, void *m, void *v, const weir__adam *o);
+    void (*sgd[WEIR__REALS])(int64_t n, void *p, const void *g, void *buf, const weir__sgd *o);
+    void (*rmsprop[WEIR__REALS])(int64_t n, void *p, const void *g, void *sq, void *buf, const weir__rmsprop *o);
+} weir__kern;
+
+extern const weir__kern weir__kern_c;
+#if defined(WEIR_HAVE_X86)
+extern const weir__kern weir__kern_avx2, weir__kern_avx512;
+#endif
+/* The table for an isa (1 C, 2 AVX2, 3 AVX-512; 0 the best this CPU has), or NULL where CPU or build lack it. */
+const weir__kern *weir__kern_for(int isa);
+
+/* -- loop.c: the same over n-d arrays with any strides; dimensions that can be merged are, and threads split the outputs ------- */
+typedef struct weir__operand {
+    void *data;
+    int64_t stride[WEIR__MAX_RANK]; /* in elements; 0 along broadcast axes */
+} weir__operand;
+/* x[0] is the output. Sizes of elements come from the loop called. */
+typedef struct weir__loop {
+    int ndim;
+    int64_t shape[WEIR__MAX_RANK];
+    weir__operand x[4];
+} weir__loop;
+void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l, const double *p, int threads);
+void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l, int threads);
+void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l, int threads);
+void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l, int threads); /* x: out, test, a, b */
+/* Copies elements of `bytes` bytes each (any dtype), any strides. */
+void weir__loop_copy(size_t bytes, const weir__loop *l, int threads);
+/* y = sum (or maximum) over the reduced axes. l->shape is the input's; x[0] (output) has stride 0 along them; x[1] is the input. */
+void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+/* For passes over one dense range (optimizers, axpy): calls fn(user, begin, end) on `threads` pieces, each a multiple of 1024. */
+void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
+/* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */
+int weir__threads_for(int64_t n, double cost, int threads);
+
+#endif
