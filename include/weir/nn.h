@@ -25,7 +25,8 @@ typedef struct weir_module weir_module;
 WEIR_API weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options);
 /* Frees a root module, its children, parameters and gradients. NULL and nil: nothing. */
 WEIR_API void weir_module_free(weir_module *m);
-/* Gives `child` to `parent`, which frees it; returns child. An error once the tree is sealed. */
+/* Gives `child` to `parent`, which frees it; returns child. An error once the tree is sealed, or for a name that is taken or has a
+ * point; `child` is then freed (it was given away) and nil returned. */
 WEIR_API weir_module *weir_module_add(weir_module *parent, const char *name, weir_module *child);
 WEIR_API weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x);
 WEIR_API void weir_module_train(weir_module *m, bool training); /* dropout, batch norm; the whole subtree. Starts true */
@@ -59,6 +60,8 @@ WEIR_API void *weir_module_state(weir_module *m); /* the struct of state_size by
 WEIR_API const weir_module_row *weir_module_row_of(const weir_module *m);
 WEIR_API weir_ctx *weir_module_ctx(const weir_module *m);
 WEIR_API weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, weir_init init);
+/* A parameter of the same tree under a second name: it is laid out, listed and updated once, where it was first defined. */
+WEIR_API weir_tensor *weir_module_share(weir_module *m, const char *name, weir_tensor *parameter);
 WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 WEIR_API int64_t weir_module_child_count(const weir_module *m);
 WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);
