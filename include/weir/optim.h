@@ -35,14 +35,14 @@ WEIR_API const weir_row *weir_optim_row(const weir_optim *o);
 
 /* Exponential moving average of the parameters: a flat buffer of its own. average <- mu average + (1 - mu) p with
  * mu = min(decay, (1 + n) / (10 + n)), n = updates so far from 1 (Song et al.'s warm start). */
-typedef struct weir_ema weir_ema;
+typedef struct weir_ema weir_ema; /* NULL when it could not be made; every call takes NULL */
 WEIR_API weir_ema *weir_ema_new(weir_module *m, double decay);
 WEIR_API void weir_ema_free(weir_ema *e);
 WEIR_API void weir_ema_update(weir_ema *e);
 WEIR_API void weir_ema_swap(weir_ema *e); /* exchanges parameters and averages; call again to undo */
 WEIR_API void *weir_ema_state(weir_ema *e, int64_t *n, int64_t **updates);
 
-/* Learning rate at `step` (from 0) of `horizon`, by a schedule row: returns the factor times lr. */
+/* Rows of kind "schedule": the learning rate at `step` (from 0) of `horizon`, given the optimizer's own `lr`. */
 typedef struct weir_schedule_row {
     weir_row row;
     double (*rate)(const void *options, double lr, int64_t step, int64_t horizon);
