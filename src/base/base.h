@@ -116,10 +116,15 @@ struct weir_ctx {
     uint64_t sequence;                /* of the next graph node */
     const char *label;                /* layer being run, for forensics; NULL: none */
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
-    bool trap_nan;                    /* name the first op that makes a non-finite value */
+    const struct weir__grad_hooks *hooks; /* what grad needs of ops */
+    bool trap_nan;                    /* forensics: fail at the first op that makes a non-finite value */
+    const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */
+    char trap_label[128];
+    int64_t trap_row;
 };
 
 /* A failed context that is no one's: nil objects of NULL handles point here. Never written to. */
+extern weir_ctx weir__orphan_ctx; /* defined in src/weir.c, which knows the nil objects */
 weir_ctx *weir__orphan(void);
 /* Adds `o` (refs already 1) to the innermost scope; false, with the error set and `o` untouched, when the list cannot grow. */
 bool weir__scope_add(weir_ctx *c, weir__object *o);

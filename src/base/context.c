@@ -6,16 +6,7 @@
 #include <omp.h>
 #endif
 
-/* Belongs to nobody: the context of NULL handles and of a context that could not be allocated. Never written to after start-up,
- * which every writer ensures by asking for this address or for a status that is already set. */
-static weir_ctx orphan_ctx = {
-    .status = WEIR_ERROR_MEMORY,
-    .message = "context: NULL or not opened: expected one from weir_open",
-    .no_grad = true,
-    .threads = 1,
-};
-
-weir_ctx *weir__orphan(void) { return &orphan_ctx; }
+weir_ctx *weir__orphan(void) { return &weir__orphan_ctx; }
 
 weir_open_opts weir_open_defaults(void)
 {
@@ -86,7 +77,7 @@ weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b)
 
 void *weir__nil(weir_ctx *c, weir__kind kind)
 {
-    if (c == NULL || c->nil[kind] == NULL) return orphan_ctx.nil[kind];
+    if (c == NULL || c->nil[kind] == NULL) return weir__orphan_ctx.nil[kind];
     return c->nil[kind];
 }
 

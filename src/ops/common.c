@@ -1,0 +1,38 @@
+/* common.c - what the files of this room share. */
+#include <string.h>
+#include "ops/ops.h"
+
+weir__operand weir__operand_of(const weir_tensor *x, const weir_tensor *like)
+{
+    weir__operand o = { .data = weir__ptr(x) };
+    weir__broadcast_strides(x, like->ndim, like->shape, o.stride);
+    return o;
+}
+
+weir__loop weir__loop_of(const weir_tensor *like, int n, weir_tensor *const *x)
+{
+    weir__loop l;
+    l.ndim = like->ndim;
+    for (int i = 0; i < like->ndim; i++) l.shape[i] = like->shape[i];
+    for (int i = 0; i < n; i++) l.x[i] = weir__operand_of(x[i], like);
+    return l;
+}
+
+void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x)
+{
+    weir__loop l = { .ndim = x->ndim };
+    memcpy(l.shape, x->shape, sizeof l.shape);
+    l.x[0] = *out;
+    l.x[1].data = weir__ptr(x);
+    memcpy(l.x[1].stride, x->strides, sizeof x->strides);
+    weir__loop_copy(weir_dtype_size(x->dtype), &l, c->threads);
+}
+
+int weir__axis(weir_tensor *x, const char *op, int axis)
+{
+    if (weir_is_nil(x)) return -1;
+    int a = axis < 0 ? axis + x->ndim : axis;
+    if (a >= 0 && a < x->ndim) return a;
+    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s: axis %d of a tensor of rank %d: expected one of its axes", op, axis, x->ndim);
+    return -1;
+}

@@ -1,0 +1,38 @@
+/* ops.h - the inside of the ops room: the list of rows and what its files share. */
+#ifndef WEIR_OPS_INTERNAL_H
+#define WEIR_OPS_INTERNAL_H
+#include "grad/grad.h"
+#include "kern/kern.h"
+#include "weir/ops.h"
+
+/* Every op, in the order of the listing: op.add is weir__op_add, and so on. */
+#define WEIR__OP_LIST(F) \
+    F(add) F(sub) F(mul) F(div) F(maximum) F(minimum) F(affine) F(neg) F(abs) F(sign) F(square) F(sqrt) F(reciprocal) \
+    F(exp) F(log) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
+    F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
+    F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn)
+#define F(n) extern const weir_op weir__op_##n;
+WEIR__OP_LIST(F)
+#undef F
+
+extern const weir_row *const weir__op_rows[];
+extern const int64_t weir__op_row_count;
+extern const struct weir__grad_hooks weir__grad_hooks_ops;
+
+#define WEIR__IN(...) (weir_tensor *[]){ __VA_ARGS__ }
+static inline weir_tensor *weir__apply1(const weir_op *op, weir_tensor *x, const void *attr) { return weir_apply(op, 1, &x, attr); }
+static inline weir_tensor *weir__apply2(const weir_op *op, weir_tensor *a, weir_tensor *b) { return weir_apply(op, 2, WEIR__IN(a, b), NULL); }
+
+/* The nil to return for a bad handle. */
+static inline weir_tensor *weir__nil_of(const weir_tensor *x) { return weir__nil(x ? x->object.ctx : NULL, WEIR__TENSOR); }
+
+/* Loop over `like`'s shape with operand i = x[i], broadcast to it. */
+weir__loop weir__loop_of(const weir_tensor *like, int n, weir_tensor *const *x);
+weir__operand weir__operand_of(const weir_tensor *x, const weir_tensor *like);
+/* out = x, element by element, any strides, same type. */
+void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x);
+/* axis from the end made positive; -1 after the error is set. */
+int weir__axis(weir_tensor *x, const char *op, int axis);
+weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
+
+#endif
