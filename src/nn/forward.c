@@ -57,3 +57,9 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
     weir__forward_end(mark);
     return y;
 }
+
+weir_tensor *weir__parameter_here(weir_tensor *x, weir_tensor *parameter)
+{
+    if (x->object.ctx == parameter->object.ctx) return parameter;
+    return weir_add(parameter, weir_scalar(x->object.ctx, parameter->dtype, 0));
+}
