@@ -87,11 +87,17 @@ typedef struct weir__kern {
     double (*sum_squares[WEIR__REALS])(int64_t n, const void *x, int64_t s);
     /* y[j] = (accumulate ? y[j] : 0) + sum_i x[i*row + j], i in order, j < n: column sums */
     void (*column_sum[WEIR__REALS])(int64_t rows, int64_t n, void *y, const void *x, int64_t row, bool accumulate);
+    /* For loop.c: y[j] = sum (maximum) over r < rows of x[offset[r] + j], j < n, with the bits sum and max give for so many elements;
+     * rows <= 512, n <= 64. */
+    void (*sum_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
+    void (*max_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
     /* Index of the first non-finite of n dense elements, or -1. */
     int64_t (*find_nonfinite[WEIR__REALS])(int64_t n, const void *x);
     /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
     size_t (*gemm_scratch[WEIR__REALS])(const weir__gemm *g, int threads);
     void (*gemm[WEIR__REALS])(const weir__gemm *g, void *scratch, int threads);
+    /* Multiply-adds of one core on registers alone for about so long, in GFLOP/s: what benches quote speed over. */
+    double (*fma_peak[WEIR__REALS])(double seconds);
     /* Elements [first, first+n) of sample `id` under `key`: Philox4x32-10 at counter (id, index/4), see src/base/rng.c for the
      * mapping, which these match to the bit (uniform) or to rounding (normal). */
     void (*uniform[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);

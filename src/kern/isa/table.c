@@ -1,0 +1,46 @@
+/* table.c - the table of this instruction set. */
+#include "names.h"
+
+#define NAME_(isa) #isa
+#define NAME(isa) NAME_(isa)
+#define F32(f) WEIR__PASTE(WEIR__PASTE(weir__##f##_, WEIR_ISA), _f32)
+#define F64(f) WEIR__PASTE(WEIR__PASTE(weir__##f##_, WEIR_ISA), _f64)
+#define BOTH(f) { F32(f), F64(f) }
+
+const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
+    .name = NAME(WEIR_ISA),
+#define F(n) F32(u_##n),
+    .unary = { { WEIR__UNARY_LIST(F) },
+#undef F
+#define F(n) F64(u_##n),
+               { WEIR__UNARY_LIST(F) } },
+#undef F
+#define F(n) F32(b_##n),
+    .binary = { { WEIR__BINARY_LIST(F) },
+#undef F
+#define F(n) F64(b_##n),
+                { WEIR__BINARY_LIST(F) } },
+#undef F
+#define F(n) F32(c_##n),
+    .compare = { { WEIR__COMPARE_LIST(F) },
+#undef F
+#define F(n) F64(c_##n),
+                 { WEIR__COMPARE_LIST(F) } },
+#undef F
+    .where = BOTH(where),
+    .sum = BOTH(sum),
+    .max = BOTH(max),
+    .sum_squares = BOTH(sum_squares),
+    .sum_block = BOTH(sum_block),
+    .max_block = BOTH(max_block),
+    .column_sum = BOTH(column_sum),
+    .find_nonfinite = BOTH(find_nonfinite),
+    .gemm_scratch = BOTH(gemm_scratch),
+    .gemm = BOTH(gemm),
+    .fma_peak = BOTH(fma_peak),
+    .uniform = BOTH(uniform),
+    .normal = BOTH(normal),
+    .adam = BOTH(adam),
+    .sgd = BOTH(sgd),
+    .rmsprop = BOTH(rmsprop),
+};
