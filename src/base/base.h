@@ -128,6 +128,8 @@ extern weir_ctx weir__orphan_ctx; /* defined in src/weir.c, which knows the nil 
 weir_ctx *weir__orphan(void);
 /* Adds `o` (refs already 1) to the innermost scope; false, with the error set and `o` untouched, when the list cannot grow. */
 bool weir__scope_add(weir_ctx *c, weir__object *o);
+/* Ends `s`; of the n objects those made inside it move to the scope around (others stay where they are). */
+void weir__scope_end_keeping(weir_scope s, int n, void *const *kept);
 /* The younger of two contexts on one line of descent, or NULL. */
 weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b);
 /* Opens the context alone; src/weir.c adds nil objects, kernels and tables. */

@@ -60,6 +60,19 @@ void weir_scope_end(weir_scope s)
     }
 }
 
+void weir__scope_end_keeping(weir_scope s, int n, void *const *kept)
+{
+    weir_ctx *c = s.ctx;
+    if (!failed_ctx(c) && s.depth > 0 && s.depth <= (uint64_t)c->n_scopes)
+        for (int64_t i = c->scopes[s.depth - 1].first; i < c->n_objects; i++)
+            for (int k = 0; k < n; k++)
+                if (c->objects[i] == kept[k]) {
+                    c->objects[i]->keep++;
+                    break;
+                }
+    weir_scope_end(s);
+}
+
 bool weir__scope_add(weir_ctx *c, weir__object *o)
 {
     if (c->n_objects == c->objects_cap && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects)) return false;

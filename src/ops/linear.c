@@ -50,7 +50,8 @@ static weir_tensor *matrix_of(weir_tensor *x) /* [.., n] -> [rows, n] */
 static void backward_in_ops(weir_vjp *v, weir_tensor *g)
 {
     weir_tensor *rows = matrix_of(g);
-    if (weir_vjp_needs(v, 0)) weir_vjp_set(v, 0, weir_matmul(g, weir_vjp_in(v, 1)));
+    const weir_spec *x = weir_vjp_in_spec(v, 0);
+    if (weir_vjp_needs(v, 0)) weir_vjp_set(v, 0, weir_reshape(weir_matmul(rows, weir_vjp_in(v, 1)), x->ndim, x->shape));
     if (weir_vjp_needs(v, 1)) weir_vjp_set(v, 1, weir_matmul(weir_transpose(rows, 0, 1), matrix_of(weir_vjp_in(v, 0))));
     if (v->n_in > 2 && weir_vjp_needs(v, 2)) weir_vjp_set(v, 2, weir_sum_axes(rows, 1, (const int[]){ 0 }, false));
 }

@@ -1,0 +1,221 @@
+/* Every op from its row: first and second derivatives in f64, strided inputs, f32 against f64, fused against reference. */
+#include "test.h"
+#include "ops/ops.h"
+
+enum { INPUTS = 8 };
+
+/* Makes the inputs that a case's text names. `transposed`: the same values in memory of reversed axes. */
+static int make_inputs(weir_ctx *c, const weir_op *op, const char *text, weir_dtype t, bool transposed, weir_tensor **x)
+{
+    double low = op->low == op->high ? -2 : op->low, high = op->low == op->high ? 2 : op->high;
+    int n = 0;
+    for (const char *p = text; *p; n++) {
+        char kind = *p == 'i' || *p == 'b' ? *p++ : 'x';
+        int64_t shape[WEIR_RANK_MAX], bound = 0;
+        int ndim = 0;
+        if (*p == '.') p++;
+        else
+            do shape[ndim++] = strtoll(p + (*p == ','), (char **)(uintptr_t)&p, 10);
+            while (*p == ',');
+        if (*p == '<') bound = strtoll(p + 1, (char **)(uintptr_t)&p, 10);
+        while (*p == ' ') p++;
+        int64_t count = weir__numel_of(ndim, shape);
+        double *v = malloc(sizeof *v * (size_t)(count + 1));
+        for (int64_t i = 0; i < count; i++) v[i] = weir__uniform(77, (uint64_t)n, (uint64_t)i);
+        for (int64_t i = 0; i < count; i++) v[i] = kind == 'i' ? floor(v[i] * (double)bound) : kind == 'b' ? v[i] < 0.5 : low + (high - low) * v[i];
+        weir_dtype want = kind == 'i' ? WEIR_I64 : kind == 'b' ? WEIR_BOOL : t;
+        x[n] = weir_cast(weir_from_f64(c, v, ndim, shape), want);
+        free(v);
+        if (!transposed || ndim < 2 || kind != 'x') continue;
+        int back[WEIR_RANK_MAX];
+        for (int i = 0; i < ndim; i++) back[i] = ndim - 1 - i;
+        x[n] = weir_permute(weir_contiguous(weir_permute(x[n], back)), back);
+        assert_true(weir_is_contiguous(x[n]) == weir__is_dense(ndim, shape, weir_strides(x[n])));
+    }
+    return n;
+}
+
+static weir_tensor *call_case(void *user, weir_tensor **x) { return ((const weir_op_case *)user)->call(x); }
+
+static void derivatives(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t i = 0; i < weir__op_row_count; i++) {
+        const weir_op *op = (const weir_op *)weir__op_rows[i];
+        if (!op->cases || !op->cases[0].inputs) fail_msg("%s has no test input", op->row.name);
+        if (!op->backward && !op->no_gradient) fail_msg("%s has no backward and no reason", op->row.name);
+        for (const weir_op_case *k = op->cases; k->inputs; k++) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x[INPUTS];
+            int n = make_inputs(c, op, k->inputs, WEIR_F64, false, x);
+            weir_tensor *y = k->call(x);
+            if (!weir_ok(c)) fail_msg("%s(%s): %s", op->row.name, k->inputs, weir_message(c));
+            if (op->backward && weir_dtype_is_real(weir_dtype_of(y)) && weir_gradcheck(c, call_case, (void *)(uintptr_t)k, n, x, NULL))
+                fail_msg("%s(%s): %s", op->row.name, k->inputs, weir_message(c));
+            weir_scope_end(s);
+        }
+    }
+}
+
+static void same(weir_tensor *a, weir_tensor *b, double tolerance, const char *what, const char *inputs)
+{
+    if (weir_numel(a) != weir_numel(b) || weir_ndim(a) != weir_ndim(b)) fail_msg("%s(%s): shapes differ", what, inputs);
+    int64_t n = weir_numel(a);
+    double *p = malloc(sizeof *p * (size_t)(2 * n + 1)), *q = p + n;
+    weir_copy_to_f64(a, p, n);
+    weir_copy_to_f64(b, q, n);
+    for (int64_t i = 0; i < n; i++)
+        if (!(fabs(p[i] - q[i]) <= tolerance * (1 + fabs(q[i])))) fail_msg("%s(%s): element %lld: %.9g and %.9g", what, inputs, (long long)i, p[i], q[i]);
+    free(p);
+}
+
+static void strides_change_nothing(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t i = 0; i < weir__op_row_count; i++) {
+        const weir_op *op = (const weir_op *)weir__op_rows[i];
+        for (const weir_op_case *k = op->cases; k->inputs && !op->random; k++)
+            for (int t = WEIR_F32; t <= WEIR_F64; t++) {
+                weir_scope s = weir_scope_begin(c);
+                weir_tensor *x[INPUTS], *y[INPUTS];
+                make_inputs(c, op, k->inputs, (weir_dtype)t, false, x);
+                make_inputs(c, op, k->inputs, (weir_dtype)t, true, y);
+                same(k->call(y), k->call(x), 0, op->row.name, k->inputs);
+                assert_ok(c);
+                weir_scope_end(s);
+            }
+    }
+}
+
+static void f32_agrees_with_f64(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t i = 0; i < weir__op_row_count; i++) {
+        const weir_op *op = (const weir_op *)weir__op_rows[i];
+        for (const weir_op_case *k = op->cases; k->inputs; k++) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x[INPUTS], *y[INPUTS];
+            int n = make_inputs(c, op, k->inputs, WEIR_F32, false, x);
+            for (int j = 0; j < n; j++) y[j] = weir_dtype_is_real(weir_dtype_of(x[j])) ? weir_cast(x[j], WEIR_F64) : x[j];
+            weir__frame f = weir__frame_set(c, (weir__frame){ .stream = 3 });
+            weir_tensor *a = k->call(x);
+            weir__frame_set(c, (weir__frame){ .stream = 3 });
+            same(a, k->call(y), 3e-6, op->row.name, k->inputs);
+            weir__frame_set(c, f);
+            weir_scope_end(s);
+        }
+    }
+}
+
+/* The kernel of a fused op, and its first-order backward, against the reference in plain ops. */
+static void fused_ops_equal_their_reference(void **state)
+{
+    weir_ctx *c = *state;
+    int seen = 0;
+    for (int relu = 0; relu < 2; relu++) {
+        weir_tensor *x[3], *g[3], *h[3], *v;
+        make_inputs(c, &weir__op_linear, "7,5 6,5 6", WEIR_F64, false, x);
+        for (int i = 0; i < 3; i++) weir_set_requires_grad(x[i], true);
+        bool attr = relu;
+        weir_tensor *y = (relu ? weir_linear_relu : weir_linear)(x[0], x[1], x[2]), *z = weir__op_linear.reference(x, 3, &attr);
+        same(y, z, 1e-14, "op.linear", "forward");
+        v = weir_randn(c, WEIR_F64, 2, SHAPE(7, 6));
+        weir_grad(1, &y, 3, x, &v, false, false, g);
+        weir_grad(1, &z, 3, x, &v, false, false, h);
+        for (int i = 0; i < 3; i++, seen++) same(g[i], h[i], 1e-13, "op.linear", "backward");
+        assert_ok(c);
+    }
+    assert_int_equal(seen, 6);
+}
+
+/* Leaf gradients that the kernel writes in place: set, then added to. */
+static void linear_writes_leaf_gradients_in_place(void **state)
+{
+    weir_ctx *c = *state;
+    weir_tensor *x[3];
+    make_inputs(c, &weir__op_linear, "7,5 6,5 6", WEIR_F64, false, x);
+    for (int i = 0; i < 3; i++) weir_set_requires_grad(x[i], true);
+    weir_backward(weir_sum(weir_linear(x[0], x[1], x[2])));
+    weir_tensor *once = weir_scale(weir_grad_of(x[1]), 2), *bias = weir_scale(weir_grad_of(x[2]), 2);
+    weir_backward(weir_sum(weir_linear(x[0], x[1], x[2])));
+    same(weir_grad_of(x[1]), once, 1e-15, "op.linear", "w");
+    same(weir_grad_of(x[2]), bias, 1e-15, "op.linear", "b");
+    assert_near(weir_get(bias, SHAPE(3)), 14, 0);
+}
+
+static void shapes_behave_as_in_numpy(void **state)
+{
+    weir_ctx *c = *state;
+    weir_tensor *x = weir_reshape(weir_arange(c, WEIR_F64, 24), 3, SHAPE(2, 3, 4));
+    weir_tensor *t = weir_permute(x, (const int[]){ 2, 0, 1 });
+    weir_tensor *r = weir_reshape(t, 2, SHAPE(8, -1)); /* copies */
+    assert_near(weir_get(r, SHAPE(3, 1)), weir_get(t, SHAPE(1, 1, 1)), 0);
+    weir_view(t, 2, SHAPE(8, 3));
+    assert_fails(c, WEIR_ERROR_SHAPE, "no view");
+    weir_tensor *half = weir_slice(x, 2, 0, 2, 1), *flat = weir_reshape(half, 1, SHAPE(12));
+    for (int64_t i = 0; i < 12; i++) assert_near(weir_get(flat, SHAPE(i)), (double)(i / 2 * 4 + i % 2), 0);
+    weir_tensor *merged = weir_view(half, 2, SHAPE(6, 2)); /* the even part may merge */
+    assert_near(weir_get(merged, SHAPE(4, 1)), 17, 0);
+    weir_reshape(x, 2, SHAPE(5, -1));
+    assert_fails(c, WEIR_ERROR_SHAPE, "multiple of 5");
+    assert_near(weir_item(weir_sum(weir_zeros(c, WEIR_F32, 2, SHAPE(0, 3)))), 0, 0);
+    assert_true(isnan(weir_item(weir_mean(weir_zeros(c, WEIR_F32, 1, SHAPE(0))))));
+    assert_int_equal(weir_dim(weir_slice(x, -1, -3, 100, 2), -1), 2);
+    weir_index_select(x, 0, weir_from_i64(c, (const int64_t[]){ 2 }, 1, SHAPE(1)));
+    assert_fails(c, WEIR_ERROR_RANGE, "index 2 at 0");
+    assert_ok(c);
+}
+
+/* Row i is bitwise independent of its batch mates: alone, in any batch up to 300, at any place; forward and vjp; both types. */
+typedef weir_tensor *row_fn(weir_tensor *x, weir_tensor *w, weir_tensor *b);
+static weir_tensor *rows_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear(x, w, b); }
+static weir_tensor *rows_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear_relu(x, w, b); }
+static weir_tensor *rows_matmul(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_add(weir_matmul(x, weir_transpose(w, 0, 1)), b); }
+static weir_tensor *rows_softplus_sum(weir_tensor *x, weir_tensor *w, weir_tensor *b) { (void)w, (void)b; return weir_sum_samples(weir_softplus(weir_mul(x, weir_exp(x)))); }
+static weir_tensor *rows_split(weir_tensor *x, weir_tensor *w, weir_tensor *b)
+{
+    (void)w, (void)b;
+    weir_tensor *even = weir_slice(x, 1, 0, INT64_MAX, 2), *odd = weir_slice(x, 1, 1, INT64_MAX, 2);
+    return weir_interleave(weir_tanh(even), weir_sigmoid(weir_div(odd, weir_affine(weir_square(odd), 1, 1))));
+}
+
+static void run_rows(weir_ctx *c, row_fn *f, weir_tensor *x, weir_tensor *w, weir_tensor *b, weir_tensor **y, weir_tensor **gx)
+{
+    weir_set_requires_grad(x, true);
+    *y = f(x, w, b);
+    weir_tensor *v = weir_affine(weir_detach(*y), 0.5, 1);
+    weir_grad(1, y, 1, &x, &v, false, false, gx);
+    assert_ok(c);
+}
+
+static void rows_are_independent(void **state)
+{
+    weir_ctx *c = *state;
+    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_split };
+    static const int64_t counts[] = { 1, 2, 3, 5, 7, 8, 11, 12, 13, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 63, 64, 65, 95, 100, 127, 128, 129, 200, 255, 256, 257, 299, 300 };
+    enum { N = 300, IN = 37, OUT = 29 };
+    for (int t = WEIR_F32; t <= WEIR_F64; t++)
+        for (size_t k = 0; k < sizeof fns / sizeof *fns; k++) {
+            weir_scope outer = weir_scope_begin(c);
+            weir_tensor *x = weir_randn(c, (weir_dtype)t, 2, SHAPE(N, IN)), *w = weir_randn(c, (weir_dtype)t, 2, SHAPE(OUT, IN)), *b = weir_randn(c, (weir_dtype)t, 1, SHAPE(OUT)), *y, *g;
+            run_rows(c, fns[k], x, w, b, &y, &g);
+            x = weir_detach(x);
+            for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+                int64_t n = counts[i], from = (N - n) * (int64_t)(i % 3) / 2;
+                weir_scope s = weir_scope_begin(c);
+                weir_tensor *yn, *gn;
+                run_rows(c, fns[k], weir_slice(x, 0, from, from + n, 1), w, b, &yn, &gn);
+                same(yn, weir_slice(y, 0, from, from + n, 1), 0, "rows", "forward");
+                same(gn, weir_slice(g, 0, from, from + n, 1), 0, "rows", "vjp");
+                weir_scope_end(s);
+            }
+            weir_scope_end(outer);
+        }
+}
+
+int main(void)
+{
+    CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(linear_writes_leaf_gradients_in_place),
+          CASE(shapes_behave_as_in_numpy), CASE(rows_are_independent));
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
