@@ -1,0 +1,131 @@
+/* assign.c - copying weights from a file into a model: every name, shape and number is looked at before anything changes. */
+#include <math.h>
+#include <string.h>
+#include "models/models.h"
+
+enum { LIST_BYTES = 180 };
+
+typedef struct check {
+    const weir__weights *w;
+    int64_t used;  /* tensors of the file that have a place */
+    size_t missing_bytes, misfit_bytes, extra_bytes;
+    char missing[LIST_BYTES], misfit[LIST_BYTES], extra[LIST_BYTES];
+    const char *wanted; /* looking for this file name among the model's */
+    bool found;
+} check;
+
+static void append(char *list, size_t *used, const char *name)
+{
+    if (*used + strlen(name) + 8 < LIST_BYTES)
+        weir__append(list, LIST_BYTES, used, *used ? ", %s" : "%s", name);
+    else if (strstr(list, "..") == NULL)
+        weir__append(list, LIST_BYTES, used, ", ..");
+}
+
+static bool fits(const weir__weight *w, const weir_tensor *t)
+{
+    bool floating = weir_dtype_is_real(w->dtype) || w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
+    return floating && w->ndim == t->ndim && memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof *t->shape) == 0;
+}
+
+static bool check_entry(void *user, const char *name, const weir__entry *e)
+{
+    check *k = user;
+    if (e->shared) return true;
+    const weir__weight *w = weir__weights_find(k->w, name);
+    k->used += w != NULL;
+    if (!w)
+        append(k->missing, &k->missing_bytes, name);
+    else if (!fits(w, e->tensor)) {
+        char text[160];
+        size_t used = 0;
+        weir__append(text, sizeof text, &used, "%.60s %s ", name, weir_dtype_name(w->dtype));
+        weir__append_shape(text, sizeof text, &used, w->ndim, w->shape);
+        weir__append(text, sizeof text, &used, " not ");
+        weir__append_shape(text, sizeof text, &used, e->tensor->ndim, e->tensor->shape);
+        append(k->misfit, &k->misfit_bytes, text);
+    }
+    return true;
+}
+
+static bool is_wanted(void *user, const char *name, const weir__entry *e)
+{
+    check *k = user;
+    k->found |= !e->shared && strcmp(name, k->wanted) == 0;
+    return !k->found;
+}
+
+static void list_extra(weir_model *m, check *k)
+{
+    for (int64_t i = 0; i < k->w->n && k->extra_bytes < LIST_BYTES / 2; i++) {
+        k->wanted = k->w->at[i].name;
+        k->found = false;
+        weir__module_visit(m->module, is_wanted, k);
+        if (!k->found) append(k->extra, &k->extra_bytes, k->wanted);
+    }
+}
+
+static weir_status check_names(weir_model *m, const weir__weights *w, const char *where)
+{
+    check k = { .w = w };
+    weir__module_visit(m->module, check_entry, &k);
+    if (k.used < w->n) list_extra(m, &k);
+    if (!k.missing_bytes && !k.misfit_bytes && !k.extra_bytes) return WEIR_OK;
+    return weir_fail(m->object.ctx, WEIR_ERROR_FORMAT, "%.120s: weights of %s:%s%s%s%s%s%s: expected the model's names and shapes", where, m->row->row.name,
+                     k.missing_bytes ? " missing " : "", k.missing, k.misfit_bytes ? " shape of " : "", k.misfit, k.extra_bytes ? " unexpected " : "", k.extra);
+}
+
+/* One element of the file, whose bytes may lie anywhere. */
+static uint64_t element(const weir__weight *w, int64_t i)
+{
+    uint64_t bits = 0;
+    size_t e = weir_dtype_size(w->dtype);
+    memcpy(&bits, (const char *)w->data + (size_t)i * e, e);
+    return bits;
+}
+
+static bool all_finite(const weir__weight *w)
+{
+    for (int64_t i = 0; i < (int64_t)(w->bytes / weir_dtype_size(w->dtype)); i++) {
+        uint64_t bits = element(w, i);
+        double v;
+        weir__convert(WEIR_F64, &v, w->dtype, &bits, 1);
+        if (!isfinite(v)) return false;
+    }
+    return true;
+}
+
+static weir_status check_values(weir_model *m, const weir__weights *w, const char *where)
+{
+    for (int64_t i = 0; i < w->n; i++)
+        if (!all_finite(&w->at[i]))
+            return weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "%.200s: %s: NaN or infinite: expected finite numbers", where, w->at[i].name);
+    return WEIR_OK;
+}
+
+static void copy_in(weir_tensor *t, const weir__weight *w)
+{
+    size_t to = weir_dtype_size(t->dtype);
+    if (t->dtype == w->dtype) {
+        memcpy(weir__ptr(t), w->data, w->bytes);
+        return;
+    }
+    for (int64_t i = 0; i < t->numel; i++) {
+        uint64_t bits = element(w, i);
+        weir__convert(t->dtype, (char *)weir__ptr(t) + (size_t)i * to, w->dtype, &bits, 1);
+    }
+}
+
+weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where)
+{
+    weir_ctx *c = m->object.ctx;
+    /* names first: a hostile file must not make us lay out a model of its own choice of size */
+    if (check_names(m, w, where) != WEIR_OK || check_values(m, w, where) != WEIR_OK || weir__module_seal_raw(m->module) != WEIR_OK) return weir_status_of(c);
+    for (int64_t i = 0; i < weir_module_state_count(m->module); i++) {
+        const char *name;
+        weir_tensor *t = weir_module_state_at(m->module, i, &name, NULL);
+        copy_in(t, weir__weights_find(w, name));
+        weir__storage_changed(t->storage, "model_load");
+    }
+    return weir__model_refresh_std(m);
+}
