@@ -119,7 +119,7 @@ weir_ctx *weir_open(uint64_t seed)
 
 weir_ctx *weir_worker_open(weir_ctx *parent, int threads)
 {
-    if (!weir_ok(parent)) return parent ? parent : weir__orphan();
+    if (!weir_ok(parent)) return weir__orphan();
     weir_open_opts o = weir_open_defaults();
     o.seed = parent->seed;
     o.threads = threads > 0 ? threads : 1;
@@ -133,7 +133,7 @@ weir_ctx *weir_worker_open(weir_ctx *parent, int threads)
         weir_close(c);
     }
     weir_fail(parent, WEIR_ERROR_MEMORY, "worker_open: out of memory: expected more free memory");
-    return parent;
+    return weir__orphan();
 }
 
 void weir_close(weir_ctx *c)

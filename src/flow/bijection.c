@@ -31,7 +31,7 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, weir_tensor **log_det, b
         y = f(b, x, log_det);
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->label, b->row->row.name);
-    weir__forward_end(mark);
+    weir__forward_end(mark, 2, (weir_tensor *[]){ y, *log_det });
     if (weir_is_nil(y)) *log_det = y;
     return y;
 }

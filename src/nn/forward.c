@@ -28,10 +28,17 @@ bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__
     if (!weir_ok(c) || !sealed_for(m, c)) return false;
     mark->label = c->label;
     c->label = m->path[0] ? m->path : m->row->row.name;
+    mark->scope = weir_scope_begin(c);
     return true;
 }
 
-void weir__forward_end(weir__call_mark mark) { mark.ctx->label = mark.label; }
+void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)
+{
+    mark.ctx->label = mark.label;
+    void *kept[2] = { NULL, NULL };
+    for (int i = 0; i < n; i++) kept[i] = results[i];
+    weir__scope_end_keeping(mark.scope, n, kept);
+}
 
 weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected)
 {
@@ -54,7 +61,7 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
         y = m->row->transform(m, x, &log_det);
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->label);
-    weir__forward_end(mark);
+    weir__forward_end(mark, 1, &y);
     return y;
 }
 

@@ -59,7 +59,7 @@ weir_tensor *weir__linear_relu_forward(weir_module *m, weir_tensor *x)
     if (!weir__forward_begin(m, x, "module_forward", &mark)) return weir__nil(mark.ctx, WEIR__TENSOR);
     const state *s = weir_module_state(m);
     weir_tensor *y = fits(m, x) ? weir_linear_relu(x, s->weight, s->bias) : misfit(m, x);
-    weir__forward_end(mark);
+    weir__forward_end(mark, 1, &y);
     return y;
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "nn/nn.h"
 
-weir_module weir__orphan_module = { .object = { .kind = WEIR__MODULE, .home = true, .nil = true, .refs = 1 } };
+weir_module weir__orphan_module = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__MODULE, .home = true, .nil = true, .refs = 1 } };
 
 weir__object *weir__module_nil_new(weir_ctx *c)
 {
