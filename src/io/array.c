@@ -46,7 +46,7 @@ static void swap_bytes(unsigned char *p, int64_t n, int size)
 }
 
 /* The dtype of ours with the same bits, or -1. */
-static int same_dtype(weir__element e)
+static int same_dtype(weir__encoding e)
 {
     if (e.kind == 'f') return e.size == 4 ? WEIR_F32 : e.size == 8 ? WEIR_F64 : e.size == 2 ? WEIR_F16 : -1;
     if (e.kind == 'i') return e.size == 8 ? WEIR_I64 : e.size == 4 ? WEIR_I32 : -1;
@@ -62,7 +62,7 @@ static weir_status check_bools(weir_ctx *c, const char *where, const unsigned ch
     return WEIR_OK;
 }
 
-static uint64_t load_unsigned(weir__element e, const unsigned char *p)
+static uint64_t load_unsigned(weir__encoding e, const unsigned char *p)
 {
     uint64_t v = 0;
     for (int i = 0; i < e.size; i++) v = v << 8 | p[e.big_endian ? i : e.size - 1 - i];
@@ -70,14 +70,14 @@ static uint64_t load_unsigned(weir__element e, const unsigned char *p)
 }
 
 /* Small integers, and u64 where every value fits. */
-static void widen(weir__element e, const unsigned char *p, int64_t n, int64_t *out)
+static void widen(weir__encoding e, const unsigned char *p, int64_t n, int64_t *out)
 {
     uint64_t sign = e.kind == 'i' ? (uint64_t)1 << (8 * e.size - 1) : 0;
     for (int64_t i = 0; i < n; i++, p += e.size) out[i] = (int64_t)((load_unsigned(e, p) ^ sign) - sign);
 }
 
 /* u64 beyond i64: f64 where each value is one. */
-static weir_status widen_u64(weir_ctx *c, const char *where, weir__element e, const unsigned char *p, int64_t n, weir__array *a)
+static weir_status widen_u64(weir_ctx *c, const char *where, weir__encoding e, const unsigned char *p, int64_t n, weir__array *a)
 {
     bool fits = true;
     for (int64_t i = 0; i < n && fits; i++) fits = load_unsigned(e, p + 8 * i) <= INT64_MAX;
@@ -94,7 +94,7 @@ static weir_status widen_u64(weir_ctx *c, const char *where, weir__element e, co
     return WEIR_OK;
 }
 
-weir_status weir__array_decode(weir_ctx *c, const char *where, weir__element e, const void *source, weir__array *a)
+weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source, weir__array *a)
 {
     int64_t n = weir__array_numel(a);
     int same = same_dtype(e);

@@ -1,6 +1,7 @@
 /* csv_write.c - arrays of rank 1 (one column) or 2 as CSV, every number so that it reads back to the same bits. */
 #include <string.h>
 #include "io/internal.h"
+#include "tensor/tensor.h"
 
 static void put_text(weir__writer *w, const char *text) { weir__writer_put(w, text, strlen(text)); }
 
@@ -18,25 +19,9 @@ static void put_name(weir__writer *w, const char *name)
     put_text(w, "\"");
 }
 
-static float half_to_float(uint16_t h, bool brain)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, bits = (uint32_t)h << 16;
-    float f;
-    if (!brain) {
-        uint32_t e = h >> 10 & 31, m = h & 1023;
-        if (e == 0) {
-            f = (float)m / 16777216.0f; /* 2^-24 */
-            return sign ? -f : f;
-        }
-        bits = sign | (e == 31 ? 0xffu : e + 112) << 23 | m << 13;
-    }
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
 static int format_element(weir_dtype t, const unsigned char *p, char out[WEIR__NUMBER])
 {
-    union { float f; double d; int64_t l; int32_t i; uint16_t h; } v = { .l = 0 };
+    union { float f; double d; int64_t l; int32_t i; } v = { .l = 0 };
     memcpy(&v, p, weir_dtype_size(t));
     switch (t) {
     case WEIR_F32: return weir__format_f32(v.f, out);
@@ -45,8 +30,8 @@ static int format_element(weir_dtype t, const unsigned char *p, char out[WEIR__N
     case WEIR_I32: return snprintf(out, WEIR__NUMBER, "%d", (int)v.i);
     case WEIR_U8:
     case WEIR_BOOL: return snprintf(out, WEIR__NUMBER, "%d", *p);
-    case WEIR_BF16: return weir__format_f32(half_to_float(v.h, true), out);
-    case WEIR_F16: return weir__format_f32(half_to_float(v.h, false), out);
+    case WEIR_BF16:
+    case WEIR_F16: weir__convert(WEIR_F32, &v.f, t, p, 1); return weir__format_f32(v.f, out);
     }
     return 0;
 }

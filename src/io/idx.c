@@ -2,9 +2,9 @@
 #include <string.h>
 #include "io/internal.h"
 
-static bool element_of(unsigned char code, weir__element *e)
+static bool element_of(unsigned char code, weir__encoding *e)
 {
-    static const struct { unsigned char code; weir__element element; } table[] = {
+    static const struct { unsigned char code; weir__encoding element; } table[] = {
         { 0x08, { 'u', 1, true } }, { 0x09, { 'i', 1, true } }, { 0x0b, { 'i', 2, true } },
         { 0x0c, { 'i', 4, true } }, { 0x0d, { 'f', 4, true } }, { 0x0e, { 'f', 8, true } },
     };
@@ -16,7 +16,7 @@ static bool element_of(unsigned char code, weir__element *e)
 bool weir__idx_is(const void *data, size_t size)
 {
     const unsigned char *p = data;
-    weir__element e;
+    weir__encoding e;
     return size >= 8 && p[0] == 0 && p[1] == 0 && element_of(p[2], &e) && p[3] >= 1 && p[3] <= WEIR_RANK_MAX;
 }
 
@@ -30,7 +30,7 @@ weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, siz
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     const unsigned char *p = data;
-    weir__element e;
+    weir__encoding e;
     if (!weir__idx_is(data, size) || !element_of(p[2], &e))
         return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte 0: expected an IDX header (0, 0, element type 8 9 b c d e, rank 1 to 8)");
     weir__array a = { .ndim = p[3] };

@@ -23,11 +23,11 @@ int weir__format_f32(float value, char out[WEIR__NUMBER]);
 
 /* -- arrays ------------------------------------------------------------------------------------------------------------- */
 /* Elements as a file holds them. kind: 'f' 'i' 'u' 'b' as NumPy names them. */
-typedef struct weir__element { char kind; int size; bool big_endian; } weir__element;
+typedef struct weir__encoding { char kind; int size; bool big_endian; } weir__encoding;
 /* Product of extents; false when it, or its bytes at 8 an element, could overflow (zero extents do not hide the others). */
 bool weir__shape_numel(int ndim, const int64_t *shape, int64_t *numel);
 /* Fills a->dtype and a->data from a's shape and as many elements at `source`. */
-weir_status weir__array_decode(weir_ctx *c, const char *where, weir__element e, const void *source, weir__array *a);
+weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source, weir__array *a);
 
 /* -- memory hooks for zlib: `c` is the opaque pointer -------------------------------------------------------------------- */
 void *weir__zalloc(void *c, unsigned items, unsigned size);

@@ -8,7 +8,7 @@ typedef struct header {
     const char *text; /* the whole file */
     size_t at, end;   /* of the dict */
     bool has_descr, has_order, has_shape;
-    weir__element element;
+    weir__encoding element;
     bool fortran;
     int ndim;
     int64_t shape[WEIR_RANK_MAX];
@@ -77,12 +77,12 @@ static bool read_descr(header *h)
     const char *s;
     if (h->at < h->end && h->text[h->at] == '[') return expected(h, "one element type (structured arrays are not read)");
     if (!take_string(h, &s, &n)) return expected(h, "an element type such as '<f4'");
-    if (n == 3 && s[1] == 'O') {
+    if (n >= 2 && s[1] == 'O') {
         h->at = start;
         return expected(h, "numbers (pickled objects are not read)");
     }
     if (n == 3 && strchr("<>|=", s[0]) && strchr("fiub", s[1]) && s[2] >= '1' && s[2] <= '8') {
-        h->element = (weir__element){ s[1], s[2] - '0', s[0] == '>' };
+        h->element = (weir__encoding){ s[1], s[2] - '0', s[0] == '>' };
         return h->has_descr = true;
     }
     h->at = start;

@@ -99,7 +99,7 @@ static bool open_target(weir__writer *w)
 {
     struct stat old;
     if (stat(w->path, &old) != 0) {
-        if (errno == ENOENT) return open_temp(w);
+        if (errno == ENOENT && w->path[0]) return open_temp(w);
         failed(w, "cannot be created");
         return false;
     }
