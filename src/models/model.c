@@ -3,7 +3,7 @@
 #include <string.h>
 #include "models/models.h"
 
-weir_model weir__orphan_model = { .object = { .kind = WEIR__MODEL, .home = true, .nil = true, .refs = 1 } };
+weir_model weir__orphan_model = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__MODEL, .home = true, .nil = true, .refs = 1 } };
 
 weir__object *weir__model_nil_new(weir_ctx *c)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "optim/optim.h"
 
-weir_optim weir__orphan_optim = { .object = { .kind = WEIR__OPTIM, .home = true, .nil = true, .refs = 1 } };
+weir_optim weir__orphan_optim = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__OPTIM, .home = true, .nil = true, .refs = 1 } };
 
 weir__object *weir__optim_nil_new(weir_ctx *c)
 {
