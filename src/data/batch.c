@@ -54,7 +54,8 @@ static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double
         return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: condition: expected %lld rows, as x has", (long long)x->shape[0]);
     for (int64_t i = 0; weights && i < x->shape[0]; i++)
         if (!(weights[i] >= 0 && isfinite(weights[i])))
-            return weir_fail(c, WEIR_ERROR_RANGE, "batch_wrap: weight %lld: expected finite and not negative, found %g", (long long)i, weights[i]);
+            return weir_fail(c, WEIR_ERROR_RANGE, "batch_wrap: weight %lld: expected finite and not negative, found %g", (long long)i,
+                             weights[i]);
     return WEIR_OK;
 }
 

@@ -41,7 +41,8 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
                          weir__split_names[d->opts.split], (long long)d->store->n);
     for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
     if (w && !(sum > 0 && isfinite(sum)))
-        return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: weight: all weights of these rows add up to %g: expected more than 0, and finite", d->name, sum);
+        return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: weight: all weights of these rows add up to %g: expected more than 0, and finite",
+                         d->name, sum);
     return WEIR_OK;
 }
 
@@ -160,7 +161,8 @@ weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
     weir_ctx *c = d->object.ctx;
     int which = split ? split_named(split) : -1;
     if (which < 0)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split %.60s: expected train, valid, test or \"\"", d->name, split ? split : "NULL"), nil(c);
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split %.60s: expected train, valid, test or \"\"", d->name,
+                         split ? split : "NULL"), nil(c);
     if (check_test(c, d->name, d->row, which) != WEIR_OK) return nil(c);
     return view(d, (weir__split)which);
 }

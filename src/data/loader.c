@@ -106,7 +106,8 @@ weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *, int6
 {
     if (!weir_ok(c)) return nil(c);
     if (!fill || dim < 1)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_callback: dim %lld: expected a function and at least one column", (long long)dim), nil(c);
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_callback: dim %lld: expected a function and at least one column",
+                         (long long)dim), nil(c);
     weir_loader *l = new_loader(c, text);
     if (!l->object.nil) l->fill = fill, l->user = user, l->dim = dim;
     return l;

@@ -63,7 +63,7 @@ bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, doubl
 static weir_status not_finite(weir_dataset *d, int64_t id, int64_t j, double v)
 {
     return weir_fail(d->object.ctx, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a finite number%s, found %g", d->name,
-                     (long long)id, (long long)weir__store_column(d->store, j), isfinite(v) ? " of f32" : "", v);
+                     (long long)id, (long long)weir__store_column(d->store, j), isfinite(v) ? " of f32" : "", isnan(v) ? fabs(v) : v); /* not "-nan" */
 }
 
 weir_status weir__dataset_check_finite(weir_dataset *d)

@@ -84,7 +84,8 @@ weir_status weir__spec_valid(weir_ctx *c, const char *where, const char *text, i
         if (!weir__parse_int(text + 5, count))
             return weir_fail(c, WEIR_ERROR_RANGE, "%.200s: valid=%.60s: expected last:N with an integer N", where, text);
         if (*count < 0 || *count >= n)
-            return weir_fail(c, WEIR_ERROR_RANGE, "%.200s: valid=%.60s: expected fewer rows than the %lld there are", where, text, (long long)n);
+            return weir_fail(c, WEIR_ERROR_RANGE, "%.200s: valid=%.60s: expected fewer rows than the %lld there are", where, text,
+                             (long long)n);
         return WEIR_OK;
     }
     if (!read_fraction(text, &fraction) || !(fraction >= 0 && fraction < 1))

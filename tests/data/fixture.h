@@ -1,14 +1,10 @@
-/* fixture.h - what the tests of the data room share. Include after cmocka.h. */
+/* fixture.h - what the tests of the data room share. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 #include "data/data.h"
-#include "weir.h"
+#include "test.h"
 
 /* Paths of fixtures are relative to the root of the source tree; tests may start anywhere below it. */
 static inline void go_to_root(void)
@@ -23,7 +19,8 @@ static inline const char *scratch_folder(void)
 {
     static char folder[64];
     if (!folder[0]) {
-        strcpy(folder, "/tmp/weir-data-XXXXXX");
+        const char *base = getenv("TMPDIR");
+        assert_true(snprintf(folder, sizeof folder, "%s/weir-data-XXXXXX", base && base[0] ? base : "/tmp") < (int)sizeof folder);
         assert_non_null(mkdtemp(folder));
     }
     return folder;

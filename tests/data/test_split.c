@@ -1,9 +1,4 @@
 /* Splits, ids, the digits, statistics, fingerprints. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include "fixture.h"
 
 /* Adds the ids of all rows of d to seen[0 .. n-1]; they must ascend. */
@@ -212,6 +207,15 @@ static void fingerprints(void **state)
                                              "digits,split=test", "toy:moons", "toy:moons,n=9999", "toy:rings" };
     for (size_t i = 0; i < sizeof different / sizeof *different; i++)
         for (size_t j = 0; j < i; j++) assert_true(fingerprint(different[i]) != fingerprint(different[j]));
+    assert_true(fingerprint("tests/data/files/small.csv,weight=class") != fingerprint("tests/data/files/small.csv,label=class"));
+    weir_dataset *w = opened(c, "tests/data/files/small.csv,weight=w,label=class");
+    uint64_t before = weir_dataset_fingerprint(w);
+    w->store->weights[11] += 1;
+    uint64_t weighed = weir_dataset_fingerprint(w);
+    w->store->weights[11] -= 1;
+    w->store->labels[0] += 1;
+    assert_true(before != weighed && before != weir_dataset_fingerprint(w) && weighed != weir_dataset_fingerprint(w));
+    weir_dataset_free(w);
     float x[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, y[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
     weir_dataset *a = weir_dataset_from_f32(c, x, 4, 2), *b = weir_dataset_from_f32(c, x, 2, 4);
     y[7] = nextafterf(8, 9);
