@@ -48,7 +48,7 @@ static bool make_room(unzip *u)
 
 static weir_status broken(unzip *u, const char *what)
 {
-    return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: %s", u->in_at, what);
+    return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: expected %s", u->in_at, what);
 }
 
 /* One call of inflate on as much as fits its counters. */
@@ -76,14 +76,14 @@ static weir_status run(unzip *u)
         if (r == Z_STREAM_END) {
             if (u->out_at > u->max) continue;
             if (u->in_at == u->in_size) return WEIR_OK;
-            if (!weir__gzip_is(u->in + u->in_at, u->in_size - u->in_at)) return broken(u, "expected the end or another member, found other bytes");
-            if (inflateReset(&u->z) != Z_OK) return broken(u, "expected a gzip member");
+            if (!weir__gzip_is(u->in + u->in_at, u->in_size - u->in_at)) return broken(u, "the end or another member, found other bytes");
+            if (inflateReset(&u->z) != Z_OK) return broken(u, "a gzip member");
         } else if (r == Z_MEM_ERROR) {
             return weir__io_fail(u->c, WEIR_ERROR_MEMORY, u->where, "gzip: expected more free memory");
         } else if (r != Z_OK && r != Z_BUF_ERROR) {
-            return broken(u, u->z.msg ? u->z.msg : "expected deflate data");
+            return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: expected sound data: %s", u->in_at, u->z.msg ? u->z.msg : "broken");
         } else if (u->in_at == u->in_size && u->out_at < u->out_cap) {
-            return broken(u, "ends early: expected more data");
+            return broken(u, "more data, found the end");
         }
     }
 }
@@ -93,7 +93,7 @@ weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_
     *out = (weir__bytes){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     unzip u = { .c = c, .where = where, .in = data, .in_size = size, .max = max_bytes < SIZE_MAX / 4 ? max_bytes : SIZE_MAX / 4 };
-    if (!weir__gzip_is(data, size)) return broken(&u, "expected the bytes 1f 8b");
+    if (!weir__gzip_is(data, size)) return broken(&u, "the bytes 1f 8b");
     u.out_cap = first_guess(data, size, u.max);
     u.out = weir__alloc(c, u.out_cap + 1);
     if (!u.out) return weir_status_of(c);

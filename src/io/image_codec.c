@@ -13,11 +13,11 @@ bool weir__png_is(const void *data, size_t size) { return size >= 8 && memcmp(da
 bool weir__jpeg_is(const void *data, size_t size) { return size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0; }
 
 #if defined(WEIR_HAVE_PNG) || defined(WEIR_HAVE_JPEG)
-static bool check_side(weir_ctx *c, const char *where, uint64_t w, uint64_t h)
+static bool check_side(weir_ctx *c, weir_status s, const char *where, uint64_t w, uint64_t h)
 {
     if (w >= 1 && h >= 1 && w <= SIDE_MAX && h <= SIDE_MAX && w * h <= PIXELS_MAX) return true;
-    weir__io_fail(c, WEIR_ERROR_FORMAT, where, "%llu x %llu pixels: expected sides of 1 to %d and at most %d pixels", (unsigned long long)w,
-                  (unsigned long long)h, SIDE_MAX, PIXELS_MAX);
+    weir__io_fail(c, s, where, "%lld x %lld pixels: expected sides of 1 to %d and at most %d pixels", (long long)w,
+                  (long long)h, SIDE_MAX, PIXELS_MAX);
     return false;
 }
 
@@ -69,7 +69,10 @@ static void png_release(png_structp png, png_voidp p) { weir__free(((png_job *)p
 static void png_take(png_structp png, png_bytep to, size_t n)
 {
     png_job *j = png_get_io_ptr(png);
-    if (n > j->size - j->at) png_error(png, "ends early");
+    if (n > j->size - j->at) {
+        j->at = j->size;
+        png_error(png, "ends early");
+    }
     memcpy(to, j->in + j->at, n);
     j->at += n;
 }
@@ -79,7 +82,7 @@ static bool png_check_size(png_job *j)
 {
     j->w = png_get_image_width(j->png, j->info);
     j->h = png_get_image_height(j->png, j->info);
-    if (!check_side(j->c, j->where, j->w, j->h)) return false;
+    if (!check_side(j->c, WEIR_ERROR_FORMAT, j->where, j->w, j->h)) return false;
     uint64_t row = ((uint64_t)j->w * png_get_bit_depth(j->png, j->info) * png_get_channels(j->png, j->info) + 7) / 8;
     return row * j->h <= 1032 * (uint64_t)j->size || too_small(j->c, j->where, j->w, j->h, j->size);
 }
@@ -181,7 +184,7 @@ weir_status weir__png_encode(weir_ctx *c, const unsigned char *pixels, int64_t h
     *out = (weir__bytes){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     if (channels != 1 && channels != 3) return weir_fail(c, WEIR_ERROR_SHAPE, "png: %d channels: expected 1 or 3", channels);
-    if (h < 0 || w < 0 || !check_side(c, "png", (uint64_t)w, (uint64_t)h)) return weir_fail(c, WEIR_ERROR_SHAPE, "png: expected sides of 1 or more");
+    if (!check_side(c, WEIR_ERROR_SHAPE, "png", (uint64_t)w, (uint64_t)h)) return weir_status_of(c); /* negative ones are huge */
     png_job j = { .c = c, .where = "png", .source = pixels, .w = (png_uint_32)w, .h = (png_uint_32)h, .channels = channels };
     j.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &j, png_failed, png_warned, &j, png_alloc, png_release);
     j.info = j.png ? png_create_info_struct(j.png) : NULL;
@@ -262,6 +265,7 @@ static void jpeg_progress(j_common_ptr common)
 
 static boolean jpeg_fill(j_decompress_ptr j)
 {
+    j->src->bytes_in_buffer = 0; /* where the message says it ended */
     ERREXIT(j, JERR_INPUT_EOF);
     return FALSE;
 }
@@ -269,7 +273,7 @@ static boolean jpeg_fill(j_decompress_ptr j)
 static void jpeg_skip(j_decompress_ptr j, long n)
 {
     if (n <= 0) return;
-    if ((size_t)n > j->src->bytes_in_buffer) ERREXIT(j, JERR_INPUT_EOF);
+    if ((size_t)n > j->src->bytes_in_buffer) jpeg_fill(j);
     j->src->next_input_byte += n;
     j->src->bytes_in_buffer -= (size_t)n;
 }
@@ -280,7 +284,7 @@ static void jpeg_nothing(j_decompress_ptr j) { (void)j; }
 static bool jpeg_check_size(jpeg_job *j)
 {
     uint64_t w = j->j.image_width, h = j->j.image_height;
-    if (!check_side(j->c, j->where, w, h)) return false;
+    if (!check_side(j->c, WEIR_ERROR_FORMAT, j->where, w, h)) return false;
     return w * h <= 512 * (uint64_t)j->size + 65536 || too_small(j->c, j->where, w, h, j->size);
 }
 

@@ -81,7 +81,7 @@ static bool read_descr(header *h)
         h->at = start;
         return expected(h, "numbers (pickled objects are not read)");
     }
-    if (n == 3 && strchr("<>|=", s[0]) && strchr("fiub", s[1]) && s[2] >= '1' && s[2] <= '8') {
+    if (n == 3 && memchr("<>|=", s[0], 4) && memchr("fiub", s[1], 4) && s[2] >= '1' && s[2] <= '8') {
         h->element = (weir__encoding){ s[1], s[2] - '0', s[0] == '>' };
         return h->has_descr = true;
     }

@@ -33,7 +33,7 @@ static void prefixes(void **state)
             unsigned char *part = malloc(k ? k : 1);
             memcpy(part, whole, k);
             table[f].read(c, part, k);
-            if (k == n) expect_ok(c);
+            if (k == n && weir_status_of(c) != WEIR_ERROR_UNSUPPORTED) expect_ok(c);
             check_outcome(c, table[f].file);
             free(part);
         }
@@ -75,7 +75,7 @@ static void every_allocation_fails(void **state)
             weir_ctx *c = open_counted(&count);
             count.left = k;
             table[f].read(c, p, n);
-            done = weir_ok(c);
+            done = weir_ok(c) || weir_status_of(c) == WEIR_ERROR_UNSUPPORTED;
             if (!done) assert_int_equal(weir_status_of(c), WEIR_ERROR_MEMORY);
             check_outcome(c, table[f].file);
             close_ctx(c);

@@ -59,7 +59,7 @@ static void refuses_png(void **state)
     weir__array a;
     refuse_png(c, "grey.png", 0, 0, "grey.png: byte 0: expected a PNG signature");
     refuse_png(c, "grey.png", 0, 30, "grey.png: byte 33: expected a PNG file: IHDR: CRC error");
-    refuse_png(c, "grey.png", 20, -1, "grey.png: byte 65: expected a PNG file: ends early");
+    refuse_png(c, "grey.png", 20, -1, "grey.png: byte 59: expected a PNG file: ends early");
     refuse_png(c, "huge.png", 0, -1, "huge.png: header: expected a file that can hold its 16000 x 16000 pixels, found 65 bytes");
     assert_true(count.largest < 100000);
     static const unsigned char wide[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\0\0\0\0\0\1\x08\0\0\0\0\x3b\x3d\xdd\xa2\0\0\0\0IDAT\x35\xaf\x06\x1e";
@@ -232,6 +232,13 @@ static void refuses_jpeg(void **state)
     char message[200];
     snprintf(message, sizeof message, "rgb.jpg: byte %zu: expected a JPEG file: Premature end of input file", n - 2);
     expect(c, WEIR_ERROR_FORMAT, message);
+    unsigned char *cut = malloc(n - 20); /* libjpeg would make up the rest, with a warning */
+    memcpy(cut, p, n - 22);
+    memcpy(cut + n - 22, "\xff\xd9", 2);
+    assert_int_equal(weir__jpeg_read(c, "rgb.jpg", cut, n - 20, &a), WEIR_ERROR_FORMAT);
+    assert_non_null(strstr(weir_message(c), "expected a JPEG file: Corrupt JPEG data: premature end"));
+    weir_clear(c);
+    free(cut);
     for (size_t i = 0; i + 8 < n; i++) /* the frame header: 16384 x 16383 pixels */
         if (p[i] == 0xff && (p[i + 1] == 0xc0 || p[i + 1] == 0xc2)) memcpy(p + i + 5, "\x40\x00\x3f\xff", 4);
     assert_int_equal(weir__jpeg_read(c, "rgb.jpg", p, n, &a), WEIR_ERROR_FORMAT);

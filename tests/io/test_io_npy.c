@@ -169,6 +169,9 @@ static void refuses_prefixes(void **state)
     expect(c, WEIR_ERROR_FORMAT, "x: byte 6: expected npy version 1.0, 2.0 or 3.0, found 4.0");
     (void)weir__npy_read(c, "x", "\x93NUMPY\x02\x00\xff\xff\xff\xff", 12, &a);
     expect(c, WEIR_ERROR_FORMAT, "x: byte 12: ends early: expected a header of 4294967295 bytes");
+    static const char nul[] = "\x93NUMPY\x01\x00\x39\x00{'descr': '<\0" "8', 'fortran_order': False, 'shape': (2,), }";
+    (void)weir__npy_read(c, "x", nul, sizeof nul - 1, &a);
+    expect(c, WEIR_ERROR_FORMAT, "x: byte 20: expected an element type f2 f4 f8, i1..i8, u1..u8 or b1, found \"'<?8', 'fort\"");
     static const char bools[] = "\x93NUMPY\x01\x00\x39\x00{'descr': '|b1', 'fortran_order': False, 'shape': (2,), }\x01\x02";
     (void)weir__npy_read(c, "x", bools, sizeof bools - 1, &a);
     expect(c, WEIR_ERROR_FORMAT, "x: element 1: expected a boolean 0 or 1, found 2");

@@ -47,9 +47,9 @@ static void writes(void **state)
     (void)state;
     weir_ctx *c = open_ctx();
     const char *folder = make_folder(), *path = in_folder(folder, "a.safetensors");
-    static const char head[] = "{\"__metadata__\":{\"z\":\"1\",\"a\":\"2\"},\"a.w\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]},"
+    static const char head[] = "{\"__metadata__\":{\"z\":\"10\",\"a\":\"2\"},\"a.w\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]},"
                                "\"b\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[12,20]}}";
-    json_t *metadata = json_pack("{s:s, s:s}", "z", "1", "a", "2");
+    json_t *metadata = json_pack("{s:s, s:s}", "z", "10", "a", "2");
     weir__bytes b;
     assert_int_equal(weir__safetensors_encode(c, two_weights, 2, metadata, &b), WEIR_OK);
     size_t padded = (sizeof head - 1 + 7) / 8 * 8;
