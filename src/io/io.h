@@ -1,7 +1,8 @@
 /* io.h - bytes in and out: files, archives, arrays, images, JSON, weights. Readers work on (pointer, length) and never trust it.
  *
  * Errors are one line `WHAT: WHERE: EXPECTED`, for example `digits.csv: row 3, column 5: expected a number, found "x"`.
- * `where` names the source in messages (a path). Everything returned is allocated from the context and freed as said.
+ * `where` names the source in messages (a path). Everything returned is allocated from the context and freed as said. In a context
+ * that has failed already nothing is read or written: the status in force comes back and `*out` is empty, as after any failure.
  */
 #ifndef WEIR_IO_H
 #define WEIR_IO_H
@@ -12,7 +13,8 @@
 /* -- files ------------------------------------------------------------------------------------------------------------------ */
 typedef struct weir__bytes { unsigned char *data; size_t size; } weir__bytes; /* data + one 0 byte; weir__free(c, data) */
 weir_status weir__file_read(weir_ctx *c, const char *path, size_t max_bytes, weir__bytes *out); /* regular files; too large is an error */
-/* Whole-file write that never harms what was there: temporary file beside it, fsync, rename, fsync of the folder. */
+/* Whole-file write that never harms what was there: temporary file beside it, fsync, rename, fsync of the folder. Symbolic links are
+ * followed, the old file's mode is kept; what is no regular file (/dev/stdout, a pipe) is written to directly. */
 weir_status weir__file_write(weir_ctx *c, const char *path, const void *data, size_t size);
 /* The same in pieces: nothing exists under `path` until commit. */
 typedef struct weir__writer weir__writer;
@@ -42,8 +44,9 @@ weir_status weir__npy_write(weir_ctx *c, const char *path, const weir__array *a)
 /* IDX as MNIST ships it (told by its magic): u8 data has 256 levels. */
 bool weir__idx_is(const void *data, size_t size);
 weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out);
-/* CSV: RFC 4180 quoting, ',' ';' or tab (told by the first line), '#' comment lines, optional header line (kept in `header`),
- * UTF-8 BOM and CRLF accepted; all columns numbers (f64). Messages name row (1-based, as an editor counts lines) and column. */
+/* CSV: RFC 4180 quoting, ',' ';' or tab (told by the first line), '#' comment lines, optional header line (kept in `header`;
+ * it is one when none of its fields is a number), UTF-8 BOM and CRLF accepted; all columns numbers (f64). Messages name row (1-based, as
+ * an editor counts lines) and column. */
 typedef struct weir__csv { int64_t rows, columns; double *values; char **header; /* NULL: none */ } weir__csv;
 weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__csv *out);
 void weir__csv_free(weir_ctx *c, weir__csv *csv);
@@ -95,6 +98,7 @@ const weir__weight *weir__weights_find(const weir__weights *w, const char *name)
 
 /* -- TensorBoard event files --------------------------------------------------------------------------------------------------------- */
 typedef struct weir__events weir__events;
+/* Each scalar is one write; one that fails is cut off again. NULL: the error is set. The other calls want an open one (close: NULL too). */
 weir__events *weir__events_open(weir_ctx *c, const char *path, double wall_time, int64_t keep_bytes); /* appends after keep_bytes (0: new file) */
 weir_status weir__events_scalar(weir__events *e, const char *tag, int64_t step, double wall_time, double value);
 int64_t weir__events_bytes(const weir__events *e); /* written and flushed */
