@@ -121,7 +121,7 @@ static MAYBE_UNUSED const char *make_folder(void)
 
 static MAYBE_UNUSED const char *in_folder(const char *folder, const char *name)
 {
-    static char path[4][1024];
+    static char path[4][2048];
     static int turn;
     char *at = path[turn++ & 3];
     snprintf(at, sizeof path[0], "%s/%s", folder, name);
