@@ -69,10 +69,20 @@ static bool read_common(weir_model *m)
 }
 
 /* -- making -------------------------------------------------------------------------------------------------------------------------- */
+void *weir__model_cache(const weir_model *m) { return m->cache; }
+
+void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *))
+{
+    if (m->cache) m->cache_free(m->cache);
+    m->cache = cache;
+    m->cache_free = free_cache;
+}
+
 static void destroy(weir__object *o)
 {
     weir_model *m = (weir_model *)o;
     weir_ctx *c = m->object.ctx;
+    weir__model_set_cache(m, NULL, NULL);
     weir_module_free(m->module);
     weir__free(c, m->options);
     weir__free(c, m->state);

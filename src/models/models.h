@@ -19,6 +19,8 @@ struct weir_model {
     int ndim;             /* of a sample */
     int64_t shape[WEIR_RANK_MAX];
     int64_t losses;       /* calls of weir_model_loss outside a trainer's frame */
+    void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
+    void (*cache_free)(void *cache);
     char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
 };
 
@@ -30,6 +32,9 @@ extern const weir_row *const weir__network_rows[];
 extern const int64_t weir__network_row_count;
 extern const weir_module_row weir__row_mlp;
 
+/* What a room above keeps beside the model; setting frees what was there. */
+void *weir__model_cache(const weir_model *m);
+void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *));
 bool weir__model_usable(const weir_model *m, const char *who);
 /* From filled options; takes nothing over. */
 weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, const void *options);

@@ -1,4 +1,5 @@
 /* Saving and loading: the same bits, files of other programs, and everything that is refused. */
+#include "models/fixtures/nice.h"
 #include "models/model_test.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -172,6 +173,18 @@ static void test_weights_of_another_program(void **state)
     clear_folder(path);
 }
 
+/* Weights of the authors' architecture written by PyTorch under our names score as they did there. */
+static void test_weights_of_pytorch(void **state)
+{
+    weir_ctx *c = *state;
+    double lp[NICE_ROWS];
+    weir_model *m = weir_model_load(c, WEIR_TESTS_DIR "/models/fixtures/nice.safetensors");
+    assert_ok(c);
+    assert_int_equal(weir_model_log_prob_into(m, nice_x, NICE_ROWS, NULL, lp, NULL), WEIR_OK);
+    for (int i = 0; i < NICE_ROWS; i++) assert_near(lp[i], nice_log_p[i], 1e-13);
+    weir_model_free(m);
+}
+
 /* Every name that does not fit is in the message, and the model is not made. */
 static void test_misfits_are_listed(void **state)
 {
@@ -301,7 +314,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_same_bits), CASE(test_files_and_folders), CASE(test_weights_of_another_program), CASE(test_misfits_are_listed), CASE(test_hostile_metadata),
+    CASES(CASE(test_same_bits), CASE(test_files_and_folders), CASE(test_weights_of_another_program), CASE(test_weights_of_pytorch), CASE(test_misfits_are_listed), CASE(test_hostile_metadata),
           CASE(test_damaged_files), CASE(test_bad_statistics), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -317,6 +317,7 @@ static void test_schedules(void **state)
     assert_near(rate(c, "cosine", "", 2, 50, 100), 1, 1e-15);
     assert_near(rate(c, "cosine", "floor=0.1", 2, 100, 100), 0.2, 1e-15);
     assert_near(rate(c, "cosine", "floor=0.1", 2, 100000, 100), 0.2, 1e-15);
+    assert_near(rate(c, "cosine", "floor=0.1", 2, 150, 100), 0.2, 1e-15);
     assert_near(rate(c, "cosine", "warmup=20", 2, 20, 100), 2, 1e-15);
     assert_near(rate(c, "cosine", "warmup=20", 2, 60, 100), 1, 1e-15);
     assert_near(rate(c, "cosine", "warmup=200", 2, 99, 100), 1, 1e-15);
