@@ -33,7 +33,8 @@ WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_
 WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
 WEIR_API void weir_model_free(weir_model *m);
 
-/* loss(batch) -> [B], one value a sample (nats for likelihood models). */
+/* loss(batch) -> [B], one value a sample (nats for likelihood models). Integer data are dequantised by sample id and training step; in a
+ * loop by hand, where no trainer sets the step, every call counts as one. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
 /* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. Returns the weighted mean loss; NaN on error. */
 WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);
@@ -50,6 +51,7 @@ typedef struct weir_sample_opts {
     int (*on_step)(void *user, int64_t done, int64_t n); void *user; /* non-zero: stop cleanly (WEIR_STOPPED) */
 } weir_sample_opts;
 WEIR_API weir_sample_opts weir_sample_defaults(void);
+/* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. */
 WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o); /* [n, ...] in the current scope */
 WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x);
 
@@ -67,12 +69,12 @@ typedef struct weir_score_info {
     weir_score_kind kind;
     int64_t draws, probes;
     double evaluations;  /* network evaluations a sample, mean */
-    int64_t n_failed;    /* rows whose log-density is NaN */
+    int64_t n_failed;    /* rows whose log-density is not finite */
     double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error */
 } weir_score_info;
 /* log p [B] of the batch as stored, differentiable; NaN for a row that failed. */
 WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
-/* x [n, dim] as stored; ids 0 .. n-1. */
+/* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
 WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
 
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
@@ -85,8 +87,8 @@ WEIR_API const weir_row *weir_model_row_of(const weir_model *m);
 WEIR_API const void *weir_model_options(const weir_model *m);
 
 /* -- advanced ---------------------------------------------------------------------------------------------------------------------- */
-/* What comes before the model's own map, and its log-det: y = ((v + u) / levels) for integer data, y = (x - mean) / std when
- * standardized, else x. mean and std are [dim]. Call before training; kept in the file as data.mean, data.std. */
+/* What comes before the model's own map, and its log-det: y = (x - mean) / std when standardized (x = v + u for integer data),
+ * y = (v + u) / levels for integer data, else x. mean and std are [dim]. Call before training; kept in the file as data.mean, data.std. */
 WEIR_API weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std);
 
 typedef struct weir_step_opts {

@@ -65,6 +65,9 @@ WEIR_API weir_tensor *weir_module_share(weir_module *m, const char *name, weir_t
 WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 WEIR_API int64_t weir_module_child_count(const weir_module *m);
 WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);
+/* `parameter` as a value of x's context. forward may run in a worker, whose results belong to the youngest context among their inputs:
+ * an op on parameters alone would be made in the parent's. So exp(s) x is weir_mul(x, weir_exp(weir_parameter_here(x, s))). */
+WEIR_API weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter);
 /* Lays parameters out: 64-byte aligned views of one buffer, gradients of another; draws initial values. Done by first use. */
 WEIR_API weir_status weir_module_seal(weir_module *m);
 /* The whole flat range of a sealed root (padding included, which is 0). */

@@ -1,6 +1,5 @@
 /* base_dist.c - base distributions: independent elements with one density each. */
 #include "flow/flow.h"
-#include "kern/kern.h"
 
 static const double half_log_2pi = 0.91893853320467274178; /* log(2 pi) / 2 */
 

@@ -31,7 +31,7 @@ static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det,
 {
     const state *s = weir_module_state(m);
     if (!weir__is_rows(m, x, s->log_scale->shape[0], s->log_scale->dtype)) return weir__nil(x->object.ctx, WEIR__TENSOR);
-    weir_tensor *log_scale = weir__parameter_here(x, s->log_scale);
+    weir_tensor *log_scale = weir_parameter_here(x, s->log_scale);
     if (sign < 0) log_scale = weir_neg(log_scale);
     *log_det = weir_add(weir__log_det_zero(x), weir_sum(log_scale));
     return weir_mul(x, weir_exp(log_scale));

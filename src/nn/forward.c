@@ -65,8 +65,9 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
     return y;
 }
 
-weir_tensor *weir__parameter_here(weir_tensor *x, weir_tensor *parameter)
+weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter)
 {
+    if (weir_is_nil(x) || weir_is_nil(parameter)) return nil_for(NULL, x);
     if (x->object.ctx == parameter->object.ctx) return parameter;
     return weir_add(parameter, weir_scalar(x->object.ctx, parameter->dtype, 0));
 }

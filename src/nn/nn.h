@@ -87,10 +87,6 @@ void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)
 /* Sets a shape error that names the module. Returns nil. */
 weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected);
 
-/* `parameter` as a value of x's context. A result belongs to the youngest context among its inputs, so an op on parameters alone
- * would, in a worker, be made in the parent's: pass a parameter through here first unless the op also takes x. */
-weir_tensor *weir__parameter_here(weir_tensor *x, weir_tensor *parameter);
-
 /* Rows that other rooms build trees from. */
 extern const weir_module_row weir__row_linear, weir__row_sequential, weir__row_group, weir__row_relu, weir__row_tanh, weir__row_sigmoid,
     weir__row_softplus;

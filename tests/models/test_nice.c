@@ -291,6 +291,62 @@ static void test_released_start(void **state)
     weir_model_free(m);
 }
 
+/* Every key of a preset is an option of the row it names, or batch. */
+static void test_presets(void **state)
+{
+    weir_ctx *c = *state;
+    const weir_preset *p = ((const weir_model_row *)weir_row_find(c, "model", "nice"))->presets;
+    for (; p->name; p++) {
+        char text[1024], opts[4096], *word, *save = NULL;
+        const weir_row *row[3] = { weir_row_find(c, "model", "nice"), NULL, NULL };
+        assert_true(p->doc && snprintf(text, sizeof text, "%s", p->settings) < (int)sizeof text);
+        for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+            char *value = strchr(word, '=');
+            assert_non_null(value);
+            *value++ = 0;
+            if (strcmp(word, "optimizer") == 0 || strcmp(word, "schedule") == 0) {
+                assert_non_null(row[word[0] == 'o' ? 1 : 2] = weir_row_find(c, word, value));
+            } else if (strcmp(word, "batch") != 0) {
+                const weir_row *r = row[word[0] == 'm' ? 0 : word[0] == 'o' ? 1 : 2];
+                assert_true(r && r->options_size <= sizeof opts && strchr(word, '.'));
+                assert_int_equal(weir_options_defaults(c, r, opts), WEIR_OK);
+                weir_option_set(c, r, opts, strchr(word, '.') + 1, value);
+            }
+            assert_ok(c);
+        }
+        assert_true(row[1] && row[2]);
+    }
+}
+
+/* d mean(loss) / d parameter against central differences, a few of every parameter. */
+static void test_gradient_of_the_loss(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = stirred(c, "dim=5 levels=7 couplings=3 hidden=6,6 dtype=f64", 0.6);
+    weir_module *net = weir_model_module(m);
+    weir_tensor *x = weir_from_f64(c, (const double[]){ 0, 1, 2, 3, 4, 6, 5, 4, 3, 2 }, 2, SHAPE(2, 5));
+    weir_batch *b = weir_batch_wrap(c, x, NULL, NULL, NULL);
+    weir__frame_set(c, (weir__frame){ .stream = weir__hash_text("train"), .step = 3 });
+    weir_backward(weir_mean(weir_model_loss(m, b)));
+    for (int64_t i = 0; i < weir_module_state_count(net); i++) {
+        weir_tensor *t = weir_module_state_at(net, i, NULL, NULL), *g = weir_grad_of(t);
+        for (int64_t j = 0; j < weir_numel(t); j += 5) {
+            double side[2], h = 1e-6, *p = (double *)weir_data_mut(t) + j, kept = *p;
+            for (int k = 0; k < 2; k++) {
+                weir_scope s = weir_scope_begin_no_grad(c);
+                *p = kept + (k ? h : -h);
+                weir__frame_set(c, (weir__frame){ .stream = weir__hash_text("train"), .step = 3 });
+                side[k] = weir_item(weir_mean(weir_model_loss(m, b)));
+                weir_scope_end(s);
+            }
+            *p = kept;
+            assert_near(((const double *)weir_data(g))[j], (side[1] - side[0]) / (2 * h), 1e-7);
+        }
+    }
+    assert_ok(c);
+    weir_model_free(m);
+}
+
 static double mean_loss(weir_model *m, weir_tensor *x)
 {
     weir_scope s = weir_scope_begin_no_grad(weir_ctx_of(x));
@@ -422,7 +478,7 @@ int main(void)
 {
     CASES(CASE(test_inverse_is_exact), CASE(test_density_against_brute_force), CASE(test_integrates_to_one), CASE(test_dequantised_units),
           CASE(test_standardized_units), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_seeds_and_temperature), CASE(test_draws),
-          CASE(test_stopping), CASE(test_released_start), CASE(test_training_helps), CASE(test_frames_of_loss), CASE(test_worker),
+          CASE(test_stopping), CASE(test_released_start), CASE(test_presets), CASE(test_gradient_of_the_loss), CASE(test_training_helps), CASE(test_frames_of_loss), CASE(test_worker),
           CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
