@@ -1,0 +1,327 @@
+/* run.c - a run's folder: made once, opened again. config.json is the first file written and the last word on every setting. */
+#define _XOPEN_SOURCE 700
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "train/train.h"
+
+weir_run weir__orphan_run = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__RUN, .home = true, .nil = true, .refs = 1 } };
+
+weir__object *weir__run_nil_new(weir_ctx *c)
+{
+    weir_run *r = weir__alloc0(c, sizeof *r);
+    if (!r) return NULL;
+    r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .home = true, .nil = true, .refs = 1 };
+    return &r->object;
+}
+
+const char *weir__run_path(const weir_run *r, const char *name, char *buffer, size_t bytes)
+{
+    size_t used = 0;
+    weir__append(buffer, bytes, &used, "%s/%s", r->folder, name);
+    return buffer;
+}
+
+static void destroy(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    weir__journal_close(r);
+    weir_ema_free(r->ema);
+    weir_optim_free(r->optim);
+    weir_model_free(r->model);
+    weir_loader_free(r->loader);
+    weir_dataset_free(r->valid);
+    weir_dataset_free(r->train);
+    weir__config_free(&r->config);
+    weir__free(c, r->best);
+    weir__free(c, r->folder);
+    weir__free(c, r);
+}
+
+void weir_run_free(weir_run *r)
+{
+    if (r && !r->object.nil) destroy(r);
+}
+
+weir_model *weir_run_model(weir_run *r) { return r && !r->object.nil ? r->model : weir__nil(r ? r->object.ctx : NULL, WEIR__MODEL); }
+
+/* -- the folder -------------------------------------------------------------------------------------------------------------------------- */
+static bool exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+/* What a killed write left behind is nobody's: it does not make a folder somebody else's, and is cleared away. */
+static bool is_leftover(const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(name, ".weir-", 6) == 0 && n > 10 && strcmp(name + n - 4, ".tmp") == 0;
+}
+
+static bool sweep(const char *folder) /* true when nothing else is in it */
+{
+    DIR *d = opendir(folder);
+    bool empty = true;
+    if (!d) return true;
+    for (struct dirent *e; (e = readdir(d));) {
+        char path[4096];
+        size_t used = 0;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+        weir__append(path, sizeof path, &used, "%s/%s", folder, e->d_name);
+        if (!is_leftover(e->d_name) || unlink(path) != 0) empty = false;
+    }
+    closedir(d);
+    return empty;
+}
+
+static weir_status make_folder(weir_ctx *c, const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a folder that can be made", path, strerror(errno));
+}
+
+static weir_status make_parents(weir_ctx *c, const char *path)
+{
+    char part[4096];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part - 64) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.60s: expected a path of 1 to 4000 bytes", path);
+    for (size_t i = 1; i <= n; i++)
+        if (path[i] == '/' || path[i] == 0) {
+            memcpy(part, path, i);
+            part[i] = 0;
+            if (make_folder(c, part) != WEIR_OK) return weir_status_of(c);
+        }
+    return WEIR_OK;
+}
+
+/* -- data, model, optimizer from a config ------------------------------------------------------------------------------------------------ */
+static int64_t *int_option(const weir_row *row, void *opts, const char *name)
+{
+    for (const weir_option *o = row->options; o && o->name; o++)
+        if (o->type == WEIR_OPTION_INT && strcmp(o->name, name) == 0) return (int64_t *)(void *)((char *)opts + o->offset);
+    return NULL;
+}
+
+/* What the data say and the config leaves open: dim, shape, levels, standardize. What both say must agree. */
+static weir_status fit_model_to_data(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    weir__config *k = &r->config;
+    const weir_row *row = &k->model->row;
+    int64_t *dim = int_option(row, k->model_opts, "dim"), *levels = int_option(row, k->model_opts, "levels");
+    const int64_t *shape;
+    int ndim = weir_dataset_shape(r->train, &shape);
+    int64_t have = weir_dataset_dim(r->train), have_levels = weir_dataset_levels(r->train);
+    if (dim && *dim != 0 && *dim != have)
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have, (long long)*dim);
+    if (levels && *levels != 0 && *levels != have_levels)
+        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld levels: expected model.levels=%lld", k->data, (long long)have_levels, (long long)*levels);
+    if (dim) *dim = have;
+    if (levels) *levels = have_levels;
+    char text[WEIR_TEXT_MAX] = "";
+    size_t used = 0;
+    for (int i = 0; i < ndim; i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)shape[i]);
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        if (strcmp(o->name, "shape") == 0 && ndim > 1) weir_option_set(c, row, k->model_opts, "shape", text);
+        if (strcmp(o->name, "standardize") == 0 && weir_dataset_standardize(r->train)) weir_option_set(c, row, k->model_opts, "standardize", "yes");
+    }
+    return weir_status_of(c);
+}
+
+static weir_status standardize(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    if (!r->model->mean || !weir_ok(c)) return weir_status_of(c);
+    int64_t dim = weir_dataset_dim(r->train);
+    double *mean = weir__alloc(c, 2 * (size_t)dim * sizeof *mean);
+    if (mean && weir_dataset_statistics(r->train, mean, mean + dim) == WEIR_OK) weir_model_set_standardize(r->model, mean, mean + dim);
+    weir__free(c, mean);
+    return weir_status_of(c);
+}
+
+static weir_status open_data(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    r->train = weir_dataset_open(c, r->config.data);
+    r->valid = weir__nil(c, WEIR__DATASET);
+    if (!weir_ok(c)) return weir_status_of(c);
+    weir_dataset *all = r->train;
+    if (all->opts.split == WEIR__SPLIT_ALL) {
+        /* the views share the store of `all`, which must outlive them: it is kept as the owner behind r->train */
+        r->valid = weir_dataset_split(all, "valid");
+        r->train = weir_dataset_split(all, "train");
+        if (weir_ok(c)) {
+            r->train->owner = true, all->owner = false; /* the store goes with the training view, which is freed last */
+        }
+        weir_dataset_free(all);
+    }
+    if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
+    if (weir_ok(c)) weir__dataset_check_finite(r->train);
+    snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, weir_dataset_fingerprint(r->train));
+    return weir_status_of(c);
+}
+
+static int64_t or_auto(int64_t given, int64_t automatic) { return given > 0 ? given : automatic > 0 ? automatic : 1; }
+static int64_t within(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
+
+static weir_status open_loader(weir_run *r)
+{
+    char options[128];
+    size_t used = 0;
+    const weir__train_opts *t = &r->config.train;
+    weir__append(options, sizeof options, &used, "batch=%lld seed=%lld", (long long)t->batch, (long long)t->seed);
+    r->loader = weir_loader_new(r->train, options);
+    int64_t epoch = weir_loader_steps_per_epoch(r->loader);
+    if (r->config.horizon == 0) r->config.horizon = t->steps > 0 ? t->steps : t->epochs * (epoch > 0 ? epoch : 1);
+    r->horizon = r->config.horizon;
+    r->valid_every = or_auto(t->valid_every, within(epoch, 50, 500));
+    r->checkpoint_every = or_auto(t->checkpoint_every, 500);
+    r->log_every = or_auto(t->log_every, within(r->horizon / 500, 1, 50));
+    return weir_status_of(r->object.ctx);
+}
+
+/* Options of a row as "name=value ..." text. */
+static weir_status options_text(weir_ctx *c, const weir_row *row, const void *opts, char *text, size_t bytes)
+{
+    size_t used = 0;
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        char value[WEIR_TEXT_MAX];
+        weir_option_text(o, opts, value, sizeof value);
+        weir__append(text, bytes, &used, "%s=%s ", o->name, value);
+    }
+    return used < bytes ? WEIR_OK : weir_fail(c, WEIR_ERROR_RANGE, "%s: options: expected shorter ones", row->name);
+}
+
+static weir_status open_model(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    const weir__config *k = &r->config;
+    char text[4096] = "";
+    c->seed = (uint64_t)k->train.seed;
+    r->model = weir__model_from_options(c, k->model, k->model_opts);
+    if (standardize(r) != WEIR_OK || options_text(c, k->optimizer, k->optimizer_opts, text, sizeof text) != WEIR_OK) return weir_status_of(c);
+    r->optim = weir_optim_new(weir_model_module(r->model), strchr(k->optimizer->name, '.') + 1, text);
+    if (weir_ok(c) && k->train.ema > 0) r->ema = weir_ema_new(weir_model_module(r->model), k->train.ema);
+    return weir_status_of(c);
+}
+
+/* -- config.json --------------------------------------------------------------------------------------------------------------------------- */
+static weir_status write_config(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    char path[4096];
+    json_t *o = weir__config_json(&r->config);
+    if (!o) return weir_status_of(c);
+    json_object_set_new(o, "data_fingerprint", json_string(r->fingerprint));
+    json_object_set_new(o, "machine", json_string(weir_isa_name(c)));
+    weir__json_save(c, weir__run_path(r, "config.json", path, sizeof path), o);
+    json_decref(o);
+    return weir_status_of(c);
+}
+
+/* The first setting of `given` that `stored` has otherwise. Where to stop may differ. */
+static weir_status compare(weir_ctx *c, const char *folder, const char *prefix, const json_t *given, const json_t *stored)
+{
+    static const char *const free_keys[] = { "steps", "epochs", "horizon", "weir", "dim", "levels", "shape", "standardize" };
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)(uintptr_t)given, key, v) {
+        json_t *other = json_object_get(stored, key);
+        bool skip = false;
+        for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++) skip = skip || strcmp(key, free_keys[i]) == 0;
+        if (skip) continue;
+        if (json_is_object(v) && json_is_object(other)) {
+            if (compare(c, folder, key, v, other) != WEIR_OK) return weir_status_of(c);
+        } else if (!json_equal(v, other)) {
+            return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s%s%s differs from config.json: expected the same on resume, or another folder", folder, prefix,
+                             prefix[0] ? "." : "", key);
+        }
+    }
+    return WEIR_OK;
+}
+
+static weir_status check_resumable(weir_run *r, const json_t *stored)
+{
+    weir_ctx *c = r->object.ctx;
+    const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint")), *machine = json_string_value(json_object_get(stored, "machine"));
+    if (fingerprint && strcmp(fingerprint, r->fingerprint) != 0)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: the data have changed since the run began: expected the same rows", r->config.data);
+    if (machine && strcmp(machine, weir_isa_name(c)) != 0)
+        weir__log(c, "%s: begun with %s kernels, goes on with %s: results will differ in the last bits", r->folder, machine, weir_isa_name(c));
+    return WEIR_OK;
+}
+
+/* -- opening ---------------------------------------------------------------------------------------------------------------------------------- */
+static weir_status open_all(weir_run *r, const json_t *config, const json_t *stored)
+{
+    weir_ctx *c = r->object.ctx;
+    int64_t metrics_bytes, events_bytes;
+    char path[4096];
+    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK
+        || open_loader(r) != WEIR_OK || open_model(r) != WEIR_OK)
+        return weir_status_of(c);
+    if (stored ? check_resumable(r, stored) : (make_parents(c, r->folder), write_config(r))) return weir_status_of(c);
+    if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
+    sweep(r->folder);
+    sweep(path);
+    if (weir__checkpoint_load(r, &metrics_bytes, &events_bytes) != WEIR_OK) return weir_status_of(c);
+    weir_loader_seek(r->loader, r->step);
+    if (weir__journal_open(r, metrics_bytes, events_bytes) != WEIR_OK) return weir_status_of(c);
+    return r->best ? weir__run_write_model(r) : weir_status_of(c);
+}
+
+static weir_run *run_new(weir_ctx *c, const char *folder)
+{
+    weir_run *r = weir__alloc0(c, sizeof *r);
+    if (!r) return NULL;
+    r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .refs = 1, .home = true };
+    r->config.ctx = c;
+    r->best_valid = r->last_valid = NAN;
+    r->best_step = -1;
+    r->written_step = -2;
+    r->folder = weir__strdup(c, folder);
+    return r;
+}
+
+/* The config to run by: the folder's where it has one, else the one given. *stored: whether the folder had one. */
+static json_t *choose_config(weir_ctx *c, const char *folder, const char *config, bool resume, bool *had)
+{
+    char path[4096];
+    size_t used = 0;
+    weir__append(path, sizeof path, &used, "%s/config.json", folder);
+    json_t *given = config ? weir__json_read(c, "config", config, strlen(config)) : NULL, *stored = NULL;
+    if (!weir_ok(c)) return NULL;
+    *had = exists(path);
+    if (*had && !resume && config) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: holds a run: expected --resume, or another folder", folder);
+    } else if (*had) {
+        stored = weir__json_load(c, path);
+        if (stored && given) compare(c, folder, "", given, stored);
+    } else if (exists(folder) && !sweep(folder)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: holds files that are no run: expected an empty or a new folder", folder);
+    } else if (!given) {
+        weir_fail(c, WEIR_ERROR_IO, "%s: no config.json: expected a run, or a model and data to begin one", folder);
+    }
+    if (stored) json_decref(given), given = stored;
+    if (weir_ok(c)) return given;
+    json_decref(given);
+    return NULL;
+}
+
+weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__RUN);
+    if (!folder) return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_open: NULL: expected a folder"), weir__nil(c, WEIR__RUN);
+    bool had = false;
+    json_t *chosen = choose_config(c, folder, config, resume, &had);
+    weir_run *r = chosen ? run_new(c, folder) : NULL;
+    if (r && r->folder) open_all(r, chosen, had ? chosen : NULL);
+    json_decref(chosen);
+    if (r && weir_ok(c)) return r;
+    if (r) destroy(r);
+    return weir__nil(c, WEIR__RUN);
+}
