@@ -51,21 +51,13 @@ static bool read_shape(weir_model *m)
     return true;
 }
 
-static void write_dim(weir_model *m) /* a dim left out is known now, and belongs into the file */
-{
-    int64_t *dim = (int64_t *)(uintptr_t)field(m, "dim", WEIR_OPTION_INT);
-    if (dim) *dim = m->dim;
-}
-
 static bool read_common(weir_model *m)
 {
     const int64_t *levels = field(m, "levels", WEIR_OPTION_INT);
     const int32_t *dtype = field(m, "dtype", WEIR_OPTION_CHOICE);
     m->levels = levels ? *levels : 0;
     m->dtype = weir__dtype_option(dtype ? *dtype : 0);
-    if (!read_shape(m)) return false;
-    write_dim(m);
-    return true;
+    return read_shape(m);
 }
 
 /* -- making -------------------------------------------------------------------------------------------------------------------------- */

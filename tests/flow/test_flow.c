@@ -27,7 +27,7 @@ static weir_module *stack(weir_ctx *c, const char *dtype)
     for (int i = 0; i < 5; i++) {
         char name[16], options[128];
         snprintf(name, sizeof name, "%d", i);
-        snprintf(options, sizeof options, i ? "%s dtype=%s" : "", layers[2 * i + 1], dtype);
+        snprintf(options, sizeof options, "%s%s%s", layers[2 * i + 1], i ? " dtype=" : "", i ? dtype : "");
         weir_module_add(m, name, weir_module_new(c, layers[2 * i], options));
     }
     return m;

@@ -118,6 +118,14 @@ static void test_files_and_folders(void **state)
     weir_model_load(c, path);
     assert_fails(c, WEIR_ERROR_FORMAT, "config.json");
     weir_model_free(m);
+    m = stirred(c, "shape=2,3 hidden=4", 0.6); /* a dim that is left to the shape, here and there */
+    assert_int_equal(weir_model_save(m, file), WEIR_OK);
+    write_text(config, "{\"model\": {\"name\": \"nice\", \"dim\": 0, \"shape\": [2, 3]}}\n");
+    n = weir_model_load(c, path);
+    assert_ok(c);
+    assert_int_equal(weir_model_dim(n), 6);
+    weir_model_free(n);
+    weir_model_free(m);
     clear_folder(path);
     assert_true(weir_model_load(c, path)->object.nil);
     assert_fails(c, WEIR_ERROR_IO, path);
