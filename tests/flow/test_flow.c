@@ -1,5 +1,6 @@
 /* Bijections from their rows: round trips, log-dets against brute force, rows alone and in batches; base distributions. */
 #include "test.h"
+#include "flow/determinant.h"
 #include "flow/flow.h"
 
 typedef struct subject { const char *name; weir_module *module; int64_t dim; } subject;
@@ -74,25 +75,6 @@ static void test_round_trips(void **state)
 {
     for_each(*state, "f64", round_trip_f64);
     for_each(*state, "f32", round_trip_f32);
-}
-
-/* log|det| of a dense n x n matrix by elimination with pivoting. */
-static double log_abs_det(double *a, int64_t n)
-{
-    double total = 0;
-    for (int64_t k = 0; k < n; k++) {
-        int64_t p = k;
-        for (int64_t i = k + 1; i < n; i++)
-            if (fabs(a[i * n + k]) > fabs(a[p * n + k])) p = i;
-        for (int64_t j = 0; j < n; j++) {
-            double swap = a[k * n + j];
-            a[k * n + j] = a[p * n + j], a[p * n + j] = swap;
-        }
-        total += log(fabs(a[k * n + k]));
-        for (int64_t i = k + 1; i < n; i++)
-            for (int64_t j = n - 1; j >= k; j--) a[i * n + j] -= a[i * n + k] / a[k * n + k] * a[k * n + j];
-    }
-    return total;
 }
 
 static void brute_force(weir_ctx *c, const subject *s)

@@ -1,4 +1,5 @@
 /* NICE: exact inverse, exact density, what the data transform adds, rows alone and together, training. */
+#include "flow/determinant.h"
 #include "models/model_test.h"
 
 static const char *const shapes[] = {
@@ -34,24 +35,6 @@ static void test_inverse_is_exact(void **state)
         weir_scope_end(s);
         weir_model_free(m);
     }
-}
-
-static double log_abs_det(double *a, int64_t n)
-{
-    double total = 0;
-    for (int64_t k = 0; k < n; k++) {
-        int64_t p = k;
-        for (int64_t i = k + 1; i < n; i++)
-            if (fabs(a[i * n + k]) > fabs(a[p * n + k])) p = i;
-        for (int64_t j = 0; j < n; j++) {
-            double swap = a[k * n + j];
-            a[k * n + j] = a[p * n + j], a[p * n + j] = swap;
-        }
-        total += log(fabs(a[k * n + k]));
-        for (int64_t i = k + 1; i < n; i++)
-            for (int64_t j = n - 1; j >= k; j--) a[i * n + j] -= a[i * n + k] / a[k * n + k] * a[k * n + j];
-    }
-    return total;
 }
 
 /* log p(x) = sum_i log p_base(z_i) + log|det dz/dx|, every part by hand. */
