@@ -80,7 +80,8 @@ static void test_values(void **state)
 {
     (void)state;
     static const int64_t sizes[][3] = { { 1, 1, 1 },   { 3, 2, 0 },    { 5, 7, 1 },     { 1, 33, 40 },  { 17, 1, 9 },   { 14, 32, 64 }, { 29, 70, 300 },
-                                        { 64, 31, 17 }, { 40, 100, 530 }, { 300, 5, 33 }, { 7, 600, 90 }, { 300, 90, 70 }, { 2, 64, 3 },  { 130, 67, 400 } };
+                                        { 64, 31, 17 }, { 40, 100, 530 }, { 300, 5, 33 }, { 7, 600, 90 }, { 300, 90, 70 }, { 2, 64, 3 },  { 130, 67, 400 },
+                                        { 35, 50, 1300 }, { 9, 140, 700 }, { 270, 9, 900 } }; /* the last ones in several pieces of k */
     EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int variant = 0; variant < 64; variant++) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = sizes[s][0], .n = sizes[s][1], .depth = sizes[s][2],
@@ -108,7 +109,7 @@ static void compare_rows(const problem *p, const char *whole, int64_t first, int
 static void test_rows(void **state)
 {
     (void)state;
-    static const int64_t sizes[][2] = { { 1, 50 }, { 37, 5 }, { 64, 64 }, { 100, 392 }, { 3, 700 }, { 530, 20 } };
+    static const int64_t sizes[][2] = { { 1, 50 }, { 37, 5 }, { 64, 64 }, { 100, 392 }, { 3, 1700 }, { 530, 20 } };
     EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int variant = 0; variant < 16; variant++) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = 300, .n = sizes[s][0], .depth = sizes[s][1], .accumulate = variant >> 2 & 1,
