@@ -25,13 +25,14 @@ static void backward(weir_ctx *c, weir_module *net)
     assert_ok(c);
 }
 
+/* f32: half a millionth a step. Where a gradient is almost 0, Adam and RMSProp divide rounding by rounding, and such errors add up. */
 static void compare(weir_module *net, const float *expected, bool gradients, const char *what, int step)
 {
     for (int64_t i = 0; i < weir_module_state_count(net); i++) {
         weir_tensor *t = weir_module_state_at(net, i, NULL, NULL);
         const float *v = weir_data(gradients ? weir_grad_of(t) : t);
         for (int64_t j = 0; j < weir_numel(t); j++, expected++)
-            if (!(fabsf(v[j] - *expected) <= 2e-6f)) fail_msg("%s, step %d, parameter %d element %d: %.9g, PyTorch has %.9g", what, step, (int)i, (int)j, v[j], *expected);
+            if (!(fabsf(v[j] - *expected) <= 5e-7f * (float)(1 + step))) fail_msg("%s, step %d, parameter %d element %d: %.9g, PyTorch has %.9g", what, step, (int)i, (int)j, v[j], *expected);
     }
 }
 
