@@ -149,19 +149,25 @@ void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate)
 }
 
 /* -- saved values ---------------------------------------------------------------------------------------------------------------- */
-static weir_tensor *unpack(weir_vjp *v, const weir__value *value, const char *which, int i)
+static bool unchanged(weir_vjp *v, const weir__value *value, const char *which, int i)
 {
     weir_ctx *c = v->ctx;
     if (!value->storage) {
         weir_fail(c, WEIR_ERROR_GRAPH, "backward of %s: %s %d was not saved: expected its bit in the row's save mask", v->op->row.name, which, i);
-        return weir__nil(c, WEIR__TENSOR);
+        return false;
     }
     if (value->storage->version != value->version) {
         weir_fail(c, WEIR_ERROR_GRAPH, "backward of %s: its %s %d was changed in place by %s after it was saved: expected the old values (change a copy)",
                   v->op->row.name, which, i, value->storage->changed_by ? value->storage->changed_by : "data_mut");
-        return weir__nil(c, WEIR__TENSOR);
+        return false;
     }
-    return weir__tensor_view(c, value->storage, &value->spec, value->strides, value->offset);
+    return true;
+}
+
+static weir_tensor *unpack(weir_vjp *v, const weir__value *value, const char *which, int i)
+{
+    if (!unchanged(v, value, which, i)) return weir__nil(v->ctx, WEIR__TENSOR);
+    return weir__tensor_view(v->ctx, value->storage, &value->spec, value->strides, value->offset);
 }
 
 static weir_tensor *with_history(weir_tensor *t, weir__node *node, int out_index)
@@ -177,8 +183,12 @@ static weir_tensor *with_history(weir_tensor *t, weir__node *node, int out_index
 weir_tensor *weir_vjp_in(weir_vjp *v, int i)
 {
     weir__input *in = &v->state->node->in[i];
-    weir_tensor *t = unpack(v, &in->value, "input", i);
-    return in->leaf && !t->object.nil ? in->leaf : with_history(t, in->node, in->out_index);
+    if (!in->leaf) return with_history(unpack(v, &in->value, "input", i), in->node, in->out_index);
+    if (!unchanged(v, &in->value, "input", i)) return weir__nil(v->ctx, WEIR__TENSOR);
+    if (in->leaf->object.ctx == v->ctx) return in->leaf;
+    /* A parent's leaf in a worker: what is made from it alone must not land in the parent. */
+    weir_tensor *here = unpack(v, &in->value, "input", i);
+    return v->ctx->no_grad ? here : v->ctx->hooks->add(in->leaf, weir_zeros_like(here));
 }
 
 weir_tensor *weir_vjp_out(weir_vjp *v, int i)

@@ -1,0 +1,214 @@
+/* The step: shards and threads, weights, memory, and what happens when a number is not finite. */
+#include "test.h"
+#include "train/train.h"
+
+enum { ROWS = 37, DIM = 6 };
+
+static weir_ctx *open_threads(int threads)
+{
+    weir_open_opts o = weir_open_defaults();
+    o.threads = threads;
+    return weir_open_with(&o);
+}
+
+static weir_batch *batch_of(weir_ctx *c, bool weighted)
+{
+    float x[ROWS * DIM];
+    double w[ROWS];
+    int64_t ids[ROWS];
+    for (int i = 0; i < ROWS * DIM; i++) x[i] = (float)(int)(weir__uniform(7, 1, (uint64_t)i) * 17);
+    for (int i = 0; i < ROWS; i++) w[i] = weir__uniform(7, 2, (uint64_t)i), ids[i] = 100 + i;
+    return weir_batch_wrap(c, weir_from_f32(c, x, 2, SHAPE(ROWS, DIM)), ids, weighted ? w : NULL, NULL);
+}
+
+/* Five steps; the flat parameters afterwards go to `out`, which must be large enough. */
+static int64_t train(int threads, int64_t shards, bool weighted, float *out, double *loss)
+{
+    weir_ctx *c = open_threads(threads);
+    weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=16,16 init=pytorch");
+    weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "lr=1e-2");
+    weir_step_opts s = weir_step_defaults();
+    weir_step_info info;
+    s.shards = shards;
+    s.clip = 10;
+    for (int i = 0; i < 5; i++) {
+        weir_scope scope = weir_scope_begin(c);
+        if (weir_train_step_with(m, o, batch_of(c, weighted), &s, &info)) fail_msg("%s", weir_message(c));
+        weir_scope_end(scope);
+    }
+    *loss = info.loss;
+    void *values;
+    int64_t n = weir_module_flat(weir_model_module(m), NULL, &values);
+    memcpy(out, values, (size_t)n * sizeof *out);
+    weir_optim_free(o);
+    weir_model_free(m);
+    weir_close(c);
+    return n;
+}
+
+static void threads_change_no_bit_and_shards_only_rounding(void **state)
+{
+    (void)state;
+    static float one[1 << 16], other[1 << 16], first[1 << 16];
+    static const int64_t counts[] = { 1, 2, 3, 8, 37, 50 };
+    for (int weighted = 0; weighted < 2; weighted++)
+        for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+            double a, b;
+            int64_t n = train(1, counts[k], weighted, one, &a);
+            for (int threads = 2; threads <= 3; threads++) {
+                train(threads, counts[k], weighted, other, &b);
+                assert_memory_equal(one, other, (size_t)n * sizeof *one);
+                assert_true(a == b);
+            }
+            if (k == 0) memcpy(first, one, sizeof first);
+            for (int64_t i = 0; i < n; i++) assert_near(one[i], first[i], 2e-3);
+        }
+}
+
+/* The sharded gradient is the gradient of the weighted mean. */
+static void shards_add_up(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=16 init=pytorch dtype=f64");
+    double losses[ROWS], total = 0;
+    weir_batch *b = batch_of(c, true);
+    for (int i = 0; i < ROWS; i++) total += b->weights[i];
+    assert_int_equal(weir__shards_run(m, b, 1, 0, losses), WEIR_OK);
+    weir_tensor *w = weir_module_state_find(weir_model_module(m), "flow.couplings.1.net.0.weight");
+    assert_false(weir_is_nil(w));
+    double g[48 * 16];
+    int64_t n = weir_numel(w);
+    assert_int_equal(weir_copy_to_f64(weir_grad_of(w), g, n), WEIR_OK);
+    assert_int_equal(weir__shards_run(m, b, 5, 0, losses), WEIR_OK); /* added to what is there */
+    assert_int_equal(weir__shards_run(m, b, 3, 0, losses), WEIR_OK);
+    double h[48 * 16];
+    weir_copy_to_f64(weir_grad_of(w), h, n);
+    for (int64_t i = 0; i < n; i++) assert_near(h[i], 3 * g[i], 1e-13);
+    weir_model_free(m);
+    assert_ok(c);
+}
+
+/* One NaN in the data: the step says where, and changes nothing. */
+static void a_bad_sample_is_named(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t shards = 1; shards <= 4; shards += 3) {
+        weir_model *m = weir_model_new(c, "nice", "dim=6 hidden=16 init=pytorch");
+        weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "lr=1e-2");
+        weir_batch *b = batch_of(c, false);
+        weir_data_mut(weir_batch_x(b));
+        ((float *)weir_data_mut(weir_batch_x(b)))[20 * DIM + 3] = NAN;
+        void *values;
+        int64_t n = weir_module_flat(weir_model_module(m), NULL, &values);
+        float *before = malloc((size_t)n * sizeof *before);
+        memcpy(before, values, (size_t)n * sizeof *before);
+        weir_step_opts s = weir_step_defaults();
+        weir_step_info info;
+        s.shards = shards;
+        assert_int_equal(weir_train_step_with(m, o, b, &s, &info), WEIR_ERROR_VALUE);
+        assert_int_equal(info.bad_sample, 120);
+        assert_true(strncmp(info.bad_op, "op.", 3) == 0);
+        assert_fails(c, WEIR_ERROR_VALUE, "sample 120");
+        assert_memory_equal(before, values, (size_t)n * sizeof *before);
+        assert_int_equal(weir_optim_steps(o), 0);
+        free(before);
+        weir_optim_free(o);
+        weir_model_free(m);
+    }
+}
+
+/* Parameters that have gone astray: the layer is named too. */
+static void a_bad_layer_is_named(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = weir_model_new(c, "nice", "dim=6 hidden=16,16 init=pytorch");
+    weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=1e-2");
+    weir_tensor *w = weir_module_state_find(weir_model_module(m), "flow.couplings.2.net.2.bias");
+    assert_false(weir_is_nil(w));
+    ((float *)weir_data_mut(w))[1] = INFINITY;
+    weir_step_info info;
+    weir_train_step_with(m, o, batch_of(c, false), NULL, &info);
+    assert_fails(c, WEIR_ERROR_VALUE, "flow.couplings.2");
+    assert_int_equal(info.bad_sample, 100);
+    weir_optim_free(o);
+    weir_model_free(m);
+}
+
+static void wrong_use_is_refused(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = weir_model_new(c, "nice", "dim=6 hidden=8");
+    weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "");
+    assert_true(isnan(weir_train_step(m, o, NULL)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "NULL");
+    weir_step_opts s = weir_step_defaults();
+    s.shards = 0;
+    weir_train_step_with(m, o, batch_of(c, false), &s, NULL);
+    assert_fails(c, WEIR_ERROR_RANGE, "shards");
+    weir_train_step(m, o, weir_batch_wrap(c, weir_zeros(c, WEIR_F32, 2, SHAPE(3, 5)), NULL, NULL, NULL));
+    assert_fails(c, WEIR_ERROR_SHAPE, "6 values a sample");
+    const double zero[3] = { 0, 0, 0 };
+    weir_train_step(m, o, weir_batch_wrap(c, weir_zeros(c, WEIR_F32, 2, SHAPE(3, 6)), NULL, zero, NULL));
+    assert_fails(c, WEIR_ERROR_VALUE, "weights sum to 0");
+    weir_optim_free(o);
+    weir_model_free(m);
+}
+
+/* Steps, evaluations and epochs leave memory as it was. tests/long runs a hundred times as many. */
+static void steps_leave_memory_as_it_was(void **state)
+{
+    (void)state;
+    weir_ctx *c = open_threads(2);
+    weir_dataset *d = weir_dataset_open(c, "toy:moons,n=1000");
+    weir_loader *l = weir_loader_new(d, "batch=64");
+    weir_model *m = weir_model_new(c, "nice", "dim=2 hidden=16,16 init=pytorch");
+    weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "lr=1e-3");
+    weir_step_opts s = weir_step_defaults();
+    s.shards = 2;
+    weir_memory_info early = { 0 };
+    for (int i = 0; i < 1000; i++) {
+        weir_scope scope = weir_scope_begin(c);
+        assert_int_equal(weir_train_step_with(m, o, weir_loader_next(l), &s, NULL), WEIR_OK);
+        if (i % 100 == 0) {
+            weir_scope quiet = weir_scope_begin_no_grad(c);
+            weir_model_log_prob(m, weir_dataset_batch(d, 0, 200), NULL, NULL);
+            weir_scope_end(quiet);
+            float x[40];
+            assert_int_equal(weir_model_sample_into(m, 20, NULL, x), WEIR_OK);
+        }
+        weir_scope_end(scope);
+        if (i == 110) early = weir_memory(c);
+    }
+    weir_memory_info late = weir_memory(c);
+    assert_int_equal(late.live_blocks, early.live_blocks);
+    assert_int_equal(late.live_bytes, early.live_bytes);
+#ifndef WEIR_NO_POOL
+    assert_int_equal(late.system_calls, early.system_calls);
+#endif
+    weir_optim_free(o), weir_model_free(m), weir_loader_free(l), weir_dataset_free(d);
+    weir_close(c);
+}
+
+static void work(weir_ctx *c)
+{
+    weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=8 couplings=2");
+    weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "");
+    weir_step_opts s = weir_step_defaults();
+    s.shards = 2;
+    for (int i = 0; i < 2 && weir_ok(c); i++) weir_train_step_with(m, o, batch_of(c, true), &s, NULL);
+    weir_optim_free(o);
+    weir_model_free(m);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    test_every_allocation(work);
+}
+
+int main(void)
+{
+    CASES(cmocka_unit_test(threads_change_no_bit_and_shards_only_rounding), CASE(shards_add_up), CASE(a_bad_sample_is_named), CASE(a_bad_layer_is_named),
+          CASE(wrong_use_is_refused), cmocka_unit_test(steps_leave_memory_as_it_was), cmocka_unit_test(every_allocation_may_fail));
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
