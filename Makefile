@@ -1,4 +1,4 @@
-# The thin front of CMakeLists.txt: make, make test, make test-long, make install [PREFIX=.. DESTDIR=..], make asan, make fuzz, make clean.
+# The thin front of CMakeLists.txt: make, make test, make test-long, make install [PREFIX=.. DESTDIR=..], make asan, make bench, make fuzz, make clean.
 # Debian's cmake is asked for by path, so that a newer one elsewhere on PATH does not decide the build.
 CMAKE ?= $(firstword $(wildcard /usr/bin/cmake) cmake)
 GENERATOR := $(if $(wildcard /usr/bin/ninja),-G Ninja -DCMAKE_MAKE_PROGRAM=/usr/bin/ninja,)
@@ -22,6 +22,9 @@ test-long: all
 asan:
 	@$(MAKE) PRESET=asan test
 
+bench: configure
+	$(CMAKE) --build $(BUILD) --target bench
+
 fuzz:
 	@tools/fuzz
 
@@ -31,4 +34,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all configure test test-long asan fuzz install clean
+.PHONY: all configure test test-long asan bench fuzz install clean

@@ -188,11 +188,9 @@ static void run_rows(weir_ctx *c, row_fn *f, weir_tensor *x, weir_tensor *w, wei
     assert_ok(c);
 }
 
-static void rows_are_independent(void **state)
+static void rows_in(weir_ctx *c)
 {
-    weir_ctx *c = *state;
     static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_split };
-    static const int64_t counts[] = { 1, 2, 3, 5, 7, 8, 11, 12, 13, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 63, 64, 65, 95, 100, 127, 128, 129, 200, 255, 256, 257, 299, 300 };
     enum { N = 300, IN = 37, OUT = 29 };
     for (int t = WEIR_F32; t <= WEIR_F64; t++)
         for (size_t k = 0; k < sizeof fns / sizeof *fns; k++) {
@@ -200,8 +198,8 @@ static void rows_are_independent(void **state)
             weir_tensor *x = weir_randn(c, (weir_dtype)t, 2, SHAPE(N, IN)), *w = weir_randn(c, (weir_dtype)t, 2, SHAPE(OUT, IN)), *b = weir_randn(c, (weir_dtype)t, 1, SHAPE(OUT)), *y, *g;
             run_rows(c, fns[k], x, w, b, &y, &g);
             x = weir_detach(x);
-            for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-                int64_t n = counts[i], from = (N - n) * (int64_t)(i % 3) / 2;
+            for (int64_t n = 1; n <= N; n += k < 2 ? 1 : 7) { /* at the beginning, in the middle, at the end */
+                int64_t from = (N - n) * (n % 3) / 2;
                 weir_scope s = weir_scope_begin(c);
                 weir_tensor *yn, *gn;
                 run_rows(c, fns[k], weir_slice(x, 0, from, from + n, 1), w, b, &yn, &gn);
@@ -213,9 +211,21 @@ static void rows_are_independent(void **state)
         }
 }
 
+static void rows_are_independent(void **state)
+{
+    (void)state;
+    for (int isa = WEIR_ISA_C; isa <= WEIR_ISA_AVX512; isa++) {
+        weir_open_opts o = weir_open_defaults();
+        o.isa = (weir_isa)isa;
+        weir_ctx *c = weir_open_with(&o);
+        if (weir_ok(c)) rows_in(c); /* else the CPU lacks it */
+        weir_close(c);
+    }
+}
+
 int main(void)
 {
     CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(linear_writes_leaf_gradients_in_place),
-          CASE(shapes_behave_as_in_numpy), CASE(rows_are_independent));
+          CASE(shapes_behave_as_in_numpy), cmocka_unit_test(rows_are_independent));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
