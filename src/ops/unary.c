@@ -45,7 +45,7 @@ static void relu_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir__relu_backward(
 #define UNARY(n, math, save_in_, save_out_, low_, high_) \
     const weir_op weir__op_##n = { .row = WEIR_OP_ROW("op." #n, math), .n_in = 1, .n_out = 1, .save_in = save_in_, .save_out = save_out_, \
                                    .infer = weir_infer_same, .forward = n##_forward, .backward = n##_backward, .cases = n##_cases, .low = low_, .high = high_ }
-UNARY(neg, "-x", 0, 0, -2, 2);
+UNARY(neg, "the negative, -x", 0, 0, -2, 2);
 UNARY(abs, "|x|; gradient 0 at 0", 1, 0, -2, 2);
 UNARY(sign, "-1, 0 or 1; gradient 0", 0, 0, -2, 2);
 UNARY(square, "x^2", 1, 0, -2, 2);
