@@ -124,40 +124,52 @@ static int on_step(void *user, const weir_progress *p)
     return signalled != 0;
 }
 
-static bool says_nothing(const flags *f)
+/* Nothing but where to stop. */
+static bool says_nothing(const weir__command *self, const flags *f)
 {
-    return f->base.n_positional == 0 && !f->data && !f->config && f->base.n_repeated == 0 && f->batch == 0;
+    return f->base.n_positional == 0 && f->base.n_repeated == 0 && !f->data && !f->config && !f->batch && !weir__flags_given(self, f, "seed")
+           && !weir__flags_given(self, f, "lr");
 }
 
-/* A usage error in what was asked, or 0 with j->r open. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+/* What begins a run must say of what. */
+static int check_new(const flags *f)
+{
+    if (!f->base.n_positional && !f->config)
+        return weir__complain(WEIR__EXIT_USAGE, "no MODEL: weir train: expected a model's name such as nice (weir list model shows them)");
+    if (!f->data && !f->config) return weir__complain(WEIR__EXIT_USAGE, "no --data: weir train: expected a SPEC such as digits or FILE.npy");
+    return 0;
+}
+
+/* Errors about the folder, or about data that changed, are not of the command line's making. */
+static bool asked_for(const job *j)
+{
+    const char *message = weir_message(j->c);
+    return strncmp(message, j->f->out, strlen(j->f->out)) != 0 && !strstr(message, "have changed");
+}
+
+/* 0 with j->r open, or an exit code. */
 static int open_run(job *j)
 {
     const flags *f = j->f;
     char path[4096];
-    struct stat st;
     size_t used = 0;
     weir__append(path, sizeof path, &used, "%s/config.json", f->out);
-    bool stored = f->resume && used < sizeof path && stat(path, &st) == 0;
-    if (!stored && !f->base.n_positional && !f->config)
-        return weir__complain(WEIR__EXIT_USAGE, "no MODEL: weir train: expected a model's name such as nice (weir list model shows them)");
-    if (!stored && !f->data && !f->config) return weir__complain(WEIR__EXIT_USAGE, "no --data: weir train: expected a SPEC such as digits or FILE.npy");
-    char *config = stored && says_nothing(f) && !weir__flags_given(j->self, f, "seed") && !weir__flags_given(j->self, f, "lr")
-                       ? NULL
-                       : config_text(j->c, j->self, f, stored ? path : NULL);
+    if (used >= sizeof path) return weir__complain(WEIR__EXIT_FAILED, "--out: a path too long: expected fewer than %d bytes", (int)sizeof path);
+    bool stored = is_file(path), silent = says_nothing(j->self, f);
+    int code = stored && f->resume ? 0 : check_new(f);
+    if (code) return code;
+    if (stored && !f->resume) return weir__complain(WEIR__EXIT_FAILED, "%.300s: holds a run: expected --resume, or another folder", f->out);
+    char *config = stored && silent ? NULL : config_text(j->c, j->self, f, stored ? path : NULL);
     if (!weir_ok(j->c)) return weir__complain_ctx(j->c, true);
-    if (!stored && !f->resume && stat(path, &st) == 0) {
-        free(config);
-        return weir__complain(WEIR__EXIT_FAILED, "%.300s: holds a run: expected --resume, or another folder", f->out);
-    }
-    json_t *parsed = config ? json_loads(config, 0, NULL) : NULL;
-    const char *spec = json_string_value(json_object_get(parsed, "data"));
-    weir_dataset *d = spec && !stored ? weir_dataset_open(j->c, spec) : NULL; /* what is wrong with a SPEC is a usage error */
-    weir_dataset_free(d);
-    json_decref(parsed);
-    if (!weir_ok(j->c)) return free(config), weir__complain_ctx(j->c, true);
     j->r = weir_run_open(j->c, f->out, config, f->resume);
     free(config);
-    return weir_ok(j->c) ? 0 : weir__complain_ctx(j->c, false);
+    return weir_ok(j->c) ? 0 : weir__complain_ctx(j->c, asked_for(j));
 }
 
 /* Where this call stops: in steps, or far away when only the clock decides. */
