@@ -1,11 +1,7 @@
 /* report.c - weir report: one HTML page about a run, with all that it shows inside. */
 #include <stddef.h>
 #include "cli/cli.h"
-#if __has_include("train/report.h")
 #include "train/report.h"
-#else
-static weir_status weir__run_report(weir_ctx *c, const char *run, const char *out) { return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "%s: report: %s: expected a build with it", run, out); }
-#endif
 
 typedef struct flags {
     weir__flags base;

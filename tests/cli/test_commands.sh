@@ -1,0 +1,84 @@
+#!/bin/sh
+# Every command as a user types it: help, listings, and the test line of each row.
+. "$(dirname "$0")/lib.sh"
+
+works "help" "$WEIR" --help
+holds "help names the commands" 'weir score' out
+works "version" "$WEIR" --version
+holds "version says what it was built with" 'built with' out
+for command in train sample score report info list bench; do
+    works "help $command" "$WEIR" help $command
+    "$WEIR" $command --help > out2 2> err2
+    same "$command --help is the same" out out2
+done
+holds "help shows a range" 'within \[' out
+
+# rows: the argv of each command's row, training first
+for row in train sample score info list main report; do
+    line=$(sed -n 's/.*\.test = "\([^"]*\)".*/\1/p' "$SRC/src/cli/$row.c")
+    # shellcheck disable=SC2086 # words of a line
+    works "row: weir $line" "$WEIR" $line
+done
+
+works "list" "$WEIR" list
+works "list of a kind" "$WEIR" list model
+holds "list shows options" 'hidden=' out
+works "list as JSON" "$WEIR" list --json
+holds "list has dotted names" '"name": "model.nice"' out
+holds "list has ops" '"name": "op.tanh"' out
+holds "list has commands" '"name": "command.train"' out
+holds "list has ranges" '"range": "\[' out
+if command -v python3 > /dev/null; then
+    cp out parsed
+    works "list is one array of rows" python3 -c '
+import json, sys
+rows = json.load(open("parsed"))
+names = [r["name"] for r in rows]
+assert len(set(names)) == len(names)
+for r in rows:
+    assert sorted(r) == ["doc", "kind", "name", "options"] and r["name"].split(".")[0] == r["kind"] and r["doc"], r
+    for o in r["options"]: assert sorted(o) == ["default", "doc", "name", "range", "type"], o'
+    works "score prints one object" "$WEIR" score run --data toy:gaussian,n=50 --json
+    cp out parsed
+    works "score has the keys" python3 -c '
+import json
+o = json.load(open("parsed"))
+want = "kind nats nats_stderr estimator_stderr probes draws dequantization n dim n_failed failed_rows excess_nats excess_stderr".split()
+assert list(o) == want, list(o)
+assert o["kind"] == "exact" and o["n"] == 50 and o["dim"] == 2 and o["dequantization"] == "none" and o["failed_rows"] == []'
+else
+    echo "# no python3: JSON is not parsed"
+fi
+
+works "train on digits" tiny digits digits --steps 5 --batch 50
+works "score of integers" "$WEIR" score digits --data digits,split=test --json
+holds "score has bits_per_dim" '"bits_per_dim": [0-9.]*, "nats_unit_range": -\{0,1\}[0-9.]*}' out
+holds "score names the dequantization" '"dequantization": "uniform"' out
+holds "the test split has 297 rows" '"n": 297' out
+works "score as a table" "$WEIR" score digits --data digits,limit=20 --draws 3
+holds "the table names its units" '^bits/dim ' out
+holds "the table has the error of draws" 'estimator error' out
+works "sample of images" "$WEIR" sample digits -n 9 -o nine.png
+works "sample of points" "$WEIR" sample run -n=50 -o points.png
+works "sample as csv" "$WEIR" sample digits -n5 -o five.csv
+if [ "$(wc -l < five.csv)" -eq 5 ] && ! grep -q '[.]' five.csv; then ok "samples of integers are integers"; else not_ok "samples of integers are integers" five.csv; fi
+for file in nine.png points.png; do
+    if [ "$(head -c 4 $file | tail -c 3)" = PNG ]; then ok "$file is a PNG"; else not_ok "$file is a PNG"; fi
+done
+works "per-row nats as csv" "$WEIR" score run --data toy:moons,n=7 -o rows.csv
+if [ "$(wc -l < rows.csv)" -eq 7 ]; then ok "one line a row"; else not_ok "one line a row" rows.csv; fi
+works "info of a file" "$WEIR" info run/model.safetensors
+holds "info lists tensors" 'flow.scale.log_scale' out
+works "info as JSON" "$WEIR" info digits --json
+holds "info has parameters" '"parameters": [0-9]' out
+
+# config.json and model.safetensors alone suffice
+mkdir bare && cp digits/config.json digits/model.safetensors bare/
+"$WEIR" score digits --data digits,limit=30 --json > whole.json
+works "score needs two files" "$WEIR" score bare --data digits,limit=30 --json
+same "and gives the same" out whole.json
+
+works "a config of another run" "$WEIR" train --config digits/config.json --out again --steps 5
+same "trains to the same weights" again/model.safetensors digits/model.safetensors
+works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" > w.csv && "$WEIR" score run --data w.csv,weight=w --json'
+exit $((failures > 0))

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Killed and resumed is the same as not interrupted; Ctrl-C saves; a finished run is finished.
+. "$(dirname "$0")/lib.sh"
+settings="--data digits --set hidden=48,48 --set init=pytorch --set ema=0.99 --set checkpoint_every=40 --set valid_every=100 --batch 100 --threads 1"
+steps=1200
+
+# compare NAME RUN: weights and log of the uninterrupted run
+compare() {
+    same "$1: weights" whole/model.safetensors "$2/model.safetensors"
+    log whole/metrics.jsonl > a; log "$2/metrics.jsonl" > b
+    same "$1: log" a b
+    absent "$1: nothing left over" "$2"/.weir-*.tmp "$2"/checkpoint/.weir-*.tmp
+}
+
+# shellcheck disable=SC2086 # words of a line
+begin() { "$WEIR" train nice $settings --out "$1" --steps $steps --resume > log 2>&1; }
+# shellcheck disable=SC2086
+begin_alone() { exec "$WEIR" train nice $settings --out "$1" --steps $steps --resume > log2 2>&1; } # in the background: the shell is the command
+works "a whole run" begin whole
+
+for pause in 0.02 0.15 0.4; do
+    begin_alone "kill$pause" & child=$!
+    sleep $pause
+    kill -9 $child 2> /dev/null; wait $child 2> /dev/null
+    works "resumed after kill -9 at ${pause}s" begin "kill$pause"
+    compare "kill -9 at ${pause}s" "kill$pause"
+done
+
+# in two calls
+# shellcheck disable=SC2086
+works "the first part" "$WEIR" train nice $settings --out parts --steps $steps --minutes 0.002
+works "the rest, with nothing said but where" "$WEIR" train --out parts --resume
+compare "two calls" parts
+works "a finished run" "$WEIR" train --out parts --resume
+holds "says that it is finished" 'finished' out
+
+# Ctrl-C
+# shellcheck disable=SC2086
+"$WEIR" train nice $settings --out stopped --steps $steps > out 2> err & child=$!
+i=0; while [ ! -s stopped/metrics.jsonl ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i + 1)); done
+kill -TERM $child; wait $child
+if [ $? -eq 143 ]; then ok "SIGTERM: status 143"; else not_ok "SIGTERM: status 143" err; fi
+holds "says how to go on" 'weir: stopped at step .*--resume' err
+works "info of a stopped run" "$WEIR" info stopped
+works "going on" "$WEIR" train --out stopped --resume
+compare "stopped and resumed" stopped
+exit $((failures > 0))
