@@ -4,13 +4,14 @@
 
 enum { WIDE = 440, HIGH = 270, POINTS = 600 }; /* points a curve: more are drawn as means of neighbours */
 
-static const weir__frame_box box = { .left = 48, .top = 30, .right = WIDE - 12, .bottom = HIGH - 40, .width = WIDE, .height = HIGH };
+static const weir__frame_box box = { .left = 48, .top = 30, .right = WIDE - 16, .bottom = HIGH - 40, .width = WIDE, .height = HIGH };
 
-static weir__range padded(weir__range r)
+/* Air around the curves, and above the mark for its name: what is best stands highest, so no curve runs there. */
+static weir__range padded(weir__range r, double mark)
 {
     r = weir__range_open(r);
-    double pad = (r.hi - r.lo) * 0.05;
-    return (weir__range){ r.lo - pad, r.hi + pad };
+    double width = r.hi - r.lo;
+    return (weir__range){ r.lo - 0.05 * width, isfinite(mark) ? fmax(r.hi + 0.05 * width, mark + 0.12 * width) : r.hi + 0.05 * width };
 }
 
 static weir__scale x_scale(const weir__chart *k)
@@ -32,7 +33,7 @@ static weir__scale y_scale(weir_ctx *c, const weir__chart *k)
         r = weir__range_add(weir__range_add(r, one.lo), one.hi);
     }
     r = weir__range_add(weir__range_add(r, k->level), k->mark_y);
-    return (weir__scale){ padded(r), box.bottom, box.top };
+    return (weir__scale){ padded(r, k->mark_y), box.bottom, box.top };
 }
 
 /* -- curves ------------------------------------------------------------------------------------------------------------------------ */
@@ -85,8 +86,8 @@ static void level(weir__page *p, const weir__chart *k, const weir__scale *sy)
     double y = weir__scale_at(*sy, k->level);
     weir__put(p, "<path class=\"level\" d=\"M%d ", (int)box.left);
     weir__put_at(p, y);
-    weir__put(p, "H%d\"/>\n<text class=\"note\" x=\"%d\" y=\"", (int)box.right, (int)box.right);
-    weir__put_at(p, y < box.top + 16 ? y + 14 : y - 5);
+    weir__put(p, "H%d\"/>\n<text class=\"note left\" x=\"%d\" y=\"", (int)box.right, (int)box.left + 4);
+    weir__put_at(p, y < box.top + 16 ? y + 15 : y - 5);
     weir__put(p, "\">");
     weir__put_text(p, k->level_name);
     weir__put(p, "</text>\n");
@@ -103,7 +104,7 @@ static void mark(weir__page *p, const weir__chart *k, const weir__scale *sx, con
     weir__put(p, "\"/>\n<text class=\"note strong\" x=\"");
     weir__put_at(p, fmin(fmax(x, box.left + 80), box.right));
     weir__put(p, "\" y=\"");
-    weir__put_at(p, y + 20 > box.bottom ? y - 10 : y + 18);
+    weir__put_at(p, y - 10);
     weir__put(p, "\">");
     weir__put_text(p, k->mark_name);
     weir__put(p, "</text>\n");

@@ -12,6 +12,7 @@ typedef struct weir__fact { const char *name, *value, *note; } weir__fact; /* no
 typedef struct weir__settings { const char *title; int64_t n; const weir__fact *at; } weir__settings;
 
 enum { WEIR__SCORED = 3 }; /* sets of rows that are scored, at most */
+typedef struct weir__scored { const char *name, *rows; } weir__scored; /* what was scored: "test", "297 rows" or NULL */
 typedef struct weir__score {
     const char *name, *unit, *doc;
     double value[WEIR__SCORED], error[WEIR__SCORED]; /* of each column; NaN: none */
@@ -58,7 +59,7 @@ typedef struct weir__report {
     int64_t n_charts; const weir__chart *charts;
     int64_t n_images; const weir__images *images;        /* side by side */
     const weir__plane *plane;                            /* NULL: none */
-    int64_t n_columns; const char *columns[WEIR__SCORED]; /* names of what was scored */
+    int64_t n_columns; weir__scored columns[WEIR__SCORED];
     int64_t n_scores; const weir__score *scores;
     const char *scores_note;
     int64_t n_settings; const weir__settings *settings;

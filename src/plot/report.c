@@ -75,18 +75,20 @@ static void figures(weir__page *p, const weir__report *r)
 }
 
 /* -- tables -------------------------------------------------------------------------------------------------------------------------- */
-static void score(weir__page *p, const weir__score *s, int64_t columns)
+/* On a phone each cell is a line of its own and says what it is of: data-of. */
+static void score(weir__page *p, const weir__score *s, const weir__report *r)
 {
     char text[WEIR__NUMBER];
     element(p, "<tr><th scope=\"row\">", s->name, "");
     if (s->doc) element(p, "<small>", s->doc, "</small>");
     weir__put(p, "</th>");
-    for (int64_t i = 0; i < columns; i++) {
-        element(p, "<td class=\"num\">", weir__number(text, s->value[i], s->decimals), "");
+    for (int64_t i = 0; i < r->n_columns; i++) {
+        element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, "\">");
+        element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
         if (isfinite(s->value[i]) && isfinite(s->error[i])) element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals), "</small>");
-        weir__put(p, "</td>");
+        weir__put(p, "</span></td>");
     }
-    element(p, "<td>", s->unit, "</td></tr>\n");
+    element(p, "<td class=\"unit\">", s->unit, "</td></tr>\n");
 }
 
 static void scores(weir__page *p, const weir__report *r)
@@ -94,9 +96,13 @@ static void scores(weir__page *p, const weir__report *r)
     if (r->n_scores == 0) return;
     section(p, "Scores", "wide");
     weir__put(p, "<table class=\"scores\">\n<thead><tr><th scope=\"col\">Mean over rows</th>");
-    for (int64_t i = 0; i < r->n_columns; i++) element(p, "<th scope=\"col\" class=\"num\">", r->columns[i], "</th>");
+    for (int64_t i = 0; i < r->n_columns; i++) {
+        element(p, "<th scope=\"col\" class=\"num\">", r->columns[i].name, "");
+        if (r->columns[i].rows) element(p, "<small>", r->columns[i].rows, "</small>");
+        weir__put(p, "</th>");
+    }
     weir__put(p, "<th scope=\"col\">Unit</th></tr></thead>\n<tbody>\n");
-    for (int64_t i = 0; i < r->n_scores; i++) score(p, &r->scores[i], r->n_columns);
+    for (int64_t i = 0; i < r->n_scores; i++) score(p, &r->scores[i], r);
     weir__put(p, "</tbody>\n</table>\n");
     if (r->scores_note) element(p, "<p class=\"after\">", r->scores_note, "</p>\n");
     end_section(p);

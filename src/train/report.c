@@ -161,11 +161,11 @@ static void curves(gather *g, double entropy)
     char value[WEIR__NUMBER], step[WEIR__NUMBER];
     int64_t best = best_of(&g->valid);
     if (g->loss.n) g->charts[g->r.n_charts++] = (weir__chart){
-        .title = "Training loss", .caption = "Mean over the batches since the point before.", .x_label = "steps", .y_label = "loss, nats",
+        .title = "Training loss.", .caption = "Mean over the batches since the point before.", .x_label = "steps", .y_label = "loss, nats",
         .n_series = 1, .series = { { "training", g->loss.n, g->loss.x, g->loss.y } }, .level = NAN, .mark_x = NAN, .mark_y = NAN };
     if (g->valid.n) {
         weir__chart *k = &g->charts[g->r.n_charts++];
-        *k = (weir__chart){ .title = "Held-out log-likelihood", .x_label = "steps", .y_label = "nats a sample, higher is better",
+        *k = (weir__chart){ .title = "Held-out log-likelihood.", .x_label = "steps", .y_label = "nats a sample, higher is better",
                             .caption = "Mean log-density of validation rows, in nats of the data as stored.",
                             .n_series = 1, .series = { { "validation", g->valid.n, g->valid.x, g->valid.y } },
                             .level = -entropy, .level_name = "true density", .mark_x = NAN, .mark_y = NAN };
@@ -298,9 +298,9 @@ static void plane(gather *g)
     if (!g->real && !g->drawn) return;
     frame_of(k, g->real ? g->real : g->drawn, g->real ? n_real : POINTS);
     density(g);
-    k->title = "The model\u2019s density.", k->caption = "p(x) a unit of area, brighter is denser.";
+    k->title = "The model\u2019s density.", k->caption = "Probability per unit of area; brighter is denser.";
     if (g->real) k->points[0] = (weir__points){ "Data.", keep(g, "The first %lld rows.", (long long)n_real), g->real, n_real };
-    if (g->drawn) k->points[1] = (weir__points){ "Samples.", keep(g, "%d drawn by the model, seed 0.", POINTS), g->drawn, POINTS };
+    if (g->drawn) k->points[1] = (weir__points){ "Samples.", keep(g, "%d drawn by the model, seed\u00a00.", POINTS), g->drawn, POINTS };
     g->r.plane = k;
 }
 
@@ -359,7 +359,7 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
     if (weir_ok(g->c) && n > 0) {
         char text[WEIR__NUMBER];
         column_scores(g, (int)g->r.n_columns, &nats, &excess);
-        g->r.columns[g->r.n_columns++] = keep(g, n < rows ? "%s, first %s rows" : "%s, %s rows", name, weir__number(text, (double)n, 0));
+        g->r.columns[g->r.n_columns++] = (weir__scored){ name, keep(g, n < rows ? "first %s rows" : "%s rows", weir__number(text, (double)n, 0)) };
         if (nats.failed) note(g, keep(g, "%lld %s rows have no finite log-density and are left out of the means.", (long long)nats.failed, split));
     }
     weir_dataset_free(d);
@@ -415,7 +415,7 @@ static void top(gather *g)
     if (last >= 0)
         for (int k = 0; k < (integers ? 3 : 1); k += 2)
             fact(g, k ? "Bits per dimension" : "Log-likelihood, nats", keep(g, "%s", weir__number(value, g->scores[k].value[last], g->scores[k].decimals)),
-                 keep(g, "\u00b1 %s, %.40s", weir__number(error, g->scores[k].error[last], g->scores[k].decimals), g->r.columns[last]));
+                 keep(g, "\u00b1 %s, %s rows", weir__number(error, g->scores[k].error[last], g->scores[k].decimals), g->r.columns[last].name));
     if (g->last_step > 0) fact(g, "Steps", keep(g, "%s", weir__number(value, g->last_step, 0)), g->seconds > 0 ? keep(g, "in %s", duration(g)) : NULL);
     fact(g, "Parameters", keep(g, "%s", weir__number(value, (double)weir_module_parameter_numel(weir_model_module(g->model)), 0)), NULL);
     fact(g, "Dimensions", keep(g, "%s", weir__number(value, (double)weir_model_dim(g->model), 0)),
