@@ -1,0 +1,16 @@
+#!/bin/sh
+# weir bench prints what the comparisons read.
+. "$(dirname "$0")/lib.sh"
+works "op" "$WEIR" bench op --seconds 0.05
+holds "op says nanoseconds" ' ns ' out
+works "op as JSON" "$WEIR" bench op --json --seconds 0.05
+for key in case op ms min_ms threads calls rss_mb; do holds "op has $key" "\"$key\": " out; done
+case ${BUILD:-} in
+*asan*) echo "# p2 is not timed under sanitizers" ;;
+*)
+    works "p2 as JSON" "$WEIR" bench p2 --json --threads 1 --seconds 0.05
+    for key in case op ms min_ms threads calls rss_mb shards roofline fma_peak_gflops; do holds "p2 has $key" "\"$key\": " out; done
+    if [ "$(wc -l < out)" -eq 1 ]; then ok "p2 is one line"; else not_ok "p2 is one line" out; fi
+    ;;
+esac
+exit $((failures > 0))
