@@ -265,6 +265,7 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
         || open_loader(r) != WEIR_OK || open_model(r) != WEIR_OK)
         return weir_status_of(c);
     if (stored ? check_resumable(r, stored) : (make_parents(c, r->folder), write_config(r))) return weir_status_of(c);
+    if (make_folder(c, weir__run_path(r, "samples", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
     if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
     sweep(r->folder);
     sweep(path);
