@@ -83,7 +83,8 @@ static void score(weir__page *p, const weir__score *s, const weir__report *r)
     if (s->doc) element(p, "<small>", s->doc, "</small>");
     weir__put(p, "</th>");
     for (int64_t i = 0; i < r->n_columns; i++) {
-        element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, "\">");
+        element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, ", ");
+        element(p, "", s->unit, "\">");
         element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
         if (isfinite(s->value[i]) && isfinite(s->error[i])) element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals), "</small>");
         weir__put(p, "</span></td>");

@@ -23,7 +23,7 @@ weir__range weir__range_of(int64_t n, const double *v)
 weir__range weir__range_open(weir__range r)
 {
     if (!(r.lo <= r.hi)) return (weir__range){ 0, 1 };
-    r.lo = fmax(r.lo, -1e300), r.hi = fmin(r.hi, 1e300); /* the width has to be finite */
+    r.lo = fmax(-1e300, fmin(1e300, r.lo)), r.hi = fmax(-1e300, fmin(1e300, r.hi)); /* the width has to be finite */
     double least = fmax(fmax(fabs(r.lo), fabs(r.hi)) * 1e-9, 1e-300); /* narrower ranges have no readable ticks */
     if (r.hi - r.lo > least) return r;
     double middle = r.lo + (r.hi - r.lo) / 2, half = middle == 0 ? 1 : fmax(fabs(middle) * 0.1, least);
