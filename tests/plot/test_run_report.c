@@ -1,0 +1,129 @@
+/* Pages about real run folders: whole ones, and ones that lost something. */
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "plot_test.h"
+#include "train/report.h"
+
+static char folder[64], page[96];
+
+static const char *in_folder(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void remove_all(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char inner[400];
+        if (e->d_name[0] == '.' && (e->d_name[1] == 0 || e->d_name[1] == '.')) continue;
+        snprintf(inner, sizeof inner, "%.120s/%.250s", path, e->d_name);
+        remove_all(inner);
+    }
+    if (d) closedir(d);
+    remove(path);
+}
+
+static void train(weir_ctx *c, const char *data, const char *base)
+{
+    char config[512];
+    remove_all(folder);
+    snprintf(config, sizeof config, "{\"model\": {\"name\": \"nice\", \"hidden\": [8], \"base\": \"%s\"}, \"data\": \"%s\", \"train\": {\"steps\": 12, \"batch\": 20, \"valid_every\": 4}}", base, data);
+    weir_run *r = weir_run_open(c, folder, config, false);
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    weir_run_free(r);
+    assert_ok(c);
+}
+
+static char *report(weir_ctx *c)
+{
+    weir__bytes html = { 0 };
+    if (weir__run_report(c, folder, page) != WEIR_OK || weir__file_read(c, page, 1 << 26, &html) != WEIR_OK) fail_msg("%s", weir_message(c));
+    check_balanced((const char *)html.data);
+    check_entities((const char *)html.data);
+    return (char *)html.data;
+}
+
+static void assert_says(weir_ctx *c, const char *const *parts)
+{
+    char *html = report(c);
+    for (; *parts; parts++) {
+        bool unwanted = **parts == '~';
+        if (!strstr(html, *parts + unwanted) != unwanted) fail_msg("%s: %s", unwanted ? "there is" : "there is no", *parts + unwanted);
+    }
+    weir__free(c, html);
+}
+#define SAYS(c, ...) assert_says(c, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void plane(void **state)
+{
+    train(*state, "toy:gaussian,n=300", "normal");
+    SAYS(*state, "nice on toy:gaussian,n=300", "Data, samples, density", "True density", "Excess over", "true density</text>", "validation", "50 rows", "Held-out log-likelihood",
+         "~Bits per dimension", "~data-of=\"test", "~role=\"note\"");
+}
+
+static void pictures(void **state)
+{
+    train(*state, "digits", "logistic");
+    SAYS(*state, "Drawn by the model.", "Real data.", "Bits per dimension", "unit range", "data-of=\"test, nats\"", "297 rows", "integers of 17 levels", "~True density");
+}
+
+/* What was being written when the run was killed, and lines that are no objects. */
+static void damaged_log(void **state)
+{
+    train(*state, "toy:gmm3,n=300", "normal");
+    FILE *f = fopen(in_folder("metrics.jsonl"), "a");
+    assert_non_null(f);
+    fputs("[1, 2]\n{\"step\": 13, \"loss\": nonsense}\n{\"step\": \"x\", \"loss\": 3}\n\n{\"step\": 14, \"lo", f);
+    fclose(f);
+    SAYS(*state, "2 lines of metrics.jsonl could not be read", "Training loss");
+    assert_int_equal(truncate(in_folder("metrics.jsonl"), 20), 0);
+    SAYS(*state, "~metrics.jsonl", "~Training loss", "Scores");
+    remove(in_folder("metrics.jsonl"));
+    SAYS(*state, "no metrics.jsonl", "~Training loss", "Scores");
+}
+
+/* config.json of a run whose data moved away; a slash and markup in the name. */
+static void lost_data(void **state)
+{
+    train(*state, "toy:moons,n=300", "normal");
+    FILE *f = fopen(in_folder("config.json"), "w");
+    assert_non_null(f);
+    fputs("{\"data\": \"/nowhere/<i>x</i>.npy\", \"extra\": 1e300, \"list\": [], \"train\": {\"hidden\": [1, 2]}}", f);
+    fclose(f);
+    SAYS(*state, "cannot be opened any more", "&lt;i&gt;", "Samples.", "~<h2>Scores", "1, 2");
+}
+
+static void lost_model(void **state)
+{
+    train(*state, "toy:moons,n=300", "normal");
+    assert_int_equal(truncate(in_folder("model.safetensors"), 100), 0);
+    remove(page);
+    assert_true(weir__run_report(*state, folder, page) != WEIR_OK);
+    weir_clear(*state);
+    assert_int_equal(access(page, F_OK), -1);
+    assert_true(weir__run_report(*state, "/nonexistent", page) != WEIR_OK);
+    weir_clear(*state);
+}
+
+static void write_page(weir_ctx *c) { (void)weir__run_report(c, folder, page); }
+
+static void every_allocation(void **state)
+{
+    train(*state, "toy:gaussian,n=60", "normal");
+    test_every_allocation(write_page);
+}
+
+int main(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/weir-run-report-%ld", (long)getpid());
+    snprintf(page, sizeof page, "%s.html", folder);
+    CASES(CASE(plane), CASE(pictures), CASE(damaged_log), CASE(lost_data), CASE(lost_model), CASE(every_allocation));
+    int failed = cmocka_run_group_tests(cases, NULL, NULL);
+    remove_all(folder);
+    remove(page);
+    return failed;
+}
