@@ -58,6 +58,11 @@ double weir__seconds(void); /* monotonic clock */
 void weir__json_print(const json_t *value, bool indented);
 json_t *weir__json_number(double v); /* null unless finite */
 
+/* -- signals.c ---------------------------------------------------------------------------------------------------------------------- */
+void weir__signals_catch(void); /* SIGINT, SIGTERM, SIGHUP set a flag, once; under nohup the last stays ignored */
+int weir__signalled(void);      /* the signal's number, or 0 */
+int weir__signals_stop(void *user, int64_t done, int64_t n); /* on_step of sampling and scoring */
+
 /* -- measure.c: log-likelihood of a data set, in every unit ------------------------------------------------------------------------ */
 enum { WEIR__FAILED_LISTED = 100 };
 typedef struct weir__measure {
@@ -69,7 +74,7 @@ typedef struct weir__measure {
     bool known;                                    /* the true density is */
     double *rows;                                  /* [n] nats, NaN: failed */
 } weir__measure;
-/* Scores the first `limit` rows (0: all). Errors are the context's. */
+/* Scores the first `limit` rows (0: all). Errors are the context's; WEIR_STOPPED after a signal. */
 weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_opts *o, int64_t limit, weir__measure *out);
 void weir__measure_free(weir_ctx *c, weir__measure *r);
 double weir__bits_per_dim(const weir__measure *r);   /* NaN unless levels > 0 */

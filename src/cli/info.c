@@ -78,7 +78,10 @@ static json_t *gather(const char *file, weir_model *m, const weir__weights *w)
     else json_object_set_new(o, "model", json_null());
     json_object_set_new(o, "weights", text_of(w->metadata, "weights"));
     json_object_set_new(o, "step", number_of(w->metadata, "step", true));
-    json_object_set_new(score, "valid_nats", number_of(w->metadata, "valid_nats", false));
+    json_t *nats = number_of(w->metadata, "valid_nats", false);
+    json_object_set_new(score, "valid_nats", nats);
+    if (m && weir_model_levels(m) > 0 && json_is_real(nats))
+        json_object_set_new(score, "valid_bits_per_dim", json_real(-json_real_value(nats) / ((double)weir_model_dim(m) * log(2))));
     json_object_set_new(o, "score", score);
     json_object_set_new(o, "weir_version", text_of(w->metadata, "weir_version"));
     json_object_set_new(o, "tensors", tensors_json(w));
@@ -107,13 +110,16 @@ static void print_text(const json_t *o)
     size_t i;
     json_object_foreach((json_t *)(uintptr_t)o, key, v) {
         if (json_is_object(v) || strcmp(key, "tensors") == 0) continue;
-        printf("%-14s ", key);
+        printf("%-18s ", key);
         put_value(v);
         putchar('\n');
     }
-    printf("%-14s ", "valid_nats");
-    put_value(json_object_get(json_object_get(o, "score"), "valid_nats"));
-    puts("\noptions");
+    json_object_foreach(json_object_get(o, "score"), key, v) {
+        printf("%-18s ", key);
+        put_value(v);
+        putchar('\n');
+    }
+    puts("options");
     json_object_foreach(json_object_get(o, "options"), key, v) {
         printf("  %-12s ", key);
         put_value(v);

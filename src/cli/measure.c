@@ -132,8 +132,8 @@ weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_o
     r->rows = weir__alloc(c, (size_t)n * sizeof *r->rows);
     k.errors = weir__alloc0(c, (size_t)n * 2 * sizeof *k.errors);
     k.weights = k.errors + (k.errors ? n : 0);
-    for (int64_t first = 0; weir_ok(c) && first < n; first += rows) score_rows(&k, first, n - first < rows ? n - first : rows, r);
-    if (weir_ok(c)) {
+    for (int64_t first = 0; weir_ok(c) && !weir__signalled() && first < n; first += rows) score_rows(&k, first, n - first < rows ? n - first : rows, r);
+    if (weir_ok(c) && !weir__signalled()) {
         const double *w = k.weighted ? k.weights : NULL;
         mean_of(n, r->rows, w, &r->nats, &r->nats_stderr);
         r->estimator_stderr = estimator_error(n, r->rows, k.errors, w);
@@ -141,7 +141,7 @@ weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_o
         compare_with_truth(&k, r);
     }
     weir__free(c, k.errors);
-    return weir_status_of(c);
+    return weir_ok(c) && weir__signalled() ? WEIR_STOPPED : weir_status_of(c);
 }
 
 void weir__measure_free(weir_ctx *c, weir__measure *r)

@@ -97,6 +97,7 @@ static void tell_bad(weir_model *m, const float *x, int64_t n)
 /* A model without solvers says so; the flag is named here. */
 static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
 {
+    if (weir_ok(c)) return weir__complain(128 + weir__signalled(), "sample: stopped: nothing is written");
     if (weir_status_of(c) != WEIR_ERROR_UNSUPPORTED || (!f->solver && !f->steps)) return weir__complain_ctx(c, false);
     return weir__complain(WEIR__EXIT_USAGE, "--%s: %s: expected no such option, its samples are exact", f->solver ? "solver" : "steps", weir_model_row_of(m)->name);
 }
@@ -112,6 +113,7 @@ static int draw(const flags *f, weir_model *m)
         return weir__complain(WEIR__EXIT_USAGE, "-o: %.200s: expected .npy or .csv, samples of %lld values are no picture", f->o, (long long)dim);
     o.seed = (uint64_t)f->seed, o.use_seed = true;
     o.temperature = f->temperature, o.solver = f->solver, o.steps = f->steps, o.batch = f->batch;
+    o.on_step = weir__signals_stop;
     float *z = f->noise ? read_noise(c, f->noise, f->n, dim) : NULL;
     o.noise = z;
     if (f->n > INT64_MAX / 64 / dim) weir_fail(c, WEIR_ERROR_MEMORY, "-n: %lld samples of %lld values: expected fewer", (long long)f->n, (long long)dim);
@@ -136,6 +138,7 @@ static int run(const weir__command *self, int argc, char **argv)
     if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
     weir_ctx *c = weir__cli_open(f.threads, (uint64_t)f.seed, &code);
     if (!c) return code;
+    weir__signals_catch();
     weir_model *m = weir_model_load(c, f.base.positional[0]);
     code = weir_ok(c) ? draw(&f, m) : weir__complain_ctx(c, false);
     weir_model_free(m);

@@ -126,8 +126,11 @@ static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_mo
     o.draws = f->draws, o.probes = f->probes, o.batch = f->batch;
     int code = check_model(self, f, m);
     if (code) return code;
-    if (weir__measure_run(m, d, &o, 0, &r) == WEIR_OK && f->o) write_rows(c, f->o, &r);
-    if (!weir_ok(c)) {
+    weir_status s = weir__measure_run(m, d, &o, 0, &r);
+    if (s == WEIR_OK && f->o) s = write_rows(c, f->o, &r);
+    if (s == WEIR_STOPPED) {
+        code = weir__complain(128 + weir__signalled(), "score: stopped: nothing is written");
+    } else if (!weir_ok(c)) {
         code = weir__complain_ctx(c, false);
     } else {
         (f->json ? print_json : print_table)(&r);
@@ -144,6 +147,7 @@ static int run(const weir__command *self, int argc, char **argv)
     if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
     weir_ctx *c = weir__cli_open(f.threads, (uint64_t)f.seed, &code);
     if (!c) return code;
+    weir__signals_catch();
     weir_model *m = weir_model_load(c, f.base.positional[0]);
     bool loaded = weir_ok(c);
     weir_dataset *d = weir_dataset_open(c, f.data);
@@ -160,7 +164,8 @@ const weir__command weir__command_score = {
     .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--threads N] [--batch N]",
     .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
             "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
-            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=.\n",
+            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=;\n"
+            "failed_rows are row numbers in the data before split and limit, from 0.\n",
     .most_positional = 1,
     .run = run,
 };

@@ -1,7 +1,6 @@
 /* train.c - weir train: makes a run or goes on with one. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,24 +31,6 @@ static const weir_option options[] = {
     { "resume", WEIR_OPTION_BOOL, offsetof(flags, resume), "no", 0, 0, NULL, "go on with the run in RUN, or begin it" },
     { 0 },
 };
-
-/* -- signals -------------------------------------------------------------------------------------------------------------------- */
-static volatile sig_atomic_t signalled;
-
-static void on_signal(int number) { signalled = number; } /* the next one kills: SA_RESETHAND */
-
-static void catch_signals(void)
-{
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct sigaction a = { 0 }, old;
-        a.sa_handler = on_signal;
-        a.sa_flags = (int)SA_RESETHAND;
-        sigemptyset(&a.sa_mask);
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN && numbers[i] == SIGHUP) continue; /* nohup */
-        sigaction(numbers[i], &a, NULL);
-    }
-}
 
 /* -- settings --------------------------------------------------------------------------------------------------------------------- */
 typedef struct settings {
@@ -121,7 +102,7 @@ static int on_step(void *user, const weir_progress *p)
 {
     job *j = user;
     weir__meter_show(&j->meter, p);
-    return signalled != 0;
+    return weir__signalled();
 }
 
 /* Nothing but where to stop. */
@@ -214,7 +195,7 @@ static int train(job *j)
     if (!weir_ok(j->c) || (s != WEIR_OK && s != WEIR_STOPPED)) return weir__complain_ctx(j->c, false);
     if (s == WEIR_STOPPED) {
         fprintf(stderr, "weir: stopped at step %lld, all saved: weir train --out %s --resume goes on\n", (long long)j->r->step, j->f->out);
-        return 128 + (int)signalled;
+        return 128 + weir__signalled();
     }
     summary(j);
     return WEIR__EXIT_OK;
@@ -235,7 +216,7 @@ static int run(const weir__command *self, int argc, char **argv)
     if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
     j.c = weir__cli_open(f.threads, 1, &code);
     if (!j.c) return code;
-    catch_signals();
+    weir__signals_catch();
     weir__meter_begin(&j.meter, stdout);
     code = open_run(&j);
     if (code == 0) code = train(&j);

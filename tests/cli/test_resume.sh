@@ -44,4 +44,14 @@ holds "says how to go on" 'weir: stopped at step .*--resume' err
 works "info of a stopped run" "$WEIR" info stopped
 works "going on" "$WEIR" train --out stopped --resume
 compare "stopped and resumed" stopped
+# Ctrl-C while sampling or scoring: nothing is left
+stop() { # NAME FILE COMMAND...
+    name=$1 file=$2; shift 2
+    "$@" > out 2> err & child=$!
+    sleep 0.5; kill -INT $child; wait $child
+    if [ $? -eq 130 ]; then ok "$name: status 130"; else not_ok "$name: status 130" err; fi
+    absent "$name: nothing left" "$file" .weir-*.tmp
+}
+stop "sample, SIGINT" many.npy "$WEIR" sample whole -n 400000 -o many.npy --batch 1 --threads 1
+stop "score, SIGINT" rows.npy "$WEIR" score whole --data digits --draws 100000 -o rows.npy --batch 8 --threads 1
 exit $((failures > 0))
