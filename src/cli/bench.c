@@ -41,15 +41,14 @@ int64_t weir__rss_mb(void)
 
 static const weir__bench_row *find(const char *name)
 {
-    const char *near = NULL;
-    int distance = (int)strlen(name) / 2 + 1;
+    weir__nearest near = weir__nearest_of(name);
     for (int64_t i = 0; i < weir__bench_row_count; i++) {
         const char *candidate = strchr(weir__bench_rows[i]->name, '.') + 1;
-        int d = weir__edit_distance(name, candidate);
-        if (d == 0 || strcmp(name, weir__bench_rows[i]->name) == 0) return (const weir__bench_row *)weir__bench_rows[i];
-        if (d <= distance) near = candidate, distance = d;
+        if (strcmp(name, candidate) == 0 || strcmp(name, weir__bench_rows[i]->name) == 0) return (const weir__bench_row *)weir__bench_rows[i];
+        weir__nearest_offer(&near, candidate);
     }
-    weir__complain(WEIR__EXIT_USAGE, "unknown case: %.60s: expected %s%s", name, near ? "perhaps " : "one that `weir list bench` shows", near ? near : "");
+    weir__complain(WEIR__EXIT_USAGE, "unknown case: %.60s: expected %s%s", name, near.best ? "perhaps " : "one that `weir list bench` shows",
+                   near.best ? near.best : "");
     return NULL;
 }
 

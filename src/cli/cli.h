@@ -53,6 +53,10 @@ int weir__complain_ctx(const weir_ctx *c, bool asked);
 weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code);
 /* Flushes stdout: a full disk or closed pipe turns success into failure. */
 int weir__finish_stdout(int code);
+/* The candidate nearest to a name that is none: offer each, then read `best` (NULL: none is near). */
+typedef struct weir__nearest { const char *name, *best; int distance; } weir__nearest;
+weir__nearest weir__nearest_of(const char *name);
+void weir__nearest_offer(weir__nearest *n, const char *candidate);
 bool weir__ends_with(const char *text, const char *end);
 double weir__seconds(void); /* monotonic clock */
 void weir__json_print(const json_t *value, bool indented);

@@ -29,15 +29,11 @@ static int find(const weir__command *cmd, const char *name, size_t n)
 static int unknown(const weir__command *cmd, const char *flag, size_t n)
 {
     char name[64];
-    const char *near = NULL;
     snprintf(name, sizeof name, "%.*s", (int)(n < 60 ? n : 60), flag);
-    int distance = (int)strlen(name) / 2 + 1;
-    for (const weir_option *o = cmd->row.options; o && o->name; o++) {
-        int d = weir__edit_distance(name + strspn(name, "-"), o->name);
-        if (d < distance) near = o->name, distance = d;
-    }
-    if (near)
-        return weir__complain(WEIR__EXIT_USAGE, "unknown flag: %s: expected perhaps %s%s (weir help %s lists them)", name, dashes(near), near, short_name(cmd));
+    weir__nearest near = weir__nearest_of(name + strspn(name, "-"));
+    for (const weir_option *o = cmd->row.options; o && o->name; o++) weir__nearest_offer(&near, o->name);
+    if (near.best)
+        return weir__complain(WEIR__EXIT_USAGE, "unknown flag: %s: expected perhaps %s%s (weir help %s lists them)", name, dashes(near.best), near.best, short_name(cmd));
     return weir__complain(WEIR__EXIT_USAGE, "unknown flag: %s: expected one that `weir help %s` lists", name, short_name(cmd));
 }
 
@@ -46,7 +42,8 @@ static int bad_value(const weir_option *o, const char *value, const char *wanted
 {
     char range[80];
     weir__option_range(o, range, sizeof range);
-    return weir__complain(WEIR__EXIT_USAGE, "%s%s: %.200s: expected %s %s", dashes(o->name), o->name, value[0] ? value : "an empty text", wanted, range);
+    return weir__complain(WEIR__EXIT_USAGE, "%s%s: %.200s: expected %s%s%s", dashes(o->name), o->name, value[0] ? value : "an empty text", wanted,
+                          range[0] ? " " : "", range);
 }
 
 /* Writes one value; 0, or the exit code after saying what is wrong. */

@@ -47,14 +47,13 @@ static const weir_row *row_at(const weir_ctx *c, int64_t kind, int64_t i)
 
 static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
 {
-    const char *near = NULL;
-    int distance = (int)strlen(name) / 2 + 1;
+    weir__nearest near = weir__nearest_of(name);
     for (int64_t i = 0; i < kinds(c); i++) {
-        int d = weir__edit_distance(name, kind_at(c, i));
-        if (d == 0) return i;
-        if (d < distance) near = kind_at(c, i), distance = d;
+        if (strcmp(name, kind_at(c, i)) == 0) return i;
+        weir__nearest_offer(&near, kind_at(c, i));
     }
-    *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name, near ? "perhaps " : "one that `weir list` shows", near ? near : "");
+    *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name, near.best ? "perhaps " : "one that `weir list` shows",
+                           near.best ? near.best : "");
     return -1;
 }
 

@@ -18,14 +18,9 @@ static const weir__command *find(const char *name)
 
 static int unknown(const char *name)
 {
-    const char *near = NULL;
-    int distance = (int)strlen(name) / 2 + 1;
-    for (int64_t i = 0; i < weir__command_row_count; i++) {
-        const char *candidate = strchr(command_at(i)->row.name, '.') + 1;
-        int d = weir__edit_distance(name, candidate);
-        if (d < distance) near = candidate, distance = d;
-    }
-    if (near) return weir__complain(WEIR__EXIT_USAGE, "unknown command: %.60s: expected perhaps %s (weir --help lists them)", name, near);
+    weir__nearest near = weir__nearest_of(name);
+    for (int64_t i = 0; i < weir__command_row_count; i++) weir__nearest_offer(&near, strchr(command_at(i)->row.name, '.') + 1);
+    if (near.best) return weir__complain(WEIR__EXIT_USAGE, "unknown command: %.60s: expected perhaps %s (weir --help lists them)", name, near.best);
     return weir__complain(WEIR__EXIT_USAGE, "unknown command: %.60s: expected one that `weir --help` lists", name);
 }
 

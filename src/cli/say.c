@@ -85,6 +85,18 @@ int weir__finish_stdout(int code)
     return weir__complain(WEIR__EXIT_FAILED, "stdout: %s: expected an output that takes all that is written", errno ? strerror(errno) : "not written");
 }
 
+weir__nearest weir__nearest_of(const char *name)
+{
+    size_t n = strlen(name);
+    return (weir__nearest){ .name = name, .distance = n > 40 ? 0 : (int)n / 2 + 1 };
+}
+
+void weir__nearest_offer(weir__nearest *n, const char *candidate)
+{
+    int d = weir__edit_distance(n->name, candidate);
+    if (d < n->distance) n->best = candidate, n->distance = d;
+}
+
 bool weir__ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);
