@@ -81,4 +81,18 @@ same "and gives the same" out whole.json
 works "a config of another run" "$WEIR" train --config digits/config.json --out again --steps 5
 same "trains to the same weights" again/model.safetensors digits/model.safetensors
 works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" > w.csv && "$WEIR" score run --data w.csv,weight=w --json'
+"$WEIR" score run --data w.csv,weight=w,limit=2 --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
+printf "1,2\n" > first.csv && "$WEIR" score run --data first.csv --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > first
+same "a row of weight 0 does not count" weighted first
+if command -v python3 > /dev/null; then
+    "$WEIR" score digits --data digits,limit=100 --draws 2 --json -o rows.csv > parsed
+    works "units follow from one another, and from the rows" python3 -c '
+import json, math
+o = json.load(open("parsed")); rows = [float(x) for x in open("rows.csv")]
+close = lambda a, b: abs(a - b) <= 1e-9 * abs(b)
+mean = math.fsum(rows) / 100
+assert close(o["nats"], mean) and o["draws"] == 2 and o["estimator_stderr"] > 0
+assert close(o["nats_stderr"], math.sqrt(math.fsum((r - mean) ** 2 for r in rows) / 99 / 100))
+assert close(o["bits_per_dim"], -mean / (64 * math.log(2))) and close(o["nats_unit_range"], mean + 64 * math.log(17))'
+fi
 exit $((failures > 0))
