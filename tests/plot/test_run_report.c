@@ -113,15 +113,38 @@ static void write_page(weir_ctx *c) { (void)weir__run_report(c, folder, page); }
 
 static void every_allocation(void **state)
 {
-    train(*state, "toy:gaussian,n=60", "normal");
+    train(*state, "digits,limit=40", "logistic");
     test_every_allocation(write_page);
+}
+
+/* The page with its n-th allocation and all after it failing (n < 0: none); returns how many there were. */
+static int64_t page_with_failure(int64_t n)
+{
+    test_memory m = { .fail_at = n };
+    weir_open_opts o = weir_open_defaults();
+    o.resize = test_resize, o.resize_user = &m, o.threads = 1;
+    weir_ctx *c = weir_open_with(&o);
+    if (weir_ok(c)) write_page(c);
+    assert_int_equal(weir_status_of(c), n < 0 ? WEIR_OK : WEIR_ERROR_MEMORY);
+    weir_close(c);
+    assert_int_equal(m.out, 0);
+    return m.calls;
+}
+
+/* A density is thousands of rows: without the pool every allocation in turn would take minutes. */
+static void allocations_of_a_plane(void **state)
+{
+    enum { TRIES = 60 };
+    train(*state, "toy:gaussian,n=60", "normal");
+    int64_t calls = page_with_failure(-1);
+    for (int64_t i = 0; i < TRIES; i++) page_with_failure(calls * i / TRIES);
 }
 
 int main(void)
 {
     snprintf(folder, sizeof folder, "/tmp/weir-run-report-%ld", (long)getpid());
     snprintf(page, sizeof page, "%s.html", folder);
-    CASES(CASE(plane), CASE(pictures), CASE(damaged_log), CASE(lost_data), CASE(lost_model), CASE(every_allocation));
+    CASES(CASE(plane), CASE(pictures), CASE(damaged_log), CASE(lost_data), CASE(lost_model), CASE(every_allocation), CASE(allocations_of_a_plane));
     int failed = cmocka_run_group_tests(cases, NULL, NULL);
     remove_all(folder);
     remove(page);
