@@ -143,9 +143,9 @@ static void print(bench_run *r, const roof *k, double fma)
             if (k->seconds_of[i] > 0) printf("   products by %-9s %.2f ms\n", peers_name(i), 1e3 * k->seconds_of[i]);
         return;
     }
-    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:i, s:f, s:f, s:f, s:s}", "case", "p2", "op", "train_step", "ms", ms, "min_ms", least, "threads",
-                          b->threads, "calls", (json_int_t)r->n, "rss_mb", (json_int_t)r->rss_mb, "shards", SHARDS, "roofline", roofline, "roofline_gflops", gflops,
-                          "fma_peak_gflops", fma, "isa", weir_isa_name(b->ctx));
+    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:i, s:f, s:f, s:f, s:s}", "case", "p2", "op", "train_step", "ms", ms, "min_ms", least,
+                          "threads", b->threads, "calls", (json_int_t)r->n, "rss_mb", (json_int_t)r->rss_mb, "shards", SHARDS, "roofline", roofline,
+                          "roofline_gflops", gflops, "fma_peak_gflops", fma, "isa", weir_isa_name(b->ctx));
     for (int i = 0; i < PEERS; i++) {
         char key[40];
         snprintf(key, sizeof key, "gemm_ms_%s", peers_name(i));

@@ -35,8 +35,8 @@ static int run_op(weir__bench *b)
         printf("op tanh, 8 numbers %.0f ns forward and backward\n", 1e6 * ms);
         return WEIR__EXIT_OK;
     }
-    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:f}", "case", "op", "op", "tanh_8_forward_backward", "ms", ms, "min_ms", 1e3 * times[0], "threads",
-                          b->threads, "calls", (json_int_t)(n * BLOCK), "rss_mb", (json_int_t)weir__rss_mb(), "ns", 1e6 * ms);
+    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:f}", "case", "op", "op", "tanh_8_forward_backward", "ms", ms, "min_ms", 1e3 * times[0],
+                          "threads", b->threads, "calls", (json_int_t)(n * BLOCK), "rss_mb", (json_int_t)weir__rss_mb(), "ns", 1e6 * ms);
     weir__json_print(o, false);
     json_decref(o);
     return WEIR__EXIT_OK;
@@ -69,8 +69,8 @@ static void print_gemm(const weir__bench *b, const shape *q, const peers_times *
         printf("  GFLOP/s\n");
         return;
     }
-    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i}", "case", "gemm", "op", name, "ms", 1e3 * t->median[PEERS_OURS], "min_ms", 1e3 * t->best[PEERS_OURS], "threads",
-                          b->threads);
+    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i}", "case", "gemm", "op", name, "ms", 1e3 * t->median[PEERS_OURS], "min_ms",
+                          1e3 * t->best[PEERS_OURS], "threads", b->threads);
     for (int i = 0; i < PEERS; i++) {
         char key[40];
         snprintf(key, sizeof key, "gflops_%s", peers_name(i));
@@ -97,7 +97,8 @@ static int run_gemm(weir__bench *b)
 }
 
 const weir__bench_row weir__bench_gemm = {
-    .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.gemm", .doc = "matrix products of p2's shapes, beside oneDNN and OpenBLAS where installed",
+    .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.gemm",
+             .doc = "matrix products of p2's shapes, beside oneDNN and OpenBLAS where installed",
              .test = "bench gemm --json --seconds 0.05" },
     .run = run_gemm,
 };

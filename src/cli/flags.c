@@ -33,7 +33,8 @@ static int unknown(const weir__command *cmd, const char *flag, size_t n)
     weir__nearest near = weir__nearest_of(name + strspn(name, "-"));
     for (const weir_option *o = cmd->row.options; o && o->name; o++) weir__nearest_offer(&near, o->name);
     if (near.best)
-        return weir__complain(WEIR__EXIT_USAGE, "unknown flag: %s: expected perhaps %s%s (weir help %s lists them)", name, dashes(near.best), near.best, short_name(cmd));
+        return weir__complain(WEIR__EXIT_USAGE, "unknown flag: %s: expected perhaps %s%s (weir help %s lists them)", name, dashes(near.best),
+                              near.best, short_name(cmd));
     return weir__complain(WEIR__EXIT_USAGE, "unknown flag: %s: expected one that `weir help %s` lists", name, short_name(cmd));
 }
 

@@ -117,8 +117,11 @@ static weir_status check_fit(weir_ctx *c, weir_model *m, weir_dataset *d, int64_
                          (long long)weir_model_dim(m));
     if (levels == wanted) return WEIR_OK;
     if (levels == 0) return check_integers(c, m, d, n);
-    return weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: integers of %lld levels: expected %s%.0lld%s, as the model was made for (levels= in the SPEC says what the data are)",
-                     weir_dataset_spec(d), (long long)levels, wanted ? "" : "continuous data", (long long)wanted, wanted ? " levels" : "");
+    if (wanted == 0)
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: integers of %lld levels: expected continuous data (levels=0 in the SPEC), as the model was made for",
+                         weir_dataset_spec(d), (long long)levels);
+    return weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: integers of %lld levels: expected %lld levels, as the model was made for", weir_dataset_spec(d),
+                     (long long)levels, (long long)wanted);
 }
 
 weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_opts *o, int64_t limit, weir__measure *r)

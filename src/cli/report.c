@@ -34,7 +34,8 @@ static int run(const weir__command *self, int argc, char **argv)
 }
 
 const weir__command weir__command_report = {
-    .row = { .size = sizeof(weir__command), .version = 1, .name = "command.report", .doc = "writes one HTML page about a run: curves, samples, scores, settings",
+    .row = { .size = sizeof(weir__command), .version = 1, .name = "command.report",
+             .doc = "writes one HTML page about a run: curves, samples, scores, settings",
              .options = options, .options_size = sizeof(flags), .test = "report run -o report.html" },
     .usage = "RUN [-o FILE.html] [--threads N]",
     .more = "The page needs no network. It scores rows of each split of the data that config.json names.\n",

@@ -99,7 +99,8 @@ static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
 {
     if (weir_ok(c)) return weir__complain(128 + weir__signalled(), "sample: stopped: nothing is written");
     if (weir_status_of(c) != WEIR_ERROR_UNSUPPORTED || (!f->solver && !f->steps)) return weir__complain_ctx(c, false);
-    return weir__complain(WEIR__EXIT_USAGE, "--%s: %s: expected no such option, its samples are exact", f->solver ? "solver" : "steps", weir_model_row_of(m)->name);
+    return weir__complain(WEIR__EXIT_USAGE, "--%s: %s: expected no such option, its samples are exact", f->solver ? "solver" : "steps",
+                          weir_model_row_of(m)->name);
 }
 
 static int draw(const flags *f, weir_model *m)

@@ -87,6 +87,7 @@ absent "nothing was made of these" x x.npy
 # -- values
 refuses "a wrong dimension" 1 'digits.*64.*2' "$WEIR" score run --data digits
 refuses "levels of another kind" 1 '17' "$WEIR" score digits --data digits,levels=32
+refuses "integers for a continuous model" 1 'continuous' sh -c '"$WEIR" sample digits -n 9 -o i.csv && cut -d, -f1,2 i.csv > i2.csv && "$WEIR" score run --data i2.csv,levels=17'
 refuses "fractions for a model of integers" 1 'integers' sh -c '"$WEIR" sample run -n 32 -o f.csv && paste -d, f.csv f.csv f.csv f.csv f.csv f.csv f.csv f.csv > f8.csv && paste -d, f8.csv f8.csv f8.csv f8.csv > f64.csv && "$WEIR" score digits --data f64.csv'
 refuses "noise of a wrong dimension" 1 '2 values.*64' "$WEIR" sample digits -n 2 -o x.npy --noise good.npy
 refuses "too little noise" 1 '20 rows' "$WEIR" sample run -n 21 -o x.npy --noise good.npy

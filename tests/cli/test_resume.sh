@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 settings="--data digits --set hidden=48,48 --set init=pytorch --set ema=0.99 --set checkpoint_every=40 --set valid_every=100 --batch 100 --threads 1"
 steps=1200
+case ${BUILD:-} in *asan*) steps=400 ;; esac
 
 # compare NAME RUN: weights and log of the uninterrupted run
 compare() {
