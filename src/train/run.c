@@ -2,8 +2,10 @@
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "train/train.h"
@@ -29,6 +31,7 @@ static void destroy(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     weir__journal_close(r);
+    if (r->lock >= 0) close(r->lock);
     weir_ema_free(r->ema);
     weir_optim_free(r->optim);
     weir_model_free(r->model);
@@ -96,6 +99,14 @@ static weir_status make_parents(weir_ctx *c, const char *path)
             if (make_folder(c, part) != WEIR_OK) return weir_status_of(c);
         }
     return WEIR_OK;
+}
+
+/* One process at a time: the lock goes with the process, however that ends. Where folders cannot be locked nothing is. */
+static weir_status lock_folder(weir_run *r)
+{
+    r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock < 0 || flock(r->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return WEIR_OK;
+    return weir_fail(r->object.ctx, WEIR_ERROR_STATE, "%s: another process is training here: expected it to have ended", r->folder);
 }
 
 /* -- data, model, optimizer from a config ------------------------------------------------------------------------------------------------ */
@@ -264,7 +275,8 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
     if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK
         || open_loader(r) != WEIR_OK || open_model(r) != WEIR_OK)
         return weir_status_of(c);
-    if (stored ? check_resumable(r, stored) : (make_parents(c, r->folder), write_config(r))) return weir_status_of(c);
+    if ((stored ? check_resumable(r, stored) : make_parents(c, r->folder)) != WEIR_OK || lock_folder(r) != WEIR_OK) return weir_status_of(c);
+    if (!stored && write_config(r) != WEIR_OK) return weir_status_of(c);
     if (make_folder(c, weir__run_path(r, "samples", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
     if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
     sweep(r->folder);
@@ -284,6 +296,7 @@ static weir_run *run_new(weir_ctx *c, const char *folder)
     r->best_valid = r->last_valid = NAN;
     r->best_step = -1;
     r->written_step = -2;
+    r->lock = -1;
     r->folder = weir__strdup(c, folder);
     return r;
 }

@@ -63,6 +63,7 @@ struct weir_run {
     int64_t best_step;           /* -1: none */
     int64_t written_step;        /* best_step that model.safetensors holds; -2: none */
     double seconds;              /* in earlier calls */
+    int lock;                    /* descriptor of the folder, locked */
     FILE *metrics;
     weir__events *events;
 };

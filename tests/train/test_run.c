@@ -178,7 +178,7 @@ static void a_full_disk_harms_nothing(void **state)
         struct { unsigned long soft, hard; } limit = { n / 2, n / 2 }; /* no file may grow beyond */
         signal(SIGXFSZ, SIG_IGN);
         syscall(SYS_setrlimit, 1 /* RLIMIT_FSIZE */, &limit);
-        freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stderr)) _exit(3);
         _exit(train_here(&(plan){ "full", config, 1 }));
     }
     assert_int_equal(WEXITSTATUS(wait_for(child)), 1);
@@ -189,6 +189,23 @@ static void a_full_disk_harms_nothing(void **state)
     free(after);
     assert_int_equal(wait_for(start(&(plan){ "full", config, 1 }, NULL)), 0);
     same_run("whole", "full");
+}
+
+static void one_process_at_a_time(void **state)
+{
+    (void)state;
+    weir_ctx *c = weir_open(1);
+    weir_run *r = weir_run_open(c, "whole", NULL, true);
+    assert_ok(c);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!freopen("/dev/null", "w", stderr)) _exit(3);
+        _exit(train_here(&(plan){ "whole", NULL, 1 }));
+    }
+    assert_int_equal(WEXITSTATUS(wait_for(child)), 1);
+    weir_run_free(r);
+    weir_close(c);
+    assert_int_equal(wait_for(start(&(plan){ "whole", NULL, 1 }, NULL)), 0);
 }
 
 static void other_settings_are_refused(void **state)
@@ -225,7 +242,7 @@ int main(void)
     if (!mkdtemp(folder) || chdir(folder) != 0) return 1;
     const struct CMUnitTest cases[] = { cmocka_unit_test(a_folder_holds_a_run), cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(stops_resume_to_the_same_bits),
                                         cmocka_unit_test(deaths_at_every_call), cmocka_unit_test(deaths_at_random_moments), cmocka_unit_test(a_full_disk_harms_nothing),
-                                        cmocka_unit_test(other_settings_are_refused) };
+                                        cmocka_unit_test(one_process_at_a_time), cmocka_unit_test(other_settings_are_refused) };
     int failed = cmocka_run_group_tests(cases, setup, NULL);
     if (failed == 0 && chdir("/") == 0) remove_run(folder);
     return failed;
