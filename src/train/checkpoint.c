@@ -3,6 +3,7 @@
  * checkpoint/state.safetensors holds the raw weights, the average, the optimizer's states, the best weights, and as metadata the step,
  * the counters and the lengths of the logs. model.safetensors is made from it: written after each commit when the best has changed,
  * and again on resume, so that a kill between the two does no harm. Whatever a kill leaves is either the old state or the new. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include "train/train.h"
@@ -55,6 +56,7 @@ static json_t *metadata(weir_run *r, int64_t metrics_bytes, int64_t events_bytes
     set_text(o, "loss_count", "%" PRId64, r->loss_count);
     set_text(o, "metrics_bytes", "%" PRId64, metrics_bytes);
     set_text(o, "events_bytes", "%" PRId64, events_bytes);
+    set_text(o, "machine", "%s", r->machine);
     set_text(o, "seconds", "%.3f", r->seconds);
     return o;
 }
@@ -134,6 +136,8 @@ static bool read_metadata(weir_run *r, const json_t *o, int64_t *metrics_bytes, 
         || !get_real(o, "norm_sum", &r->norm_sum) || !get_int(o, "loss_count", &r->loss_count) || !get_int(o, "metrics_bytes", metrics_bytes)
         || !get_int(o, "events_bytes", events_bytes) || !get_real(o, "seconds", &r->seconds) || r->step < 0 || *metrics_bytes < 0 || *events_bytes < 0)
         return false;
+    const char *machine = json_string_value(json_object_get(o, "machine"));
+    snprintf(r->machine, sizeof r->machine, "%s", machine ? machine : "");
     weir_optim_set_steps(r->optim, steps);
     if (r->ema) weir_ema_state(r->ema, NULL, &at), *at = updates;
     return weir_ok(r->object.ctx);
@@ -162,7 +166,8 @@ weir_status weir__checkpoint_load(weir_run *r, int64_t *metrics_bytes, int64_t *
     weir__weights w = { 0 };
     *metrics_bytes = *events_bytes = 0;
     FILE *f = fopen(weir__run_path(r, "checkpoint/state.safetensors", path, sizeof path), "rb");
-    if (!f) return WEIR_OK; /* killed before the first: from the start */
+    if (!f && errno == ENOENT) return WEIR_OK; /* killed before the first: from the start */
+    if (!f) return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a checkpoint that can be read", path, strerror(errno));
     fclose(f);
     if (weir__safetensors_load(c, path, &w) != WEIR_OK) return weir_status_of(c);
     weir__layout *l = weir__module_layout(r->model->module);

@@ -65,6 +65,13 @@ static weir_status push_words(pairs *p, int layer, const char *text)
 
 static weir_status push_json(pairs *p, int layer, const char *prefix, const json_t *object);
 
+static bool is_integers(const json_t *v)
+{
+    for (size_t i = 0; i < json_array_size(v); i++)
+        if (!json_is_integer(json_array_get(v, i))) return false;
+    return json_is_array(v);
+}
+
 static weir_status push_value(pairs *p, int layer, const char *key, const json_t *v)
 {
     char text[VALUE];
@@ -75,7 +82,7 @@ static weir_status push_value(pairs *p, int layer, const char *key, const json_t
     else if (json_is_integer(v)) weir__append(text, sizeof text, &used, "%lld", (long long)json_integer_value(v));
     else if (json_is_real(v)) weir__append(text, sizeof text, &used, "%.17g", json_real_value(v));
     else if (json_is_boolean(v)) weir__append(text, sizeof text, &used, json_is_true(v) ? "yes" : "no");
-    else if (json_is_array(v))
+    else if (is_integers(v))
         for (size_t i = 0; i < json_array_size(v); i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)json_integer_value(json_array_get(v, i)));
     else return weir_fail(p->c, WEIR_ERROR_FORMAT, "config: %.80s: expected a number, a text, true, false, a list of integers or an object", key);
     if (used >= sizeof text) return weir_fail(p->c, WEIR_ERROR_RANGE, "config: %.80s: expected a value of fewer than %d bytes", key, VALUE);
@@ -183,29 +190,53 @@ static bool is_name(const char *key)
     return false;
 }
 
+/* How long a run is can be said in steps, in epochs, and as a horizon; what a later layer says of it replaces all that earlier ones do. */
+typedef struct length { int layer; bool from_steps; } length;
+
+static weir_status set_horizon(weir__config *k, length *l, const pair *q)
+{
+    if (!weir__parse_int(q->value, &k->horizon) || k->horizon < 1)
+        return weir_fail(k->ctx, WEIR_ERROR_RANGE, "config: schedule.horizon=%.40s: expected steps, 1 or more", q->value);
+    *l = (length){ .layer = q->layer };
+    return WEIR_OK;
+}
+
+static void set_length(weir__config *k, length *l, int layer, bool steps)
+{
+    if (layer > l->layer || (steps && l->from_steps)) k->horizon = 0;
+    if (layer > l->layer && !steps) k->train.steps = 0;
+    if (k->train.steps > 0) k->horizon = k->train.steps;
+    *l = (length){ .layer = layer, .from_steps = k->train.steps > 0 };
+}
+
+static bool of_replaced(const pair *q, const owner *owners)
+{
+    for (int o = OPTIMIZER; o <= SCHEDULE; o++) {
+        size_t n = strlen(owners[o].prefix);
+        if (q->layer < owners[o].since && strncmp(q->key, owners[o].prefix, n) == 0 && q->key[n] == '.') return true;
+    }
+    return false;
+}
+
 static weir_status apply(weir__config *k, const pairs *p, const owner *owners)
 {
     weir_ctx *c = k->ctx;
+    length l = { .layer = -1 };
     for (int64_t i = 0; i < p->n; i++) {
         const pair *q = &p->at[i];
         const char *name;
         if (is_name(q->key)) continue;
         if (strcmp(q->key, "schedule.horizon") == 0) {
-            if (!weir__parse_int(q->value, &k->horizon) || k->horizon < 1)
-                return weir_fail(c, WEIR_ERROR_RANGE, "config: schedule.horizon=%.40s: expected steps, 1 or more", q->value);
+            if (set_horizon(k, &l, q) != WEIR_OK) return weir_status_of(c);
             continue;
         }
-        bool dotted_to_replaced = false;
-        for (int o = OPTIMIZER; o <= SCHEDULE; o++) {
-            size_t n = strlen(owners[o].prefix);
-            if (q->layer < owners[o].since && strncmp(q->key, owners[o].prefix, n) == 0 && q->key[n] == '.') dotted_to_replaced = true;
-        }
-        if (dotted_to_replaced) continue;
+        if (of_replaced(q, owners)) continue;
         const owner *o = owner_of(c, owners, q->key, &name);
         if (!o) return weir_status_of(c);
         if (!has_option(o->row, name)) return unknown_key(c, owners, q->key);
         if (weir_option_set(c, o->row, o->opts, name, q->value) != WEIR_OK) return weir_status_of(c);
-        if (o == &owners[TRAIN] && strcmp(name, "steps") == 0 && k->train.steps > 0) k->horizon = k->train.steps;
+        bool steps = strcmp(name, "steps") == 0;
+        if (o == &owners[TRAIN] && (steps || strcmp(name, "epochs") == 0)) set_length(k, &l, q->layer, steps);
     }
     return WEIR_OK;
 }
@@ -313,12 +344,14 @@ json_t *weir__config_json(const weir__config *k)
     return NULL;
 }
 
-static weir_status read_layers(weir__config *k, weir_ctx *c, const char *model, const char *data, const json_t *file, int n_set, const char *const *set)
+static weir_status read_layers(weir__config *k, weir_ctx *c, const char *model, const char *data, const json_t *file, const json_t *over, int n_set,
+                               const char *const *set)
 {
     *k = (weir__config){ .ctx = c };
     pairs p = { .c = c };
     if (!weir_ok(c)) return weir_status_of(c);
     if (file) push_json(&p, 1, NULL, file);
+    if (over && weir_ok(c)) push_json(&p, 2, NULL, over);
     if (model && weir_ok(c)) push(&p, 2, "model", 5, model);
     if (data && weir_ok(c)) push(&p, 2, "data", 4, data);
     for (int i = 0; i < n_set && weir_ok(c); i++) push_setting(&p, 2, set[i]);
@@ -331,7 +364,7 @@ static weir_status read_layers(weir__config *k, weir_ctx *c, const char *model, 
 json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *data_spec, const json_t *file, int n_set, const char *const *set)
 {
     weir__config k;
-    if (read_layers(&k, c, model_name, data_spec, file, n_set, set) != WEIR_OK) return NULL;
+    if (read_layers(&k, c, model_name, data_spec, file, NULL, n_set, set) != WEIR_OK) return NULL;
     json_t *o = NULL;
     if (!k.data[0])
         weir_fail(c, WEIR_ERROR_ARGUMENT, "config: no data: expected a SPEC, such as digits or FILE.npy");
@@ -343,7 +376,16 @@ json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *da
 
 weir_status weir__config_read(weir__config *out, weir_ctx *c, const json_t *config, const char *where)
 {
-    weir_status s = read_layers(out, c, NULL, NULL, config, 0, NULL);
+    weir_status s = read_layers(out, c, NULL, NULL, config, NULL, 0, NULL);
     (void)where;
     return s;
+}
+
+json_t *weir__config_over(weir_ctx *c, const json_t *stored, const json_t *given)
+{
+    weir__config k;
+    if (read_layers(&k, c, NULL, NULL, stored, given, 0, NULL) != WEIR_OK) return NULL;
+    json_t *o = weir__config_json(&k);
+    weir__config_free(&k);
+    return o;
 }

@@ -97,6 +97,7 @@ static weir_status one_step(weir_run *r, weir_step_info *info)
     o.shards = r->config.train.shards;
     o.clip = r->config.train.clip;
     weir_optim_set_lr(r->optim, rate(r));
+    if (weir_loader_step(r->loader) != r->step) weir_loader_seek(r->loader, r->step); /* a step that failed took its batch */
     weir_scope s = weir_scope_begin(c);
     weir_batch *b = weir_loader_next(r->loader);
     if (weir_ok(c)) weir_train_step_with(r->model, r->optim, b, &o, info);
@@ -142,16 +143,10 @@ static weir_status finish(weir_run *r, double seconds, weir_status how)
     return how;
 }
 
-weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
+static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
 {
-    weir_train_opts defaults = weir_train_defaults();
-    if (!r || r->object.nil) return r && r->object.ctx ? weir_status_of(r->object.ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = r->object.ctx;
-    if (!o) o = &defaults;
-    if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");
-    int64_t stop = o->steps > 0 ? o->steps : r->horizon, saved = r->step;
-    if (r->step >= stop || !weir_ok(c)) return weir_status_of(c);
+    int64_t saved = r->step;
     watch w = { .begin = now() };
     w.told = w.begin;
     weir_status how = WEIR_OK;
@@ -159,7 +154,7 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
         weir_step_info info;
         if (one_step(r, &info) != WEIR_OK || after_step(r, r->seconds + now() - w.begin) != WEIR_OK) return weir_status_of(c); /* the last checkpoint stands */
         w.loss_sum += info.loss, w.norm = info.grad_norm, w.count++;
-        if (tell(r, o, &w, stop, r->step == stop) != 0) {
+        if (tell(r, o, &w, stop, r->step == stop) != 0 && r->step < stop) { /* asked to stop at the end: it has ended */
             how = WEIR_STOPPED;
             break;
         }
@@ -170,4 +165,21 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
         }
     }
     return finish(r, now() - w.begin, how);
+}
+
+weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
+{
+    weir_train_opts defaults = weir_train_defaults();
+    if (!r || r->object.nil) return r && r->object.ctx ? weir_status_of(r->object.ctx) : WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = r->object.ctx;
+    if (!o) o = &defaults;
+    if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");
+    int64_t stop = o->steps > 0 ? o->steps : r->horizon;
+    if (r->step >= stop || !weir_ok(c)) return weir_status_of(c);
+    uint64_t seed = c->seed;
+    c->seed = (uint64_t)r->config.train.seed; /* whatever else lives in the context */
+    weir_status s = train(r, o, stop);
+    c->seed = seed;
+    return s;
 }

@@ -83,8 +83,11 @@ static bool sweep(const char *folder) /* true when nothing else is in it */
 
 static weir_status make_folder(weir_ctx *c, const char *path)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return WEIR_OK;
-    return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a folder that can be made", path, strerror(errno));
+    struct stat st;
+    if (mkdir(path, 0777) == 0) return WEIR_OK;
+    int why = errno;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a folder, or a place to make one", path, strerror(why));
 }
 
 static weir_status make_parents(weir_ctx *c, const char *path)
@@ -171,27 +174,30 @@ static weir_status open_data(weir_run *r)
         weir_dataset_free(all);
     }
     if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
-    if (weir_ok(c)) weir__dataset_check_finite(r->train);
-    snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, weir_dataset_fingerprint(r->train));
+    if (!weir_ok(c) || weir__dataset_check_finite(r->train) != WEIR_OK) return weir_status_of(c); /* a view of what is gone may be left */
+    uint64_t hash = weir_dataset_fingerprint(r->train);
+    if (weir_dataset_rows(r->valid) > 0) hash = weir__hash_mix(hash, weir_dataset_fingerprint(r->valid)); /* it decides which weights are best */
+    snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
     return weir_status_of(c);
 }
 
 static int64_t or_auto(int64_t given, int64_t automatic) { return given > 0 ? given : automatic > 0 ? automatic : 1; }
 static int64_t within(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
 
+/* What the config leaves to us is settled here, and recorded with the rest. */
 static weir_status open_loader(weir_run *r)
 {
     char options[128];
     size_t used = 0;
-    const weir__train_opts *t = &r->config.train;
+    weir__train_opts *t = &r->config.train;
     weir__append(options, sizeof options, &used, "batch=%lld seed=%lld", (long long)t->batch, (long long)t->seed);
     r->loader = weir_loader_new(r->train, options);
     int64_t epoch = weir_loader_steps_per_epoch(r->loader);
     if (r->config.horizon == 0) r->config.horizon = t->steps > 0 ? t->steps : t->epochs * (epoch > 0 ? epoch : 1);
     r->horizon = r->config.horizon;
-    r->valid_every = or_auto(t->valid_every, within(epoch, 50, 500));
-    r->checkpoint_every = or_auto(t->checkpoint_every, 500);
-    r->log_every = or_auto(t->log_every, within(r->horizon / 500, 1, 50));
+    r->valid_every = t->valid_every = or_auto(t->valid_every, within(epoch, 50, 500));
+    r->checkpoint_every = t->checkpoint_every = or_auto(t->checkpoint_every, 500);
+    r->log_every = t->log_every = or_auto(t->log_every, within(r->horizon / 500, 1, 50));
     return weir_status_of(r->object.ctx);
 }
 
@@ -212,12 +218,22 @@ static weir_status open_model(weir_run *r)
     weir_ctx *c = r->object.ctx;
     const weir__config *k = &r->config;
     char text[4096] = "";
-    c->seed = (uint64_t)k->train.seed;
     r->model = weir__model_from_options(c, k->model, k->model_opts);
     if (standardize(r) != WEIR_OK || options_text(c, k->optimizer, k->optimizer_opts, text, sizeof text) != WEIR_OK) return weir_status_of(c);
     r->optim = weir_optim_new(weir_model_module(r->model), strchr(k->optimizer->name, '.') + 1, text);
     if (weir_ok(c) && k->train.ema > 0) r->ema = weir_ema_new(weir_model_module(r->model), k->train.ema);
     return weir_status_of(c);
+}
+
+/* The run's seed decides the first weights, which are drawn when the optimizer lays them out; the context keeps its own. */
+static weir_status open_seeded(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    uint64_t seed = c->seed;
+    c->seed = (uint64_t)r->config.train.seed;
+    weir_status s = open_model(r);
+    c->seed = seed;
+    return s;
 }
 
 /* -- config.json --------------------------------------------------------------------------------------------------------------------------- */
@@ -234,17 +250,27 @@ static weir_status write_config(weir_run *r)
     return weir_status_of(c);
 }
 
-/* The first setting of `given` that `stored` has otherwise. Where to stop may differ. */
+/* Where to stop may differ, and what is left open (0, no, nothing) is what the run has settled. */
+static bool may_differ(const char *key, const json_t *given)
+{
+    static const char *const free_keys[] = { "steps", "epochs", "horizon", "weir", "machine" };
+    static const char *const open_keys[] = { "dim", "levels", "shape", "standardize", "valid_every", "checkpoint_every", "log_every" };
+    for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
+        if (strcmp(key, free_keys[i]) == 0) return true;
+    bool open = json_is_false(given) || (json_is_integer(given) && json_integer_value(given) == 0) || (json_is_array(given) && json_array_size(given) == 0);
+    for (size_t i = 0; open && i < sizeof open_keys / sizeof *open_keys; i++)
+        if (strcmp(key, open_keys[i]) == 0) return true;
+    return false;
+}
+
+/* The first setting of `given` that `stored` has otherwise. */
 static weir_status compare(weir_ctx *c, const char *folder, const char *prefix, const json_t *given, const json_t *stored)
 {
-    static const char *const free_keys[] = { "steps", "epochs", "horizon", "weir", "dim", "levels", "shape", "standardize" };
     const char *key;
     json_t *v;
     json_object_foreach((json_t *)(uintptr_t)given, key, v) {
         json_t *other = json_object_get(stored, key);
-        bool skip = false;
-        for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++) skip = skip || strcmp(key, free_keys[i]) == 0;
-        if (skip) continue;
+        if (may_differ(key, v)) continue;
         if (json_is_object(v) && json_is_object(other)) {
             if (compare(c, folder, key, v, other) != WEIR_OK) return weir_status_of(c);
         } else if (!json_equal(v, other)) {
@@ -255,15 +281,34 @@ static weir_status compare(weir_ctx *c, const char *folder, const char *prefix, 
     return WEIR_OK;
 }
 
+static weir_status compare_given(weir_ctx *c, const char *folder, const json_t *given, const json_t *stored)
+{
+    json_t *alone = weir__config_over(c, stored, NULL), *over = weir__config_over(c, stored, given);
+    if (alone && over) compare(c, folder, "", over, alone);
+    json_decref(alone);
+    json_decref(over);
+    return weir_status_of(c);
+}
+
 static weir_status check_resumable(weir_run *r, const json_t *stored)
 {
     weir_ctx *c = r->object.ctx;
-    const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint")), *machine = json_string_value(json_object_get(stored, "machine"));
+    const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint"));
     if (fingerprint && strcmp(fingerprint, r->fingerprint) != 0)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: the data have changed since the run began: expected the same rows", r->config.data);
-    if (machine && strcmp(machine, weir_isa_name(c)) != 0)
-        weir__log(c, "%s: begun with %s kernels, goes on with %s: results will differ in the last bits", r->folder, machine, weir_isa_name(c));
     return WEIR_OK;
+}
+
+/* The kernels a run has been on, in order: those of the checkpoint, or of config.json before the first, and today's. */
+static void note_machine(weir_run *r, const json_t *stored)
+{
+    const char *today = weir_isa_name(r->object.ctx), *begun = json_string_value(json_object_get(stored, "machine"));
+    size_t used = strlen(r->machine);
+    if (used == 0) weir__append(r->machine, sizeof r->machine, &used, "%s", begun ? begun : today);
+    const char *plus = strrchr(r->machine, '+'), *last = plus ? plus + 1 : r->machine;
+    if (strcmp(last, today) == 0) return;
+    weir__log(r->object.ctx, "%s: so far with %s kernels, goes on with %s: results will differ in the last bits", r->folder, r->machine, today);
+    weir__append(r->machine, sizeof r->machine, &used, "+%s", today);
 }
 
 /* -- opening ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -273,7 +318,7 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
     int64_t metrics_bytes, events_bytes;
     char path[4096];
     if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK
-        || open_loader(r) != WEIR_OK || open_model(r) != WEIR_OK)
+        || open_loader(r) != WEIR_OK || open_seeded(r) != WEIR_OK)
         return weir_status_of(c);
     if ((stored ? check_resumable(r, stored) : make_parents(c, r->folder)) != WEIR_OK || lock_folder(r) != WEIR_OK) return weir_status_of(c);
     if (!stored && write_config(r) != WEIR_OK) return weir_status_of(c);
@@ -282,9 +327,10 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
     sweep(r->folder);
     sweep(path);
     if (weir__checkpoint_load(r, &metrics_bytes, &events_bytes) != WEIR_OK) return weir_status_of(c);
+    note_machine(r, stored);
     weir_loader_seek(r->loader, r->step);
     if (weir__journal_open(r, metrics_bytes, events_bytes) != WEIR_OK) return weir_status_of(c);
-    return r->best ? weir__run_write_model(r) : weir_status_of(c);
+    return r->step > 0 ? weir__run_write_model(r) : weir_status_of(c); /* a kill may have come between the checkpoint and this */
 }
 
 static weir_run *run_new(weir_ctx *c, const char *folder)
@@ -297,6 +343,7 @@ static weir_run *run_new(weir_ctx *c, const char *folder)
     r->best_step = -1;
     r->written_step = -2;
     r->lock = -1;
+    r->metrics = -1;
     r->folder = weir__strdup(c, folder);
     return r;
 }
@@ -314,7 +361,7 @@ static json_t *choose_config(weir_ctx *c, const char *folder, const char *config
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: holds a run: expected --resume, or another folder", folder);
     } else if (*had) {
         stored = weir__json_load(c, path);
-        if (stored && given) compare(c, folder, "", given, stored);
+        if (stored && given) compare_given(c, folder, given, stored);
     } else if (exists(folder) && !sweep(folder)) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: holds files that are no run: expected an empty or a new folder", folder);
     } else if (!given) {

@@ -107,13 +107,19 @@ static weir_tensor *reduce(weir_tensor *losses, const double *weights, double to
     return weir_sum(weir_mul(losses, w));
 }
 
-static weir_batch *piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
+/* Rows of a parent's tensor as a view in c; NULL where there is none. */
+static weir_tensor *rows_of(weir_ctx *c, const weir_tensor *x, int64_t from, int64_t to)
 {
-    const weir_tensor *x = b->x;
+    if (weir_is_nil(x)) return NULL;
     weir_spec spec = weir__spec_of(x);
     spec.shape[0] = to - from;
-    weir_tensor *view = weir__tensor_view(c, x->storage, &spec, x->strides, x->offset + from * x->strides[0]);
-    return weir_batch_wrap(c, view, b->ids + from, b->weights ? b->weights + from : NULL, NULL);
+    return weir__tensor_view(c, x->storage, &spec, x->strides, x->offset + from * x->strides[0]);
+}
+
+weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
+{
+    weir_tensor *view = rows_of(c, b->x, from, to);
+    return weir_batch_wrap(c, view, b->ids + from, b->weights ? b->weights + from : NULL, rows_of(c, b->condition, from, to));
 }
 
 bool weir__all_finite(const double *v, int64_t n)
@@ -136,21 +142,35 @@ static void run_piece(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, 
 static void run_shard(shard *s, weir_model *m, const weir_batch *b, int64_t from, int64_t to, uint64_t step, double total, double *losses)
 {
     weir_scope scope = weir_scope_begin(s->ctx);
-    if (to > from) run_piece(s->ctx, m, piece(s->ctx, b, from, to), step, total, losses + from);
+    if (to > from) run_piece(s->ctx, m, weir__batch_piece(s->ctx, b, from, to), step, total, losses + from);
     weir_scope_end(scope);
 }
 
 /* -- the sum ------------------------------------------------------------------------------------------------------------------------------ */
+typedef struct addition {
+    weir_ctx *ctx;
+    weir_dtype dtype;
+    char *to;
+    const char *from;
+    bool set; /* false: `to` means nothing yet */
+} addition;
+
+static void add_range(void *user, int64_t begin, int64_t end)
+{
+    const addition *s = user;
+    size_t e = weir_dtype_size(s->dtype), at = (size_t)begin * e;
+    if (!s->set)
+        memcpy(s->to + at, s->from + at, (size_t)(end - begin) * e);
+    else
+        s->ctx->kern->binary[s->dtype][WEIR__B_add](end - begin, s->to + at, 1, s->to + at, 1, s->from + at, 1);
+}
+
+/* Threads divide the elements of one sum, each of which is its own. */
 static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to, const void *from, bool set)
 {
     size_t at = (size_t)slot->flat * weir_dtype_size(l->dtype);
-    void *t = (char *)to + at;
-    const void *f = (const char *)from + at;
-    if (t == f) return;
-    if (!set)
-        memcpy(t, f, (size_t)slot->numel * weir_dtype_size(l->dtype));
-    else
-        c->kern->binary[l->dtype][WEIR__B_add](slot->numel, t, 1, t, 1, f, 1);
+    addition s = { .ctx = c, .dtype = l->dtype, .to = (char *)to + at, .from = (const char *)from + at, .set = set };
+    if (s.to != s.from) weir__parallel_range(slot->numel, weir__threads_for(slot->numel, 0.3, c->threads), add_range, &s);
 }
 
 static void add_shard(shards *all, shard *to, const shard *from)
@@ -199,7 +219,7 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     }
     shards *all = shards_open(m, n);
     if (!all || !give_buffers(all)) return weir_status_of(c);
-    for (int64_t i = 0; i < n; i++) all->at[i].ctx->trap_nan = c->trap_nan;
+    for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = c->seed; /* the cache may be older than the seed */
     int threads = c->threads < n ? c->threads : (int)n;
     (void)threads;
 #ifdef _OPENMP

@@ -21,10 +21,10 @@ static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step,
     weir_ctx *c = m->object.ctx;
     weir_scope s = weir_scope_begin_no_grad(c);
     weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
-    weir_tensor *x = weir_slice(b->x, 0, row, row + 1, 1);
+    weir_batch *alone = weir__batch_piece(c, b, row, row + 1);
     c->trap_nan = true;
     c->trap_op = NULL;
-    weir_model_loss(m, weir_batch_wrap(c, x, b->ids + row, NULL, NULL));
+    weir_model_loss(m, alone);
     c->trap_nan = false;
     weir__frame_set(c, old);
     weir_scope_end(s);
@@ -48,6 +48,36 @@ static weir_status not_finite(weir_model *m, const weir_batch *b, const double *
                      (long long)info->bad_sample, losses[row]);
 }
 
+/* Finite losses, and a gradient that is not: the first sample that makes one alone. -1: only their sum does. */
+static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
+{
+    weir_ctx *c = m->object.ctx;
+    int64_t found = -1;
+    for (int64_t i = 0; i < b->n && found < 0 && weir_ok(c); i++) {
+        double loss;
+        weir_scope s = weir_scope_begin(c);
+        weir_module_zero_grad(m->module);
+        weir__shards_run(m, weir__batch_piece(c, b, i, i + 1), 1, step, &loss);
+        if (weir__gradients_nonfinite(m->module)) found = i;
+        weir_scope_end(s);
+    }
+    weir_clear(c); /* what went wrong here is not what went wrong */
+    return found;
+}
+
+/* The optimizer refused a gradient and changed nothing: say of which step, and of which sample when one alone is to blame. */
+static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step, weir_step_info *info)
+{
+    weir_ctx *c = m->object.ctx;
+    const weir__slot *slot = weir__gradients_nonfinite(m->module);
+    snprintf(info->bad_layer, sizeof info->bad_layer, "%s", slot ? slot->tensor->leaf->name : "a parameter");
+    weir_clear(c);
+    int64_t row = find_steep(m, b, step);
+    char sample[40] = "";
+    if (row >= 0) info->bad_sample = b->ids[row], snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[row]);
+    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu%s: gradient of %s: expected finite numbers", (unsigned long long)step, sample, info->bad_layer);
+}
+
 static double weighted_mean(const weir_batch *b, const double *losses)
 {
     double sum = 0, total = 0;
@@ -68,7 +98,8 @@ static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_
     if (!weir__all_finite(losses, b->n)) return not_finite(m, b, losses, number, info);
     info->loss = weighted_mean(b, losses);
     if (opts->clip > 0) info->grad_norm = weir_optim_clip(o, opts->clip);
-    return weir_optim_step(o);
+    if (weir_optim_step(o) == WEIR_ERROR_VALUE) return too_steep(m, b, number, info);
+    return weir_status_of(c);
 }
 
 weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info)

@@ -11,6 +11,8 @@
 /* Loss and gradients of the batch in `shards` pieces; losses[i] is sample i's, unweighted. Gradients are added to the leaves'. */
 weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t shards, uint64_t step, double *losses);
 bool weir__all_finite(const double *v, int64_t n);
+/* Samples [from, to) of the batch as views in c, which is b's context or below it. */
+weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to);
 
 /* -- config.c ----------------------------------------------------------------------------------------------------------------------- */
 typedef struct weir__train_opts {
@@ -38,6 +40,8 @@ typedef struct weir__config {
  * one has it). */
 json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *data_spec, const json_t *file, int n_set, const char *const *set);
 weir_status weir__config_read(weir__config *out, weir_ctx *c, const json_t *config, const char *where);
+/* The stored config with what `given` says instead, in any spelling: where the two differ, `given` differs. */
+json_t *weir__config_over(weir_ctx *c, const json_t *stored, const json_t *given);
 json_t *weir__config_json(const weir__config *k);
 void weir__config_free(weir__config *k);
 
@@ -64,7 +68,9 @@ struct weir_run {
     int64_t written_step;        /* best_step that model.safetensors holds; -2: none */
     double seconds;              /* in earlier calls */
     int lock;                    /* descriptor of the folder, locked */
-    FILE *metrics;
+    char machine[64];            /* kernels the run has been on, joined by '+': bits depend on all of them */
+    int metrics;                 /* descriptor of the log, -1: none */
+    int64_t metrics_bytes;       /* of whole lines in it */
     weir__events *events;
 };
 weir__object *weir__run_nil_new(weir_ctx *c);

@@ -110,9 +110,32 @@ static inline void same_checkpoint(const char *a, const char *b)
     weir_close(c);
 }
 
+/* TensorBoard events but for their wall times (the first 9 bytes of a message) and the checksums over these. */
+static inline void same_events(const char *a, const char *b)
+{
+    const char *const folder[] = { a, b };
+    char *data[2];
+    size_t n[2];
+    for (int i = 0; i < 2; i++) {
+        data[i] = read_whole(folder[i], "events.out.tfevents.weir", &n[i]);
+        for (size_t at = 0; at + 12 <= n[i];) {
+            uint64_t size;
+            memcpy(&size, data[i] + at, sizeof size);
+            if (size < 9 || size > n[i] - at - 16) fail_msg("%s: the record at byte %zu of the events is cut", folder[i], at);
+            memset(data[i] + at + 12, 0, 9);
+            memset(data[i] + at + 12 + size, 0, 4);
+            at += 16 + size;
+        }
+    }
+    assert_int_equal(n[0], n[1]);
+    assert_memory_equal(data[0], data[1], n[0]);
+    for (int i = 0; i < 2; i++) free(data[i]);
+}
+
 static inline void same_run(const char *a, const char *b)
 {
     same_checkpoint(a, b);
+    if (strstr(weir_build_features(), "protobuf")) same_events(a, b);
     same_file(a, b, "model.safetensors");
     same_file(a, b, "metrics.jsonl");
     same_file(a, b, "config.json");

@@ -84,8 +84,68 @@ static void mistakes_are_named(void **state)
     json_decref(bad);
 }
 
+/* Two owners have a "floor": the released preset's rmsprop and its schedule. */
+static void a_key_of_two_owners_names_both(void **state)
+{
+    weir_ctx *c = *state;
+    assert_null(RESOLVE(c, "floor=1e-3"));
+    assert_fails(c, WEIR_ERROR_NAME, "expected optimizer.floor or schedule.floor");
+    json_t *o = RESOLVE(c, "optimizer.floor=1e-3", "schedule.floor=1e-5");
+    assert_ok(c);
+    assert_near(number(o, "optimizer", "floor"), 1e-3, 0);
+    assert_near(number(o, "schedule", "floor"), 1e-5, 0);
+    json_decref(o);
+}
+
+/* How long: the last layer that speaks of it decides, whether in steps, in epochs or as a horizon. */
+static void lengths_replace_each_other(void **state)
+{
+    weir_ctx *c = *state;
+    json_t *file = RESOLVE(c, "steps=123"), *o = weir__config_resolve(c, NULL, NULL, file, 1, (const char *[]){ "epochs=3" });
+    assert_ok(c);
+    assert_near(number(o, "train", "epochs"), 3, 0);
+    assert_near(number(o, "train", "steps"), 0, 0);
+    assert_null(json_object_get(json_object_get(o, "schedule"), "horizon")); /* known when the data are */
+    json_object_set_new(json_object_get(o, "schedule"), "horizon", json_integer(900)); /* as a run writes it */
+    json_t *again = weir__config_resolve(c, NULL, NULL, o, 0, NULL);
+    assert_near(number(again, "schedule", "horizon"), 900, 0);
+    json_decref(again);
+    again = weir__config_resolve(c, NULL, NULL, o, 1, (const char *[]){ "steps=50" });
+    assert_near(number(again, "schedule", "horizon"), 50, 0);
+    json_decref(again);
+    again = weir__config_resolve(c, NULL, NULL, file, 2, (const char *[]){ "steps=70", "steps=0" });
+    assert_null(json_object_get(json_object_get(again, "schedule"), "horizon"));
+    json_decref(again);
+    again = weir__config_resolve(c, NULL, NULL, file, 1, (const char *[]){ "schedule.horizon=7" });
+    assert_near(number(again, "schedule", "horizon"), 7, 0);
+    json_decref(again);
+    assert_null(weir__config_resolve(c, NULL, NULL, file, 1, (const char *[]){ "schedule.horizon=0" }));
+    assert_fails(c, WEIR_ERROR_RANGE, "schedule.horizon=0");
+    json_decref(o);
+    json_decref(file);
+}
+
+/* Hostile or careless JSON: said, never guessed. */
+static void values_of_the_wrong_kind_are_refused(void **state)
+{
+    weir_ctx *c = *state;
+    static const char *const bad[] = { "{\"model\": \"nice\", \"hidden\": [8, 8.5]}", "{\"model\": \"nice\", \"hidden\": [8, \"9\"]}",
+                                       "{\"model\": \"nice\", \"hidden\": null}",     "{\"model\": \"nice\", \"batch\": [1, 2]}",
+                                       "{\"model\": \"nice\", \"batch\": true}",      "{\"model\": \"nice\", \"batch\": 1.5}",
+                                       "{\"model\": \"nice\", \"ema\": 1}",           "{\"model\": {\"hidden\": [8]}}",
+                                       "{\"model\": \"nice\", \"\": 1}",              "{\"model\": \"nice\", \"modle\": {\"hidden\": [8]}}",
+                                       "[1]" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        json_t *file = weir__json_read(c, "test", bad[i], strlen(bad[i])), *o = weir__config_resolve(c, NULL, "digits", file, 0, NULL);
+        if (o || weir_ok(c)) fail_msg("%s was accepted", bad[i]);
+        weir_clear(c);
+        json_decref(file);
+    }
+}
+
 int main(void)
 {
-    CASES(CASE(presets_then_settings), CASE(a_resolved_config_resolves_to_itself), CASE(mistakes_are_named));
+    CASES(CASE(presets_then_settings), CASE(a_resolved_config_resolves_to_itself), CASE(mistakes_are_named), CASE(a_key_of_two_owners_names_both),
+          CASE(lengths_replace_each_other), CASE(values_of_the_wrong_kind_are_refused));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

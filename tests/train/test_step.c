@@ -70,14 +70,20 @@ static void shards_add_up(void **state)
 {
     weir_ctx *c = *state;
     weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=16 init=pytorch dtype=f64");
-    double losses[ROWS];
+    double losses[ROWS], total = 0;
     weir_batch *b = batch_of(c, true);
+    for (int i = 0; i < ROWS; i++) total += b->weights[i];
     assert_int_equal(weir__shards_run(m, b, 1, 0, losses), WEIR_OK);
     weir_tensor *w = weir_module_state_find(weir_model_module(m), "flow.couplings.1.net.0.weight");
     assert_false(weir_is_nil(w));
     double g[48 * 16];
     int64_t n = weir_numel(w);
-    assert_int_equal(weir_copy_to_f64(weir_grad_of(w), g, n), WEIR_OK);
+    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN) }); /* the same draws, by hand */
+    weir_tensor *mean = weir_scale(weir_sum(weir_mul(weir_model_loss(m, b), weir_from_f64(c, b->weights, 1, SHAPE(ROWS)))), 1 / total);
+    weir__frame_set(c, old);
+    weir_tensor *plain;
+    assert_int_equal(weir_grad(1, &mean, 1, &w, NULL, false, false, &plain), WEIR_OK);
+    assert_int_equal(weir_copy_to_f64(plain, g, n), WEIR_OK);
     assert_int_equal(weir__shards_run(m, b, 5, 0, losses), WEIR_OK); /* added to what is there */
     assert_int_equal(weir__shards_run(m, b, 3, 0, losses), WEIR_OK);
     double h[48 * 16];
@@ -131,6 +137,37 @@ static void a_bad_layer_is_named(void **state)
     assert_int_equal(info.bad_sample, 100);
     weir_optim_free(o);
     weir_model_free(m);
+}
+
+/* A loss that is finite and a gradient that is not: inputs of 1e37 meet a scaling by e^10. Said of the step, the sample and the
+ * parameter; nothing changes, and the next step goes on. */
+static void a_steep_sample_is_named(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t shards = 1; shards <= 3; shards += 2) {
+        weir_model *m = weir_model_new(c, "nice", "dim=2 couplings=1 hidden=4 init=pytorch partition=half");
+        weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "lr=1e-2");
+        weir_fill_(weir_detach(weir_module_state_find(weir_model_module(m), "flow.couplings.0.net.2.weight")), 0);
+        weir_tensor *s = weir_module_state_find(weir_model_module(m), "flow.scale.log_scale");
+        assert_false(weir_is_nil(s));
+        ((float *)weir_data_mut(s))[1] = 10;
+        float x[6 * 2] = { 0 };
+        x[2 * 3] = 1e37f;
+        weir_batch *b = weir_batch_wrap(c, weir_from_f32(c, x, 2, SHAPE(6, 2)), (const int64_t[]){ 10, 11, 12, 13, 14, 15 }, NULL, NULL);
+        weir_step_opts opts = weir_step_defaults();
+        weir_step_info info;
+        opts.shards = shards;
+        assert_int_equal(weir_train_step_with(m, o, b, &opts, &info), WEIR_ERROR_VALUE);
+        assert_int_equal(info.bad_sample, 13);
+        assert_string_equal(info.bad_layer, "flow.couplings.0.net.2.weight");
+        assert_fails(c, WEIR_ERROR_VALUE, "step 0, sample 13: gradient of flow.couplings.0.net.2.weight");
+        assert_int_equal(weir_optim_steps(o), 0);
+        x[2 * 3] = 1;
+        b = weir_batch_wrap(c, weir_from_f32(c, x, 2, SHAPE(6, 2)), NULL, NULL, NULL);
+        assert_int_equal(weir_train_step_with(m, o, b, &opts, &info), WEIR_OK);
+        weir_optim_free(o);
+        weir_model_free(m);
+    }
 }
 
 static void wrong_use_is_refused(void **state)
@@ -207,7 +244,7 @@ static void every_allocation_may_fail(void **state)
 
 int main(void)
 {
-    CASES(cmocka_unit_test(threads_change_no_bit_and_shards_only_rounding), CASE(shards_add_up), CASE(a_bad_sample_is_named), CASE(a_bad_layer_is_named),
+    CASES(cmocka_unit_test(threads_change_no_bit_and_shards_only_rounding), CASE(shards_add_up), CASE(a_bad_sample_is_named), CASE(a_bad_layer_is_named), CASE(a_steep_sample_is_named),
           CASE(wrong_use_is_refused), cmocka_unit_test(steps_leave_memory_as_it_was), cmocka_unit_test(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
