@@ -147,30 +147,16 @@ static void run_shard(shard *s, weir_model *m, const weir_batch *b, int64_t from
 }
 
 /* -- the sum ------------------------------------------------------------------------------------------------------------------------------ */
-typedef struct addition {
-    weir_ctx *ctx;
-    weir_dtype dtype;
-    char *to;
-    const char *from;
-    bool set; /* false: `to` means nothing yet */
-} addition;
-
-static void add_range(void *user, int64_t begin, int64_t end)
-{
-    const addition *s = user;
-    size_t e = weir_dtype_size(s->dtype), at = (size_t)begin * e;
-    if (!s->set)
-        memcpy(s->to + at, s->from + at, (size_t)(end - begin) * e);
-    else
-        s->ctx->kern->binary[s->dtype][WEIR__B_add](end - begin, s->to + at, 1, s->to + at, 1, s->from + at, 1);
-}
-
-/* Threads divide the elements of one sum, each of which is its own. */
 static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to, const void *from, bool set)
 {
     size_t at = (size_t)slot->flat * weir_dtype_size(l->dtype);
-    addition s = { .ctx = c, .dtype = l->dtype, .to = (char *)to + at, .from = (const char *)from + at, .set = set };
-    if (s.to != s.from) weir__parallel_range(slot->numel, weir__threads_for(slot->numel, 0.3, c->threads), add_range, &s);
+    void *t = (char *)to + at;
+    const void *f = (const char *)from + at;
+    if (t == f) return;
+    if (!set)
+        memcpy(t, f, (size_t)slot->numel * weir_dtype_size(l->dtype));
+    else
+        c->kern->binary[l->dtype][WEIR__B_add](slot->numel, t, 1, t, 1, f, 1);
 }
 
 static void add_shard(shards *all, shard *to, const shard *from)
