@@ -4,11 +4,13 @@
  * above four to an octave: at most a quarter is wasted. What is kept never exceeds the peak of what was in use at once (large
  * blocks beyond that go back), so a change of batch shape does not hoard. -DWEIR_NO_POOL gives every block back at once, so that
  * address sanitizers see a use after a scope's end. */
+#define _DEFAULT_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "base/base.h"
 
-enum { HEADER = 64, SMALL = 1024, LARGE = 1 << 20 };
+enum { HEADER = 64, SMALL = 1024, LARGE = 1 << 20, HUGE_PAGE = 2 << 20 };
 
 struct weir__block {
     weir__block *next; /* while spare */
@@ -24,7 +26,13 @@ static void *system_resize(void *user, void *block, size_t old_bytes, size_t new
         free(block);
         return NULL;
     }
-    return aligned_alloc(64, new_bytes);
+    if (new_bytes < 2 * HUGE_PAGE) return aligned_alloc(64, new_bytes);
+    void *m = aligned_alloc(HUGE_PAGE, new_bytes);
+#ifdef MADV_HUGEPAGE
+    /* Columns of a large matrix lie on a page each: with 4 KB pages the walk over them waits for translations. Only advice: */
+    if (m) (void)madvise(m, new_bytes, MADV_HUGEPAGE);
+#endif
+    return m;
 }
 
 /* Class and capacity for `total` bytes, header included. */
