@@ -39,6 +39,28 @@ WEIR_API weir_status weir_backward_with(weir_tensor *output, weir_tensor *vector
 WEIR_API weir_status weir_grad(int n_outputs, weir_tensor *const *outputs, int n_inputs, weir_tensor *const *inputs,
                                weir_tensor *const *vectors, bool create_graph, bool retain, weir_tensor **gradients);
 
+/* -- products and whole derivatives -------------------------------------------------------------------------------------------- */
+/* Jacobian-vector products: jv[o] = sum_i d outputs[o] / d inputs[i] tangents[i], in the current scope, by two backwards (the gradient of
+ * u -> J^T u), so at about three times the cost of one; the graph is kept. Vector-Jacobian products are weir_grad's. */
+WEIR_API weir_status weir_jvp(int n_outputs, weir_tensor *const *outputs, int n_inputs, weir_tensor *const *inputs, weir_tensor *const *tangents,
+                              bool create_graph, weir_tensor **jv);
+/* d y / d x, of shape [y's axes, x's axes]: one backward for each element of y; the graph is kept. 0 where y does not depend on x. */
+WEIR_API weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph);
+/* The second derivatives of a scalar, [x's axes, x's axes]. */
+WEIR_API weir_tensor *weir_hessian(weir_tensor *scalar, weir_tensor *x, bool create_graph);
+
+/* -- memory for time ---------------------------------------------------------------------------------------------------------------- */
+/* fn(user, inputs), remembering only the inputs: backward runs fn again, with the random draws of the first run, and gives the same bits.
+ * Every leaf that wants a gradient must be among the inputs (backward says so otherwise); `user` must live until then. For modules there
+ * is weir_module_checkpoint. */
+typedef weir_tensor *weir_checkpoint_fn(void *user, weir_tensor **inputs);
+WEIR_API weir_tensor *weir_checkpoint(weir_checkpoint_fn *fn, void *user, int n, weir_tensor *const *inputs);
+
+/* -- looking -------------------------------------------------------------------------------------------------------------------------- */
+/* Writes the graph behind y as text for Graphviz (`dot -Tsvg`): ops with shapes, leaves as boxes with their parameter's name. */
+WEIR_API weir_status weir_dot(weir_tensor *y, FILE *out);
+
+/* -- checking ------------------------------------------------------------------------------------------------------------------------- */
 typedef struct weir_gradcheck_opts {
     size_t size;
     double step;      /* of the central difference, relative to 1 + |x|; 1e-5 */

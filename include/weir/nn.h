@@ -29,6 +29,8 @@ WEIR_API void weir_module_free(weir_module *m);
  * point; `child` is then freed (it was given away) and nil returned. */
 WEIR_API weir_module *weir_module_add(weir_module *parent, const char *name, weir_module *child);
 WEIR_API weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x);
+/* The same, remembering only x: backward runs the module again (see weir_checkpoint). A module that changes buffers changes them twice. */
+WEIR_API weir_tensor *weir_module_checkpoint(weir_module *m, weir_tensor *x);
 WEIR_API void weir_module_train(weir_module *m, bool training); /* dropout, batch norm; the whole subtree. Starts true */
 WEIR_API bool weir_module_training(const weir_module *m);
 

@@ -43,8 +43,7 @@ bool weir_infer_broadcast(weir_call *k)
     return true;
 }
 
-/* The youngest context among the inputs, or NULL: then `*fail` is a context to return nil of. */
-static weir_ctx *context_of(const weir_op *op, int n_in, weir_tensor *const *in, weir_ctx **fail)
+weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, weir_ctx **fail)
 {
     weir_ctx *c = NULL;
     *fail = weir__orphan();
@@ -142,7 +141,7 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
 
 void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
 {
-    weir_ctx *fail, *c = context_of(op, n_in, in, &fail);
+    weir_ctx *fail, *c = weir__context_of(op, n_in, in, &fail);
     if (c)
         run(c, op, n_in, in, attr, out);
     else

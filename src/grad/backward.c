@@ -1,6 +1,6 @@
 /* backward.c - reverse mode: gradients flow from outputs to leaves, or to the inputs that weir_grad was asked about.
  *
- * Nodes wait in a heap by sequence number, highest first. A consumer is always made after what it consumes, so when a node comes
+ * Nodes wait in a heap (graph.c) by sequence number, highest first. A consumer is always made after what it consumes, so when a node comes
  * up, every gradient of its outputs has arrived: no counting of dependencies, no recursion. Each node's backward runs in a scope
  * of its own, so interior gradients are returned as soon as they are used. */
 #include <string.h>
@@ -17,8 +17,7 @@ typedef struct capture {
 typedef struct pass {
     weir_ctx *c;
     bool retain, create;
-    weir__node **heap;
-    int64_t n, cap;
+    weir__heap heap;
     capture *captures; /* NULL: plain backward, leaves accumulate */
     int n_captures;
     uint64_t number; /* of a weir_grad, for `wanted` marks */
@@ -28,38 +27,6 @@ struct weir__vjp_state {
     pass *p;
     weir__node *node;
 };
-
-/* -- the heap ----------------------------------------------------------------------------------------------------------------- */
-static bool push(pass *p, weir__node *n)
-{
-    if (n->queued) return true;
-    if (!weir__grow(p->c, &p->heap, &p->cap, p->n + 1, sizeof *p->heap)) return false;
-    int64_t i = p->n++;
-    for (; i > 0 && p->heap[(i - 1) / 2]->sequence < n->sequence; i = (i - 1) / 2) p->heap[i] = p->heap[(i - 1) / 2];
-    p->heap[i] = n;
-    n->queued = true;
-    n->object.refs++;
-    return true;
-}
-
-static weir__node *pop(pass *p)
-{
-    weir__node *top = p->heap[0], *last = p->heap[--p->n];
-    int64_t i = 0;
-    for (int64_t child; (child = 2 * i + 1) < p->n; i = child) {
-        if (child + 1 < p->n && p->heap[child + 1]->sequence > p->heap[child]->sequence) child++;
-        if (p->heap[child]->sequence < last->sequence) break;
-        p->heap[i] = p->heap[child];
-    }
-    if (p->n > 0) p->heap[i] = last;
-    top->queued = false;
-    return top;
-}
-
-static void drop_node(weir__node *n)
-{
-    if (--n->object.refs == 0) n->object.destroy(&n->object);
-}
 
 /* -- gradients arriving --------------------------------------------------------------------------------------------------------- */
 /* *slot += g. A sum that only we hold is added to in place. */
@@ -127,9 +94,11 @@ void weir_vjp_set(weir_vjp *v, int i, weir_tensor *g)
         route_leaf(p, in->leaf, g);
     } else {
         add_to(p, &in->node->gout[in->out_index], g);
-        push(p, in->node);
+        weir__heap_push(p->c, &p->heap, in->node);
     }
 }
+
+weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i) { return v->state->node->in[i].leaf; }
 
 void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate)
 {
@@ -238,17 +207,17 @@ static void finish(weir_ctx *c, weir__node *n)
         weir__tensor_unref(c, n->gout[i]);
         n->gout[i] = NULL;
     }
-    drop_node(n);
+    weir__node_drop(n);
 }
 
 static void walk(pass *p)
 {
-    while (p->n > 0) {
-        weir__node *n = pop(p);
+    while (p->heap.n > 0) {
+        weir__node *n = weir__heap_pop(&p->heap);
         if (p->c->status == WEIR_OK) visit(p, n);
         finish(p->c, n);
     }
-    weir__free(p->c, p->heap);
+    weir__free(p->c, p->heap.at);
 }
 
 /* -- starting ---------------------------------------------------------------------------------------------------------------------- */
@@ -271,7 +240,7 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
         return true;
     }
     add_to(p, &y->node->gout[y->out_index], vector);
-    return push(p, y->node);
+    return weir__heap_push(p->c, &p->heap, y->node);
 }
 
 static weir_status run(pass *p, int n, weir_tensor *const *y, weir_tensor *const *vectors)
@@ -299,28 +268,24 @@ weir_status weir_backward_with(weir_tensor *y, weir_tensor *vector, bool retain)
 weir_status weir_backward(weir_tensor *y) { return weir_backward_with(y, NULL, false); }
 
 /* -- weir_grad ---------------------------------------------------------------------------------------------------------------------- */
-/* Marks every node that leads to a captured one: `order` lists all reachable nodes, makers before consumers. */
+typedef struct order { weir__node **at; int64_t n, cap; } order;
+
+static weir__walk_next append(void *user, weir__node *n)
+{
+    order *o = user;
+    if (!weir__grow(n->object.ctx, &o->at, &o->cap, o->n + 1, sizeof *o->at)) return WEIR__WALK_STOP;
+    o->at[o->n++] = n;
+    return WEIR__WALK_ON;
+}
+
+/* Marks every node that leads to a captured one, makers before consumers. */
 static bool mark_wanted(pass *p, int n, weir_tensor *const *y)
 {
-    weir_ctx *c = p->c;
-    pass all = { .c = c };
-    weir__node **order = NULL;
-    int64_t count = 0, cap = 0;
-    bool good = true;
-    for (int i = 0; i < n && good; i++)
-        if (y[i]->node) good = push(&all, y[i]->node);
-    while (all.n > 0) { /* by sequence, highest first: consumers before makers */
-        weir__node *node = pop(&all);
-        good = good && weir__grow(c, &order, &cap, count + 1, sizeof *order);
-        if (good) order[count++] = node;
-        for (int i = 0; good && i < node->n_in; i++)
-            if (node->in[i].node) good = push(&all, node->in[i].node);
-        drop_node(node);
-    }
-    for (int64_t k = count - 1; k >= 0; k--)
-        if (order[k]->captured || through(p, order[k])) order[k]->wanted = p->number;
-    weir__free(c, order);
-    weir__free(c, all.heap);
+    order o = { 0 };
+    bool good = weir__graph_walk(p->c, n, y, append, &o);
+    for (int64_t k = o.n - 1; good && k >= 0; k--)
+        if (o.at[k]->captured || through(p, o.at[k])) o.at[k]->wanted = p->number;
+    weir__free(p->c, o.at);
     return good;
 }
 

@@ -51,6 +51,22 @@ void weir__node_release(weir__node *n);
 /* Records outputs as made by op; false on no memory. */
 bool weir__record(weir_call *k);
 
+/* -- graph.c: nodes in order --------------------------------------------------------------------------------------------------- */
+/* Nodes by sequence, the highest first, each once; the heap counts what it holds. */
+typedef struct weir__heap { weir__node **at; int64_t n, cap; } weir__heap;
+bool weir__heap_push(weir_ctx *c, weir__heap *h, weir__node *n);
+weir__node *weir__heap_pop(weir__heap *h); /* counted: weir__node_drop gives it back */
+void weir__node_drop(weir__node *n);
+/* Visits every node behind y[0..n-1], consumers before makers, without recursion. WALK_OVER leaves out what is behind a node. False when
+ * the visitor stopped or memory ended. Not for nodes that wait in a backward that runs. */
+typedef enum weir__walk_next { WEIR__WALK_ON, WEIR__WALK_OVER, WEIR__WALK_STOP } weir__walk_next;
+bool weir__graph_walk(weir_ctx *c, int n, weir_tensor *const *y, weir__walk_next (*visit)(void *user, weir__node *n), void *user);
+
+/* The leaf that input i is, or NULL. */
+weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i);
+/* The youngest context among the inputs, which must lie on one line of descent; NULL: *fail is a context to return nil of. */
+weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, weir_ctx **fail);
+
 /* For backwards that can write a leaf's gradient where it lives instead of making a tensor: the dense memory of input i's gradient
  * and whether to add to it, or NULL where that cannot be (no leaf, recording, captured, strided). A call obliges to write. */
 void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate);

@@ -10,7 +10,8 @@
     F(add) F(sub) F(mul) F(div) F(maximum) F(minimum) F(affine) F(neg) F(abs) F(sign) F(square) F(sqrt) F(reciprocal) \
     F(exp) F(log) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
     F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
-    F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn)
+    F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
+    F(checkpoint)
 #define F(n) extern const weir_op weir__op_##n;
 WEIR__OP_LIST(F)
 #undef F

@@ -1,4 +1,5 @@
 /* A session of autograd as a PyTorch user knows it. */
+#define _POSIX_C_SOURCE 200809L
 #include "test.h"
 
 static weir_tensor *leaf(weir_ctx *c, int64_t n, const double *v)
@@ -203,8 +204,163 @@ static void gradcheck_finds_a_wrong_gradient(void **state)
     assert_fails(c, WEIR_ERROR_VALUE, "gradcheck");
 }
 
+/* -- products and whole derivatives ------------------------------------------------------------------------------------------------- */
+static weir_tensor *curve(weir_tensor *x) /* R^2 -> R^3 */
+{
+    weir_tensor *a = weir_slice(x, 0, 0, 1, 1), *b = weir_slice(x, 0, 1, 2, 1);
+    return weir_cat(3, (weir_tensor *[]){ weir_mul(a, b), weir_exp(a), weir_sin(b) }, 0);
+}
+
+static void a_jacobian_and_its_products(void **state)
+{
+    weir_ctx *c = *state;
+    weir_tensor *x = LEAF(c, 0.3, -1.2), *y = curve(x), *j = weir_jacobian(y, x, false);
+    const double exact[3][2] = { { -1.2, 0.3 }, { exp(0.3), 0 }, { 0, cos(-1.2) } };
+    assert_int_equal(weir_dim(j, 0), 3);
+    assert_int_equal(weir_dim(j, 1), 2);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 2; k++) assert_near(weir_get(j, SHAPE(i, k)), exact[i][k], 1e-14);
+    weir_tensor *v = weir_from_f64(c, (const double[]){ 2, -5 }, 1, SHAPE(2)), *jv;
+    assert_int_equal(weir_jvp(1, &y, 1, &x, &v, false, &jv), WEIR_OK);
+    for (int i = 0; i < 3; i++) assert_near(AT(jv, i), 2 * exact[i][0] - 5 * exact[i][1], 1e-14);
+    weir_tensor *z = weir_square(LEAF(c, 1, 2)), *none;
+    assert_int_equal(weir_jvp(1, &z, 1, &x, &v, false, &none), WEIR_OK); /* z does not depend on x */
+    assert_near(AT(none, 1), 0, 0);
+    weir_jvp(1, &y, 1, &x, &y, false, &jv);
+    assert_fails(c, WEIR_ERROR_SHAPE, "jvp: tangent 0");
+}
+
+static void a_hessian(void **state) /* of a^2 b + exp(ab): [2b + b^2 e, 2a + (1 + ab) e; ., a^2 e] */
+{
+    weir_ctx *c = *state;
+    weir_tensor *x = LEAF(c, 0.7, -0.4), *a = weir_slice(x, 0, 0, 1, 1), *b = weir_slice(x, 0, 1, 2, 1), *ab = weir_mul(a, b);
+    weir_tensor *y = weir_sum(weir_add(weir_mul(a, ab), weir_exp(ab))), *h = weir_hessian(y, x, true);
+    double e = exp(-0.28);
+    assert_near(weir_get(h, SHAPE(0, 0)), 2 * -0.4 + 0.16 * e, 1e-14);
+    assert_near(weir_get(h, SHAPE(0, 1)), 2 * 0.7 + (1 - 0.28) * e, 1e-14);
+    assert_near(weir_get(h, SHAPE(1, 0)), weir_get(h, SHAPE(0, 1)), 1e-14);
+    assert_near(weir_get(h, SHAPE(1, 1)), 0.49 * e, 1e-14);
+    weir_backward(weir_sum(h)); /* third derivatives */
+    assert_ok(c);
+    double a3 = 0.7, b3 = -0.4; /* d/da of the sum: b^3 e + 2 (2 + 2 b e + a b^2 e) + (2 a e + a^2 b e) */
+    assert_near(AT(weir_grad_of(x), 0), b3 * b3 * b3 * e + 2 * (2 + (2 * b3 + a3 * b3 * b3) * e) + (2 * a3 + a3 * a3 * b3) * e, 1e-13);
+    weir_tensor *line = weir_sum(weir_scale(x, 3)), *zero = weir_hessian(line, x, false);
+    assert_near(weir_get(zero, SHAPE(1, 0)), 0, 0);
+    assert_ok(c);
+}
+
+static void a_gradient_penalty(void **state) /* (|d D(x) / dx| - 1)^2 trains D: Gulrajani et al. 2017; against central differences */
+{
+    weir_ctx *c = *state;
+    weir_tensor *w = LEAF(c, 0.3, -0.8, 0.5), *x = LEAF(c, 1, 2, 3);
+    double penalty[3], g0 = 0;
+    for (int k = 0; k < 3; k++) {
+        weir_tensor *shift = weir_from_f64(c, (const double[]){ k == 1 ? 1e-6 : k == 2 ? -1e-6 : 0, 0, 0 }, 1, SHAPE(3)), *wk = weir_add(w, shift), *g;
+        weir_tensor *d = weir_sum(weir_tanh(weir_mul(weir_square(x), wk)));
+        weir_grad(1, &d, 1, &x, NULL, true, false, &g);
+        weir_tensor *p = weir_square(weir_affine(weir_sqrt(weir_sum(weir_square(g))), 1, -1));
+        penalty[k] = weir_item(p);
+        if (k == 0) weir_backward(p), g0 = AT(weir_grad_of(w), 0);
+    }
+    assert_near(g0, (penalty[1] - penalty[2]) / 2e-6, 1e-8);
+}
+
+/* -- recompute --------------------------------------------------------------------------------------------------------------------------- */
+static int runs;
+static weir_tensor *noisy(void *user, weir_tensor **x)
+{
+    (void)user;
+    runs++;
+    weir_tensor *n = weir_randn(weir_ctx_of(x[0]), WEIR_F64, 1, SHAPE(3));
+    return weir_tanh(weir_add(weir_mul(weir_exp(x[0]), x[1]), n));
+}
+
+static void recompute_gives_the_same_bits(void **state)
+{
+    weir_ctx *c = *state;
+    for (int create = 0; create < 2; create++) {
+        double g[2][2][3], second[2][3];
+        for (int k = 0; k < 2; k++) {
+            weir_ctx *own = weir_open(5);
+            weir_tensor *a = LEAF(own, 0.1, 0.2, -0.3), *b = LEAF(own, 1, -2, 3), *in[] = { a, weir_square(b) };
+            weir_randn(own, WEIR_F64, 1, SHAPE(3)); /* draws before and after: the frame is put back */
+            runs = 0;
+            weir_tensor *y = k ? weir_checkpoint(noisy, NULL, 2, in) : noisy(NULL, in);
+            if (k) assert_string_equal(weir_grad_fn_name(y), "op.checkpoint");
+            y = weir_sum(weir_square(weir_add(y, weir_randn(own, WEIR_F64, 1, SHAPE(3)))));
+            weir_tensor *out[2], *leaves[] = { a, b };
+            assert_int_equal(weir_grad(1, &y, 2, leaves, NULL, create, false, out), WEIR_OK);
+            assert_int_equal(runs, 1 + k);
+            for (int i = 0; i < 2; i++) weir_copy_to_f64(out[i], g[k][i], 3);
+            if (create) {
+                weir_backward(weir_sum(weir_square(out[0])));
+                weir_copy_to_f64(weir_grad_of(b), second[k], 3);
+            }
+            assert_ok(own);
+            weir_close(own);
+        }
+        assert_memory_equal(g[0], g[1], sizeof g[0]);
+        if (create) for (int i = 0; i < 3; i++) assert_near(second[1][i], second[0][i], 1e-14);
+    }
+    assert_ok(c);
+}
+
+static weir_tensor *hidden;
+static weir_tensor *uses_hidden(void *user, weir_tensor **x) { return (void)user, weir_mul(x[0], hidden); }
+
+static void recompute_wants_every_leaf(void **state)
+{
+    weir_ctx *c = *state;
+    weir_tensor *x = LEAF(c, 1, 2);
+    hidden = LEAF(c, 3, 4);
+    weir_backward(weir_sum(weir_checkpoint(uses_hidden, NULL, 1, &x)));
+    assert_fails(c, WEIR_ERROR_GRAPH, "not among the inputs");
+    weir_tensor *both[] = { x, hidden };
+    assert_int_equal(weir_backward(weir_sum(weir_checkpoint(uses_hidden, NULL, 2, both))), WEIR_OK);
+    assert_near(AT(weir_grad_of(hidden), 1), 2, 1e-15);
+}
+
+static void recompute_of_a_module(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "mlp", "in=3 out=2 hidden=8,8 dtype=f64");
+    weir_tensor *x = weir_set_requires_grad(weir_randn(c, WEIR_F64, 2, SHAPE(5, 3)), true), *w = weir_module_state_find(m, "0.weight");
+    double plain[24], again[24];
+    weir_backward(weir_sum(weir_square(weir_module_forward(m, x))));
+    weir_copy_to_f64(weir_grad_of(w), plain, 24);
+    weir_module_zero_grad(m);
+    int64_t before = weir_memory(c).live_bytes;
+    weir_scope s = weir_scope_begin(c);
+    weir_tensor *y = weir_sum(weir_square(weir_module_checkpoint(m, x)));
+    assert_int_equal(weir_backward(y), WEIR_OK);
+    weir_scope_end(s);
+    weir_copy_to_f64(weir_grad_of(w), again, 24);
+    assert_memory_equal(plain, again, sizeof plain);
+    assert_int_equal(weir_memory(c).live_bytes, before);
+    weir_module_free(m);
+}
+
+static void a_graph_as_text(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "linear", "in=2 out=3");
+    weir_tensor *y = weir_sum(weir_tanh(weir_module_forward(m, weir_ones(c, WEIR_F32, 2, SHAPE(4, 2)))));
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    assert_int_equal(weir_dot(y, f), WEIR_OK);
+    fclose(f);
+    for (const char *const *part = (const char *const[]){ "digraph {", "op.sum", "op.tanh\\nf32 [4, 3]", "weight\\nf32 [3, 2]", "leaf1 -> n", "}\n", NULL }; *part; part++)
+        if (!strstr(text, *part)) fail_msg("no \"%s\" in %s", *part, text);
+    free(text);
+    weir_module_free(m);
+}
+
 static void work(weir_ctx *c)
 {
+    weir_tensor *l = LEAF(c, 1, 2, 3), *two[] = { l, weir_exp(l) };
+    weir_backward(weir_sum(weir_checkpoint(noisy, NULL, 2, two)));
+    weir_hessian(weir_sum(weir_exp(l)), l, false);
     weir_tensor *x = LEAF(c, 1, 2, 3), *g, *y = weir_sum(weir_div(weir_exp(x), weir_sigmoid(x)));
     weir_grad(1, &y, 1, &x, NULL, true, false, &g);
     weir_backward(weir_sum(weir_mul(g, weir_cat(2, (weir_tensor *[]){ weir_slice(x, 0, 0, 1, 1), weir_slice(x, 0, 1, 3, 1) }, 0))));
@@ -221,6 +377,7 @@ int main(void)
     CASES(CASE(a_result_knows_what_made_it), CASE(gradients_accumulate_until_zeroed), CASE(the_graph_may_differ_every_time), CASE(a_vector_is_asked_for),
           CASE(no_grad_and_detach), CASE(in_place_change_is_found), CASE(a_second_backward_needs_retain), CASE(grad_of_grad), CASE(gradients_of_interior_tensors),
           CASE(deep_chains_neither_recurse_nor_overflow), CASE(kept_results_keep_their_history), CASE(shared_and_branching_graphs),
-          CASE(errors_name_the_op_and_the_shapes), CASE(gradcheck_finds_a_wrong_gradient), cmocka_unit_test(every_allocation_may_fail));
+          CASE(errors_name_the_op_and_the_shapes), CASE(gradcheck_finds_a_wrong_gradient), CASE(a_jacobian_and_its_products), CASE(a_hessian), CASE(a_gradient_penalty),
+          CASE(recompute_gives_the_same_bits), CASE(recompute_wants_every_leaf), CASE(recompute_of_a_module), CASE(a_graph_as_text), cmocka_unit_test(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
