@@ -28,17 +28,30 @@ WEIR_API weir_tensor *weir_abs(weir_tensor *x);  /* gradient 0 at 0 */
 WEIR_API weir_tensor *weir_sign(weir_tensor *x); /* gradient 0 everywhere */
 WEIR_API weir_tensor *weir_square(weir_tensor *x);
 WEIR_API weir_tensor *weir_sqrt(weir_tensor *x);
+WEIR_API weir_tensor *weir_rsqrt(weir_tensor *x); /* 1 / sqrt(x) */
 WEIR_API weir_tensor *weir_reciprocal(weir_tensor *x);
 
 /* -- elementary functions ------------------------------------------------------------------------------------------------ */
 WEIR_API weir_tensor *weir_exp(weir_tensor *x);
+WEIR_API weir_tensor *weir_expm1(weir_tensor *x); /* exp(x) - 1, exact near 0 */
 WEIR_API weir_tensor *weir_log(weir_tensor *x);
+WEIR_API weir_tensor *weir_log1p(weir_tensor *x); /* log(1 + x), exact near 0 */
+WEIR_API weir_tensor *weir_erf(weir_tensor *x);   /* 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x */
 WEIR_API weir_tensor *weir_sin(weir_tensor *x);
 WEIR_API weir_tensor *weir_cos(weir_tensor *x);
 WEIR_API weir_tensor *weir_tanh(weir_tensor *x);
 WEIR_API weir_tensor *weir_sigmoid(weir_tensor *x);  /* 1 / (1 + exp(-x)) */
 WEIR_API weir_tensor *weir_softplus(weir_tensor *x); /* log(1 + exp(x)), without overflow */
 WEIR_API weir_tensor *weir_relu(weir_tensor *x);     /* max(x, 0); gradient 0 at 0; NaN stays NaN */
+
+/* -- activations; x = -inf gives NaN where x times 0 does, as in PyTorch ------------------------------------------------------- */
+WEIR_API weir_tensor *weir_silu(weir_tensor *x);       /* x sigmoid(x) */
+WEIR_API weir_tensor *weir_gelu(weir_tensor *x);       /* x Phi(x) = x (1 + erf(x / sqrt(2))) / 2 */
+WEIR_API weir_tensor *weir_gelu_tanh(weir_tensor *x);  /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+WEIR_API weir_tensor *weir_logsigmoid(weir_tensor *x); /* -log(1 + exp(-x)), without overflow */
+WEIR_API weir_tensor *weir_leaky_relu(weir_tensor *x, double slope); /* x > 0 ? x : slope x; gradient slope at 0 */
+WEIR_API weir_tensor *weir_elu(weir_tensor *x, double alpha);        /* x > 0 ? x : alpha (exp(x) - 1); gradient alpha at 0 */
+WEIR_API weir_tensor *weir_selu(weir_tensor *x); /* 1.0507 elu(x, 1.6733): Klambauer et al. 2017, activations that normalise themselves */
 
 /* -- comparisons (bool, no gradient) and choice ----------------------------------------------------------------------------- */
 WEIR_API weir_tensor *weir_eq(weir_tensor *a, weir_tensor *b);

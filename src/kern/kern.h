@@ -23,7 +23,10 @@ enum { WEIR__MAX_RANK = 8 };
 /* y = f(x; p): parameters p[0..3] where a function has them */
 #define WEIR__UNARY_LIST(F) \
     F(copy) F(neg) F(abs) F(sign) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(reciprocal) F(square) F(sin) F(cos) F(tanh) \
-    F(sigmoid) F(softplus) F(relu) F(silu) F(erf) F(affine) /* p0 x + p1 */ F(clamp) /* to [p0, p1] */ F(pow_scalar) /* x^p0 */
+    F(sigmoid) F(softplus) F(relu) F(silu) F(erf) F(affine) /* p0 x + p1 */ F(clamp) /* to [p0, p1] */ F(pow_scalar) /* x^p0 */ \
+    F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) /* x > 0 ? x : p0 x */ F(elu) /* p1 (x > 0 ? x : p0 (e^x - 1)) */
+/* y = g f'(x; p), for those f of above whose gradient is one pass */
+#define WEIR__SLOPE_LIST(F) F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu)
 /* y = f(a, b). The *_backward take (gradient, saved output or input), see each op. eq..ge write 0/1 bytes (bool). */
 #define WEIR__BINARY_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(pow) F(max) F(min) \
@@ -36,6 +39,12 @@ typedef enum weir__unary {
 #undef F
     WEIR__UNARIES
 } weir__unary;
+typedef enum weir__slope {
+#define F(n) WEIR__S_##n,
+    WEIR__SLOPE_LIST(F)
+#undef F
+    WEIR__SLOPES
+} weir__slope;
 typedef enum weir__binary {
 #define F(n) WEIR__B_##n,
     WEIR__BINARY_LIST(F)
@@ -52,6 +61,7 @@ typedef enum weir__compare {
 /* Inner loops over n elements; strides in elements (1: dense, 0: the same element, anything else: strided). Outputs have stride 1
  * or any other but 0. Output may be exactly one of the inputs (in place), else it does not overlap them. */
 typedef void weir__unary_fn(int64_t n, void *y, int64_t sy, const void *x, int64_t sx, const double *p);
+typedef void weir__slope_fn(int64_t n, void *y, int64_t sy, const void *g, int64_t sg, const void *x, int64_t sx, const double *p);
 typedef void weir__binary_fn(int64_t n, void *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
 typedef void weir__compare_fn(int64_t n, uint8_t *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
 typedef void weir__where_fn(int64_t n, void *y, int64_t sy, const uint8_t *test, int64_t st, const void *a, int64_t sa, const void *b, int64_t sb);
@@ -78,6 +88,7 @@ typedef struct weir__rmsprop { double lr, alpha, eps, floor, momentum, weight_de
 typedef struct weir__kern {
     const char *name; /* "avx512" */
     weir__unary_fn *unary[WEIR__REALS][WEIR__UNARIES];
+    weir__slope_fn *slope[WEIR__REALS][WEIR__SLOPES];
     weir__binary_fn *binary[WEIR__REALS][WEIR__BINARIES];
     weir__compare_fn *compare[WEIR__REALS][WEIR__COMPARES];
     weir__where_fn *where[WEIR__REALS];
@@ -126,6 +137,7 @@ typedef struct weir__loop {
     weir__operand x[4];
 } weir__loop;
 void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l, const double *p, int threads);
+void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l, const double *p, int threads); /* x: out, g, x */
 void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l, int threads);
 void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l, int threads);
 void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l, int threads); /* x: out, test, a, b */

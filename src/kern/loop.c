@@ -13,6 +13,7 @@ struct job {
     const double *p;
     union {
         weir__unary_fn *unary;
+        weir__slope_fn *slope;
         weir__binary_fn *binary;
         weir__compare_fn *compare;
         weir__where_fn *where;
@@ -84,6 +85,7 @@ static double unary_cost(weir__unary f)
     switch (f) {
     case WEIR__U_exp: case WEIR__U_expm1: case WEIR__U_log: case WEIR__U_log1p: case WEIR__U_tanh: case WEIR__U_sigmoid:
     case WEIR__U_softplus: case WEIR__U_silu: case WEIR__U_erf: case WEIR__U_sin: case WEIR__U_cos:
+    case WEIR__U_gelu: case WEIR__U_gelu_tanh: case WEIR__U_logsigmoid: case WEIR__U_elu:
         return 0.8;
     case WEIR__U_pow_scalar:
         return 8;
@@ -96,6 +98,17 @@ void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const we
 {
     job j = { .run = run_unary, .p = p, .f.unary = k->unary[t][f] };
     if (start(&j, l, 2, size_of(t))) run_all(&j, unary_cost(f), threads);
+}
+
+static void run_slope(const job *j, int64_t n, char *const *x)
+{
+    j->f.slope(n, x[0], inner_stride(j, 0), x[1], inner_stride(j, 1), x[2], inner_stride(j, 2), j->p);
+}
+
+void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l, const double *p, int threads)
+{
+    job j = { .run = run_slope, .p = p, .f.slope = k->slope[t][f] };
+    if (start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__S_leaky_relu ? 0.4 : 0.9, threads);
 }
 
 static void run_binary(const job *j, int64_t n, char *const *x)

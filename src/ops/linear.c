@@ -120,7 +120,9 @@ static void backward(weir_vjp *v)
 /* -- the row and its calls ------------------------------------------------------------------------------------------------------------- */
 static weir_tensor *reference(weir_tensor *const *in, int n_in, const void *attr)
 {
-    weir_tensor *y = weir_matmul(in[0], weir_transpose(in[1], 0, 1));
+    weir_spec s = weir__spec_of(in[0]);
+    s.shape[s.ndim - 1] = in[1]->shape[0];
+    weir_tensor *y = weir_reshape(weir_matmul(matrix_of(in[0]), weir_transpose(in[1], 0, 1)), s.ndim, s.shape);
     if (n_in > 2) y = weir_add(y, in[2]);
     return ((const linear *)attr)->relu ? weir_relu(y) : y;
 }

@@ -8,7 +8,8 @@
 /* Every op, in the order of the listing: op.add is weir__op_add, and so on. */
 #define WEIR__OP_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(maximum) F(minimum) F(affine) F(neg) F(abs) F(sign) F(square) F(sqrt) F(reciprocal) \
-    F(exp) F(log) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
+    F(exp) F(expm1) F(log) F(log1p) F(rsqrt) F(erf) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) \
+    F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
     F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(checkpoint)
@@ -35,5 +36,7 @@ void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x
 /* axis from the end made positive; -1 after the error is set. */
 int weir__axis(weir_tensor *x, const char *op, int axis);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
+/* The gradient of a function of one saved input, gout f'(x), in one pass of a kernel; for backwards while nothing is recorded. */
+weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);
 
 #endif

@@ -1,4 +1,5 @@
 /* unary.c - element-wise functions of one tensor. */
+#include <math.h>
 #include "ops/ops.h"
 
 static void loop(weir_call *k, weir__unary f, const double *p)
@@ -20,6 +21,10 @@ FORWARD(sqrt)
 FORWARD(reciprocal)
 FORWARD(exp)
 FORWARD(log)
+FORWARD(expm1)
+FORWARD(log1p)
+FORWARD(rsqrt)
+FORWARD(erf)
 FORWARD(sin)
 FORWARD(cos)
 FORWARD(tanh)
@@ -35,6 +40,18 @@ static void sqrt_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_div(v->gout[0],
 static void reciprocal_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_neg(weir_mul(v->gout[0], weir_square(weir_vjp_out(v, 0))))); }
 static void exp_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_vjp_out(v, 0))); }
 static void log_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_div(v->gout[0], weir_vjp_in(v, 0))); }
+static void expm1_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_affine(weir_vjp_out(v, 0), 1, 1))); }
+static void log1p_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_div(v->gout[0], weir_affine(weir_vjp_in(v, 0), 1, 1))); }
+static void rsqrt_backward(weir_vjp *v) /* -y^3 / 2 */
+{
+    weir_tensor *y = weir_vjp_out(v, 0);
+    weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_scale(weir_mul(y, weir_square(y)), -0.5)));
+}
+static void erf_backward(weir_vjp *v) /* 2 / sqrt(pi) e^-x^2 */
+{
+    weir_tensor *bell = weir_exp(weir_neg(weir_square(weir_vjp_in(v, 0))));
+    weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_scale(bell, M_2_SQRTPI)));
+}
 static void sin_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_cos(weir_vjp_in(v, 0)))); }
 static void cos_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_neg(weir_mul(v->gout[0], weir_sin(weir_vjp_in(v, 0))))); }
 static void tanh_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir__apply2(&weir__op_tanh_backward, v->gout[0], weir_vjp_out(v, 0))); }
@@ -53,6 +70,10 @@ UNARY(sqrt, "square root", 0, 1, 0.3, 3);
 UNARY(reciprocal, "1 / x", 0, 1, 0.4, 2);
 UNARY(exp, "e^x", 0, 1, -2, 2);
 UNARY(log, "natural logarithm", 1, 0, 0.3, 3);
+UNARY(expm1, "e^x - 1, exact near 0", 0, 1, -2, 2);
+UNARY(log1p, "log(1 + x), exact near 0", 1, 0, -0.6, 3);
+UNARY(rsqrt, "1 / sqrt(x)", 0, 1, 0.3, 3);
+UNARY(erf, "error function, 2 / sqrt(pi) times the integral of e^-t^2 from 0 to x", 1, 0, -2, 2);
 UNARY(sin, "sine, x in radians", 1, 0, -4, 4);
 UNARY(cos, "cosine, x in radians", 1, 0, -4, 4);
 UNARY(tanh, "hyperbolic tangent", 0, 1, -2, 2);

@@ -173,9 +173,119 @@ static void test_compare_where(void **state)
     }
 }
 
+/* Activations and their slopes cancel near their zeros: errors are measured in units of the last place of max(|x|, 1) */
+typedef long double exact_fn(long double x, const double *p);
+static long double phi_below(long double x) { return erfcl(-x * sqrtl(0.5L)) / 2; }
+static long double phi_peak(long double x) { return expl(-x * x / 2) * 0.39894228040143267793994605993438L; }
+static long double twice_u(long double x) { return 2 * 0.79788456080286535587989211986876L * (x + 0.044715L * x * x * x); }
+static long double silu_exact(long double x, const double *p) { return (void)p, x * sigmoid_exact(x); }
+static long double silu_slope(long double x, const double *p) { return (void)p, sigmoid_exact(x) * (1 + x * sigmoid_exact(-x)); }
+static long double gelu_exact(long double x, const double *p) { return (void)p, x * phi_below(x); }
+static long double gelu_slope(long double x, const double *p) { return (void)p, phi_below(x) + x * phi_peak(x); }
+static long double gelu_tanh_exact(long double x, const double *p) { return (void)p, x * sigmoid_exact(twice_u(x)); }
+static long double gelu_tanh_slope(long double x, const double *p)
+{
+    long double s = sigmoid_exact(twice_u(x)), t = sigmoid_exact(-twice_u(x));
+    return (void)p, s + x * s * t * 2 * 0.79788456080286535587989211986876L * (1 + 3 * 0.044715L * x * x);
+}
+static long double logsigmoid_exact(long double x, const double *p) { return (void)p, -softplus_exact(-x); }
+static long double logsigmoid_slope(long double x, const double *p) { return (void)p, sigmoid_exact(-x); }
+static long double leaky_relu_exact(long double x, const double *p) { return x > 0 ? x : p[0] * x; }
+static long double leaky_relu_slope(long double x, const double *p) { return x > 0 ? 1 : p[0]; }
+static long double elu_exact(long double x, const double *p) { return p[1] * (x > 0 ? x : p[0] * expm1l(x)); }
+static long double elu_slope(long double x, const double *p) { return p[1] * (x > 0 ? 1 : p[0] * expl(x)); }
+
+static const struct { const char *name; weir__unary f; weir__slope s; exact_fn *exact, *slope; double ulps, slope_ulps; } activations[] = {
+    { "silu", WEIR__U_silu, WEIR__S_silu, silu_exact, silu_slope, 2, 2.5 },
+    { "gelu", WEIR__U_gelu, WEIR__S_gelu, gelu_exact, gelu_slope, 2, 3 },
+    { "gelu_tanh", WEIR__U_gelu_tanh, WEIR__S_gelu_tanh, gelu_tanh_exact, gelu_tanh_slope, 2.5, 6 },
+    { "logsigmoid", WEIR__U_logsigmoid, WEIR__S_logsigmoid, logsigmoid_exact, logsigmoid_slope, 2, 2 },
+    { "leaky_relu", WEIR__U_leaky_relu, WEIR__S_leaky_relu, leaky_relu_exact, leaky_relu_slope, 1, 1 },
+    { "elu", WEIR__U_elu, WEIR__S_elu, elu_exact, elu_slope, 2, 2 },
+};
+enum { ACTIVATIONS = sizeof activations / sizeof *activations };
+
+static void test_activations(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static const double width[] = { 1e-3, 3, 12, 100 }, p[4] = { 0.25, 1.5, 0, 0 };
+    assert_int_equal(ACTIVATIONS, WEIR__SLOPES);
+    EACH_KERN(k) EACH_REAL(t) for (int f = 0; f < ACTIVATIONS; f++) for (int w = 0; w < 4; w++)
+    {
+        void *x = noise(t, N, 5), *y = room(8 * N), *one = room(8 * N), *d = room(8 * N);
+        double eps = t == WEIR__F32 ? 0x1p-23 : 0x1p-52, worst[2] = { 0, 0 };
+        for (int i = 0; i < N; i++) put(t, x, i, width[w] * get(t, x, i)), put(t, one, i, 1);
+        k->unary[t][activations[f].f](N, y, 1, x, 1, p);
+        k->slope[t][activations[f].s](N, d, 1, one, 1, x, 1, p);
+        for (int i = 0; i < N; i++) {
+            double v = get(t, x, i), unit = eps * fmax(fabs(v), 1);
+            worst[0] = fmax(worst[0], (double)fabsl(get(t, y, i) - activations[f].exact(v, p)) / unit);
+            worst[1] = fmax(worst[1], (double)fabsl(get(t, d, i) - activations[f].slope(v, p)) / unit);
+        }
+        if (!(worst[0] <= activations[f].ulps && worst[1] <= activations[f].slope_ulps))
+            fail_msg("%s f%d %s below %g: %.2f ulp off, slope %.2f", k->name, t ? 64 : 32, activations[f].name, width[w], worst[0], worst[1]);
+        free(x), free(y), free(one), free(d);
+    }
+}
+
+/* Far out the slopes are 0 and 1, near enough, and nothing overflows on the way; where x is NaN, so is the slope. */
+static void test_slopes_far_out(void **state)
+{
+    (void)state;
+    static const double far[] = { -1e300, -1e30, -1e4, 1e4, 1e30, 1e300 }, p[4] = { 0, 1, 0, 0 };
+    EACH_KERN(k) EACH_REAL(t) for (int f = 0; f < ACTIVATIONS; f++)
+    {
+        double x[1], y[1], one[1];
+        put(t, one, 0, 1);
+        for (int i = 0; i < 6; i++) {
+            if (t == WEIR__F32 && fabs(far[i]) > 1e38) continue;
+            put(t, x, 0, far[i]);
+            k->slope[t][activations[f].s](1, y, 1, one, 1, x, 1, p);
+            double expected = activations[f].s == WEIR__S_logsigmoid ? far[i] < 0 : far[i] > 0;
+            if (!(fabs(get(t, y, 0) - expected) <= 1e-6)) fail_msg("%s f%d slope of %s at %g: %g", k->name, t ? 64 : 32, activations[f].name, far[i], get(t, y, 0));
+        }
+        put(t, x, 0, NAN);
+        k->slope[t][activations[f].s](1, y, 1, one, 1, x, 1, p);
+        assert_true(isnan(get(t, y, 0)) || activations[f].s == WEIR__S_leaky_relu);
+    }
+}
+
+/* As test_tails for the slopes: any count, start and strides, in place over either input */
+static void test_slope_tails(void **state)
+{
+    (void)state;
+    enum { LONG = 700 };
+    const double p[4] = { 0.3, 0.7, 0, 0 };
+    EACH_KERN(k) EACH_REAL(t) for (int f = 0; f < WEIR__SLOPES; f++)
+    {
+        size_t size = bytes_of(t);
+        char *g = noise(t, 3 * LONG, 3), *x = noise(t, 3 * LONG, 11), *whole = room(size * LONG), *y = room(size * 3 * LONG), *wide = room(size * 3 * LONG);
+        k->slope[t][f](LONG, whole, 1, g, 1, x, 1, p);
+        for (int n = 1; n <= 67; n++)
+            for (int at = 0; at < 19; at++) {
+                memset(y, 0x55, size * 160);
+                k->slope[t][f](n, y + size, 1, g + (size_t)at * size, 1, x + (size_t)at * size, 1, p);
+                if (memcmp(y + size, whole + (size_t)at * size, size * (size_t)n)) fail_msg("%s f%d slope %d: %d elements from %d differ", k->name, t ? 64 : 32, f, n, at);
+                for (size_t b = 0; b < size; b++) assert_true(y[b] == 0x55 && y[size * (size_t)(n + 1) + b] == 0x55);
+            }
+        for (int i = 0; i < LONG; i++) memcpy(wide + (size_t)(3 * i) * size, x + (size_t)i * size, size);
+        k->slope[t][f](LONG, y, 2, g, 1, wide, 3, p);
+        for (int i = 0; i < LONG; i++) assert_memory_equal(y + (size_t)(2 * i) * size, whole + (size_t)i * size, size);
+        for (int i = 0; i < LONG; i++) memcpy(wide + (size_t)i * size, g + 5 * size, size);
+        k->slope[t][f](LONG, wide, 1, wide, 1, x, 1, p);
+        k->slope[t][f](LONG, y, 1, g + 5 * size, 0, x, 1, p);
+        assert_memory_equal(y, wide, size * LONG);
+        k->slope[t][f](LONG, x, 1, g, 1, x, 1, p);
+        assert_memory_equal(x, whole, size * LONG);
+        free(g), free(x), free(whole), free(y), free(wide);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_special), cmocka_unit_test(test_tails),
-                                        cmocka_unit_test(test_binary), cmocka_unit_test(test_compare_where) };
+                                        cmocka_unit_test(test_binary), cmocka_unit_test(test_compare_where), cmocka_unit_test(test_activations),
+                                        cmocka_unit_test(test_slopes_far_out), cmocka_unit_test(test_slope_tails) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,35 @@ static void fused_ops_equal_their_reference(void **state)
     assert_int_equal(seen, 6);
 }
 
+/* The same for every row with a reference, from its cases: values, and the first-order gradients that kernels give. */
+static void fused_rows_equal_their_reference(void **state)
+{
+    weir_ctx *c = *state;
+    int seen = 0;
+    for (int64_t i = 0; i < weir__op_row_count; i++) {
+        const weir_op *op = (const weir_op *)weir__op_rows[i];
+        for (const weir_op_case *k = op->cases; k->inputs && op->reference; k++) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x[INPUTS], *wants[INPUTS], *g[INPUTS], *h[INPUTS];
+            int n = make_inputs(c, op, k->inputs, WEIR_F64, false, x), m = 0;
+            for (int j = 0; j < n; j++)
+                if (weir_dtype_is_real(weir_dtype_of(x[j]))) wants[m++] = weir_set_requires_grad(x[j], true);
+            weir_tensor *y = k->call(x);
+            assert_ok(c);
+            if (!y->node || y->node->op != op) fail_msg("%s(%s): the call ends in another op", op->row.name, k->inputs);
+            weir_tensor *z = op->reference(x, n, y->node->attr);
+            same(y, z, 1e-13, op->row.name, k->inputs);
+            weir_tensor *v = weir_affine(weir_cos(weir_detach(z)), 0.5, 1);
+            weir_grad(1, &y, m, wants, &v, false, false, g);
+            weir_grad(1, &z, m, wants, &v, false, false, h);
+            for (int j = 0; j < m; j++, seen++) same(g[j], h[j], 1e-12, op->row.name, k->inputs);
+            assert_ok(c);
+            weir_scope_end(s);
+        }
+    }
+    assert_true(seen > 20);
+}
+
 /* Leaf gradients that the kernel writes in place: set, then added to. */
 static void linear_writes_leaf_gradients_in_place(void **state)
 {
@@ -225,7 +254,7 @@ static void rows_are_independent(void **state)
 
 int main(void)
 {
-    CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(linear_writes_leaf_gradients_in_place),
+    CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(fused_rows_equal_their_reference), CASE(linear_writes_leaf_gradients_in_place),
           CASE(shapes_behave_as_in_numpy), cmocka_unit_test(rows_are_independent));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

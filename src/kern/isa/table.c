@@ -15,6 +15,12 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
 #define F(n) F64(u_##n),
                { WEIR__UNARY_LIST(F) } },
 #undef F
+#define F(n) F32(s_of_##n),
+    .slope = { { WEIR__SLOPE_LIST(F) },
+#undef F
+#define F(n) F64(s_of_##n),
+               { WEIR__SLOPE_LIST(F) } },
+#undef F
 #define F(n) F32(b_##n),
     .binary = { { WEIR__BINARY_LIST(F) },
 #undef F
