@@ -30,6 +30,12 @@ WEIR_API weir_tensor *weir_square(weir_tensor *x);
 WEIR_API weir_tensor *weir_sqrt(weir_tensor *x);
 WEIR_API weir_tensor *weir_rsqrt(weir_tensor *x); /* 1 / sqrt(x) */
 WEIR_API weir_tensor *weir_reciprocal(weir_tensor *x);
+WEIR_API weir_tensor *weir_floor(weir_tensor *x); /* gradient 0 */
+/* x within [lo, hi], lo <= hi, either may be infinite; gradient 1 inside and at the bounds, 0 outside; NaN stays NaN. */
+WEIR_API weir_tensor *weir_clamp(weir_tensor *x, double lo, double hi);
+/* a^b. 0^0 is 1; for b the gradient is 0 at a = 0 <= b and NaN where a is negative, for a it is 0 at b = 0. */
+WEIR_API weir_tensor *weir_pow(weir_tensor *a, weir_tensor *b);
+WEIR_API weir_tensor *weir_pow_scalar(weir_tensor *x, double p); /* x^p */
 
 /* -- elementary functions ------------------------------------------------------------------------------------------------ */
 WEIR_API weir_tensor *weir_exp(weir_tensor *x);

@@ -22,11 +22,11 @@ enum { WEIR__MAX_RANK = 8 };
 
 /* y = f(x; p): parameters p[0..3] where a function has them */
 #define WEIR__UNARY_LIST(F) \
-    F(copy) F(neg) F(abs) F(sign) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(reciprocal) F(square) F(sin) F(cos) F(tanh) \
+    F(copy) F(neg) F(abs) F(sign) F(floor) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(reciprocal) F(square) F(sin) F(cos) F(tanh) \
     F(sigmoid) F(softplus) F(relu) F(silu) F(erf) F(affine) /* p0 x + p1 */ F(clamp) /* to [p0, p1] */ F(pow_scalar) /* x^p0 */ \
     F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) /* x > 0 ? x : p0 x */ F(elu) /* p1 (x > 0 ? x : p0 (e^x - 1)) */
 /* y = g f'(x; p), for those f of above whose gradient is one pass */
-#define WEIR__SLOPE_LIST(F) F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu)
+#define WEIR__SLOPE_LIST(F) F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(clamp)
 /* y = f(a, b). The *_backward take (gradient, saved output or input), see each op. eq..ge write 0/1 bytes (bool). */
 #define WEIR__BINARY_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(pow) F(max) F(min) \

@@ -108,7 +108,7 @@ static void run_slope(const job *j, int64_t n, char *const *x)
 void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l, const double *p, int threads)
 {
     job j = { .run = run_slope, .p = p, .f.slope = k->slope[t][f] };
-    if (start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__S_leaky_relu ? 0.4 : 0.9, threads);
+    if (start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__S_leaky_relu || f == WEIR__S_clamp ? 0.4 : 0.9, threads);
 }
 
 static void run_binary(const job *j, int64_t n, char *const *x)

@@ -1,4 +1,4 @@
-/* activation.c - activations whose gradient is one pass over the saved input: g f'(x). While gradients are themselves recorded the same
+/* activation.c - activations, and clamp, whose gradient is one pass over the saved input: g f'(x). While gradients are themselves recorded the same
  * is written in plain ops, so that second derivatives come of themselves. */
 #include <math.h>
 #include "ops/ops.h"
@@ -57,6 +57,12 @@ static weir_tensor *elu_slope(weir_tensor *x, const shape2 *a) /* exp of the neg
     return weir_where(up, number(x, a->b), weir_scale(weir_exp(below), a->a * a->b));
 }
 
+static weir_tensor *clamp_slope(weir_tensor *x, const shape2 *a)
+{
+    weir_tensor *in = weir_le(weir_detach(x), number(x, a->b)), *out = number(x, 0);
+    return weir_where(weir_ge(weir_detach(x), number(x, a->a)), weir_where(in, number(x, 1), out), out);
+}
+
 /* -- references --------------------------------------------------------------------------------------------------------------------- */
 static weir_tensor *silu_plain(weir_tensor *x, const shape2 *a) { return (void)a, weir_mul(x, weir_sigmoid(x)); }
 static weir_tensor *gelu_plain(weir_tensor *x, const shape2 *a) { return (void)a, weir_mul(x, weir_affine(weir_erf(weir_scale(x, M_SQRT1_2)), 0.5, 0.5)); }
@@ -68,6 +74,7 @@ static weir_tensor *elu_plain(weir_tensor *x, const shape2 *a)
     weir_tensor *up = positive(x), *below = weir_where(up, number(x, 0), x);
     return weir_where(up, weir_scale(x, a->b), weir_scale(weir_expm1(below), a->a * a->b));
 }
+static weir_tensor *clamp_plain(weir_tensor *x, const shape2 *a) { return weir_minimum(weir_maximum(x, number(x, a->a)), number(x, a->b)); }
 
 /* -- rows and calls ------------------------------------------------------------------------------------------------------------------- */
 #define ACTIVATION(n, math, bytes) \
@@ -89,12 +96,14 @@ CALL(gelu_tanh) { return weir_gelu_tanh(x[0]); }
 CALL(logsigmoid) { return weir_logsigmoid(x[0]); }
 CALL(leaky_relu) { return weir_leaky_relu(x[0], 0.1); }
 CALL(elu) { return weir_elu(x[0], 1.3); }
+CALL(clamp) { return weir_clamp(x[0], -0.7, 1.1); }
 ACTIVATION(silu, "x sigmoid(x), also called swish", 0)
 ACTIVATION(gelu, "x Phi(x), Phi of the standard normal", 0)
 ACTIVATION(gelu_tanh, "gelu with Phi by tanh", 0)
 ACTIVATION(logsigmoid, "log sigmoid(x), without overflow", 0)
 ACTIVATION(leaky_relu, "x > 0 ? x : slope x", sizeof(shape2))
 ACTIVATION(elu, "x > 0 ? x : alpha (e^x - 1), and selu", sizeof(shape2))
+ACTIVATION(clamp, "x within [lo, hi]; gradient 1 there, 0 outside", sizeof(shape2))
 
 weir_tensor *weir_silu(weir_tensor *x) { return weir__apply1(&weir__op_silu, x, NULL); }
 weir_tensor *weir_gelu(weir_tensor *x) { return weir__apply1(&weir__op_gelu, x, NULL); }
@@ -105,4 +114,10 @@ weir_tensor *weir_elu(weir_tensor *x, double alpha) { return weir__apply1(&weir_
 weir_tensor *weir_selu(weir_tensor *x) /* Klambauer et al. 2017 */
 {
     return weir__apply1(&weir__op_elu, x, &(shape2){ 1.6732632423543772848, 1.0507009873554804934 });
+}
+weir_tensor *weir_clamp(weir_tensor *x, double lo, double hi)
+{
+    if (weir_is_nil(x)) return weir__nil_of(x);
+    if (!(lo <= hi)) return weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "clamp: %g to %g: expected lo <= hi", lo, hi), weir__nil_of(x);
+    return weir__apply1(&weir__op_clamp, x, &(shape2){ lo, hi });
 }

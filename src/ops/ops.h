@@ -9,7 +9,8 @@
 #define WEIR__OP_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(maximum) F(minimum) F(affine) F(neg) F(abs) F(sign) F(square) F(sqrt) F(reciprocal) \
     F(exp) F(expm1) F(log) F(log1p) F(rsqrt) F(erf) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) \
-    F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
+    F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(clamp) F(pow) F(pow_scalar) F(floor) \
+    F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
     F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(checkpoint)

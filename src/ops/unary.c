@@ -16,6 +16,7 @@ static void loop(weir_call *k, weir__unary f, const double *p)
 FORWARD(neg)
 FORWARD(abs)
 FORWARD(sign)
+FORWARD(floor)
 FORWARD(square)
 FORWARD(sqrt)
 FORWARD(reciprocal)
@@ -35,6 +36,7 @@ FORWARD(relu)
 static void neg_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_neg(v->gout[0])); }
 static void abs_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_sign(weir_vjp_in(v, 0)))); }
 static void sign_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_zeros_like(v->gout[0])); }
+static void floor_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_zeros_like(v->gout[0])); }
 static void square_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_scale(weir_vjp_in(v, 0), 2))); }
 static void sqrt_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_div(v->gout[0], weir_scale(weir_vjp_out(v, 0), 2))); }
 static void reciprocal_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_neg(weir_mul(v->gout[0], weir_square(weir_vjp_out(v, 0))))); }
@@ -65,6 +67,7 @@ static void relu_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir__relu_backward(
 UNARY(neg, "the negative, -x", 0, 0, -2, 2);
 UNARY(abs, "|x|; gradient 0 at 0", 1, 0, -2, 2);
 UNARY(sign, "-1, 0 or 1; gradient 0", 0, 0, -2, 2);
+UNARY(floor, "the largest integer not above x; gradient 0", 0, 0, -2, 2);
 UNARY(square, "x^2", 1, 0, -2, 2);
 UNARY(sqrt, "square root", 0, 1, 0.3, 3);
 UNARY(reciprocal, "1 / x", 0, 1, 0.4, 2);

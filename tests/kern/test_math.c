@@ -69,7 +69,8 @@ static void test_special(void **state)
         { WEIR__U_sigmoid, NAN, NAN },       { WEIR__U_softplus, -INFINITY, 0 }, { WEIR__U_softplus, INFINITY, INFINITY }, { WEIR__U_softplus, NAN, NAN },
         { WEIR__U_erf, INFINITY, 1 },        { WEIR__U_erf, -INFINITY, -1 },     { WEIR__U_erf, NAN, NAN },          { WEIR__U_erf, -0.0, -0.0 },
         { WEIR__U_relu, NAN, NAN },          { WEIR__U_relu, -3, 0 },            { WEIR__U_abs, -0.0, 0.0 },         { WEIR__U_sign, -7, -1 },
-        { WEIR__U_sign, NAN, NAN },          { WEIR__U_neg, 0, -0.0 },           { WEIR__U_silu, INFINITY, INFINITY },
+        { WEIR__U_sign, NAN, NAN }, { WEIR__U_floor, -0.5, -1 }, { WEIR__U_floor, NAN, NAN }, { WEIR__U_floor, -INFINITY, -INFINITY }, { WEIR__U_floor, -0.0, -0.0 },
+                 { WEIR__U_neg, 0, -0.0 },           { WEIR__U_silu, INFINITY, INFINITY },
     };
     EACH_KERN(k) EACH_REAL(t) for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     {
@@ -195,6 +196,9 @@ static long double leaky_relu_slope(long double x, const double *p) { return x >
 static long double elu_exact(long double x, const double *p) { return p[1] * (x > 0 ? x : p[0] * expm1l(x)); }
 static long double elu_slope(long double x, const double *p) { return p[1] * (x > 0 ? 1 : p[0] * expl(x)); }
 
+static long double clamp_exact(long double x, const double *p) { return fminl(fmaxl(x, p[0]), p[1]); }
+static long double clamp_slope(long double x, const double *p) { return x >= p[0] && x <= p[1]; }
+
 static const struct { const char *name; weir__unary f; weir__slope s; exact_fn *exact, *slope; double ulps, slope_ulps; } activations[] = {
     { "silu", WEIR__U_silu, WEIR__S_silu, silu_exact, silu_slope, 2, 2.5 },
     { "gelu", WEIR__U_gelu, WEIR__S_gelu, gelu_exact, gelu_slope, 2, 3 },
@@ -202,6 +206,7 @@ static const struct { const char *name; weir__unary f; weir__slope s; exact_fn *
     { "logsigmoid", WEIR__U_logsigmoid, WEIR__S_logsigmoid, logsigmoid_exact, logsigmoid_slope, 2, 2 },
     { "leaky_relu", WEIR__U_leaky_relu, WEIR__S_leaky_relu, leaky_relu_exact, leaky_relu_slope, 1, 1 },
     { "elu", WEIR__U_elu, WEIR__S_elu, elu_exact, elu_slope, 2, 2 },
+    { "clamp", WEIR__U_clamp, WEIR__S_clamp, clamp_exact, clamp_slope, 0, 0 },
 };
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };
 
@@ -242,12 +247,13 @@ static void test_slopes_far_out(void **state)
             if (t == WEIR__F32 && fabs(far[i]) > 1e38) continue;
             put(t, x, 0, far[i]);
             k->slope[t][activations[f].s](1, y, 1, one, 1, x, 1, p);
-            double expected = activations[f].s == WEIR__S_logsigmoid ? far[i] < 0 : far[i] > 0;
+            bool up = activations[f].s == WEIR__S_logsigmoid ? far[i] < 0 : far[i] > 0 && activations[f].s != WEIR__S_clamp;
+            double expected = up;
             if (!(fabs(get(t, y, 0) - expected) <= 1e-6)) fail_msg("%s f%d slope of %s at %g: %g", k->name, t ? 64 : 32, activations[f].name, far[i], get(t, y, 0));
         }
         put(t, x, 0, NAN);
         k->slope[t][activations[f].s](1, y, 1, one, 1, x, 1, p);
-        assert_true(isnan(get(t, y, 0)) || activations[f].s == WEIR__S_leaky_relu);
+        assert_true(isnan(get(t, y, 0)) || activations[f].s == WEIR__S_leaky_relu || activations[f].s == WEIR__S_clamp);
     }
 }
 

@@ -26,6 +26,7 @@ static int make_inputs(weir_ctx *c, const weir_op *op, const char *text, weir_dt
         weir_dtype want = kind == 'i' ? WEIR_I64 : kind == 'b' ? WEIR_BOOL : t;
         x[n] = weir_cast(weir_from_f64(c, v, ndim, shape), want);
         free(v);
+        if (weir_is_nil(x[n])) continue; /* no memory */
         if (!transposed || ndim < 2 || kind != 'x') continue;
         int back[WEIR_RANK_MAX];
         for (int i = 0; i < ndim; i++) back[i] = ndim - 1 - i;
@@ -157,6 +158,75 @@ static void fused_rows_equal_their_reference(void **state)
     assert_true(seen > 20);
 }
 
+/* Values and gradients where they are a convention: PyTorch 2's. */
+static weir_tensor *leaky(weir_tensor *x) { return weir_leaky_relu(x, 0.25); }
+static weir_tensor *elu2(weir_tensor *x) { return weir_elu(x, 2); }
+static weir_tensor *unit(weir_tensor *x) { return weir_clamp(x, 0, 1); }
+static weir_tensor *power0(weir_tensor *x) { return weir_pow_scalar(x, 0); }
+static weir_tensor *power1(weir_tensor *x) { return weir_pow_scalar(x, 1); }
+static weir_tensor *power2(weir_tensor *x) { return weir_pow_scalar(x, 2); }
+static weir_tensor *power3(weir_tensor *x) { return weir_pow_scalar(x, 3); }
+static weir_tensor *power_half(weir_tensor *x) { return weir_pow_scalar(x, 0.5); }
+
+static void edges_are_as_in_pytorch(void **state)
+{
+    static const struct { weir_tensor *(*f)(weir_tensor *); double x, y, slope, curve; } cases[] = {
+        { weir_abs, 0, 0, 0, 0 },          { weir_abs, -3, 3, -1, 0 },        { weir_sign, 0, 0, 0, 0 },      { weir_relu, 0, 0, 0, 0 },
+        { weir_floor, 2, 2, 0, 0 },        { leaky, 0, 0, 0.25, 0 },          { leaky, -2, -0.5, 0.25, 0 },   { elu2, 0, 0, 2, 2 },
+        { elu2, 800, 800, 1, 0 },          { elu2, -800, -2, 0, 0 },          { unit, 0, 0, 1, 0 },           { unit, 1, 1, 1, 0 },
+        { unit, -1, 0, 0, 0 },             { unit, 2, 1, 0, 0 },              { unit, NAN, NAN, 0, 0 },       { power0, 0, 1, 0, 0 },
+        { power1, 0, 0, 1, 0 },            { power2, 0, 0, 0, 2 },            { power2, -3, 9, -6, 2 },       { power3, -2, -8, 12, -12 },
+        { power0, NAN, 1, 0, 0 },          { power_half, -1, NAN, NAN, NAN }, { power_half, 0, 0, INFINITY, -INFINITY },
+        { weir_silu, 0, 0, 0.5, 0.5 },     { weir_silu, 1000, 1000, 1, 0 },   { weir_gelu, 0, 0, 0.5, 0.7978845608028654 },
+        { weir_gelu_tanh, 0, 0, 0.5, 0.7978845608028654 },                    { weir_logsigmoid, 0, -0.6931471805599453, 0.5, -0.25 },
+        { weir_logsigmoid, -1000, -1000, 1, 0 },                              { weir_selu, 1, 1.0507009873554805, 1.0507009873554805, 0 },
+        { weir_selu, 0, 0, 1.7580993408473766, 1.7580993408473766 },          { weir_erf, 0, 0, 1.1283791670955126, 0 },
+        { weir_expm1, 0, 0, 1, 1 },        { weir_log1p, 0, 0, 1, -1 },       { weir_log1p, -1, -INFINITY, INFINITY, -INFINITY },
+        { weir_rsqrt, 4, 0.5, -0.0625, 0.0234375 },
+    };
+    weir_ctx *c = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        weir_tensor *x = weir_set_requires_grad(weir_scalar(c, WEIR_F64, cases[i].x), true), *y = cases[i].f(x), *first, *second, *third;
+        weir_grad(1, &y, 1, &x, NULL, false, true, &first);
+        y = cases[i].f(x);
+        weir_grad(1, &y, 1, &x, NULL, true, true, &second);
+        double got[4] = { weir_item(y), weir_item(first), weir_item(second), 0 }, want[4] = { cases[i].y, cases[i].slope, cases[i].slope, cases[i].curve };
+        if (second->requires_grad) {
+            weir_grad(1, &second, 1, &x, NULL, false, true, &third);
+            got[3] = weir_is_nil(third) ? 0 : weir_item(third);
+        }
+        assert_ok(c);
+        for (int j = 0; j < 4; j++)
+            if (isnan(want[j]) ? !isnan(got[j]) : isinf(want[j]) ? got[j] != want[j] : !(fabs(got[j] - want[j]) <= 1e-13))
+                fail_msg("case %zu at %g: number %d is %.17g, expected %.17g", i, cases[i].x, j, got[j], want[j]);
+    }
+}
+
+/* a^b: the base, the exponent, and their gradients from PyTorch */
+static void powers_are_as_in_pytorch(void **state)
+{
+    static const double cases[][5] = { /* a, b, a^b, for a, for b */
+        { 0, 0, 1, 0, 0 }, { 0, 2, 0, 0, 0 }, { -2, 3, -8, 12, NAN }, { -2, 2, 4, -4, NAN }, { 2, 3, 8, 12, 5.545177444479562 }, { -2, 0, 1, 0, NAN },
+        { 0, -1, INFINITY, -INFINITY, -INFINITY }, { 4, 0.5, 2, 0.25, 2.772588722239781 }, { -1, 0.5, NAN, NAN, NAN }, { 0, 1, 0, 1, 0 } };
+    weir_ctx *c = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int create = 0; create < 2; create++) {
+            weir_tensor *x[2] = { weir_scalar(c, WEIR_F64, cases[i][0]), weir_scalar(c, WEIR_F64, cases[i][1]) }, *g[2];
+            for (int j = 0; j < 2; j++) weir_set_requires_grad(x[j], true);
+            weir_tensor *y = weir_pow(x[0], x[1]);
+            weir_grad(1, &y, 2, x, NULL, create, false, g);
+            assert_ok(c);
+            double got[3] = { weir_item(y), weir_item(g[0]), weir_item(g[1]) };
+            for (int j = 0; j < 3; j++)
+                if (isnan(cases[i][2 + j]) ? !isnan(got[j]) : isinf(cases[i][2 + j]) ? got[j] != cases[i][2 + j] : !(fabs(got[j] - cases[i][2 + j]) <= 1e-13))
+                    fail_msg("%g^%g: number %d is %.17g, expected %.17g", cases[i][0], cases[i][1], j, got[j], cases[i][2 + j]);
+        }
+    weir_clamp(weir_scalar(c, WEIR_F32, 0), 2, 1);
+    assert_fails(c, WEIR_ERROR_RANGE, "clamp: 2 to 1");
+    weir_pow(weir_zeros(c, WEIR_F32, 1, SHAPE(3)), weir_zeros(c, WEIR_F32, 1, SHAPE(4)));
+    assert_fails(c, WEIR_ERROR_SHAPE, "pow: [3] and [4]");
+}
+
 /* Leaf gradients that the kernel writes in place: set, then added to. */
 static void linear_writes_leaf_gradients_in_place(void **state)
 {
@@ -252,9 +322,36 @@ static void rows_are_independent(void **state)
     }
 }
 
+/* Every allocation of every row's forward and of both its backwards fails in turn. */
+static const weir_op *current;
+static void all_of_current(weir_ctx *c)
+{
+    for (const weir_op_case *k = current->cases; k->inputs && weir_ok(c); k++)
+        for (int create = 0; create < 2; create++) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x[INPUTS], *wants[INPUTS], *g[INPUTS];
+            int n = make_inputs(c, current, k->inputs, WEIR_F32, false, x), m = 0;
+            for (int j = 0; j < n; j++)
+                if (weir_dtype_of(x[j]) == WEIR_F32) wants[m++] = weir_set_requires_grad(x[j], true);
+            weir_tensor *y = weir_ok(c) ? k->call(x) : NULL;
+            if (current->backward && y && weir_dtype_of(y) == WEIR_F32 && weir_ok(c)) weir_grad(1, &y, m, wants, &y, create, true, g);
+            weir_scope_end(s);
+        }
+}
+
+static void no_memory(void **state)
+{
+    (void)state;
+    for (int64_t i = 0; i < weir__op_row_count; i++) {
+        current = (const weir_op *)weir__op_rows[i];
+        test_every_allocation(all_of_current);
+    }
+}
+
 int main(void)
 {
-    CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(fused_rows_equal_their_reference), CASE(linear_writes_leaf_gradients_in_place),
-          CASE(shapes_behave_as_in_numpy), cmocka_unit_test(rows_are_independent));
+    CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(fused_rows_equal_their_reference), CASE(edges_are_as_in_pytorch),
+          CASE(powers_are_as_in_pytorch), CASE(linear_writes_leaf_gradients_in_place),
+          CASE(shapes_behave_as_in_numpy), cmocka_unit_test(rows_are_independent), cmocka_unit_test(no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

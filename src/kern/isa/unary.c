@@ -9,10 +9,12 @@ enum { CHUNK = 256 };
 #include "math.inc"
 #define LANES 16
 #define SQRT __builtin_sqrtf
+#define FLOOR __builtin_floorf
 #define LIBM(name) name##f
 #include "unary.inc"
 #undef LANES
 #undef SQRT
+#undef FLOOR
 #undef LIBM
 
 #include "as_f64.h"
@@ -20,5 +22,6 @@ enum { CHUNK = 256 };
 #include "math.inc"
 #define LANES 8
 #define SQRT __builtin_sqrt
+#define FLOOR __builtin_floor
 #define LIBM(name) name
 #include "unary.inc"
