@@ -42,6 +42,16 @@ WEIR_API int64_t weir_module_parameter_numel(weir_module *m); /* elements of all
 WEIR_API void weir_module_zero_grad(weir_module *m);
 WEIR_API void weir_module_freeze(weir_module *m, bool frozen); /* parameters of the subtree want no gradients, or do again */
 
+/* -- the state dict: safetensors files as PyTorch's users exchange them ------------------------------------------------------------ */
+typedef struct weir_load_info { int64_t missing, unexpected, misfit; /* names; the context's log gets each */ } weir_load_info;
+/* Parameters and buffers of the tree under their names. Overwrites `path` as a whole or not at all. */
+WEIR_API weir_status weir_module_save(weir_module *m, const char *path) WEIR_MUST_CHECK;
+WEIR_API weir_status weir_module_save_to_memory(weir_module *m, void **data, size_t *bytes) WEIR_MUST_CHECK; /* weir_buffer_free(c, *data) */
+/* Copies values in; seals the tree. Strict: every name must be there, no other, each with its shape, else an error that names them and
+ * nothing changes. Otherwise names may be missing (they keep their values) or unexpected (passed over). f64, f32, f16, bf16 convert. */
+WEIR_API weir_status weir_module_load(weir_module *m, const char *path, bool strict, weir_load_info *info) WEIR_MUST_CHECK;
+WEIR_API weir_status weir_module_load_from_memory(weir_module *m, const void *data, size_t bytes, bool strict, weir_load_info *info) WEIR_MUST_CHECK;
+
 /* -- advanced: writing a module -------------------------------------------------------------------------------------------------- */
 typedef enum weir_init_kind { WEIR_INIT_ZEROS, WEIR_INIT_ONES, WEIR_INIT_CONSTANT, WEIR_INIT_UNIFORM /* +-a */, WEIR_INIT_NORMAL /* std a */ } weir_init_kind;
 typedef struct weir_init { weir_init_kind kind; double a; } weir_init;

@@ -1,4 +1,4 @@
-/* assign.c - copying weights from a file into a model: every name, shape and number is looked at before anything changes. */
+/* assign.c - copying weights from a file into a module tree: every name, shape and number is looked at before anything changes. */
 #include <math.h>
 #include <string.h>
 #include "models/models.h"
@@ -6,16 +6,20 @@
 enum { LIST_BYTES = 180 };
 
 typedef struct check {
+    weir_ctx *c;
     const weir__weights *w;
     int64_t used;  /* tensors of the file that have a place */
+    weir_load_info info;
     size_t missing_bytes, misfit_bytes, extra_bytes;
     char missing[LIST_BYTES], misfit[LIST_BYTES], extra[LIST_BYTES];
     const char *wanted; /* looking for this file name among the model's */
     bool found;
 } check;
 
-static void append(char *list, size_t *used, const char *name)
+/* The message has room for some names; the log gets them all. */
+static void append(check *k, const char *what, char *list, size_t *used, const char *name)
 {
+    weir__log(k->c, "weights: %s %s", what, name);
     if (*used + strlen(name) + 8 < LIST_BYTES)
         weir__append(list, LIST_BYTES, used, *used ? ", %s" : "%s", name);
     else if (strstr(list, "..") == NULL)
@@ -25,7 +29,7 @@ static void append(char *list, size_t *used, const char *name)
 static bool fits(const weir__weight *w, const weir_tensor *t)
 {
     bool floating = weir_dtype_is_real(w->dtype) || w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
-    return floating && w->ndim == t->ndim && memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof *t->shape) == 0;
+    return (weir_dtype_is_real(t->dtype) ? floating : w->dtype == t->dtype) && w->ndim == t->ndim && memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof *t->shape) == 0;
 }
 
 static bool check_entry(void *user, const char *name, const weir__entry *e)
@@ -35,7 +39,7 @@ static bool check_entry(void *user, const char *name, const weir__entry *e)
     const weir__weight *w = weir__weights_find(k->w, name);
     k->used += w != NULL;
     if (!w)
-        append(k->missing, &k->missing_bytes, name);
+        k->info.missing++, append(k, "missing", k->missing, &k->missing_bytes, name);
     else if (!fits(w, e->tensor)) {
         char text[160];
         size_t used = 0;
@@ -43,7 +47,8 @@ static bool check_entry(void *user, const char *name, const weir__entry *e)
         weir__append_shape(text, sizeof text, &used, w->ndim, w->shape);
         weir__append(text, sizeof text, &used, " not ");
         weir__append_shape(text, sizeof text, &used, e->tensor->ndim, e->tensor->shape);
-        append(k->misfit, &k->misfit_bytes, text);
+        k->info.misfit++;
+        append(k, "shape of", k->misfit, &k->misfit_bytes, text);
     }
     return true;
 }
@@ -55,24 +60,26 @@ static bool is_wanted(void *user, const char *name, const weir__entry *e)
     return !k->found;
 }
 
-static void list_extra(weir_model *m, check *k)
+static void list_extra(weir_module *m, check *k)
 {
-    for (int64_t i = 0; i < k->w->n && k->extra_bytes < LIST_BYTES / 2; i++) {
+    for (int64_t i = 0; i < k->w->n; i++) {
         k->wanted = k->w->at[i].name;
         k->found = false;
-        weir__module_visit(m->module, is_wanted, k);
-        if (!k->found) append(k->extra, &k->extra_bytes, k->wanted);
+        weir__module_visit(m, is_wanted, k);
+        if (!k->found) k->info.unexpected++, append(k, "unexpected", k->extra, &k->extra_bytes, k->wanted);
     }
 }
 
-static weir_status check_names(weir_model *m, const weir__weights *w, const char *where)
+static weir_status check_names(weir_module *m, const weir__weights *w, const weir__assign_opts *o)
 {
-    check k = { .w = w };
-    weir__module_visit(m->module, check_entry, &k);
+    check k = { .c = m->object.ctx, .w = w };
+    weir__module_visit(m, check_entry, &k);
     if (k.used < w->n) list_extra(m, &k);
-    if (!k.missing_bytes && !k.misfit_bytes && !k.extra_bytes) return WEIR_OK;
-    return weir_fail(m->object.ctx, WEIR_ERROR_FORMAT, "%.120s: weights of %s:%s%s%s%s%s%s: expected the model's names and shapes", where, m->row->row.name,
-                     k.missing_bytes ? " missing " : "", k.missing, k.misfit_bytes ? " shape of " : "", k.misfit, k.extra_bytes ? " unexpected " : "", k.extra);
+    if (o->info) *o->info = k.info;
+    if (!k.misfit_bytes && (o->partial || (!k.missing_bytes && !k.extra_bytes))) return WEIR_OK;
+    return weir_fail(k.c, WEIR_ERROR_FORMAT, "%.120s: weights of %s:%s%s%s%s%s%s: expected the %s's names and shapes", o->where, o->what,
+                     k.missing_bytes ? " missing " : "", k.missing, k.misfit_bytes ? " shape of " : "", k.misfit, k.extra_bytes ? " unexpected " : "", k.extra,
+                     o->kind);
 }
 
 /* One element of the file, whose bytes may lie anywhere. */
@@ -86,7 +93,8 @@ static uint64_t element(const weir__weight *w, int64_t i)
 
 static bool all_finite(const weir__weight *w)
 {
-    for (int64_t i = 0; i < (int64_t)(w->bytes / weir_dtype_size(w->dtype)); i++) {
+    bool floating = weir_dtype_is_real(w->dtype) || w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
+    for (int64_t i = 0; floating && i < (int64_t)(w->bytes / weir_dtype_size(w->dtype)); i++) {
         uint64_t bits = element(w, i);
         double v;
         weir__convert(WEIR_F64, &v, w->dtype, &bits, 1);
@@ -95,7 +103,7 @@ static bool all_finite(const weir__weight *w)
     return true;
 }
 
-static weir_status check_values(weir_model *m, const weir__weights *w, const char *where)
+static weir_status check_values(weir_module *m, const weir__weights *w, const char *where)
 {
     for (int64_t i = 0; i < w->n; i++)
         if (!all_finite(&w->at[i]))
@@ -116,16 +124,26 @@ static void copy_in(weir_tensor *t, const weir__weight *w)
     }
 }
 
-weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where)
+weir_status weir__module_assign(weir_module *m, const weir__weights *w, const weir__assign_opts *o)
 {
     weir_ctx *c = m->object.ctx;
-    /* names first: a hostile file must not make us lay out a model of its own choice of size */
-    if (check_names(m, w, where) != WEIR_OK || check_values(m, w, where) != WEIR_OK || weir__module_seal_raw(m->module) != WEIR_OK) return weir_status_of(c);
-    for (int64_t i = 0; i < weir_module_state_count(m->module); i++) {
+    /* names first: a hostile file must not make us lay out a tree of its own choice of size */
+    if (check_names(m, w, o) != WEIR_OK || check_values(m, w, o->where) != WEIR_OK) return weir_status_of(c);
+    if ((o->partial ? weir_module_seal(m) : weir__module_seal_raw(m)) != WEIR_OK) return weir_status_of(c);
+    for (int64_t i = 0; i < weir_module_state_count(m); i++) {
         const char *name;
-        weir_tensor *t = weir_module_state_at(m->module, i, &name, NULL);
-        copy_in(t, weir__weights_find(w, name));
-        weir__storage_changed(t->storage, "model_load");
+        weir_tensor *t = weir_module_state_at(m, i, &name, NULL);
+        const weir__weight *from = weir__weights_find(w, name);
+        if (!from) continue;
+        copy_in(t, from);
+        weir__storage_changed(t->storage, "load");
     }
-    return weir__model_refresh_std(m);
+    return weir_status_of(c);
+}
+
+weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where)
+{
+    weir__assign_opts o = { .where = where, .what = m->row->row.name, .kind = "model" };
+    weir_status s = weir__module_assign(m->module, w, &o);
+    return s == WEIR_OK ? weir__model_refresh_std(m) : s;
 }

@@ -76,6 +76,14 @@ void weir__model_set_weights_kind(weir_model *m, const char *kind);
 /* Metadata as saves write it, plus the string members of `extra` (may be NULL). json_decref it. */
 json_t *weir__model_metadata(weir_model *m, const json_t *extra);
 weir_status weir__model_save_with(weir_model *m, const char *path, const json_t *extra) WEIR_MUST_CHECK;
+/* What a tree saves: parameters and buffers under their names, pointing into them. NULL: the error is set. weir__free it. */
+weir__weight *weir__module_weights(weir_module *m, int64_t *n);
+typedef struct weir__assign_opts {
+    const char *where, *what, *kind; /* for messages: the file, "model.nice", "model" */
+    bool partial;                    /* names may be missing or unexpected */
+    weir_load_info *info;            /* or NULL */
+} weir__assign_opts;
+weir_status weir__module_assign(weir_module *m, const weir__weights *w, const weir__assign_opts *o);
 /* Copies every parameter and buffer from `w`: missing, unexpected and mis-shaped names are all listed, and then nothing changes. */
 weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where);
 

@@ -66,36 +66,12 @@ json_t *weir__model_metadata(weir_model *m, const json_t *extra)
     return NULL;
 }
 
-/* The list of tensors to write; NULL: the error is set. */
-static weir__weight *collect(weir_model *m, int64_t *n)
-{
-    weir_ctx *c = m->object.ctx;
-    *n = weir_module_state_count(m->module);
-    weir__weight *list = weir_ok(c) ? weir__alloc0(c, (size_t)*n * sizeof *list) : NULL;
-    for (int64_t i = 0; list && i < *n; i++) {
-        const char *name;
-        weir_tensor *t = weir_module_state_at(m->module, i, &name, NULL);
-        weir__weight *w = &list[i];
-        size_t used = 0;
-        weir__append(w->name, sizeof w->name, &used, "%s", name);
-        if (used >= sizeof w->name) weir_fail(c, WEIR_ERROR_NAME, "model_save: %.80s: expected a name of at most 255 bytes", name);
-        w->dtype = t->dtype;
-        w->ndim = t->ndim;
-        memcpy(w->shape, t->shape, sizeof w->shape);
-        w->data = weir__ptr(t);
-        w->bytes = (size_t)t->numel * weir_dtype_size(t->dtype);
-    }
-    if (weir_ok(c)) return list;
-    weir__free(c, list);
-    return NULL;
-}
-
 /* To a file, or into `bytes` when path is NULL. */
 static weir_status save(weir_model *m, const char *path, const json_t *extra, weir__bytes *bytes)
 {
     weir_ctx *c = m->object.ctx;
     int64_t n;
-    weir__weight *list = collect(m, &n);
+    weir__weight *list = weir__module_weights(m->module, &n);
     json_t *metadata = list ? weir__model_metadata(m, extra) : NULL;
     weir_status s = weir_status_of(c);
     if (metadata) s = path ? weir__safetensors_save(c, path, list, n, metadata) : weir__safetensors_encode(c, list, n, metadata, bytes);
