@@ -7,7 +7,7 @@ static const weir_option options[] = {
     { "in", WEIR_OPTION_INT, offsetof(weir__mlp_opts, in), "2", 1, 1 << 24, NULL, "columns of the input" },
     { "out", WEIR_OPTION_INT, offsetof(weir__mlp_opts, out), "2", 1, 1 << 24, NULL, "columns of the output" },
     { "hidden", WEIR_OPTION_INTS, offsetof(weir__mlp_opts, hidden), "64,64", 1, 1 << 16, NULL, "widths of the hidden layers" },
-    { "activation", WEIR_OPTION_CHOICE, offsetof(weir__mlp_opts, activation), "relu", 0, 0, "relu|tanh|sigmoid|softplus", "after every hidden layer" },
+    { "activation", WEIR_OPTION_CHOICE, offsetof(weir__mlp_opts, activation), "relu", 0, 0, "relu|tanh|sigmoid|softplus|silu|gelu", "after every hidden layer" },
     { "init", WEIR_OPTION_CHOICE, offsetof(weir__mlp_opts, init), "pytorch", 0, 0, "pytorch|uniform",
       "pytorch: weights and biases uniform on +-1/sqrt(in); uniform: weights on +-bound, biases 0" },
     { "bound", WEIR_OPTION_REAL, offsetof(weir__mlp_opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
@@ -25,7 +25,8 @@ static void add(weir_module *m, weir_module *child)
 
 static void create(weir_module *m, const void *options_)
 {
-    static const weir_module_row *const activations[] = { &weir__row_relu, &weir__row_tanh, &weir__row_sigmoid, &weir__row_softplus };
+    static const weir_module_row *const activations[] = { &weir__row_relu, &weir__row_tanh, &weir__row_sigmoid, &weir__row_softplus,
+                                                        &weir__row_silu, &weir__row_gelu };
     const weir__mlp_opts *o = options_;
     weir_ctx *c = weir_module_ctx(m);
     int64_t in = o->in;

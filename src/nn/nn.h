@@ -88,8 +88,12 @@ void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)
 weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected);
 
 /* Rows that other rooms build trees from. */
-extern const weir_module_row weir__row_linear, weir__row_sequential, weir__row_group, weir__row_relu, weir__row_tanh, weir__row_sigmoid,
-    weir__row_softplus;
+/* Every module, in the order of the listing: module.linear is weir__row_linear, and so on. */
+#define WEIR__MODULE_LIST(F) \
+    F(linear) F(relu) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu) F(elu) F(selu) F(leaky_relu) F(logsigmoid) F(sequential) F(module_list) F(group)
+#define F(n) extern const weir_module_row weir__row_##n;
+WEIR__MODULE_LIST(F)
+#undef F
 typedef enum weir__linear_init { WEIR__LINEAR_PYTORCH, WEIR__LINEAR_UNIFORM } weir__linear_init;
 typedef struct weir__linear_opts {
     size_t size;
