@@ -79,6 +79,24 @@ WEIR_API weir_tensor *weir_sum_samples(weir_tensor *x);
 /* Sums broadcast axes away until the shape is `shape` (what the gradient of a broadcast does). */
 WEIR_API weir_tensor *weir_sum_to(weir_tensor *x, int ndim, const int64_t *shape);
 
+/* -- extremes, spread and running sums along axes ------------------------------------------------------------------------------ */
+/* The largest (smallest) over all, or over the named axes, none of them empty; NaN if there is one. The gradient is split evenly
+ * among equals, as torch.amax does. */
+WEIR_API weir_tensor *weir_amax(weir_tensor *x);
+WEIR_API weir_tensor *weir_amin(weir_tensor *x);
+WEIR_API weir_tensor *weir_amax_axes(weir_tensor *x, int n_axes, const int *axes, bool keep);
+WEIR_API weir_tensor *weir_amin_axes(weir_tensor *x, int n_axes, const int *axes, bool keep);
+/* sum (x - mean)^2 / (n - correction) over n elements: correction 1 is the unbiased estimate (PyTorch's default), 0 the plain mean.
+ * NaN or infinite where n <= correction. */
+WEIR_API weir_tensor *weir_var(weir_tensor *x, int correction);
+WEIR_API weir_tensor *weir_var_axes(weir_tensor *x, int n_axes, const int *axes, int correction, bool keep);
+/* log sum exp(x) along an axis, without overflow; -inf where all are -inf (or there are none), +inf where one is. */
+WEIR_API weir_tensor *weir_logsumexp(weir_tensor *x, int axis, bool keep);
+/* exp(x) / sum exp(x) along an axis, without overflow. -inf gives 0; a row all of -inf, or with +inf or NaN in it, is all NaN. */
+WEIR_API weir_tensor *weir_softmax(weir_tensor *x, int axis);
+WEIR_API weir_tensor *weir_log_softmax(weir_tensor *x, int axis); /* x - logsumexp(x); -inf stays -inf, NaN rows as above */
+WEIR_API weir_tensor *weir_cumsum(weir_tensor *x, int axis);      /* y[i] = x[0] + .. + x[i] along an axis, summed in double */
+
 /* -- products --------------------------------------------------------------------------------------------------------------- */
 /* [.., m, k] x [.., k, n] -> [.., m, n]; leading axes broadcast; row i of the result depends on row i of `a` alone, to the bit. */
 WEIR_API weir_tensor *weir_matmul(weir_tensor *a, weir_tensor *b);

@@ -31,6 +31,10 @@ enum { WEIR__MAX_RANK = 8 };
 #define WEIR__BINARY_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(pow) F(max) F(min) \
     F(relu_backward) /* b > 0 ? a : 0 */ F(sigmoid_backward) /* a b (1 - b) */ F(tanh_backward) /* a (1 - b^2) */
+/* y[0..n) of the whole row a[0..n), and b[0..n) where there are two */
+#define WEIR__ROW_LIST(F) \
+    F(softmax) F(log_softmax) F(logsumexp) /* y[0] alone */ F(softmax_backward) /* of gradient and output */ F(log_softmax_backward) \
+    F(cumsum) F(cumsum_back) /* from the end */
 #define WEIR__COMPARE_LIST(F) F(eq) F(ne) F(lt) F(le) F(gt) F(ge)
 
 typedef enum weir__unary {
@@ -51,6 +55,12 @@ typedef enum weir__binary {
 #undef F
     WEIR__BINARIES
 } weir__binary;
+typedef enum weir__row {
+#define F(n) WEIR__R_##n,
+    WEIR__ROW_LIST(F)
+#undef F
+    WEIR__ROWS
+} weir__row;
 typedef enum weir__compare {
 #define F(n) WEIR__C_##n,
     WEIR__COMPARE_LIST(F)
@@ -65,6 +75,7 @@ typedef void weir__slope_fn(int64_t n, void *y, int64_t sy, const void *g, int64
 typedef void weir__binary_fn(int64_t n, void *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
 typedef void weir__compare_fn(int64_t n, uint8_t *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
 typedef void weir__where_fn(int64_t n, void *y, int64_t sy, const uint8_t *test, int64_t st, const void *a, int64_t sa, const void *b, int64_t sb);
+typedef void weir__row_fn(int64_t n, void *y, const void *a, const void *b); /* n > 0, logsumexp apart; nothing overlaps */
 
 /* C[m,n] (+)= sum_k A[m,k] B[k,n], then an epilogue. A element (i,k) is a[i*a_row + k*a_col], likewise B: (k,n) is
  * b[k*b_row + n*b_col]; one stride of each is 1. C rows are dense (c_row >= n). k is summed in order 0..K-1 by fused
@@ -90,6 +101,7 @@ typedef struct weir__kern {
     weir__unary_fn *unary[WEIR__REALS][WEIR__UNARIES];
     weir__slope_fn *slope[WEIR__REALS][WEIR__SLOPES];
     weir__binary_fn *binary[WEIR__REALS][WEIR__BINARIES];
+    weir__row_fn *row[WEIR__REALS][WEIR__ROWS];
     weir__compare_fn *compare[WEIR__REALS][WEIR__COMPARES];
     weir__where_fn *where[WEIR__REALS];
     /* Sum and maximum of n elements of stride s, in one fixed order that depends on n alone (blocked, error O(log n)). */
@@ -146,6 +158,9 @@ void weir__loop_copy(size_t bytes, const weir__loop *l, int threads);
 /* y = sum (or maximum) over the reduced axes. l->shape is the input's; x[0] (output) has stride 0 along them; x[1] is the input. */
 void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
 void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+/* A row function over many rows; rows of a and b lie end to end, those of y at y_row. */
+typedef struct weir__rows { int64_t rows, n; void *y; int64_t y_row; const void *a, *b; } weir__rows;
+void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r, int threads);
 /* For passes over one dense range (optimizers, axpy): calls fn(user, begin, end) on `threads` pieces, each a multiple of 1024. */
 void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
 /* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */

@@ -11,7 +11,7 @@
     F(exp) F(expm1) F(log) F(log1p) F(rsqrt) F(erf) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) \
     F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(clamp) F(pow) F(pow_scalar) F(floor) \
     F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
-    F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
+    F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) F(cumsum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(checkpoint)
 #define F(n) extern const weir_op weir__op_##n;

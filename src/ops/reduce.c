@@ -1,4 +1,4 @@
-/* reduce.c - sums and means. The order of a sum depends on the reduced extents alone, so a row of a batch sums as it does alone. */
+/* reduce.c - sums, means, extremes and variances. The order of a sum depends on the reduced extents alone, so a row of a batch sums as it does alone. */
 #include <math.h>
 #include "ops/ops.h"
 
@@ -17,7 +17,7 @@ static bool infer(weir_call *k)
     return true;
 }
 
-static void forward(weir_call *k)
+static weir__loop loop_over(weir_call *k)
 {
     const reduce *r = k->attr;
     weir_tensor *x = k->in[0], *y = k->out[0];
@@ -27,16 +27,29 @@ static void forward(weir_call *k)
         l.x[0].stride[i] = r->over[i] ? 0 : y->strides[j];
         if (!r->over[i] || r->keep) j++;
     }
-    weir__loop_sum(k->ctx->kern, (weir__real)x->dtype, &l, k->ctx->threads);
+    return l;
 }
 
-static void backward(weir_vjp *v)
+static void forward(weir_call *k)
+{
+    weir__loop l = loop_over(k);
+    weir__loop_sum(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, k->ctx->threads);
+}
+
+/* What has one element for each result, with extent 1 along the reduced axes. */
+static weir_tensor *with_axes(weir_vjp *v, weir_tensor *g)
 {
     const reduce *r = v->attr;
     const weir_spec *x = weir_vjp_in_spec(v, 0);
     int64_t kept[WEIR_RANK_MAX];
     for (int i = 0; i < x->ndim; i++) kept[i] = r->over[i] ? 1 : x->shape[i];
-    weir_vjp_set(v, 0, weir_expand(weir_reshape(v->gout[0], x->ndim, kept), x->ndim, x->shape));
+    return weir_reshape(g, x->ndim, kept);
+}
+
+static void backward(weir_vjp *v)
+{
+    const weir_spec *x = weir_vjp_in_spec(v, 0);
+    weir_vjp_set(v, 0, weir_expand(with_axes(v, v->gout[0]), x->ndim, x->shape));
 }
 
 static weir_tensor *call_all(weir_tensor **x) { return weir_sum(x[0]); }
@@ -47,25 +60,66 @@ static const weir_op_case cases[] = { { "3,4", call_all }, { ".", call_all }, { 
 const weir_op weir__op_sum = { .row = WEIR_OP_ROW("op.sum", "sum over axes"), .n_in = 1, .n_out = 1, .attr_size = sizeof(reduce), .infer = infer,
                                .forward = forward, .backward = backward, .cases = cases };
 
-weir_tensor *weir_sum_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
+/* -- extremes -------------------------------------------------------------------------------------------------------------------------- */
+static bool amax_infer(weir_call *k)
 {
+    for (int i = 0; i < k->in[0]->ndim; i++)
+        if (((const reduce *)k->attr)->over[i] && k->in[0]->shape[i] == 0)
+            return weir_call_fail(k, WEIR_ERROR_SHAPE, "axis %d is empty: expected elements to choose from", i);
+    return infer(k);
+}
+
+static void amax_forward(weir_call *k)
+{
+    weir__loop l = loop_over(k);
+    weir__loop_max(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, k->ctx->threads);
+}
+
+static void amax_backward(weir_vjp *v) /* split evenly among equals */
+{
+    weir_tensor *x = weir_detach(weir_vjp_in(v, 0)), *best = with_axes(v, weir_detach(weir_vjp_out(v, 0))), *equal = weir_cast(weir_eq(x, best), v->gout[0]->dtype);
+    reduce r = *(const reduce *)v->attr;
+    weir_tensor *count = with_axes(v, weir__apply1(&weir__op_sum, equal, &r));
+    weir_vjp_set(v, 0, weir_mul(equal, weir_div(with_axes(v, v->gout[0]), count)));
+}
+
+static weir_tensor *call_amax(weir_tensor **x) { return weir_amax(x[0]); }
+static weir_tensor *call_amax_first(weir_tensor **x) { return weir_amax_axes(x[0], 1, (const int[]){ 0 }, false); }
+static weir_tensor *call_amin_last(weir_tensor **x) { return weir_amin_axes(x[0], 1, (const int[]){ -1 }, true); }
+static weir_tensor *call_amax_outer(weir_tensor **x) { return weir_amax_axes(x[0], 2, (const int[]){ 0, 2 }, false); }
+static const weir_op_case amax_cases[] = { { "3,4", call_amax }, { ".", call_amax }, { "2,0", call_amax_first }, { "3,4", call_amax_first }, { "3,4", call_amin_last },
+                                           { "2,3,4", call_amax_outer }, { NULL, NULL } };
+const weir_op weir__op_amax = { .row = WEIR_OP_ROW("op.amax", "the largest over axes; the gradient is split evenly among equals"), .n_in = 1, .n_out = 1, .save_in = 1,
+                                .save_out = 1, .attr_size = sizeof(reduce), .infer = amax_infer, .forward = amax_forward, .backward = amax_backward, .cases = amax_cases };
+
+/* -- calls ----------------------------------------------------------------------------------------------------------------------------- */
+static weir_tensor *over_axes(const weir_op *op, weir_tensor *x, int n_axes, const int *axes, bool keep)
+{
+    const char *name = op->row.name + 3; /* after "op." */
     if (weir_is_nil(x)) return weir__nil_of(x);
     reduce r = { .keep = keep };
     for (int i = 0; i < n_axes; i++) {
-        int a = weir__axis(x, "sum", axes[i]);
+        int a = weir__axis(x, name, axes[i]);
         if (a < 0) return weir__nil_of(x);
-        if (r.over[a]) return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "sum: axis %d twice: expected each once", axes[i]), weir__nil_of(x);
+        if (r.over[a]) return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "%s: axis %d twice: expected each once", name, axes[i]), weir__nil_of(x);
         r.over[a] = true;
     }
-    return weir__apply1(&weir__op_sum, x, &r);
+    return weir__apply1(op, x, &r);
 }
 
-weir_tensor *weir_sum(weir_tensor *x)
+static weir_tensor *over_all(const weir_op *op, weir_tensor *x)
 {
     reduce r = { .keep = false };
     for (int i = 0; i < WEIR_RANK_MAX; i++) r.over[i] = true;
-    return weir__apply1(&weir__op_sum, x, &r);
+    return weir__apply1(op, x, &r);
 }
+
+weir_tensor *weir_sum_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return over_axes(&weir__op_sum, x, n_axes, axes, keep); }
+weir_tensor *weir_amax_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return over_axes(&weir__op_amax, x, n_axes, axes, keep); }
+weir_tensor *weir_amin_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return weir_neg(weir_amax_axes(weir_neg(x), n_axes, axes, keep)); }
+weir_tensor *weir_sum(weir_tensor *x) { return over_all(&weir__op_sum, x); }
+weir_tensor *weir_amax(weir_tensor *x) { return over_all(&weir__op_amax, x); }
+weir_tensor *weir_amin(weir_tensor *x) { return weir_neg(weir_amax(weir_neg(x))); }
 
 weir_tensor *weir_sum_samples(weir_tensor *x)
 {
@@ -87,6 +141,22 @@ weir_tensor *weir_mean_axes(weir_tensor *x, int n_axes, const int *axes, bool ke
     int64_t n = 1;
     for (int i = 0; i < n_axes; i++) n *= weir_dim(x, axes[i]);
     return weir_scale(sum, n > 0 ? 1.0 / (double)n : NAN);
+}
+
+weir_tensor *weir_var_axes(weir_tensor *x, int n_axes, const int *axes, int correction, bool keep)
+{
+    weir_tensor *mean = weir_mean_axes(x, n_axes, axes, true);
+    if (weir_is_nil(mean)) return mean;
+    int64_t n = mean->numel > 0 ? x->numel / mean->numel : 1;
+    weir_tensor *sum = weir_sum_axes(weir_square(weir_sub(x, mean)), n_axes, axes, keep);
+    return weir_scale(sum, n > correction ? 1.0 / (double)(n - correction) : INFINITY);
+}
+
+weir_tensor *weir_var(weir_tensor *x, int correction)
+{
+    int axes[WEIR_RANK_MAX];
+    for (int i = 0; i < WEIR_RANK_MAX; i++) axes[i] = i;
+    return weir_var_axes(x, weir_ndim(x), axes, correction, false);
 }
 
 weir_tensor *weir_sum_to(weir_tensor *x, int ndim, const int64_t *shape)

@@ -27,6 +27,12 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
 #define F(n) F64(b_##n),
                 { WEIR__BINARY_LIST(F) } },
 #undef F
+#define F(n) F32(r_##n),
+    .row = { { WEIR__ROW_LIST(F) },
+#undef F
+#define F(n) F64(r_##n),
+             { WEIR__ROW_LIST(F) } },
+#undef F
 #define F(n) F32(c_##n),
     .compare = { { WEIR__COMPARE_LIST(F) },
 #undef F
