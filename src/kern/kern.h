@@ -125,6 +125,9 @@ typedef struct weir__kern {
      * mapping, which these match to the bit (uniform) or to rounding (normal). */
     void (*uniform[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);
     void (*normal[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);
+    /* The same for whole arrays [rows, n]: row r is elements 0 .. n-1 of sample ids[r] (r where ids is NULL). */
+    void (*uniform_rows[WEIR__REALS])(int64_t rows, int64_t n, void *y, uint64_t key, const int64_t *ids);
+    void (*normal_rows[WEIR__REALS])(int64_t rows, int64_t n, void *y, uint64_t key, const int64_t *ids);
     void (*adam[WEIR__REALS])(int64_t n, void *p, const void *g, void *m, void *v, const weir__adam *o);
     void (*sgd[WEIR__REALS])(int64_t n, void *p, const void *g, void *buf, const weir__sgd *o);
     void (*rmsprop[WEIR__REALS])(int64_t n, void *p, const void *g, void *sq, void *buf, const weir__rmsprop *o);

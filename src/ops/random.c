@@ -15,16 +15,15 @@ static bool infer(weir_call *k)
     return true;
 }
 
-static void draw(weir_call *k, void (*const fn[WEIR__REALS])(int64_t, void *, uint64_t, uint64_t, uint64_t))
+static void draw(weir_call *k, void (*const fn[WEIR__REALS])(int64_t, int64_t, void *, uint64_t, const int64_t *))
 {
     weir_tensor *y = k->out[0];
-    const weir__frame *f = &k->ctx->frame;
-    int64_t rows = y->ndim ? y->shape[0] : 1, n = rows ? y->numel / rows : 0, size = n * (int64_t)weir_dtype_size(y->dtype);
-    for (int64_t i = 0; i < rows; i++) fn[y->dtype](n, (char *)weir__ptr(y) + i * size, k->key, (uint64_t)(f->ids ? f->ids[i] : i), 0);
+    int64_t rows = y->ndim ? y->shape[0] : 1;
+    fn[y->dtype](rows, rows ? y->numel / rows : 0, weir__ptr(y), k->key, k->ctx->frame.ids);
 }
 
-static void rand_forward(weir_call *k) { draw(k, k->ctx->kern->uniform); }
-static void randn_forward(weir_call *k) { draw(k, k->ctx->kern->normal); }
+static void rand_forward(weir_call *k) { draw(k, k->ctx->kern->uniform_rows); }
+static void randn_forward(weir_call *k) { draw(k, k->ctx->kern->normal_rows); }
 
 static weir_tensor *call_rand(weir_tensor **x) { return weir_rand(weir_ctx_of(x[0]), weir_dtype_of(x[0]), weir_ndim(x[0]), weir_shape(x[0])); }
 static weir_tensor *call_randn(weir_tensor **x) { return weir_randn(weir_ctx_of(x[0]), weir_dtype_of(x[0]), weir_ndim(x[0]), weir_shape(x[0])); }

@@ -91,6 +91,27 @@ static void test_pieces(void **state)
     }
 }
 
+static void test_rows(void **state) /* an array is its rows, each drawn alone */
+{
+    (void)state;
+    enum { ROWS = 131, MOST = 200 };
+    int64_t ids[ROWS];
+    for (int r = 0; r < ROWS; r++) ids[r] = (int64_t)r * 0x123456789 + 7;
+    EACH_KERN(k) EACH_REAL(t) for (int normal = 0; normal < 2; normal++)
+        for (int n = 0; n < MOST; n += n < 20 ? 1 : 37) {
+            size_t row = bytes_of(t) * (size_t)n;
+            char *all = room(row * ROWS + 8), *one = room(row + 8);
+            for (int given = 0; given < 2; given++) {
+                (normal ? k->normal_rows[t] : k->uniform_rows[t])(ROWS, n, all, 99, given ? ids : NULL);
+                for (int r = 0; r < ROWS; r++) {
+                    (normal ? k->normal[t] : k->uniform[t])(n, one, 99, (uint64_t)(given ? ids[r] : r), 0);
+                    assert_memory_equal(all + (size_t)r * row, one, row);
+                }
+            }
+            free(all), free(one);
+        }
+}
+
 static void test_moments(void **state)
 {
     (void)state;
@@ -112,7 +133,7 @@ static void test_moments(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_known_answers), cmocka_unit_test(test_mapping), cmocka_unit_test(test_pieces),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_known_answers), cmocka_unit_test(test_mapping), cmocka_unit_test(test_pieces), cmocka_unit_test(test_rows),
                                         cmocka_unit_test(test_moments) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,14 +16,23 @@ typedef struct weir__words {
 /* SSE2 and AVX2 convert signed 32-bit integers only */
 WEIR_INLINE double weir__from_u32(uint32_t w) { return (double)(int32_t)(w ^ 0x80000000u) + 2147483648.0; }
 
-static void weir__philox_blocks(uint32_t *out, uint64_t key, uint64_t id, uint64_t block, int blocks)
+/* Counters of the blocks of a batch */
+typedef struct weir__counters {
+    uint32_t c[4][BATCH / 4];
+} weir__counters;
+
+WEIR_INLINE void weir__count(weir__counters *at, int i, uint64_t id, uint64_t block)
+{
+    at->c[0][i] = (uint32_t)block, at->c[1][i] = (uint32_t)(block >> 32), at->c[2][i] = (uint32_t)id, at->c[3][i] = (uint32_t)(id >> 32);
+}
+
+static void weir__philox_blocks(uint32_t *out, uint64_t key, const weir__counters *at, int blocks)
 {
     uint32_t w[4][BATCH / 4];
     if (blocks < BATCH / 4) blocks = (blocks + 15) / 16 * 16; /* whole vectors: the rest is dropped later */
     WEIR_VECTOR
     for (int i = 0; i < blocks; i++) {
-        uint64_t b = block + (uint64_t)i;
-        uint32_t x0 = (uint32_t)b, x1 = (uint32_t)(b >> 32), x2 = (uint32_t)id, x3 = (uint32_t)(id >> 32);
+        uint32_t x0 = at->c[0][i], x1 = at->c[1][i], x2 = at->c[2][i], x3 = at->c[3][i];
         uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
         WEIR_UNROLL
         for (int round = 0; round < 10; round++) {

@@ -51,7 +51,7 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
     .gemm = BOTH(gemm),
     .fma_peak = BOTH(fma_peak),
     .uniform = BOTH(uniform),
-    .normal = BOTH(normal),
+    .normal = BOTH(normal), .uniform_rows = BOTH(uniform_rows), .normal_rows = BOTH(normal_rows),
     .adam = BOTH(adam),
     .sgd = BOTH(sgd),
     .rmsprop = BOTH(rmsprop),
