@@ -26,11 +26,12 @@ static void *system_resize(void *user, void *block, size_t old_bytes, size_t new
         free(block);
         return NULL;
     }
-    if (new_bytes < 2 * HUGE_PAGE) return aligned_alloc(64, new_bytes);
-    void *m = aligned_alloc(HUGE_PAGE, new_bytes);
+    const bool huge = new_bytes >= 2 * HUGE_PAGE;
+    void *m = NULL;
+    if (posix_memalign(&m, huge ? HUGE_PAGE : 64, new_bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
     /* Columns of a large matrix lie on a page each: with 4 KB pages the walk over them waits for translations. Only advice: */
-    if (m) (void)madvise(m, new_bytes, MADV_HUGEPAGE);
+    if (huge) (void)madvise(m, new_bytes, MADV_HUGEPAGE);
 #endif
     return m;
 }
