@@ -45,6 +45,17 @@ static void add_to(pass *p, weir_tensor **slot, weir_tensor *g)
     *slot = sum;
 }
 
+/* A gradient for output `out` of `n`, which then waits its turn. A node that cannot wait must not hold it: with create_graph a gradient's
+ * history may lead back to the node, and a ring of references is never returned. */
+static bool arrive(pass *p, weir__node *n, int out, weir_tensor *g)
+{
+    add_to(p, &n->gout[out], g);
+    if (weir__heap_push(p->c, &p->heap, n)) return true;
+    weir__tensor_unref(p->c, n->gout[out]);
+    n->gout[out] = NULL;
+    return false;
+}
+
 static void route_leaf(pass *p, weir_tensor *leaf, weir_tensor *g)
 {
     if (!p->captures) {
@@ -90,12 +101,10 @@ void weir_vjp_set(weir_vjp *v, int i, weir_tensor *g)
     }
     if (!spec_same(g, &in->value.spec)) g = p->c->hooks->sum_to(g, in->value.spec.ndim, in->value.spec.shape);
     if (p->c->status != WEIR_OK) return;
-    if (in->leaf) {
+    if (in->leaf)
         route_leaf(p, in->leaf, g);
-    } else {
-        add_to(p, &in->node->gout[in->out_index], g);
-        weir__heap_push(p->c, &p->heap, in->node);
-    }
+    else
+        arrive(p, in->node, in->out_index, g);
 }
 
 weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i) { return v->state->node->in[i].leaf; }
@@ -239,8 +248,7 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
         route_leaf(p, y, vector);
         return true;
     }
-    add_to(p, &y->node->gout[y->out_index], vector);
-    return weir__heap_push(p->c, &p->heap, y->node);
+    return arrive(p, y->node, y->out_index, vector);
 }
 
 static weir_status run(pass *p, int n, weir_tensor *const *y, weir_tensor *const *vectors)
