@@ -125,9 +125,68 @@ WEIR_API weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *i
 WEIR_API weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent);
 WEIR_API weir_tensor *weir_cast(weir_tensor *x, weir_dtype t); /* differentiable between floating types; to integers truncates */
 
+/* -- axes, pieces, order -------------------------------------------------------------------------------------------------------- */
+WEIR_API weir_tensor *weir_unsqueeze(weir_tensor *x, int axis);            /* a new axis of extent 1 at `axis` of the result */
+WEIR_API weir_tensor *weir_squeeze(weir_tensor *x, int axis);              /* without an axis of extent 1 */
+WEIR_API weir_tensor *weir_select(weir_tensor *x, int axis, int64_t index); /* x[.., index, ..] without the axis; negative from the end */
+WEIR_API weir_tensor *weir_stack(int n, weir_tensor *const *x, int axis);  /* equal shapes side by side along a new axis */
+/* Views of n pieces along an axis, of the sizes given, which sum to its extent; false, and nil in `out`, where that is not so. */
+WEIR_API bool weir_split(weir_tensor *x, int axis, int n, const int64_t *sizes, weir_tensor **out);
+/* Views of at most n pieces of equal extent, the last one maybe smaller; returns how many (PyTorch's rule: 5 in 4 is 2, 2, 1). The rest
+ * of out[n] is nil. */
+WEIR_API int weir_chunk(weir_tensor *x, int axis, int n, weir_tensor **out);
+WEIR_API weir_tensor *weir_flip(weir_tensor *x, int n_axes, const int *axes); /* reverse order along each; copies */
+/* Places before and after x, pads[0], pads[1] along the last axis, pads[2], pads[3] along the one before, ..: filled with `value`, or with
+ * x mirrored without repeating the edge, or with the edge repeated. Negative ones cut off. */
+WEIR_API weir_tensor *weir_pad(weir_tensor *x, int n_axes, const int64_t *pads, double value);
+WEIR_API weir_tensor *weir_pad_reflect(weir_tensor *x, int n_axes, const int64_t *pads);
+WEIR_API weir_tensor *weir_pad_replicate(weir_tensor *x, int n_axes, const int64_t *pads);
+
+/* -- by index: i64, within bounds (no negative ones), as in PyTorch ---------------------------------------------------------------- */
+/* y[.., i, ..] = x[.., index[.., i, ..], ..] along an axis; y has the index's shape, which may be shorter than x along the others. */
+WEIR_API weir_tensor *weir_gather(weir_tensor *x, int axis, weir_tensor *index);
+/* x with from[.., i, ..] added at [.., index[.., i, ..], ..]: the adjoint of gather. Repeated places add in order; `from` is no smaller than
+ * the index, and what the index does not reach is left out. */
+WEIR_API weir_tensor *weir_scatter_add(weir_tensor *x, int axis, weir_tensor *index, weir_tensor *from);
+/* Rows of a table [rows, width] -> [index's shape, width]. Rows of `padding_index` get no gradient; negative: all do. */
+WEIR_API weir_tensor *weir_embedding(weir_tensor *table, weir_tensor *index, int64_t padding_index);
+/* The first place of the largest (smallest) along an axis, i64; NaN counts as the largest, and as the smallest. */
+WEIR_API weir_tensor *weir_argmax(weir_tensor *x, int axis, bool keep);
+WEIR_API weir_tensor *weir_argmin(weir_tensor *x, int axis, bool keep);
+/* The values there, and the places (`index` may be NULL). The gradient goes to that one place; weir_amax splits it among equals. */
+WEIR_API weir_tensor *weir_max_axis(weir_tensor *x, int axis, bool keep, weir_tensor **index);
+WEIR_API weir_tensor *weir_min_axis(weir_tensor *x, int axis, bool keep, weir_tensor **index);
+
+/* -- losses, as torch.nn.functional defines them -------------------------------------------------------------------------------------- */
+typedef enum weir_reduction { WEIR_REDUCE_NONE, WEIR_REDUCE_MEAN, WEIR_REDUCE_SUM } weir_reduction; /* a value each; over all, 0-d */
+/* Of two tensors of one shape (no broadcasting: it hides mistakes). The mean of nothing is NaN. */
+WEIR_API weir_tensor *weir_mse_loss(weir_tensor *x, weir_tensor *y, weir_reduction r); /* (x - y)^2 */
+WEIR_API weir_tensor *weir_l1_loss(weir_tensor *x, weir_tensor *y, weir_reduction r);  /* |x - y| */
+/* With d = x - y: d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2). */
+WEIR_API weir_tensor *weir_huber_loss(weir_tensor *x, weir_tensor *y, double delta, weir_reduction r);
+WEIR_API weir_tensor *weir_smooth_l1_loss(weir_tensor *x, weir_tensor *y, double beta, weir_reduction r); /* huber_loss / beta; l1_loss for 0 */
+/* - w y log s(x) - (1 - y) log(1 - s(x)) of logits x and probabilities y, s the sigmoid, without overflow; w = pos_weight (which
+ * broadcasts), 1 where NULL. */
+WEIR_API weir_tensor *weir_bce_with_logits(weir_tensor *x, weir_tensor *y, weir_tensor *pos_weight, weir_reduction r);
+
+typedef struct weir_cross_entropy_opts {
+    size_t size;
+    weir_reduction reduction; /* mean: sum over the places' weights */
+    weir_tensor *weight;      /* [classes] or NULL: 1 */
+    double label_smoothing;   /* e in [0, 1]: the class's share is 1 - e, and e / classes for each */
+    int64_t ignore_index;     /* such places give 0 and do not count; -100 */
+} weir_cross_entropy_opts;
+WEIR_API weir_cross_entropy_opts weir_cross_entropy_defaults(void); /* mean, no weights, 0, -100 */
+/* - w log softmax(x)[class]: x [N, classes, ..] and i64 classes [N, ..], or [classes] and []. Options NULL: the defaults. The mean is NaN
+ * where no place counts. */
+WEIR_API weir_tensor *weir_cross_entropy(weir_tensor *x, weir_tensor *target, const weir_cross_entropy_opts *options);
+WEIR_API weir_tensor *weir_nll_loss(weir_tensor *log_p, weir_tensor *target, const weir_cross_entropy_opts *options); /* of log-probabilities */
+
 /* -- random draws. Axis 0 is samples: element bits depend on (seed, stream, step, draw, sample id, place in the sample) alone. ------ */
 WEIR_API weir_tensor *weir_rand(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape);  /* uniform on [0, 1) */
 WEIR_API weir_tensor *weir_randn(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape); /* standard normal */
+/* While training, each element of x is 0 with probability p and x / (1 - p) otherwise (axis 0 samples, as above); else x itself. */
+WEIR_API weir_tensor *weir_dropout(weir_tensor *x, double p, bool training);
 
 #ifdef __cplusplus
 }

@@ -161,6 +161,10 @@ void weir__loop_copy(size_t bytes, const weir__loop *l, int threads);
 /* y = sum (or maximum) over the reduced axes. l->shape is the input's; x[0] (output) has stride 0 along them; x[1] is the input. */
 void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
 void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+/* -- pick.c: one axis by index, i64 and within bounds. Operands that the index moves have stride 0 along the axis and `along` beside it - */
+void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along);       /* x: out, what is read (along), index */
+void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along);  /* x: what is added to (along), what is added, index */
+void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t along); /* x: out (i64), first of n elements; n > 0 */
 /* A row function over many rows; rows of a and b lie end to end, those of y at y_row. */
 typedef struct weir__rows { int64_t rows, n; void *y; int64_t y_row; const void *a, *b; } weir__rows;
 void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r, int threads);

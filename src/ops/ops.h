@@ -13,6 +13,7 @@
     F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
     F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) F(cumsum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
+    F(flip) F(pad) F(gather) F(scatter_add) F(argmax) F(embedding) F(dropout) \
     F(checkpoint)
 #define F(n) extern const weir_op weir__op_##n;
 WEIR__OP_LIST(F)
