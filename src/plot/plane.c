@@ -5,9 +5,9 @@
 enum { SIDE = 360, SHOWN = 2500 }; /* points a panel */
 
 /* The frame keeps the plane's proportions: a circle is round, within reason. */
-static weir__axes axes(const weir__plane *k)
+weir__axes weir__panel_axes(weir__range x, weir__range y)
 {
-    weir__range x = weir__range_open((weir__range){ k->x0, k->x1 }), y = weir__range_open((weir__range){ k->y0, k->y1 });
+    x = weir__range_open(x), y = weir__range_open(y);
     double ratio = fmax(0.4, fmin(1.6, (y.hi - y.lo) / (x.hi - x.lo)));
     weir__frame_box b = { .left = 30, .top = 8, .right = SIDE - 8, .width = SIDE };
     b.bottom = b.top + (b.right - b.left) * ratio;
@@ -15,7 +15,10 @@ static weir__axes axes(const weir__plane *k)
     return (weir__axes){ .x = { x, b.left, b.right }, .y = { y, b.bottom, b.top }, .x_ticks = 5, .y_ticks = 5, .box = b };
 }
 
-static void begin(weir__page *p, const weir__axes *a, const char *title)
+static weir__range across(const weir__plane *k) { return (weir__range){ k->x0, k->x1 }; }
+static weir__range up(const weir__plane *k) { return (weir__range){ k->y0, k->y1 }; }
+
+void weir__panel_begin(weir__page *p, const weir__axes *a, const char *title)
 {
     weir__put(p, "<figure>\n<svg viewBox=\"0 0 %d ", SIDE);
     weir__put_at(p, a->box.height);
@@ -24,7 +27,7 @@ static void begin(weir__page *p, const weir__axes *a, const char *title)
     weir__put(p, "\">\n");
 }
 
-static void end(weir__page *p, const char *title, const char *caption)
+void weir__panel_end(weir__page *p, const char *title, const char *caption)
 {
     weir__put(p, "</svg>\n");
     weir__put_caption(p, title, caption);
@@ -46,9 +49,9 @@ static void box_attributes(weir__page *p, const weir__frame_box *b)
 /* One path of strokes without length, which round caps make into dots: a third of the bytes of as many circles. */
 static void points(weir__page *p, const weir__plane *k, const weir__points *s, int number)
 {
-    weir__axes a = axes(k);
+    weir__axes a = weir__panel_axes(across(k), up(k));
     int64_t n = s->n < SHOWN ? s->n : SHOWN;
-    begin(p, &a, s->title);
+    weir__panel_begin(p, &a, s->title);
     weir__put_axes(p, &a);
     weir__put(p, "<path class=\"dots c%d\" d=\"", number);
     for (int64_t i = 0; i < n; i++) {
@@ -61,7 +64,7 @@ static void points(weir__page *p, const weir__plane *k, const weir__points *s, i
         weir__put(p, "h0");
     }
     weir__put(p, "\"/>\n");
-    end(p, s->title, s->caption);
+    weir__panel_end(p, s->title, s->caption);
 }
 
 /* -- the density --------------------------------------------------------------------------------------------------------------------- */
@@ -96,12 +99,12 @@ static void bar(weir__page *p, double top)
 static void density(weir__page *p, const weir__plane *k)
 {
 #ifdef WEIR_HAVE_PNG
-    weir__axes a = axes(k);
+    weir__axes a = weir__panel_axes(across(k), up(k));
     weir__bytes png = { 0 };
     weir__range r = weir__range_of(k->side * k->side, k->log_p);
     double top = r.lo <= r.hi ? r.hi : 0;
     if (heat(p, k, top, &png) != WEIR_OK) return;
-    begin(p, &a, k->title);
+    weir__panel_begin(p, &a, k->title);
     weir__put_axes(p, &a);
     weir__put(p, "<image preserveAspectRatio=\"none\"");
     box_attributes(p, &a.box);
@@ -123,4 +126,5 @@ void weir__put_plane(weir__page *p, const weir__plane *k)
     if (k->points[0].n > 0) points(p, k, &k->points[0], 0);
     if (k->points[1].n > 0) points(p, k, &k->points[1], 1);
     if (k->side > 0) density(p, k);
+    if (k->paths.n > 0 && k->paths.points > 1) weir__put_paths(p, &k->paths, across(k), up(k));
 }

@@ -44,12 +44,15 @@ typedef struct weir__images {
 } weir__images;
 
 typedef struct weir__points { const char *title, *caption; const float *xy; int64_t n; } weir__points;
+/* Paths of n particles from noise to data: xy is [points, n, 2], in the order they are walked. */
+typedef struct weir__paths { const char *title, *caption; const float *xy; int64_t points, n; } weir__paths;
 typedef struct weir__plane {
     double x0, x1, y0, y1;    /* the frame of all the panels */
     int64_t side;             /* 0: no density */
     const double *log_p;      /* [side, side] at the middles of cells, rows from y0 upward */
     const char *title, *caption;
     weir__points points[2];   /* n 0: none */
+    weir__paths paths;        /* n 0: none; in a frame of their own, which holds the noise too */
 } weir__plane;
 
 typedef struct weir__report {
@@ -108,6 +111,11 @@ void weir__put_axes(weir__page *p, const weir__axes *a);
 void weir__put_chart(weir__page *p, const weir__chart *chart, int id);   /* chart.c */
 void weir__put_images(weir__page *p, const weir__images *images);         /* images.c */
 void weir__put_plane(weir__page *p, const weir__plane *plane);            /* plane.c */
+void weir__put_paths(weir__page *p, const weir__paths *paths, weir__range x, weir__range y); /* paths.c; x, y: what the frame holds at least */
+/* A panel of the plane: its axes, and what goes before and after the drawing. */
+weir__axes weir__panel_axes(weir__range x, weir__range y);
+void weir__panel_begin(weir__page *p, const weir__axes *a, const char *title);
+void weir__panel_end(weir__page *p, const char *title, const char *caption);
 void weir__put_caption(weir__page *p, const char *title, const char *caption);
 extern const char weir__report_style[]; /* style.c */
 

@@ -63,7 +63,7 @@ static void figures(weir__page *p, const weir__report *r)
         end_section(p);
     }
     if (r->plane) {
-        section(p, "Data, samples, density", "row three");
+        section(p, "Data, samples, density", r->plane->paths.n > 0 ? "row" : "row three");
         weir__put_plane(p, r->plane);
         end_section(p);
     }

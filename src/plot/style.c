@@ -39,6 +39,7 @@ const char weir__report_style[] =
     "svg .strong{fill:var(--ink)}\n"
     ".mark{fill:var(--paper);stroke:var(--c0);stroke-width:2}\n"
     ".dots{fill:none;stroke-width:2.4;stroke-linecap:round;stroke-opacity:.55}\n"
+    ".path{fill:none;stroke:var(--c0);stroke-width:.8;stroke-opacity:.4;stroke-linejoin:round}\n"
     ".sheet{display:grid;grid-template-columns:repeat(var(--columns),1fr);gap:clamp(2px,.5%,4px);max-width:32rem}\n"
     ".sheet img{display:block;width:100%;height:auto;image-rendering:pixelated}\n"
     ".bar{display:flex;align-items:center;gap:.6rem;margin:.35rem 0 0;padding-left:8.3%;font-size:.8125rem;color:var(--soft)}\n"

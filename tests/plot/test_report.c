@@ -69,10 +69,32 @@ static void degenerate_planes(void **state)
 {
     static const double log_p[4] = { NAN, -INFINITY, -INFINITY, NAN };
     static const float xy[2] = { 1, 1 };
-    weir__plane plane = { 1, 1, NAN, NAN, 2, log_p, "density", NULL, { { "one", NULL, xy, 1 }, { 0 } } };
+    weir__plane plane = { 1, 1, NAN, NAN, 2, log_p, "density", NULL, { { "one", NULL, xy, 1 }, { 0 } }, { 0 } };
     weir__report r = { .title = "plane", .plane = &plane };
     weir__bytes html = written(*state, &r);
     check((const char *)html.data);
+    weir__free(*state, html.data);
+}
+
+/* The drawing of the paths' panel: each path from its first point to its last, one that breaks off as far as it goes. */
+static void paths(void **state)
+{
+    enum { POINTS = 101, PATHS = 3 };
+    static float xy[POINTS][PATHS][2];
+    for (int k = 0; k < POINTS; k++)
+        for (int i = 0; i < PATHS; i++) xy[k][i][0] = (float)k, xy[k][i][1] = i == 2 && k >= 50 ? NAN : (float)(i * k);
+    weir__plane plane = { .x1 = 1, .y1 = 1, .paths = { "paths", NULL, xy[0][0], POINTS, PATHS } };
+    weir__report r = { .title = "paths", .plane = &plane };
+    weir__bytes html = written(*state, &r);
+    check((const char *)html.data);
+    const char *d = strstr((const char *)html.data, "class=\"path\" d=\""), *end = d ? strchr(d + 16, '"') : NULL;
+    assert_non_null(end);
+    int begun = 0, corners = 0, dots = 0;
+    for (const char *s = d; s < end; s++) begun += *s == 'M', corners += *s == 'L';
+    for (const char *s = strstr(end, "class=\"dots c1\""); *s && *s != '>'; s++) dots += *s == 'M';
+    assert_int_equal(begun, PATHS);
+    assert_int_equal(corners, 2 * (POINTS / 3 + 1) + 49 / 3); /* every third point and the last; as far as it goes */
+    assert_int_equal(dots, PATHS - 1);
     weir__free(*state, html.data);
 }
 
@@ -99,7 +121,7 @@ static void every_allocation(void **state)
 int main(void)
 {
     snprintf(path, sizeof path, "/tmp/weir-report-%ld.html", (long)getpid());
-    CASES(CASE(everything), CASE(nothing), CASE(degenerate_curves), CASE(degenerate_planes), CASE(unwritable), CASE(every_allocation));
+    CASES(CASE(everything), CASE(nothing), CASE(degenerate_curves), CASE(degenerate_planes), CASE(paths), CASE(unwritable), CASE(every_allocation));
     int failed = cmocka_run_group_tests(cases, NULL, NULL);
     unlink(path);
     return failed;
