@@ -123,7 +123,9 @@ WEIR_API weir_tensor *weir_interleave(weir_tensor *even, weir_tensor *odd);
 WEIR_API weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index); /* index: i64, 1-d */
 /* zeros of extent `extent` along axis, with x added at `index`: the adjoint of index_select. Repeated indices add in order. */
 WEIR_API weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent);
-WEIR_API weir_tensor *weir_cast(weir_tensor *x, weir_dtype t); /* differentiable between floating types; to integers truncates */
+/* Elements converted, to fewer bits rounding to nearest even, once. To integers: truncated, NaN to 0, wrapped where i32 or u8 are too small;
+ * to bool: whether not 0. Differentiable between f32 and f64; the other types carry no gradient. */
+WEIR_API weir_tensor *weir_cast(weir_tensor *x, weir_dtype t);
 
 /* -- axes, pieces, order -------------------------------------------------------------------------------------------------------- */
 WEIR_API weir_tensor *weir_unsqueeze(weir_tensor *x, int axis);            /* a new axis of extent 1 at `axis` of the result */
@@ -150,6 +152,11 @@ WEIR_API weir_tensor *weir_gather(weir_tensor *x, int axis, weir_tensor *index);
 WEIR_API weir_tensor *weir_scatter_add(weir_tensor *x, int axis, weir_tensor *index, weir_tensor *from);
 /* Rows of a table [rows, width] -> [index's shape, width]. Rows of `padding_index` get no gradient; negative: all do. */
 WEIR_API weir_tensor *weir_embedding(weir_tensor *table, weir_tensor *index, int64_t padding_index);
+/* [index's shape, classes], 1 where the last place is the index and 0 elsewhere. No gradient. */
+WEIR_API weir_tensor *weir_one_hot(weir_tensor *index, weir_dtype t, int64_t classes);
+/* x [.., n, m] with 0 above (below) diagonal k; 0 is the main one, positive ones lie above it. */
+WEIR_API weir_tensor *weir_tril(weir_tensor *x, int64_t k);
+WEIR_API weir_tensor *weir_triu(weir_tensor *x, int64_t k);
 /* The first place of the largest (smallest) along an axis, i64; NaN counts as the largest, and as the smallest. */
 WEIR_API weir_tensor *weir_argmax(weir_tensor *x, int axis, bool keep);
 WEIR_API weir_tensor *weir_argmin(weir_tensor *x, int axis, bool keep);

@@ -38,6 +38,9 @@ WEIR_API weir_tensor *weir_ones(weir_ctx *c, weir_dtype t, int ndim, const int64
 WEIR_API weir_tensor *weir_full(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape, double value);
 WEIR_API weir_tensor *weir_scalar(weir_ctx *c, weir_dtype t, double value); /* 0-d */
 WEIR_API weir_tensor *weir_arange(weir_ctx *c, weir_dtype t, int64_t n);     /* [n]: 0, 1, .. n-1 */
+WEIR_API weir_tensor *weir_range(weir_ctx *c, weir_dtype t, double start, double stop, double step); /* start, start + step, .. before stop */
+WEIR_API weir_tensor *weir_linspace(weir_ctx *c, weir_dtype t, double first, double last, int64_t n); /* [n], evenly spaced, both ends */
+WEIR_API weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n);                                /* [n, n]: 1 where row is column */
 WEIR_API weir_tensor *weir_from_f32(weir_ctx *c, const float *values, int ndim, const int64_t *shape); /* copies, logical order */
 WEIR_API weir_tensor *weir_from_f64(weir_ctx *c, const double *values, int ndim, const int64_t *shape);
 WEIR_API weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *values, int ndim, const int64_t *shape);
@@ -67,6 +70,7 @@ WEIR_API void *weir_data_mut(weir_tensor *x);
 /* Elements in logical order, converted; `n` must be weir_numel(x). */
 WEIR_API weir_status weir_copy_to_f32(const weir_tensor *x, float *out, int64_t n);
 WEIR_API weir_status weir_copy_to_f64(const weir_tensor *x, double *out, int64_t n);
+WEIR_API weir_status weir_copy_to_i64(const weir_tensor *x, int64_t *out, int64_t n);
 /* Text as NumPy prints it (long axes abbreviated), at most bytes-1 characters and a 0. Returns the length it wanted. */
 WEIR_API int weir_format(const weir_tensor *x, char *buffer, size_t bytes);
 WEIR_API void weir_print(const weir_tensor *x, FILE *out);

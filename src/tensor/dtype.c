@@ -35,10 +35,12 @@ static uint16_t to_bf16(float f) /* round to nearest even; NaN stays one */
 
 static float from_f16(uint16_t h)
 {
-    int sign = h >> 15, exponent = h >> 10 & 31, fraction = h & 1023;
-    float f = exponent == 31 ? (fraction ? NAN : INFINITY)
-              : exponent == 0 ? ldexpf((float)fraction, -24)
-                              : ldexpf((float)(fraction | 1024), exponent - 25);
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023, u;
+    float f = (float)fraction * 0x1p-24f; /* below 2^-14 */
+    if (exponent > 0) {
+        u = (exponent == 31 ? 0x7F800000 : (exponent + 112) << 23) | fraction << 13;
+        memcpy(&f, &u, sizeof f);
+    }
     return sign ? -f : f;
 }
 
@@ -50,38 +52,31 @@ static uint16_t to_f16(float f) /* round to nearest even, with denormals */
     u &= 0x7FFFFFFF;
     if (u > 0x7F800000) return sign | 0x7E00;
     if (u >= 0x477FF000) return sign | 0x7C00; /* 65520 and above round to infinity */
-    if (u < 0x38800000) return sign | (uint16_t)lrintf(ldexpf(fabsf(f), 24)); /* below 2^-14 */
+    if (u < 0x38800000) return sign | (uint16_t)lrintf(fabsf(f) * 0x1p24f); /* below 2^-14 */
     u += 0xFFF + (u >> 13 & 1);
     return sign | (uint16_t)((u - 0x38000000) >> 13);
 }
 
-static double read_real(weir_dtype t, const char *p)
+/* Rounding twice, to float and then to half, would round some values the wrong way. So the first goes towards zero and leaves its last bit 1
+ * where anything was cut off; rounding that to fewer bits gives what rounding `v` would (round to odd). */
+static float odd(double v)
 {
-    float f;
-    double d;
-    uint16_t h;
-    switch (t) {
-    case WEIR_F32:
-        return memcpy(&f, p, sizeof f), f;
-    case WEIR_F64:
-        return memcpy(&d, p, sizeof d), d;
-    default:
-        return memcpy(&h, p, sizeof h), t == WEIR_BF16 ? from_bf16(h) : from_f16(h);
-    }
+    float f = (float)v;
+    uint32_t u;
+    if ((double)f == v || v != v) return f;
+    memcpy(&u, &f, sizeof u);
+    if (fabs((double)f) > fabs(v)) u--;
+    u |= 1;
+    memcpy(&f, &u, sizeof f);
+    return f;
 }
 
-static int64_t read_int(weir_dtype t, const char *p)
+/* The same for integers that a double does not hold. */
+static double odd_of_int(int64_t v)
 {
-    int64_t l;
-    int32_t i;
-    switch (t) {
-    case WEIR_I64:
-        return memcpy(&l, p, sizeof l), l;
-    case WEIR_I32:
-        return memcpy(&i, p, sizeof i), i;
-    default:
-        return (unsigned char)*p;
-    }
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    if (u >> 53) u = (u >> 11 | ((u & 2047) != 0)) << 11;
+    return v < 0 ? -(double)u : (double)u;
 }
 
 static bool floating(weir_dtype t) { return t == WEIR_F32 || t == WEIR_F64 || t == WEIR_BF16 || t == WEIR_F16; }
@@ -95,53 +90,77 @@ static int64_t to_int(double d)
     return (int64_t)d;
 }
 
-static void write_real(weir_dtype t, char *p, double v)
+/* -- a block of elements on the way: double for floating types, int64_t for the others -------------------------------------------------- */
+enum { BLOCK = 128 };
+typedef union block { double real[BLOCK]; int64_t whole[BLOCK]; } block;
+
+#define READ(type, field, value) \
+    for (int64_t i = 0; i < n; i++) { \
+        type v; \
+        memcpy(&v, in + i * step, sizeof v); \
+        b->field[i] = value; \
+    } \
+    break
+
+static void read_block(block *b, weir_dtype t, const char *in, int64_t step, int64_t n)
 {
-    float f = (float)v;
-    uint16_t h;
     switch (t) {
-    case WEIR_F32:
-        memcpy(p, &f, sizeof f);
-        break;
-    case WEIR_F64:
-        memcpy(p, &v, sizeof v);
-        break;
-    default:
-        h = t == WEIR_BF16 ? to_bf16(f) : to_f16(f);
-        memcpy(p, &h, sizeof h);
+    case WEIR_F32: READ(float, real, (double)v);
+    case WEIR_F64: READ(double, real, v);
+    case WEIR_BF16: READ(uint16_t, real, (double)from_bf16(v));
+    case WEIR_F16: READ(uint16_t, real, (double)from_f16(v));
+    case WEIR_I64: READ(int64_t, whole, v);
+    case WEIR_I32: READ(int32_t, whole, v);
+    default: READ(uint8_t, whole, v);
+    }
+}
+#undef READ
+
+#define WRITE(type, value) \
+    for (int64_t i = 0; i < n; i++) { \
+        type v = (type)(value); \
+        memcpy(out + i * step, &v, sizeof v); \
+    } \
+    break
+
+static void write_block(const block *b, weir_dtype t, char *out, int64_t step, int64_t n)
+{
+    switch (t) {
+    case WEIR_F32: WRITE(float, b->real[i]);
+    case WEIR_F64: WRITE(double, b->real[i]);
+    case WEIR_BF16: WRITE(uint16_t, to_bf16(odd(b->real[i])));
+    case WEIR_F16: WRITE(uint16_t, to_f16(odd(b->real[i])));
+    case WEIR_I64: WRITE(int64_t, b->whole[i]);
+    case WEIR_I32: WRITE(int32_t, b->whole[i]);
+    case WEIR_BOOL: WRITE(uint8_t, b->whole[i] != 0);
+    default: WRITE(uint8_t, b->whole[i]);
+    }
+}
+#undef WRITE
+
+static void to_real(block *b, weir_dtype to, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t v = b->whole[i];
+        b->real[i] = to == WEIR_F64 ? (double)v : odd_of_int(v);
     }
 }
 
-static void write_int(weir_dtype t, char *p, int64_t v)
+static void to_whole(block *b, weir_dtype to, int64_t n)
 {
-    int32_t i = (int32_t)v;
-    switch (t) {
-    case WEIR_I64:
-        memcpy(p, &v, sizeof v);
-        break;
-    case WEIR_I32:
-        memcpy(p, &i, sizeof i);
-        break;
-    default:
-        *p = t == WEIR_BOOL ? v != 0 : (char)v;
+    for (int64_t i = 0; i < n; i++) {
+        double v = b->real[i];
+        b->whole[i] = to == WEIR_BOOL ? v != 0 : to_int(v);
     }
 }
 
-static void convert_one(weir_dtype to, char *out, weir_dtype from, const char *in)
+static void convert_block(weir_dtype to, char *out, int64_t wo, weir_dtype from, const char *in, int64_t wi, int64_t n)
 {
-    if (floating(from)) {
-        double d = read_real(from, in);
-        if (floating(to))
-            write_real(to, out, d);
-        else
-            write_int(to, out, to == WEIR_BOOL ? d != 0 : to_int(d));
-    } else {
-        int64_t v = read_int(from, in);
-        if (floating(to))
-            write_real(to, out, (double)v);
-        else
-            write_int(to, out, v);
-    }
+    block b;
+    read_block(&b, from, in, wi, n);
+    if (floating(to) && !floating(from)) to_real(&b, to, n);
+    if (!floating(to) && floating(from)) to_whole(&b, to, n);
+    write_block(&b, to, out, wo, n);
 }
 
 void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from, const void *in, int64_t si, int64_t n)
@@ -151,7 +170,8 @@ void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from
         for (int64_t i = 0; i < n; i++) ((float *)out)[i * so] = ((const uint8_t *)in)[i * si];
         return;
     }
-    for (int64_t i = 0; i < n; i++) convert_one(to, (char *)out + i * wo, from, (const char *)in + i * wi);
+    for (int64_t i = 0; i < n; i += BLOCK)
+        convert_block(to, (char *)out + i * wo, wo, from, (const char *)in + i * wi, wi, n - i < BLOCK ? n - i : BLOCK);
 }
 
 void weir__convert(weir_dtype to, void *out, weir_dtype from, const void *in, int64_t n)

@@ -89,3 +89,4 @@ static weir_status copy_to(const weir_tensor *x, weir_dtype t, void *out, int64_
 
 weir_status weir_copy_to_f32(const weir_tensor *x, float *out, int64_t n) { return copy_to(x, WEIR_F32, out, n); }
 weir_status weir_copy_to_f64(const weir_tensor *x, double *out, int64_t n) { return copy_to(x, WEIR_F64, out, n); }
+weir_status weir_copy_to_i64(const weir_tensor *x, int64_t *out, int64_t n) { return copy_to(x, WEIR_I64, out, n); }

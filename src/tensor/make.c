@@ -1,4 +1,5 @@
 /* make.c - constructors. */
+#include <math.h>
 #include <string.h>
 #include "tensor/tensor.h"
 
@@ -32,6 +33,43 @@ weir_tensor *weir_arange(weir_ctx *c, weir_dtype t, int64_t n)
     if (x->object.nil) return x;
     for (int64_t i = 0; i < n; i++)
         weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_I64, &i, 1);
+    return x;
+}
+
+/* Element i of n is value(i): written through a double, so exact below 2^53. */
+static weir_tensor *filled(weir_ctx *c, weir_dtype t, int64_t n, double (*value)(int64_t i, int64_t n, const double *p), const double *p)
+{
+    weir_tensor *x = weir_empty(c, t, 1, &n);
+    if (x->object.nil) return x;
+    for (int64_t i = 0; i < n; i++) {
+        double v = value(i, n, p);
+        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_F64, &v, 1);
+    }
+    return x;
+}
+
+static double stepped(int64_t i, int64_t n, const double *p) { return (void)n, p[0] + (double)i * p[1]; }
+static double spaced(int64_t i, int64_t n, const double *p) /* from the nearer end, so that both are exact */
+{
+    double step = n > 1 ? (p[1] - p[0]) / (double)(n - 1) : 0;
+    return i < n / 2 || n == 1 ? p[0] + (double)i * step : p[1] - (double)(n - 1 - i) * step;
+}
+
+weir_tensor *weir_range(weir_ctx *c, weir_dtype t, double start, double stop, double step)
+{
+    double n = ceil((stop - start) / step);
+    if (!(n <= 0x1p46) || step == 0)
+        return weir_fail(c, WEIR_ERROR_RANGE, "range: %g to %g by %g: expected a finite number of elements", start, stop, step), weir__nil(c, WEIR__TENSOR);
+    return filled(c, t, n > 0 ? (int64_t)n : 0, stepped, (const double[]){ start, step });
+}
+
+weir_tensor *weir_linspace(weir_ctx *c, weir_dtype t, double first, double last, int64_t n) { return filled(c, t, n, spaced, (const double[]){ first, last }); }
+
+weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n)
+{
+    weir_tensor *x = weir_zeros(c, t, 2, (const int64_t[]){ n, n });
+    double one = 1;
+    if (!x->object.nil) weir__convert_strided(t, x->storage->data, n + 1, WEIR_F64, &one, 0, n);
     return x;
 }
 
