@@ -4,10 +4,12 @@
 #define WEIR_H
 #include "weir/context.h"
 #include "weir/data.h"
+#include "weir/diffusion.h"
 #include "weir/flow.h"
 #include "weir/grad.h"
 #include "weir/model.h"
 #include "weir/nn.h"
+#include "weir/ode.h"
 #include "weir/op.h"
 #include "weir/ops.h"
 #include "weir/optim.h"

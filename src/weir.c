@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "data/data.h"
+#include "diffusion/diffusion.h"
 #include "flow/flow.h"
 #include "models/models.h"
 #include "nn/nn.h"
@@ -58,7 +59,7 @@ static void free_nils(weir_ctx *c)
 }
 
 /* -- the lists of rows ----------------------------------------------------------------------------------------------------------------- */
-enum { KINDS = 9 };
+enum { KINDS = 12 };
 
 static int64_t fill_tables(weir__kind_table *t)
 {
@@ -68,6 +69,9 @@ static int64_t fill_tables(weir__kind_table *t)
     t[n++] = (weir__kind_table){ "optimizer", weir__optimizer_rows, weir__optimizer_row_count };
     t[n++] = (weir__kind_table){ "schedule", weir__schedule_rows, weir__schedule_row_count };
     t[n++] = (weir__kind_table){ "network", weir__network_rows, weir__network_row_count };
+    t[n++] = (weir__kind_table){ "path", weir__path_rows, weir__path_row_count };
+    t[n++] = (weir__kind_table){ "time_density", weir__time_density_rows, weir__time_density_row_count };
+    t[n++] = (weir__kind_table){ "sampler", weir__sampler_rows, weir__sampler_row_count };
     t[n++] = (weir__kind_table){ "bijection", weir__bijection_rows, weir__bijection_row_count };
     t[n++] = (weir__kind_table){ "base", weir__base_rows, weir__base_row_count };
     t[n++] = (weir__kind_table){ "module", weir__module_rows, weir__module_row_count };

@@ -13,6 +13,7 @@
 #define WEIR_MODEL_H
 #include "weir/data.h"
 #include "weir/nn.h"
+#include "weir/ode.h"
 #include "weir/optim.h"
 
 #ifdef __cplusplus
@@ -33,7 +34,7 @@ WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_
 WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
 WEIR_API void weir_model_free(weir_model *m);
 
-/* loss(batch) -> [B], one value a sample (nats for likelihood models). Integer data are dequantised by sample id and training step; in a
+/* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data are dequantised by sample id and training step; in a
  * loop by hand, where no trainer sets the step, every call counts as one. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
 /* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. Returns the weighted mean loss; NaN on error. */
@@ -49,6 +50,9 @@ typedef struct weir_sample_opts {
     int64_t steps;                  /* of that solver; 0: its default */
     int64_t batch;                  /* rows at a time; 0: chosen. Never changes a bit */
     int (*on_step)(void *user, int64_t done, int64_t n); void *user; /* non-zero: stop cleanly (WEIR_STOPPED) */
+    weir_row_report *report;        /* [n], or NULL: how the solve of each sample of a continuous model went */
+    float *path;                    /* [steps + 1, n, dim], or NULL: the states at the ends of the solver's steps, from noise to data, on the scale
+                                     * of the data as stored, not rounded; `steps` must be given */
 } weir_sample_opts;
 WEIR_API weir_sample_opts weir_sample_defaults(void);
 /* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. */
@@ -60,7 +64,7 @@ typedef struct weir_score_opts {
     size_t size;
     uint64_t seed; bool use_seed;   /* of dequantisation and probes; default: the context's */
     int64_t draws;                  /* dequantisation draws averaged (in log, i.e. mean of log p): 1 */
-    int64_t probes;                 /* trace probes; 0: exact trace where the model can */
+    int64_t probes;                 /* of the trace, for continuous models of more than 4 values; 0: the exact trace; -1: the model's own choice */
     int64_t batch;
     int (*on_step)(void *user, int64_t done, int64_t n); void *user;
 } weir_score_opts;
@@ -68,11 +72,13 @@ WEIR_API weir_score_opts weir_score_defaults(void);
 typedef struct weir_score_info {
     weir_score_kind kind;
     int64_t draws, probes;
-    double evaluations;  /* network evaluations a sample, mean */
+    double evaluations;  /* network evaluations a sample, mean over samples and draws */
     int64_t n_failed;    /* rows whose log-density is not finite */
-    double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error */
+    int64_t n_out_of_steps; /* of them: those whose solver ran out of steps */
+    double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error, over draws, or over probes of one draw (NaN for one probe) */
+    weir_row_report *report; /* [n] or NULL: where to put how each row went, in the last draw */
 } weir_score_info;
-/* log p [B] of the batch as stored, differentiable; NaN for a row that failed. */
+/* log p [B] of the batch as stored; NaN for a row that failed. Differentiable, but for continuous models, whose solves are not recorded. */
 WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
 /* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
 WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
@@ -119,6 +125,7 @@ typedef struct weir_model_row {
     weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info); /* [B] of transformed data */
     weir_tensor *(*noise)(weir_model *m, int64_t n);                   /* [n, dim] base draw by sample ids */
     weir_tensor *(*sample)(weir_model *m, weir_tensor *noise, const weir_sample_opts *o); /* -> transformed data */
+    void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m);
 

@@ -42,6 +42,13 @@ WEIR_API int64_t weir_module_parameter_numel(weir_module *m); /* elements of all
 WEIR_API void weir_module_zero_grad(weir_module *m);
 WEIR_API void weir_module_freeze(weir_module *m, bool frozen); /* parameters of the subtree want no gradients, or do again */
 
+/* -- networks of continuous models: modules whose row has `at` ----------------------------------------------------------------------- */
+/* y(x, t), shaped as x [B, ...], at the times t [B] of every row. condition: NULL, there is none yet. */
+WEIR_API weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition);
+/* y(x, t) and k products of each row's dy/dx with a tangent: tangents [B, k, elements of a row] -> *jv likewise. Values alone: neither
+ * result has history, and no gradient reaches a parameter. */
+WEIR_API weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv);
+
 /* -- the state dict: safetensors files as PyTorch's users exchange them ------------------------------------------------------------ */
 typedef struct weir_load_info { int64_t missing, unexpected, misfit; /* names; the context's log gets each */ } weir_load_info;
 /* Parameters and buffers of the tree under their names. Overwrites `path` as a whole or not at all. */
@@ -65,6 +72,9 @@ typedef struct weir_module_row {
     /* bijections (kind "bijection"): log_det [B] is the SUM over all non-batch elements */
     weir_tensor *(*transform)(weir_module *m, weir_tensor *x, weir_tensor **log_det);
     weir_tensor *(*inverse)(weir_module *m, weir_tensor *y, weir_tensor **log_det); /* log|det dx/dy| */
+    /* networks of continuous models: see weir_network_at; jvp NULL: by autograd */
+    weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition);
+    weir_tensor *(*jvp)(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv);
 } weir_module_row;
 
 WEIR_API weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options);

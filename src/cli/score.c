@@ -17,7 +17,7 @@ static const weir_option options[] = {
     { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL, "print one JSON object" },
     { "seed", WEIR_OPTION_INT, offsetof(flags, seed), "1", 0, 9007199254740992.0, NULL, "of dequantization and probes" },
     { "draws", WEIR_OPTION_INT, offsetof(flags, draws), "1", 1, 1e6, NULL, "draws of the dequantization noise, averaged" },
-    { "probes", WEIR_OPTION_INT, offsetof(flags, probes), "", 0, 1e6, NULL, "random probes of the trace, where a model estimates it" },
+    { "probes", WEIR_OPTION_INT, offsetof(flags, probes), "", 0, 1e6, NULL, "random probes of the trace of a continuous model of more than 4 values; 0: exact" },
     WEIR__FLAG_THREADS(flags),
     { "batch", WEIR_OPTION_INT, offsetof(flags, batch), "256", 1, 1e6, NULL, "rows at a time. Never changes a bit" },
     { 0 },
@@ -123,7 +123,8 @@ static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_mo
     weir_score_opts o = weir_score_defaults();
     weir__measure r;
     o.seed = (uint64_t)f->seed, o.use_seed = true;
-    o.draws = f->draws, o.probes = f->probes, o.batch = f->batch;
+    o.draws = f->draws, o.batch = f->batch;
+    if (weir__flags_given(self, f, "probes")) o.probes = f->probes;
     int code = check_model(self, f, m);
     if (code) return code;
     weir_status s = weir__measure_run(m, d, &o, 0, &r);

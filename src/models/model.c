@@ -75,6 +75,7 @@ static void destroy(weir__object *o)
     weir_model *m = (weir_model *)o;
     weir_ctx *c = m->object.ctx;
     weir__model_set_cache(m, NULL, NULL);
+    if (m->row->destroy && m->state) m->row->destroy(m);
     weir_module_free(m->module);
     weir__free(c, m->options);
     weir__free(c, m->state);

@@ -1,6 +1,7 @@
 /* models.h - the inside of a model, and what the rooms above need beyond weir/model.h. */
 #ifndef WEIR_MODELS_INTERNAL_H
 #define WEIR_MODELS_INTERNAL_H
+#include "diffusion/diffusion.h"
 #include "flow/flow.h"
 #include "io/io.h"
 #include "nn/nn.h"
@@ -22,6 +23,7 @@ struct weir_model {
     void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
     void (*cache_free)(void *cache);
     char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
+    struct { float *to; int64_t n, at, steps; bool put; } path; /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
 };
 
 weir__object *weir__model_nil_new(weir_ctx *c);
@@ -44,9 +46,21 @@ typedef struct weir__mlp_opts {
     size_t size;
     int64_t in, out;
     weir_ints hidden;
-    int32_t activation, init, dtype;
+    int32_t activation, init, dtype, time;
+    int64_t frequencies;
     double bound;
 } weir__mlp_opts;
+#define WEIR__MLP_ACTIVATIONS "relu|tanh|sigmoid|softplus|silu|gelu"
+#define WEIR__MLP_TIMES "raw|fourier|sinusoidal"
+
+/* -- nested.c: rows that a row's options choose ----------------------------------------------------------------------------------- */
+typedef struct weir__nested { const weir_row *row; void *options; } weir__nested;
+/* The row of `kind` called `name`, its options set from those of `owner` that begin with "prefix.". strict: what it has no use for must be at its
+ * default, else an error. False: the error is set, and there is nothing to close. */
+bool weir__nested_open(weir_ctx *c, const weir_row *owner, const void *opts, const char *kind, const char *name, const char *prefix, bool strict, weir__nested *n);
+void weir__nested_close(weir_ctx *c, weir__nested *n);
+/* Sets an option where the row has it. */
+bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value);
 
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
 /* x [B, ...] as stored -> y [B, shape..]; draws the dequantisation in the present frame. nil: the error is set. */
@@ -55,6 +69,10 @@ weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x);
 double weir__model_log_det(const weir_model *m);
 /* y as the model samples it -> data as stored: n * dim values. Integer data come out as integers within [0, levels). */
 void weir__model_untransform(const weir_model *m, double *values, int64_t n);
+/* The same without the rounding to integers: for states on the way. */
+void weir__model_unscale(const weir_model *m, double *values, int64_t n);
+/* sample.c: gives the states on the way [steps + 1, n, dim] of the chunk that is being sampled; changes them. */
+void weir__model_put_path(weir_model *m, double *states, int64_t n);
 weir_status weir__model_refresh_std(weir_model *m); /* after mean and std changed: checks them, recomputes log_std */
 weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers, 0 and 1, when there are none */
 

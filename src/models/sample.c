@@ -10,6 +10,7 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: options of size %zu: expected them from weir_sample_defaults", o->size), false;
     if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
+    if (o->path && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
     if (!isfinite(o->temperature) || o->temperature < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: temperature %g: expected a finite number, 0 or more", o->temperature), false;
     return true;
 }
@@ -17,6 +18,7 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
 typedef struct job {
     weir_model *m;
     const weir_sample_opts *o;
+    int64_t n;
     int64_t *ids;   /* of one chunk */
     double *values; /* of one chunk */
 } job;
@@ -36,6 +38,15 @@ static weir_tensor *noise(const job *j, int64_t at, int64_t n)
     return j->o->temperature == 1 ? z : weir_scale(z, j->o->temperature);
 }
 
+void weir__model_put_path(weir_model *m, double *states, int64_t n)
+{
+    int64_t steps = m->path.steps + 1, size = n * m->dim;
+    weir__model_unscale(m, states, steps * n);
+    for (int64_t k = 0; k < steps; k++)
+        weir__convert(WEIR_F32, m->path.to + (k * m->path.n + m->path.at) * m->dim, WEIR_F64, states + k * size, size);
+    m->path.put = true;
+}
+
 /* Samples at .. at+n-1 of the request into j->values. */
 static weir_status chunk(job *j, int64_t at, int64_t n)
 {
@@ -46,9 +57,14 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_SAMPLE), .ids = j->ids, .n_ids = n });
     uint64_t seed = c->seed;
     if (j->o->use_seed) c->seed = j->o->seed;
-    weir_tensor *z = noise(j, at, n), *y = weir_is_nil(z) ? z : m->row->sample(m, z, j->o);
+    weir_sample_opts o = *j->o;
+    if (o.report) o.report += at;
+    m->path.to = o.path, m->path.n = j->n, m->path.at = at, m->path.steps = o.steps, m->path.put = false;
+    weir_tensor *z = noise(j, at, n), *y = weir_is_nil(z) ? z : m->row->sample(m, z, &o);
     c->seed = seed;
     weir__frame_set(c, old);
+    if (m->path.to && !m->path.put) weir_fail(c, WEIR_ERROR_UNSUPPORTED, "sample: a path: %s: expected a model with a sampler", m->row->row.name);
+    m->path.to = NULL;
     if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) weir__model_untransform(m, j->values, n);
     weir_scope_end(s);
     return weir_status_of(c);
@@ -60,6 +76,7 @@ static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
     weir_ctx *c = m->object.ctx;
     int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
     if (rows > n) rows = n;
+    j->n = n;
     j->ids = weir__alloc(c, (size_t)rows * sizeof *j->ids);
     j->values = j->ids ? weir__alloc(c, (size_t)(rows * m->dim) * sizeof *j->values) : NULL;
     weir_status s = weir_status_of(c);

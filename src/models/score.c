@@ -4,13 +4,13 @@
 #include <string.h>
 #include "models/models.h"
 
-weir_score_opts weir_score_defaults(void) { return (weir_score_opts){ .size = sizeof(weir_score_opts), .draws = 1 }; }
+weir_score_opts weir_score_defaults(void) { return (weir_score_opts){ .size = sizeof(weir_score_opts), .draws = 1, .probes = -1 }; }
 
 static bool options_fit(weir_ctx *c, const weir_score_opts *o)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "score: options of size %zu: expected them from weir_score_defaults", o->size), false;
     if (o->draws < 1 || o->draws > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "score: draws=%lld: expected 1 to 1000000", (long long)o->draws), false;
-    if (o->probes < 0 || o->batch < 0) return weir_fail(c, WEIR_ERROR_RANGE, "score: negative probes or batch: expected 0 or more"), false;
+    if (o->probes < -1 || o->batch < 0) return weir_fail(c, WEIR_ERROR_RANGE, "score: negative probes or batch: expected 0 or more, or -1 probes"), false;
     return true;
 }
 
@@ -42,38 +42,45 @@ static void add_draw(const weir_tensor *lp, int64_t draw, double *mean, double *
     }
 }
 
+/* What a model says of its rows itself (probes' errors, solver's reports) stands where one draw is all there is. */
 static void finish_info(const weir_tensor *lp, int64_t draws, const double *squares, weir_score_info *info)
 {
     for (int64_t i = 0; i < lp->numel; i++) {
         double n = (double)draws, v = element(lp, i);
         info->n_failed += !isfinite(v);
-        if (info->stderr_of) info->stderr_of[i] = !isfinite(v) ? NAN : draws > 1 ? sqrt(squares[i] / (n - 1) / n) : 0;
+        if (info->stderr_of && (draws > 1 || !isfinite(v))) info->stderr_of[i] = isfinite(v) ? sqrt(squares[i] / (n - 1) / n) : NAN;
+        if (info->report && !isfinite(v) && info->report[i].end == WEIR_ROW_DONE) info->report[i].end = WEIR_ROW_NOT_FINITE;
     }
 }
 
 static weir_tensor *mean_of_draws(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info)
 {
     weir_ctx *c = weir_batch_x(b)->object.ctx;
-    int64_t draws = m->levels > 0 || m->row->score_kind != WEIR_SCORE_EXACT ? o->draws : 1; /* without randomness one is all */
     double *mean = weir__alloc0(c, (size_t)weir_batch_size(b) * 2 * sizeof *mean), *squares = mean + (mean ? weir_batch_size(b) : 0);
     weir_tensor *total = mean ? one_draw(m, b, o, info, 0) : weir__nil(c, WEIR__TENSOR);
+    int64_t draws = m->levels > 0 || info->kind != WEIR_SCORE_EXACT ? o->draws : 1; /* without randomness one is all */
+    double evaluations = info->evaluations;
     if (!weir_is_nil(total) && draws > 1) add_draw(total, 0, mean, squares);
     for (int64_t k = 1; k < draws && !weir_is_nil(total); k++) {
         weir_tensor *lp = one_draw(m, b, o, info, k);
         if (!weir_is_nil(lp)) add_draw(lp, k, mean, squares);
         total = weir_add(total, lp);
+        evaluations += info->evaluations;
     }
     if (draws > 1) total = weir_scale(total, 1 / (double)draws);
     info->draws = draws;
+    info->evaluations = evaluations / (double)draws;
     if (!weir_is_nil(total)) finish_info(total, draws, squares, info);
     weir__free(c, mean);
     return total;
 }
 
-static void begin_info(const weir_model *m, const weir_score_opts *o, weir_score_info *info)
+/* As for a model of one exact evaluation; others say what they did. */
+static void begin_info(const weir_model *m, const weir_score_opts *o, int64_t n, weir_score_info *info)
 {
-    double *stderr_of = info->stderr_of;
-    *info = (weir_score_info){ .kind = m->row->score_kind, .draws = o->draws, .probes = o->probes, .evaluations = 1, .stderr_of = stderr_of };
+    *info = (weir_score_info){ .kind = m->row->score_kind, .draws = o->draws, .evaluations = 1, .stderr_of = info->stderr_of, .report = info->report };
+    for (int64_t i = 0; info->stderr_of && i < n; i++) info->stderr_of[i] = 0;
+    for (int64_t i = 0; info->report && i < n; i++) info->report[i] = (weir_row_report){ .end = WEIR_ROW_DONE, .evaluations = 1 };
 }
 
 weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info)
@@ -86,7 +93,7 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
     if (!o) o = &defaults;
     if (!info) info = &unused;
     if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
-    begin_info(m, o, info);
+    begin_info(m, o, weir_batch_size(b), info);
     return mean_of_draws(m, b, o, info);
 }
 
@@ -122,10 +129,11 @@ static weir_status all_chunks(job *j, int64_t n, double *log_prob, weir_score_in
     weir_status s = WEIR_OK;
     for (int64_t first = 0; first < n && s == WEIR_OK; first += rows) {
         int64_t k = n - first < rows ? n - first : rows;
-        weir_score_info part = { .stderr_of = total->stderr_of ? total->stderr_of + first : NULL };
+        weir_score_info part = { .stderr_of = total->stderr_of ? total->stderr_of + first : NULL, .report = total->report ? total->report + first : NULL };
         s = chunk(j, first, k, log_prob + first, &part);
         total->n_failed += part.n_failed;
-        total->draws = part.draws;
+        total->n_out_of_steps += part.n_out_of_steps;
+        total->kind = part.kind, total->draws = part.draws, total->probes = part.probes;
         total->evaluations += (part.evaluations - total->evaluations) * (double)k / (double)(first + k);
         if (s == WEIR_OK && j->o->on_step && j->o->on_step(j->o->user, first + k, n) != 0) s = WEIR_STOPPED;
     }
@@ -143,7 +151,7 @@ weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, c
     if (!info) info = &unused;
     if (!weir__model_usable(m, "model_log_prob_into") || !options_fit(c, o)) return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob))) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob_into: NULL or a negative count: expected n rows and room for n results");
-    begin_info(m, o, info);
+    begin_info(m, o, n, info);
     job j = { .m = m, .x = x, .o = o };
     return all_chunks(&j, n, log_prob, info);
 }

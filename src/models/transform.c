@@ -43,9 +43,8 @@ double weir__model_log_det(const weir_model *m)
     return m->levels > 0 ? -(double)m->dim * log((double)m->levels) : 0;
 }
 
-void weir__model_untransform(const weir_model *m, double *values, int64_t n)
+void weir__model_unscale(const weir_model *m, double *values, int64_t n)
 {
-    double top = (double)m->levels - 1;
     for (int64_t i = 0; i < n * m->dim; i++) {
         double v = values[i];
         if (m->mean) {
@@ -57,8 +56,17 @@ void weir__model_untransform(const weir_model *m, double *values, int64_t n)
         } else if (m->levels > 0) {
             v *= (double)m->levels;
         }
-        if (m->levels > 0) v = v < 0 ? 0 : v > top ? top : floor(v); /* NaN stays one */
         values[i] = v;
+    }
+}
+
+void weir__model_untransform(const weir_model *m, double *values, int64_t n)
+{
+    double top = (double)m->levels - 1;
+    weir__model_unscale(m, values, n);
+    for (int64_t i = 0; m->levels > 0 && i < n * m->dim; i++) {
+        double v = values[i];
+        values[i] = v < 0 ? 0 : v > top ? top : floor(v); /* NaN stays one */
     }
 }
 

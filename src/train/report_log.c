@@ -64,7 +64,8 @@ void weir__gather_curves(gather *g, double entropy)
     char value[WEIR__NUMBER], step[WEIR__NUMBER];
     int64_t best = best_of(&g->valid);
     if (g->loss.n) g->charts[g->r.n_charts++] = (weir__chart){
-        .title = "Training loss.", .caption = "Mean over the batches since the point before.", .x_label = "steps", .y_label = "loss, nats",
+        .title = "Training loss.", .caption = "Mean over the batches since the point before.", .x_label = "steps",
+        .y_label = ((const weir_model_row *)weir_model_row_of(g->model))->loss ? "loss" : "loss, nats",
         .n_series = 1, .series = { { "training", g->loss.n, g->loss.x, g->loss.y } }, .level = NAN, .mark_x = NAN, .mark_y = NAN };
     if (g->valid.n) {
         weir__chart *k = &g->charts[g->r.n_charts++];

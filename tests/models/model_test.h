@@ -18,13 +18,14 @@ static inline void stir(weir_model *m, double a)
     }
 }
 
-static inline weir_model *stirred(weir_ctx *c, const char *options, double a)
+static inline weir_model *stirred_model(weir_ctx *c, const char *name, const char *options, double a)
 {
-    weir_model *m = weir_model_new(c, "nice", options);
+    weir_model *m = weir_model_new(c, name, options);
     assert_ok(c);
     stir(m, a);
     return m;
 }
+static inline weir_model *stirred(weir_ctx *c, const char *options, double a) { return stirred_model(c, "nice", options, a); }
 
 /* n x dim numbers on a range, a function of the seed alone. */
 static inline float *numbers(int64_t n, double low, double high, uint64_t seed)
