@@ -34,7 +34,7 @@ extern "C" {
     ENTRY(WEIR_ERROR_NAME, 7, "unknown name") \
     ENTRY(WEIR_ERROR_RANGE, 8, "value out of range") \
     ENTRY(WEIR_ERROR_GRAPH, 9, "gradient graph misused") \
-    ENTRY(WEIR_ERROR_VALUE, 10, "not a number") \
+    ENTRY(WEIR_ERROR_VALUE, 10, "bad value") \
     ENTRY(WEIR_ERROR_STATE, 11, "not possible in this state") \
     ENTRY(WEIR_ERROR_UNSUPPORTED, 12, "not supported in this build") \
     ENTRY(WEIR_STOPPED, 13, "stopped by the caller")

@@ -37,7 +37,7 @@ static weir_status bad_value(weir_ctx *c, const weir_row *row, const weir_option
 
 static weir_status out_of_range(weir_ctx *c, const weir_row *row, const weir_option *o, const char *value)
 {
-    return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected a value within [%g, %g]", row->name, o->name, value, o->min, o->max);
+    return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected a value within [%.16g, %.16g]", row->name, o->name, value, o->min, o->max);
 }
 
 static int choice_index(const char *choices, const char *value)

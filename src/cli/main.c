@@ -73,7 +73,7 @@ static void hold_standard_files(void)
 
 static int dispatch(int argc, char **argv)
 {
-    if (argc < 2) return help(stderr), weir__complain(WEIR__EXIT_USAGE, "no command: weir COMMAND: expected one of those above");
+    if (argc < 2) return help(stdout), weir__complain(WEIR__EXIT_USAGE, "no command: weir COMMAND: expected one of those that `weir help` shows");
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return help(stdout), WEIR__EXIT_OK;
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0 || strcmp(name, "version") == 0) return version(), WEIR__EXIT_OK;
@@ -84,6 +84,7 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     hold_standard_files();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is reported, not a silent end */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is reported, not a silent end; so is a file beyond its limit */
+    signal(SIGXFSZ, SIG_IGN);
     return weir__finish_stdout(dispatch(argc, argv));
 }

@@ -27,19 +27,15 @@ int weir__complain(int code, const char *format, ...)
     return code;
 }
 
-/* A wrong name or range is the command line's fault, unless it stands in a row of the data. */
-static bool is_usage(weir_status s, const char *message)
-{
-    bool asked = s == WEIR_ERROR_NAME || s == WEIR_ERROR_RANGE || s == WEIR_ERROR_ARGUMENT;
-    return asked && !strstr(message, ": row ");
-}
+/* A wrong name or range is the command line's fault; what stands in files and folders is not. */
+static bool is_usage(weir_status s) { return s == WEIR_ERROR_NAME || s == WEIR_ERROR_RANGE || s == WEIR_ERROR_ARGUMENT; }
 
 int weir__complain_ctx(const weir_ctx *c, bool asked)
 {
     weir_status s = weir_status_of(c);
     const char *message = weir_message(c);
     put_line(message[0] ? message : weir_status_text(s));
-    return asked && is_usage(s, message) ? WEIR__EXIT_USAGE : WEIR__EXIT_FAILED;
+    return asked && is_usage(s) ? WEIR__EXIT_USAGE : WEIR__EXIT_FAILED;
 }
 
 static void log_line(void *user, const char *line)

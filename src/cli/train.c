@@ -127,13 +127,6 @@ static int check_new(const flags *f)
     return 0;
 }
 
-/* Errors about the folder, or about data that changed, are not of the command line's making. */
-static bool asked_for(const job *j)
-{
-    const char *message = weir_message(j->c);
-    return strncmp(message, j->f->out, strlen(j->f->out)) != 0 && !strstr(message, "have changed");
-}
-
 /* 0 with j->r open, or an exit code. */
 static int open_run(job *j)
 {
@@ -146,11 +139,12 @@ static int open_run(job *j)
     int code = stored && f->resume ? 0 : check_new(f);
     if (code) return code;
     if (stored && !f->resume) return weir__complain(WEIR__EXIT_FAILED, "%.300s: holds a run: expected --resume, or another folder", f->out);
-    char *config = stored && silent ? NULL : config_text(j->c, j->self, f, stored ? path : NULL);
+    bool asked = !stored || !silent; /* else all that can be wrong lies in the folder */
+    char *config = asked ? config_text(j->c, j->self, f, stored ? path : NULL) : NULL;
     if (!weir_ok(j->c)) return weir__complain_ctx(j->c, true);
     j->r = weir_run_open(j->c, f->out, config, f->resume);
     free(config);
-    return weir_ok(j->c) ? 0 : weir__complain_ctx(j->c, asked_for(j));
+    return weir_ok(j->c) ? 0 : weir__complain_ctx(j->c, asked);
 }
 
 /* Where this call stops: in steps, or far away when only the clock decides. */

@@ -48,7 +48,7 @@ static weir_status take_labels(weir_ctx *c, const char *name, weir__store *s, in
     for (int64_t i = 0; s->labels && i < s->n; i++) {
         double v = weir__store_value(s, i, column);
         if (!is_label(v))
-            return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: row %lld, column %lld: expected a label, an integer from 0, found %g", name,
+            return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a label, an integer from 0, found %g", name,
                              (long long)i, (long long)column + 1, v);
         s->labels[i] = (int32_t)v;
     }
@@ -61,7 +61,7 @@ static weir_status take_weights(weir_ctx *c, const char *name, weir__store *s, i
     for (int64_t i = 0; s->weights && i < s->n; i++) {
         double v = weir__store_value(s, i, column);
         if (!(v >= 0 && isfinite(v)))
-            return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: row %lld, column %lld: expected a weight, finite and not negative, found %g", name,
+            return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a weight, finite and not negative, found %g", name,
                              (long long)i, (long long)column + 1, v);
         s->weights[i] = v;
     }
@@ -124,7 +124,7 @@ static weir_status labels_from(weir_ctx *c, const char *name, const char *path, 
     for (int64_t i = 0; s->labels && i < s->n; i++) {
         double v = weir__store_value(&labels, i, 0);
         if (!is_label(v))
-            return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: row %lld: expected a label, an integer from 0, found %g", path, (long long)i, v);
+            return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld: expected a label, an integer from 0, found %g", path, (long long)i, v);
         s->labels[i] = (int32_t)v;
     }
     return weir_status_of(c);

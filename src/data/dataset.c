@@ -41,7 +41,7 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
                          weir__split_names[d->opts.split], (long long)d->store->n);
     for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
     if (w && !(sum > 0 && isfinite(sum)))
-        return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: weight: all weights of these rows add up to %g: expected more than 0, and finite",
+        return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: weight: all weights of these rows add up to %g: expected more than 0, and finite",
                          d->name, sum);
     return WEIR_OK;
 }

@@ -66,7 +66,7 @@ static weir_status check_levels(weir_ctx *c, const char *name, const weir__store
         weir__convert(WEIR_F64, v, s->dtype, (const char *)s->data + i * (int64_t)weir_dtype_size(s->dtype), n);
         for (int64_t k = 0; k < n; k++)
             if (isfinite(v[k]) && !(v[k] >= 0 && v[k] < (double)s->levels && v[k] == floor(v[k])))
-                return weir_fail(c, WEIR_ERROR_RANGE, "%.300s: row %lld, column %lld: expected an integer in [0, %lld) (levels), found %g", name,
+                return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected an integer in [0, %lld) (levels), found %g", name,
                                  (long long)((i + k) / s->dim), (long long)weir__store_column(s, (i + k) % s->dim), (long long)s->levels, v[k]);
     }
     return WEIR_OK;

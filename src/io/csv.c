@@ -21,8 +21,8 @@ typedef struct field { const char *text; size_t n; bool quoted, doubled, last; i
 static bool refuse(reader *r, int64_t line, int64_t column, const char *expected, const field *f)
 {
     char found[WEIR__QUOTE];
-    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, f && f->n == 0 ? "row %lld, column %lld: expected %s, found an empty field" :
-                  "row %lld, column %lld: expected %s, found \"%s\"", (long long)line, (long long)column, expected,
+    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, f && f->n == 0 ? "line %lld, column %lld: expected %s, found an empty field" :
+                  "line %lld, column %lld: expected %s, found \"%s\"", (long long)line, (long long)column, expected,
                   f ? weir__quote(f->text, f->n, found) : "");
     return false;
 }
@@ -186,7 +186,7 @@ static bool read_value(reader *r, const field *f, int64_t column)
 
 static bool wrong_count(reader *r, int64_t line, int64_t found, bool more)
 {
-    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "row %lld: expected %lld columns, found %s%lld", (long long)line, (long long)r->columns,
+    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected %lld columns, found %s%lld", (long long)line, (long long)r->columns,
                   more ? "more than " : "", (long long)found);
     return false;
 }
@@ -207,7 +207,7 @@ static bool read_row(reader *r)
 static bool read_table(reader *r)
 {
     if (!next_row(r)) {
-        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "row %lld: expected at least one row of numbers", (long long)r->line);
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected at least one row of numbers", (long long)r->line);
         return false;
     }
     r->delimiter = sniff(r);
@@ -219,7 +219,7 @@ static bool read_table(reader *r)
     if (!header) r->csv.rows = 1;
     while (next_row(r))
         if (!read_row(r)) return false;
-    if (r->csv.rows == 0) weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "row %lld: expected rows of numbers under the header", (long long)r->line);
+    if (r->csv.rows == 0) weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected rows of numbers under the header", (long long)r->line);
     r->csv.columns = r->columns;
     return weir_ok(r->c);
 }

@@ -65,14 +65,14 @@ static bool list_folder(folder *f, const char *where, names *files, names *folde
 {
     DIR *d = opendir(where);
     if (!d) {
-        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be opened: %s", strerror(errno));
+        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be opened: %s: expected a folder that can be read", strerror(errno));
         return false;
     }
     bool ok = true;
     struct dirent *entry;
     while (errno = 0, ok && (entry = readdir(d))) ok = look_at(f, where, entry->d_name, files, folders);
     if (ok && errno) {
-        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be read: %s", strerror(errno));
+        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be read: %s: expected a folder that can be read", strerror(errno));
         ok = false;
     }
     closedir(d);

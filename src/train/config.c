@@ -54,7 +54,7 @@ static weir_status push_words(pairs *p, int layer, const char *text)
     for (const char *s = text; *(s += strspn(s, " "));) {
         char word[KEY + VALUE];
         size_t n = strcspn(s, " ");
-        if (n >= sizeof word) return weir_fail(p->c, WEIR_ERROR_RANGE, "config: preset: a word too long");
+        if (n >= sizeof word) return weir_fail(p->c, WEIR_ERROR_RANGE, "config: preset: a word of %d bytes: expected a shorter one", (int)n);
         memcpy(word, s, n);
         word[n] = 0;
         if (push_setting(p, layer, word) != WEIR_OK) break;

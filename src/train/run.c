@@ -175,6 +175,7 @@ static weir_status open_data(weir_run *r)
     }
     if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
     if (!weir_ok(c) || weir__dataset_check_finite(r->train) != WEIR_OK) return weir_status_of(c); /* a view of what is gone may be left */
+    if (weir_dataset_rows(r->valid) > 0 && weir__dataset_check_finite(r->valid) != WEIR_OK) return weir_status_of(c);
     uint64_t hash = weir_dataset_fingerprint(r->train);
     if (weir_dataset_rows(r->valid) > 0) hash = weir__hash_mix(hash, weir_dataset_fingerprint(r->valid)); /* it decides which weights are best */
     snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
@@ -274,7 +275,7 @@ static weir_status compare(weir_ctx *c, const char *folder, const char *prefix, 
         if (json_is_object(v) && json_is_object(other)) {
             if (compare(c, folder, key, v, other) != WEIR_OK) return weir_status_of(c);
         } else if (!json_equal(v, other)) {
-            return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s%s%s differs from config.json: expected the same on resume, or another folder", folder, prefix,
+            return weir_fail(c, WEIR_ERROR_STATE, "%s: %s%s%s differs from config.json: expected the same on resume, or another folder", folder, prefix,
                              prefix[0] ? "." : "", key);
         }
     }
@@ -295,7 +296,7 @@ static weir_status check_resumable(weir_run *r, const json_t *stored)
     weir_ctx *c = r->object.ctx;
     const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint"));
     if (fingerprint && strcmp(fingerprint, r->fingerprint) != 0)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: the data have changed since the run began: expected the same rows", r->config.data);
+        return weir_fail(c, WEIR_ERROR_STATE, "%s: the data have changed since the run began: expected the same rows", r->config.data);
     return WEIR_OK;
 }
 
@@ -358,12 +359,12 @@ static json_t *choose_config(weir_ctx *c, const char *folder, const char *config
     if (!weir_ok(c)) return NULL;
     *had = exists(path);
     if (*had && !resume && config) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: holds a run: expected --resume, or another folder", folder);
+        weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", folder);
     } else if (*had) {
         stored = weir__json_load(c, path);
         if (stored && given) compare_given(c, folder, given, stored);
     } else if (exists(folder) && !sweep(folder)) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: holds files that are no run: expected an empty or a new folder", folder);
+        weir_fail(c, WEIR_ERROR_STATE, "%s: holds files that are no run: expected an empty or a new folder", folder);
     } else if (!given) {
         weir_fail(c, WEIR_ERROR_IO, "%s: no config.json: expected a run, or a model and data to begin one", folder);
     }

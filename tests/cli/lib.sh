@@ -20,12 +20,12 @@ works() {
     if "$@" > out 2> err; then ok "$name"; else echo "status $?" >> err; cat out >> err; not_ok "$name" err; fi
 }
 
-# refuses NAME STATUS PATTERN COMMAND...: that status, and one line on stderr `weir: WHAT: WHERE..` that matches the pattern
+# refuses NAME STATUS PATTERN COMMAND...: that status, and one line on stderr `weir: WHAT: WHERE: expected ..` that matches the pattern
 refuses() {
     name=$1 status=$2 pattern=$3; shift 3
     "$@" > out 2> err
     got=$?
-    if [ "$got" -eq "$status" ] && [ "$(wc -l < err)" -eq 1 ] && grep -q '^weir: .*: ' err && grep -qe "$pattern" err; then
+    if [ "$got" -eq "$status" ] && [ "$(wc -l < err)" -eq 1 ] && grep -q '^weir: .*: .*expected' err && grep -qe "$pattern" err; then
         ok "$name"
     else
         echo "status $got, expected $status; pattern $pattern" >> err

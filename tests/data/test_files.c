@@ -52,7 +52,7 @@ static void npy(void **state)
     assert_int_equal(weir_dataset_levels(d), 13);
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s,levels=12", path);
-    REFUSED(c, WEIR_ERROR_RANGE, spec, "row 2, column 4: expected an integer in [0, 12)", "found 12");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 2, column 4: expected an integer in [0, 12)", "found 12");
     snprintf(spec, sizeof spec, "%s,label=1", path);
     REFUSED(c, WEIR_ERROR_SHAPE, spec, "expected a table, found 3 axes");
     const double list[] = { 0.5, 1.5, 2.5 };
@@ -67,7 +67,7 @@ static void npy(void **state)
     REFUSED(c, WEIR_ERROR_SHAPE, path, "array of rows");
     write_npy(path, "columns.npy", "<f8", "(1, 3)", list, 24);
     snprintf(spec, sizeof spec, "%s,label=3", path);
-    REFUSED(c, WEIR_ERROR_RANGE, spec, "row 0, column 3: expected a label", "2.5");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 0, column 3: expected a label", "2.5");
 }
 
 static void csv_columns(void **state)
@@ -88,8 +88,8 @@ static void csv_columns(void **state)
     REFUSED(c, WEIR_ERROR_NAME, "tests/data/files/small.csv,label=clas", "label=clas", "from 1 to 4", "perhaps class");
     REFUSED(c, WEIR_ERROR_NAME, "tests/data/files/small.csv,label=0", "label=0");
     REFUSED(c, WEIR_ERROR_NAME, "tests/data/files/small.csv,weight=5", "weight=5");
-    REFUSED(c, WEIR_ERROR_RANGE, "tests/data/files/small.csv,label=x", "row 1, column 1: expected a label", "0.5");
-    REFUSED(c, WEIR_ERROR_RANGE, "tests/data/files/small.csv,weight=y", "row 1, column 2: expected a weight", "-1");
+    REFUSED(c, WEIR_ERROR_VALUE, "tests/data/files/small.csv,label=x", "row 1, column 1: expected a label", "0.5");
+    REFUSED(c, WEIR_ERROR_VALUE, "tests/data/files/small.csv,weight=y", "row 1, column 2: expected a weight", "-1");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/small.csv,weight=w,label=4", "two columns");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/small.csv,label=class,labels=tests/data/files/small.npy", "one of them");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/small.csv,split=test", "small.csv", "split=test", "no test split");
@@ -101,14 +101,14 @@ static void csv_more(void **state)
     char path[128], spec[300];
     text_file(path, "zero.csv", "1,0\n2,0\n3,0\n");
     snprintf(spec, sizeof spec, "%s,weight=2", path);
-    REFUSED(c, WEIR_ERROR_RANGE, spec, "weight", "more than 0");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "weight", "more than 0");
     snprintf(spec, sizeof spec, "%s,weight=2,label=1", path);
     REFUSED(c, WEIR_ERROR_SHAPE, spec, "no column left");
     text_file(path, "weight.csv", "1,1\n2,nan\n");
     snprintf(spec, sizeof spec, "%s,weight=2", path);
-    REFUSED(c, WEIR_ERROR_RANGE, spec, "row 1, column 2", "weight", "nan");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 1, column 2", "weight", "nan");
     text_file(path, "text.csv", "1,2\n3,x\n");
-    REFUSED(c, WEIR_ERROR_FORMAT, path, "row 2, column 2");
+    REFUSED(c, WEIR_ERROR_FORMAT, path, "line 2, column 2");
     text_file(path, "odd.bin", "hello");
     REFUSED(c, WEIR_ERROR_FORMAT, path, "odd.bin", "expected npy");
     text_file(path, "broken.npy", "hello");
@@ -232,7 +232,7 @@ static void idx(void **state)
     scratch_file(path, "few", class, 1000, false);
     REFUSED(c, WEIR_ERROR_SHAPE, spec, "few", "expected 6000 labels");
     snprintf(spec, sizeof spec, "%s/images,levels=200", scratch_folder());
-    REFUSED(c, WEIR_ERROR_RANGE, spec, "[0, 200)");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "[0, 200)");
     snprintf(spec, sizeof spec, "%s/images,labels=digits", scratch_folder());
     REFUSED(c, WEIR_ERROR_FORMAT, spec, "digits", "file of labels");
     snprintf(spec, sizeof spec, "%s/images,labels=none.csv", scratch_folder());

@@ -37,7 +37,7 @@ static void options(void **state)
     REFUSED(c, WEIR_ERROR_RANGE, "toy:moons,n=0", "n=0");
     REFUSED(c, WEIR_ERROR_RANGE, "toy:moons,n=1e9", "n=1e9");
     REFUSED(c, WEIR_ERROR_RANGE, "digits,levels=-1", "levels=-1");
-    REFUSED(c, WEIR_ERROR_RANGE, "digits,levels=16", "digits", "expected an integer in [0, 16)", "found 16");
+    REFUSED(c, WEIR_ERROR_VALUE, "digits,levels=16", "digits", "expected an integer in [0, 16)", "found 16");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "toy:moons,split=test", "toy:moons", "split=test", "no test split");
 }
 

@@ -155,7 +155,7 @@ static void json(void **state)
     weir_clear(c);
     free(deep);
     assert_null(weir__json_load(c, "no/such.json"));
-    expect(c, WEIR_ERROR_IO, "no/such.json: cannot be opened: No such file or directory");
+    expect(c, WEIR_ERROR_IO, "no/such.json: cannot be opened: No such file or directory: expected a file that can be read");
     remove_folder(folder);
     close_ctx(c);
 }
@@ -230,9 +230,9 @@ static void events(void **state)
     snprintf(message, sizeof message, "%s: %lld bytes: expected at least the %lld to go on after", path, (long long)end, (long long)end + 1);
     expect(c, WEIR_ERROR_FORMAT, message);
     assert_null(weir__events_open(c, "/dev/full", 9, 0));
-    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device");
+    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device: expected a place that can be written");
     assert_null(weir__events_open(c, "no/such", 9, 0));
-    expect(c, WEIR_ERROR_IO, "no/such: cannot be opened for writing: No such file or directory");
+    expect(c, WEIR_ERROR_IO, "no/such: cannot be opened for writing: No such file or directory: expected a place that can be written");
     weir__events_close(NULL);
     remove_folder(folder);
     close_ctx(c);

@@ -110,13 +110,13 @@ static void faults_leave_the_old_file(void **state)
 {
     (void)state;
     fault.write_error = EIO;
-    check_fault("cannot be written: Input/output error");
+    check_fault("cannot be written: Input/output error: expected a place that can be written");
     fault.write_room = 70000; /* the disk is full half-way */
-    check_fault("cannot be written: No space left on device");
+    check_fault("cannot be written: No space left on device: expected a place that can be written");
     fault.fsync_error = EIO;
-    check_fault("cannot be flushed to the disk: Input/output error");
+    check_fault("cannot be flushed to the disk: Input/output error: expected a place that can be written");
     fault.rename_error = EXDEV;
-    check_fault("cannot be put in place: Invalid cross-device link");
+    check_fault("cannot be put in place: Invalid cross-device link: expected a place that can be written");
 }
 
 static void folder_flush_is_reported(void **state)
@@ -128,7 +128,7 @@ static void folder_flush_is_reported(void **state)
     assert_int_equal(weir__file_write(c, path, "x", 1), WEIR_ERROR_IO);
     no_faults();
     char message[2048];
-    snprintf(message, sizeof message, "%s: written, but its folder cannot be flushed: Input/output error", path);
+    snprintf(message, sizeof message, "%s: written, but its folder cannot be flushed: Input/output error: expected a place that can be written", path);
     expect(c, WEIR_ERROR_IO, message);
     expect_contents(c, path, "x", 1);
     remove_folder(folder);
@@ -141,17 +141,17 @@ static void devices_are_written_not_replaced(void **state)
     weir_ctx *c = open_ctx();
     struct stat st;
     assert_int_equal(weir__file_write(c, "/dev/full", "x", 1), WEIR_ERROR_IO);
-    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device");
+    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device: expected a place that can be written");
     assert_int_equal(weir__file_write(c, "/dev/null", "x", 1), WEIR_OK);
     assert_int_equal(stat("/dev/null", &st), 0);
     assert_true(S_ISCHR(st.st_mode));
     weir__array a = { .dtype = WEIR_F64, .ndim = 1, .shape = { 1 }, .data = &(double){ 1 } };
     assert_int_equal(weir__csv_write(c, "/dev/full", &a, NULL), WEIR_ERROR_IO);
-    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device");
+    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device: expected a place that can be written");
     assert_int_equal(weir__npy_write(c, "/dev/full", &a), WEIR_ERROR_IO);
-    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device");
+    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device: expected a place that can be written");
     assert_int_equal(weir__safetensors_save(c, "/dev/full", NULL, 0, NULL), WEIR_ERROR_IO);
-    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device");
+    expect(c, WEIR_ERROR_IO, "/dev/full: cannot be written: No space left on device: expected a place that can be written");
     close_ctx(c);
 }
 
@@ -182,7 +182,7 @@ static void refusals(void **state)
     char message[2048];
     weir__bytes b;
     assert_int_equal(weir__file_read(c, "no/such", 10, &b), WEIR_ERROR_IO);
-    expect(c, WEIR_ERROR_IO, "no/such: cannot be opened: No such file or directory");
+    expect(c, WEIR_ERROR_IO, "no/such: cannot be opened: No such file or directory: expected a file that can be read");
     assert_null(b.data);
     assert_int_equal(weir__file_read(c, folder, 10, &b), WEIR_ERROR_IO);
     snprintf(message, sizeof message, "%s: is a folder: expected a regular file", folder);
@@ -198,12 +198,12 @@ static void refusals(void **state)
     snprintf(message, sizeof message, "%s: 5 bytes: expected at most 4", path);
     expect(c, WEIR_ERROR_IO, message);
     assert_null(weir__writer_open(c, "no/such"));
-    expect(c, WEIR_ERROR_IO, "no/such: cannot be created: No such file or directory");
+    expect(c, WEIR_ERROR_IO, "no/such: cannot be created: No such file or directory: expected a place that can be written");
     assert_null(weir__writer_open(c, folder));
-    snprintf(message, sizeof message, "%s: cannot be written: Is a directory", folder);
+    snprintf(message, sizeof message, "%s: cannot be written: Is a directory: expected a place that can be written", folder);
     expect(c, WEIR_ERROR_IO, message);
     assert_null(weir__writer_open(c, ""));
-    expect(c, WEIR_ERROR_IO, ": cannot be created: No such file or directory");
+    expect(c, WEIR_ERROR_IO, ": cannot be created: No such file or directory: expected a place that can be written");
     remove_folder(folder);
     close_ctx(c);
 }
@@ -218,7 +218,7 @@ static void protected_files_stay(void **state)
     write_text(path, "old", 3);
     assert_int_equal(chmod(path, 0444), 0);
     assert_int_equal(weir__file_write(c, path, "new", 3), WEIR_ERROR_IO);
-    snprintf(message, sizeof message, "%s: cannot be written: Permission denied", path);
+    snprintf(message, sizeof message, "%s: cannot be written: Permission denied: expected a place that can be written", path);
     expect(c, WEIR_ERROR_IO, message);
     assert_int_equal(chmod(folder, 0555), 0);
     assert_int_equal(weir__file_write(c, in_folder(folder, "b"), "new", 3), WEIR_ERROR_IO);
@@ -256,7 +256,7 @@ static void long_paths_keep_the_reason(void **state)
     (void)state;
     weir_ctx *c = open_ctx();
     weir__bytes b;
-    char path[3000], tail[] = ": cannot be opened: File name too long";
+    char path[3000], tail[] = ": cannot be opened: File name too long: expected a file that can be read";
     memset(path, 'n', sizeof path - 1);
     path[sizeof path - 1] = 0;
     assert_int_equal(weir__file_read(c, path, 10, &b), WEIR_ERROR_IO);

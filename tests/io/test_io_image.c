@@ -176,7 +176,7 @@ static void reads_flat_folders(void **state)
     snprintf(message, sizeof message, "%s/c.png: byte 0: expected a PNG or JPEG signature", folder);
     expect(c, WEIR_ERROR_FORMAT, message);
     assert_int_equal(weir__image_folder_read(c, "no/such", &a), WEIR_ERROR_IO);
-    expect(c, WEIR_ERROR_IO, "no/such: cannot be opened: No such file or directory");
+    expect(c, WEIR_ERROR_IO, "no/such: cannot be opened: No such file or directory: expected a folder that can be read");
     remove_folder(folder);
     close_ctx(c);
 }

@@ -160,17 +160,17 @@ static void only_what_is_said_is_compared(void **state)
     weir_run_free(weir_run_open(c, "whole", "{\"model\": \"nice\", \"optimizer\": \"adam\", \"ema\": \"9e-1\", \"batch\": 50, \"steps\": 99, \"dim\": 2}", true));
     assert_ok(c);
     weir_run_open(c, "whole", "{\"batch\": 49}", true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "train.batch differs");
+    assert_fails(c, WEIR_ERROR_STATE, "train.batch differs");
     weir_run_open(c, "whole", "{\"model.dim\": 3}", true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "model.dim differs");
+    assert_fails(c, WEIR_ERROR_STATE, "model.dim differs");
     weir_run_open(c, "whole", "{\"train\": {\"valid_every\": 6}}", true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "train.valid_every differs");
+    assert_fails(c, WEIR_ERROR_STATE, "train.valid_every differs");
     weir_run_open(c, "whole", "{\"optimizer\": \"sgd\"}", true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "optimizer.");
+    assert_fails(c, WEIR_ERROR_STATE, "optimizer.");
     weir_run_open(c, "whole", "{\"schedule\": \"cosine\"}", true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "schedule.");
+    assert_fails(c, WEIR_ERROR_STATE, "schedule.");
     weir_run_open(c, "whole", "{\"data\": \"toy:rings\"}", true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "data differs");
+    assert_fails(c, WEIR_ERROR_STATE, "data differs");
     weir_run_open(c, "whole", "{\"batsch\": 50}", true);
     assert_fails(c, WEIR_ERROR_NAME, "batch");
 }
@@ -231,23 +231,48 @@ static void other_data_are_refused(void **state)
         train_to(c, "data", csv, 3);
         write_csv("rows.csv", 120, odd[i], "0.25");
         weir_run_open(c, "data", NULL, true);
-        assert_fails(c, WEIR_ERROR_ARGUMENT, "data have changed");
+        assert_fails(c, WEIR_ERROR_STATE, "data have changed");
     }
     write_csv("rows.csv", 120, -1, "");
     train_to(c, "data", NULL, 0);
 }
 
-static void nan_among_the_training_rows_is_refused(void **state)
+/* Among the rows that train, or that validate: else the best weights would be chosen on fewer rows than the data have. */
+static void nan_in_the_data_is_refused(void **state)
 {
     weir_ctx *c = *state;
     char csv[8192];
     say_csv_config(c, csv, sizeof csv);
-    write_csv("rows.csv", 120, 3, "nan");
-    remove_run("nan");
-    weir_run_open(c, "nan", csv, false);
-    if (!strstr(weir_message(c), "row") || !strstr(weir_message(c), "column 2")) fail_msg("%s", weir_message(c));
-    weir_clear(c);
-    assert_int_equal(access("nan", F_OK), -1);
+    static const int rows[] = { 3, 119 };
+    for (int i = 0; i < 2; i++) {
+        char where[40];
+        snprintf(where, sizeof where, "row %d, column 2", rows[i]);
+        write_csv("rows.csv", 120, rows[i], "nan");
+        remove_run("nan");
+        weir_run_open(c, "nan", csv, false);
+        assert_fails(c, WEIR_ERROR_VALUE, where);
+        assert_int_equal(access("nan", F_OK), -1);
+    }
+}
+
+/* A thousand steps with validations, logs and checkpoints among them hold no more memory than a hundred. */
+static void a_run_leaves_memory_as_it_was(void **state)
+{
+    weir_ctx *c = *state;
+    char longer[8192];
+    CONFIG(c, longer, "hidden=8", "couplings=2", "steps=1000", "batch=50", "valid_every=50", "checkpoint_every=40", "log_every=3", "ema=0.9", "clip=1",
+           "shards=2", "optimizer=adam");
+    remove_run("steady");
+    weir_run *r = weir_run_open(c, "steady", longer, false);
+    weir_train_opts o = weir_train_defaults();
+    o.steps = 100;
+    assert_int_equal(weir_run_train(r, &o), WEIR_OK);
+    weir_memory_info early = weir_memory(c);
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    assert_int_equal(r->step, 1000);
+    assert_int_equal(weir_memory(c).live_blocks, early.live_blocks);
+    assert_int_equal(weir_memory(c).live_bytes, early.live_bytes);
+    weir_run_free(r);
 }
 
 /* -- kernels ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -319,7 +344,7 @@ int main(void)
     if (!mkdtemp(folder) || chdir(folder) != 0) return 1;
     CASES(CASE(lengths_of_logs_survive_a_cut), CASE(a_log_that_lost_lines_is_no_log_of_the_run), CASE(an_unreadable_checkpoint_is_an_error),
           CASE(the_model_file_is_made_good), cmocka_unit_test(runs_do_not_share_a_seed), CASE(a_callback_stops_a_run), CASE(only_what_is_said_is_compared),
-          CASE(cadences_are_recorded), CASE(other_data_are_refused), CASE(nan_among_the_training_rows_is_refused),
+          CASE(cadences_are_recorded), CASE(other_data_are_refused), CASE(nan_in_the_data_is_refused), CASE(a_run_leaves_memory_as_it_was),
           cmocka_unit_test(other_kernels_are_reported_and_recorded), CASE(a_full_disk_cuts_no_line_in_half));
     int failed = cmocka_run_group_tests(cases, setup, NULL);
     if (failed == 0 && chdir("/") == 0) remove_run(folder);

@@ -214,14 +214,14 @@ static void other_settings_are_refused(void **state)
     weir_ctx *c = weir_open(1);
     char other[8192];
     weir_run_open(c, "whole", config, false);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "holds a run");
+    assert_fails(c, WEIR_ERROR_STATE, "holds a run");
     CONFIG(c, other, "hidden=9", "couplings=2", "steps=24", "batch=50", "valid_every=5", "checkpoint_every=7", "log_every=3", "ema=0.9", "clip=1", "shards=2", "optimizer=adam");
     weir_run_open(c, "whole", other, true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "model.hidden differs");
+    assert_fails(c, WEIR_ERROR_STATE, "model.hidden differs");
     mkdir("foreign", 0777);
     fclose(fopen("foreign/thesis.tex", "w"));
     weir_run_open(c, "foreign", config, true);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "no run");
+    assert_fails(c, WEIR_ERROR_STATE, "no run");
     weir_run_open(c, "nowhere", NULL, true);
     assert_fails(c, WEIR_ERROR_IO, "config.json");
     remove_run("bad");

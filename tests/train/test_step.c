@@ -190,7 +190,7 @@ static void wrong_use_is_refused(void **state)
     weir_model_free(m);
 }
 
-/* Steps, evaluations and epochs leave memory as it was. tests/long runs a hundred times as many. */
+/* Steps, evaluations, samples, saves and epochs leave memory as it was. tests/long runs a hundred times as many. */
 static void steps_leave_memory_as_it_was(void **state)
 {
     (void)state;
@@ -211,6 +211,10 @@ static void steps_leave_memory_as_it_was(void **state)
             weir_scope_end(quiet);
             float x[40];
             assert_int_equal(weir_model_sample_into(m, 20, NULL, x), WEIR_OK);
+            void *saved;
+            size_t bytes;
+            assert_int_equal(weir_model_save_to_memory(m, &saved, &bytes), WEIR_OK);
+            weir_buffer_free(c, saved);
         }
         weir_scope_end(scope);
         if (i == 110) early = weir_memory(c);
