@@ -91,6 +91,21 @@ typedef struct weir__gemm {
     const void *mask; int64_t mask_row; /* [m,n] or NULL: C = mask > 0 ? value : 0, last (the gradient of relu, fused) */
 } weir__gemm;
 
+/* Normalisation of x [batch, channels, run], dense: h = (x - mean) / sqrt(variance + eps), y = h w + b. Statistics are shared by the
+ * channels of a group within a sample (layer norm: one group; run 1), or, with groups 0, by a channel over the whole batch. */
+typedef struct weir__norm {
+    int64_t batch, channels, run, groups;
+    bool centred;              /* false (RMS norm): the mean counts as 0 */
+    double eps;
+    const void *x, *g, *w, *b; /* g: the gradient of y; w, b: [channels] or NULL for 1, 0 */
+    void *y;                   /* what is made: y, or the gradient of x */
+    double *stats;             /* [batch, groups, 2] or [channels, 2]: mean and variance, exact to double; how they are summed depends on counts alone */
+    double *sums;              /* [channels, 2]: sum of g, sum of g h */
+} weir__norm;
+/* Each makes items first .. last-1 of its own: stats groups (channels where groups is 0), apply samples, sums channels, back groups
+ * (samples where groups is 0, from sums). */
+typedef void weir__norm_fn(const weir__norm *o, int64_t first, int64_t last);
+
 /* Optimizer passes over a range of n parameters: see src/optim. All in place on p and the states; g is read, scaled by g_scale. */
 typedef struct weir__adam { double lr, beta1, beta2, eps, weight_decay, decay1, decay2; /* 1 - beta^t */ bool decoupled; double g_scale; } weir__adam;
 typedef struct weir__sgd { double lr, momentum, dampening, weight_decay, g_scale; bool nesterov, first; } weir__sgd;
@@ -114,6 +129,7 @@ typedef struct weir__kern {
      * rows <= 512, n <= 64. */
     void (*sum_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
     void (*max_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
+    weir__norm_fn *norm_stats[WEIR__REALS], *norm_apply[WEIR__REALS], *norm_sums[WEIR__REALS], *norm_back[WEIR__REALS];
     /* Index of the first non-finite of n dense elements, or -1. */
     int64_t (*find_nonfinite[WEIR__REALS])(int64_t n, const void *x);
     /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
@@ -168,6 +184,11 @@ void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t alo
 /* A row function over many rows; rows of a and b lie end to end, those of y at y_row. */
 typedef struct weir__rows { int64_t rows, n; void *y; int64_t y_row; const void *a, *b; } weir__rows;
 void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r, int threads);
+/* The four steps of a normalisation; threads divide the items. */
+void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
 /* For passes over one dense range (optimizers, axpy): calls fn(user, begin, end) on `threads` pieces, each a multiple of 1024. */
 void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
 /* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */
