@@ -105,6 +105,21 @@ WEIR_API weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b
 /* relu(weir_linear(x, w, b)) in one pass. */
 WEIR_API weir_tensor *weir_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b);
 
+/* -- normalisation: h w + b, h = (x - mean) / sqrt(variance + eps), variance not unbiased; w, b NULL: 1, 0. Means and variances are summed
+ * in double, in two passes. ----------------------------------------------------------------------------------------------------------- */
+/* Over the last `axes` axes of each sample, whose shape w and b have (Ba, Kiros & Hinton 2016). */
+WEIR_API weir_tensor *weir_layer_norm(weir_tensor *x, int axes, weir_tensor *w, weir_tensor *b, double eps);
+/* x w / sqrt(mean(x^2) + eps) over the last `axes` axes (Zhang & Sennrich 2019). */
+WEIR_API weir_tensor *weir_rms_norm(weir_tensor *x, int axes, weir_tensor *w, double eps);
+/* x [B, C, ..]: each sample over C / groups channels and all places; w, b [C] (Wu & He 2018). */
+WEIR_API weir_tensor *weir_group_norm(weir_tensor *x, int64_t groups, weir_tensor *w, weir_tensor *b, double eps);
+/* x [B, C, ..], w, b [C]: each channel over the batch and all places while training (so rows depend on each other), else by the running
+ * mean and variance [C] (Ioffe & Szegedy 2015). Training also moves the running ones, in place, by `momentum` (0 to 1) of the way to the
+ * batch's mean and unbiased variance; both may be NULL: the batch's are used always. In a step of several shards each shard sees its own
+ * samples, and the running statistics follow shard 0. */
+WEIR_API weir_tensor *weir_batch_norm(weir_tensor *x, weir_tensor *running_mean, weir_tensor *running_var, weir_tensor *w, weir_tensor *b, bool training,
+                                      double momentum, double eps);
+
 /* -- shapes: views where strides allow ------------------------------------------------------------------------------------------ */
 WEIR_API weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape); /* logical order; one extent may be -1; copies when it must */
 WEIR_API weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape);    /* the same, but fails instead of copying */

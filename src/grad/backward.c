@@ -276,20 +276,32 @@ weir_status weir_backward_with(weir_tensor *y, weir_tensor *vector, bool retain)
 weir_status weir_backward(weir_tensor *y) { return weir_backward_with(y, NULL, false); }
 
 /* -- weir_grad ---------------------------------------------------------------------------------------------------------------------- */
-typedef struct order { weir__node **at; int64_t n, cap; } order;
+typedef struct order { weir__node **at; int64_t n, cap; uint64_t lowest; } order;
 
 static weir__walk_next append(void *user, weir__node *n)
 {
     order *o = user;
+    if (n->sequence < o->lowest) return WEIR__WALK_OVER;
     if (!weir__grow(n->object.ctx, &o->at, &o->cap, o->n + 1, sizeof *o->at)) return WEIR__WALK_STOP;
     o->at[o->n++] = n;
     return WEIR__WALK_ON;
 }
 
+/* What was made before every captured node leads to none: a small graph on top of a long history is walked alone. A leaf may be anywhere. */
+static uint64_t lowest_captured(const pass *p)
+{
+    uint64_t lowest = UINT64_MAX;
+    for (int i = 0; i < p->n_captures; i++) {
+        uint64_t at = p->captures[i].node ? p->captures[i].node->sequence : 0;
+        if (at < lowest) lowest = at;
+    }
+    return lowest;
+}
+
 /* Marks every node that leads to a captured one, makers before consumers. */
 static bool mark_wanted(pass *p, int n, weir_tensor *const *y)
 {
-    order o = { 0 };
+    order o = { .lowest = lowest_captured(p) };
     bool good = weir__graph_walk(p->c, n, y, append, &o);
     for (int64_t k = o.n - 1; good && k >= 0; k--)
         if (o.at[k]->captured || through(p, o.at[k])) o.at[k]->wanted = p->number;

@@ -14,6 +14,7 @@
     F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) F(cumsum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(flip) F(pad) F(gather) F(scatter_add) F(argmax) F(embedding) F(dropout) \
+    F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(batch_norm_eval) \
     F(checkpoint)
 #define F(n) extern const weir_op weir__op_##n;
 WEIR__OP_LIST(F)
@@ -40,5 +41,9 @@ int weir__axis(weir_tensor *x, const char *op, int axis);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
 /* The gradient of a function of one saved input, gout f'(x), in one pass of a kernel; for backwards while nothing is recorded. */
 weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);
+/* The backward of a fused op by its reference, differentiable while recording. The row saves every input. */
+void weir__vjp_by_reference(weir_vjp *v);
+/* May code that runs in c write a buffer? Its own context may, and of the shards of a step the first. */
+bool weir__may_track(const weir_ctx *c, const weir_tensor *buffer);
 
 #endif

@@ -47,6 +47,7 @@ typedef struct weir__worker_grads {
     const struct weir__storage *owner; /* the gradient buffer it stands for: leaves of other modules are an error */
     void *data;
     uint8_t *has_grad; /* [slots] */
+    int64_t index;     /* of the shard: the first keeps running statistics */
 } weir__worker_grads;
 
 /* A new tensor in the current scope (home: outside of scopes), storage of its own. Contents undefined. nil on failure. */

@@ -39,6 +39,7 @@ static bool shard_open(shards *all, shard *s)
 {
     *s = (shard){ .ctx = weir_worker_open(all->ctx, 1) };
     s->grads.owner = all->layout->grads;
+    s->grads.index = all->n;
     s->grads.has_grad = weir__alloc(all->ctx, (size_t)all->layout->n_slots);
     if (!s->grads.has_grad || !weir_ok(s->ctx)) return false;
     s->ctx->worker = &s->grads;

@@ -328,6 +328,13 @@ static weir_tensor *rows_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor
 static weir_tensor *rows_matmul(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_add(weir_matmul(x, weir_transpose(w, 0, 1)), b); }
 static weir_tensor *rows_softplus_sum(weir_tensor *x, weir_tensor *w, weir_tensor *b) { (void)w, (void)b; return weir_sum_samples(weir_softplus(weir_mul(x, weir_exp(x)))); }
 static weir_tensor *rows_softmax(weir_tensor *x, weir_tensor *w, weir_tensor *b) { (void)w, (void)b; return weir_mul(weir_softmax(x, 1), weir_silu(weir_log_softmax(x, -1))); }
+static weir_tensor *rows_norms(weir_tensor *x, weir_tensor *w, weir_tensor *b)
+{
+    weir_tensor *scale = weir_slice(weir_detach(w), 0, 0, 1, 1), *c = weir_slice(b, 0, 0, 1, 1);
+    int64_t n = weir_dim(x, 0);
+    weir_tensor *groups = weir_group_norm(weir_reshape(x, 3, SHAPE(n, 1, 37)), 1, c, c, 1e-5);
+    return weir_rms_norm(weir_add(weir_layer_norm(x, 1, weir_reshape(scale, 1, SHAPE(37)), NULL, 1e-5), weir_reshape(groups, 2, SHAPE(n, 37))), 1, NULL, 1e-5);
+}
 static weir_tensor *rows_split(weir_tensor *x, weir_tensor *w, weir_tensor *b)
 {
     (void)w, (void)b;
@@ -346,7 +353,7 @@ static void run_rows(weir_ctx *c, row_fn *f, weir_tensor *x, weir_tensor *w, wei
 
 static void rows_in(weir_ctx *c)
 {
-    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_softmax, rows_split };
+    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_softmax, rows_norms, rows_split };
     enum { N = 300, IN = 37, OUT = 29 };
     for (int t = WEIR_F32; t <= WEIR_F64; t++)
         for (size_t k = 0; k < sizeof fns / sizeof *fns; k++) {
