@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "conv.h"
 
 typedef enum weir__real { WEIR__F32, WEIR__F64, WEIR__REALS } weir__real;
 
@@ -135,6 +136,21 @@ typedef struct weir__kern {
     /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
     size_t (*gemm_scratch[WEIR__REALS])(const weir__gemm *g, int threads);
     void (*gemm[WEIR__REALS])(const weir__gemm *g, void *scratch, int threads);
+    /* Convolutions (conv.h): y = x * w (+ bias); dx = the gradient of the input for gy; dw (+)= that of the weights, which sums over the
+     * pixels of all images in order. A pixel of y or dx depends on its own image alone, to the bit. */
+    size_t (*conv_scratch[WEIR__REALS])(const weir__conv *v, weir__conv_pass pass, int threads);
+    void (*conv_forward[WEIR__REALS])(const weir__conv *v, const void *x, const void *w, const void *bias, void *y, void *scratch, int threads);
+    void (*conv_input[WEIR__REALS])(const weir__conv *v, const void *gy, const void *w, void *dx, void *scratch, int threads);
+    void (*conv_weight[WEIR__REALS])(const weir__conv *v, const void *x, const void *gy, void *dw, bool accumulate, void *scratch, int threads);
+    /* Windows: the maximum and its place i w + j in the image; y = x at the places; dx = sums of gy at the places; mean and its gradient */
+    void (*max_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int32_t *at, int threads);
+    void (*pool_gather[WEIR__REALS])(const weir__windows *p, const void *x, const int32_t *at, void *y, int threads);
+    void (*pool_scatter[WEIR__REALS])(const weir__windows *p, const void *gy, const int32_t *at, void *dx, int threads);
+    void (*avg_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
+    void (*avg_pool_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
+    /* [h, w] to [out_h, out_w]: place i from floor(i h / out_h); and the gradient */
+    void (*upsample[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
+    void (*upsample_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
     /* Multiply-adds of one core on registers alone for about so long, in GFLOP/s: what benches quote speed over. */
     double (*fma_peak[WEIR__REALS])(double seconds);
     /* Elements [first, first+n) of sample `id` under `key`: Philox4x32-10 at counter (id, index/4), see src/base/rng.c for the
