@@ -22,6 +22,9 @@ extern "C" {
 enum { WEIR_OUT_MAX = 4 };
 typedef struct weir_op weir_op;
 
+/* How results of rank 4 lie in memory (see weir/tensor.h): dense in logical order, channels-last, or as the inputs of their shape do. */
+typedef enum weir_order { WEIR_ORDER_DENSE, WEIR_ORDER_CHANNELS_LAST, WEIR_ORDER_KEEP } weir_order;
+
 typedef struct weir_spec {
     weir_dtype dtype;
     int ndim;
@@ -78,6 +81,7 @@ struct weir_op {
     weir_tensor *(*reference)(weir_tensor *const *in, int n_in, const void *attr); /* fused ops: the same in plain ops */
     const weir_op_case *cases;
     double low, high;   /* domain of the random test inputs; 0, 0: -2 .. 2 */
+    weir_order order;   /* other than dense: forward writes by out's strides (keep), or channels innermost (channels-last) */
 };
 
 #define WEIR_OP_ROW(public_name, one_line) \

@@ -120,6 +120,32 @@ WEIR_API weir_tensor *weir_group_norm(weir_tensor *x, int64_t groups, weir_tenso
 WEIR_API weir_tensor *weir_batch_norm(weir_tensor *x, weir_tensor *running_mean, weir_tensor *running_var, weir_tensor *w, weir_tensor *b, bool training,
                                       double momentum, double eps);
 
+/* -- images: x [N, C, H, W]; results lie channels-last (see weir/tensor.h). Pairs are (height, width). ------------------------- */
+typedef struct weir_conv2d_opts {
+    size_t size;
+    int64_t stride[2], padding[2] /* zeros on each side */, dilation[2], groups;
+} weir_conv2d_opts;
+WEIR_API weir_conv2d_opts weir_conv2d_defaults(void); /* stride 1, no padding, dilation 1, one group */
+/* y[n, o, i, j] = b[o] + sum over c, p, q of w[o, c, p, q] x[n, c, i stride - padding + p dilation, ..], as PyTorch's nn.Conv2d: x [N, C, H, W],
+ * w [O, C / groups, P, Q], b [O] or NULL -> [N, O, (H + 2 padding - dilation (P - 1) - 1) / stride + 1, ..]. Channels of group g of the
+ * result see those of group g of x. Image n of the result depends on image n of x alone, to the bit. o NULL: the defaults. */
+WEIR_API weir_tensor *weir_conv2d(weir_tensor *x, weir_tensor *w, weir_tensor *b, const weir_conv2d_opts *o);
+/* The gradient of conv2d for its input, also called transposed convolution: g [N, O, ..] shaped as conv2d of [N, C, height, width] -> that. */
+WEIR_API weir_tensor *weir_conv2d_input(weir_tensor *g, weir_tensor *w, int64_t height, int64_t width, const weir_conv2d_opts *o);
+/* The gradient of conv2d for its weights of `kernel` (P, Q): x [N, C, H, W], g as above -> [O, C / groups, P, Q], summed over images in order. */
+WEIR_API weir_tensor *weir_conv2d_weight(weir_tensor *x, weir_tensor *g, const int64_t kernel[2], const weir_conv2d_opts *o);
+typedef struct weir_pool2d_opts {
+    size_t size;
+    int64_t kernel[2], stride[2], padding[2]; /* padding at most half the kernel */
+} weir_pool2d_opts;
+WEIR_API weir_pool2d_opts weir_pool2d_defaults(int64_t kernel); /* kernel x kernel, stride the same, no padding */
+/* Over each window, [N, C, H, W] -> [N, C, (H + 2 padding - kernel) / stride + 1, ..]. The gradient goes to the first of equals; NaN if there is one. */
+WEIR_API weir_tensor *weir_max_pool2d(weir_tensor *x, const weir_pool2d_opts *o);
+WEIR_API weir_tensor *weir_avg_pool2d(weir_tensor *x, const weir_pool2d_opts *o); /* padding counts, as zeros */
+/* [N, C, H, W] -> [N, C, height, width]: place i takes floor(i H / height). */
+WEIR_API weir_tensor *weir_upsample_nearest2d(weir_tensor *x, int64_t height, int64_t width);
+WEIR_API weir_tensor *weir_channels_last(weir_tensor *x); /* itself when it lies so; rank 4 */
+
 /* -- shapes: views where strides allow ------------------------------------------------------------------------------------------ */
 WEIR_API weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape); /* logical order; one extent may be -1; copies when it must */
 WEIR_API weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape);    /* the same, but fails instead of copying */

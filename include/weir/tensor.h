@@ -9,6 +9,11 @@
  * Rank up to 8; 0-d and empty tensors behave as in NumPy. Shapes are logical (images NCHW) whatever the memory order.
  * f32 and f64 are computed with; i64, i32, u8, bool are indices, labels and storage; bf16 and f16 storage. There is no implicit
  * promotion: f32 with f64 is an error that says so (weir_cast converts); C scalars take the tensor's type.
+ *
+ * Memory order. A new tensor is dense in logical order. Images, [N, C, H, W], may lie channels-last: dense in the order N, H, W, C, their
+ * shape and every index as before. It spreads by three rules. Image ops (convolution, pooling, upsampling) take any order and
+ * give channels-last. Element-wise ops give channels-last where an input of the result's shape lies so. All else gives logical order;
+ * weir_channels_last and weir_contiguous convert. Values never depend on the order; memory behind weir_data does: go by weir_strides.
  */
 #ifndef WEIR_TENSOR_H
 #define WEIR_TENSOR_H
@@ -61,6 +66,7 @@ WEIR_API const int64_t *weir_shape(const weir_tensor *x);
 WEIR_API const int64_t *weir_strides(const weir_tensor *x); /* in elements */
 WEIR_API int64_t weir_numel(const weir_tensor *x);
 WEIR_API bool weir_is_contiguous(const weir_tensor *x); /* dense in logical order */
+WEIR_API bool weir_is_channels_last(const weir_tensor *x); /* rank 4, dense in the order N, H, W, C; may hold beside the above */
 WEIR_API double weir_item(const weir_tensor *x);        /* of a tensor of one element */
 WEIR_API double weir_get(const weir_tensor *x, const int64_t *index);
 /* First element; address others through the strides. Reading it while ops run on other threads is the caller's care. */

@@ -81,6 +81,16 @@ static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const 
     return true;
 }
 
+/* Whether a result lies channels-last: where the row says so, or an input of its shape does (weir/tensor.h has the rules). */
+static bool channels_last(const weir_call *k, const weir_spec *s)
+{
+    if (s->ndim != 4 || k->op->order == WEIR_ORDER_DENSE) return false;
+    if (k->op->order == WEIR_ORDER_CHANNELS_LAST) return true;
+    for (int i = 0; i < k->n_in; i++)
+        if (!k->in[i]->contiguous && weir_is_channels_last(k->in[i]) && memcmp(k->in[i]->shape, s->shape, 4 * sizeof *s->shape) == 0) return true;
+    return false;
+}
+
 static bool make_outputs(weir_call *k)
 {
     for (int i = 0; i < k->n_out; i++) {
@@ -88,7 +98,7 @@ static bool make_outputs(weir_call *k)
             k->out[i] = weir__tensor_view(k->ctx, k->in[0]->storage, &k->spec[i], k->strides, k->offset);
         } else {
             if (!weir__spec_check(k->ctx, k->op->row.name, k->spec[i].dtype, k->spec[i].ndim, k->spec[i].shape)) return false;
-            k->out[i] = weir__tensor_new(k->ctx, &k->spec[i]);
+            k->out[i] = channels_last(k, &k->spec[i]) ? weir__tensor_new_channels_last(k->ctx, &k->spec[i]) : weir__tensor_new(k->ctx, &k->spec[i]);
         }
         if (k->out[i]->object.nil) return false;
     }
@@ -101,7 +111,7 @@ static void trap(weir_call *k)
     weir_ctx *c = k->ctx;
     for (int i = 0; i < k->n_out; i++) {
         weir_tensor *y = k->out[i];
-        if (!weir_dtype_is_real(y->dtype) || !y->contiguous || y->numel == 0) continue;
+        if (!weir_dtype_is_real(y->dtype) || (!y->contiguous && !weir_is_channels_last(y)) || y->numel == 0) continue;
         int64_t at = c->kern->find_nonfinite[y->dtype](y->numel, weir__ptr(y));
         if (at < 0) continue;
         c->trap_op = k->op->row.name;

@@ -14,7 +14,7 @@ static void loop(weir_call *k, weir__unary f)
 
 weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p)
 {
-    weir_tensor *g = v->gout[0], *x = weir_vjp_in(v, 0), *y = weir__tensor_new(v->ctx, weir_vjp_in_spec(v, 0));
+    weir_tensor *g = v->gout[0], *x = weir_vjp_in(v, 0), *y = weir__tensor_like(v->ctx, x);
     if (weir_is_nil(x) || weir_is_nil(g) || y->object.nil) return weir__nil_of(y);
     weir__loop l = weir__loop_of(y, 3, WEIR__IN(y, g, x));
     weir__loop_slope(v->ctx->kern, (weir__real)y->dtype, f, &l, p, v->ctx->threads);
@@ -88,7 +88,8 @@ static weir_tensor *clamp_plain(weir_tensor *x, const shape2 *a) { return weir_m
     static weir_tensor *n##_reference(weir_tensor *const *in, int n_in, const void *attr) { return (void)n_in, n##_plain(in[0], attr); } \
     static const weir_op_case n##_cases[] = { { "3,4", call_##n }, { ".", call_##n }, { "0,2", call_##n }, { "2,3,17", call_##n }, { NULL, NULL } }; \
     const weir_op weir__op_##n = { .row = WEIR_OP_ROW("op." #n, math), .n_in = 1, .n_out = 1, .save_in = 1, .attr_size = bytes, .infer = weir_infer_same, \
-                                   .forward = n##_forward, .backward = n##_backward, .reference = n##_reference, .cases = n##_cases, .low = -3, .high = 3 };
+                                   .forward = n##_forward, .backward = n##_backward, .reference = n##_reference, .cases = n##_cases, .low = -3, .high = 3, \
+                                   .order = WEIR_ORDER_KEEP };
 #define CALL(n) static weir_tensor *call_##n(weir_tensor **x)
 CALL(silu) { return weir_silu(x[0]); }
 CALL(gelu) { return weir_gelu(x[0]); }

@@ -42,7 +42,8 @@ CASES(sigmoid)
 
 #define ROW(n, math, save) \
     const weir_op weir__op_##n##_backward = { .row = WEIR_OP_ROW("op." #n "_backward", math), .n_in = 2, .n_out = 1, .save_in = save, \
-                                              .infer = weir_infer_broadcast, .forward = n##_forward, .backward = n##_vjp, .cases = n##_cases }
+                                              .infer = weir_infer_broadcast, .forward = n##_forward, .backward = n##_vjp, .cases = n##_cases, \
+                                              .order = WEIR_ORDER_KEEP }
 ROW(relu, "the gradient of relu: y > 0 ? g : 0", 2);
 ROW(tanh, "the gradient of tanh: g (1 - y^2)", 3);
 ROW(sigmoid, "the gradient of sigmoid: g y (1 - y)", 3);

@@ -68,7 +68,8 @@ CASES(minimum)
 
 #define BINARY(n, math, save_in_, save_out_, backward_, low_, high_) \
     const weir_op weir__op_##n = { .row = WEIR_OP_ROW("op." #n, math), .n_in = 2, .n_out = 1, .save_in = save_in_, .save_out = save_out_, \
-                                   .infer = weir_infer_broadcast, .forward = n##_forward, .backward = backward_, .cases = n##_cases, .low = low_, .high = high_ }
+                                   .infer = weir_infer_broadcast, .forward = n##_forward, .backward = backward_, .cases = n##_cases, .low = low_, .high = high_, \
+                                   .order = WEIR_ORDER_KEEP }
 BINARY(add, "a + b", 0, 0, add_backward, -2, 2);
 BINARY(sub, "a - b", 0, 0, sub_backward, -2, 2);
 BINARY(mul, "a b, element by element", 3, 0, mul_backward, -2, 2);

@@ -17,7 +17,7 @@ static bool infer(weir_call *k)
     static weir_tensor *call_##n(weir_tensor **x) { return weir_##n(x[0], x[1]); } \
     static const weir_op_case n##_cases[] = { { "3,4 4", call_##n }, { ". 2,3", call_##n }, { "0,2 2", call_##n }, { NULL, NULL } }; \
     const weir_op weir__op_##n = { .row = WEIR_OP_ROW("op." #n, math), .n_in = 2, .n_out = 1, .infer = infer, .forward = n##_forward, \
-                                   .no_gradient = "its values are true and false", .cases = n##_cases }; \
+                                   .no_gradient = "its values are true and false", .cases = n##_cases, .order = WEIR_ORDER_KEEP }; \
     weir_tensor *weir_##n(weir_tensor *a, weir_tensor *b) { return weir__apply2(&weir__op_##n, a, b); }
 COMPARE(eq, "a == b")
 COMPARE(ne, "a != b")
@@ -55,5 +55,5 @@ static void where_backward(weir_vjp *v)
 static weir_tensor *call_where(weir_tensor **x) { return weir_where(x[0], x[1], x[2]); }
 static const weir_op_case where_cases[] = { { "b3,4 3,4 4", call_where }, { "b4 3,1 .", call_where }, { "b0,2 2 2", call_where }, { NULL, NULL } };
 const weir_op weir__op_where = { .row = WEIR_OP_ROW("op.where", "test ? a : b"), .n_in = 3, .n_out = 1, .save_in = 1, .infer = where_infer,
-                                 .forward = where_forward, .backward = where_backward, .cases = where_cases };
+                                 .forward = where_forward, .backward = where_backward, .cases = where_cases, .order = WEIR_ORDER_KEEP };
 weir_tensor *weir_where(weir_tensor *test, weir_tensor *a, weir_tensor *b) { return weir_apply(&weir__op_where, 3, WEIR__IN(test, a, b), NULL); }

@@ -15,6 +15,8 @@
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(flip) F(pad) F(gather) F(scatter_add) F(argmax) F(embedding) F(dropout) \
     F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(batch_norm_eval) \
+    F(conv2d) F(conv2d_input) F(conv2d_weight) F(max_pool2d) F(pool_gather) F(pool_scatter) F(avg_pool2d) F(avg_pool2d_input) \
+    F(upsample_nearest2d) F(upsample_nearest2d_input) F(channels_last) \
     F(checkpoint)
 #define F(n) extern const weir_op weir__op_##n;
 WEIR__OP_LIST(F)

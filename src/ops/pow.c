@@ -36,7 +36,7 @@ static weir_tensor *call_pow(weir_tensor **x) { return weir_pow(x[0], x[1]); }
 static const weir_op_case pow_cases[] = { { "3,4 3,4", call_pow }, { "3,4 4", call_pow }, { "2,1,3 4,1", call_pow }, { ". 2,3", call_pow },
                                           { ". .", call_pow },     { "0,3 3", call_pow }, { NULL, NULL } };
 const weir_op weir__op_pow = { .row = WEIR_OP_ROW("op.pow", "a^b, element by element"), .n_in = 2, .n_out = 1, .save_in = 3, .save_out = 1, .infer = weir_infer_broadcast,
-                               .forward = pow_forward, .backward = pow_backward, .cases = pow_cases, .low = 0.4, .high = 2 };
+                               .forward = pow_forward, .backward = pow_backward, .cases = pow_cases, .low = 0.4, .high = 2, .order = WEIR_ORDER_KEEP };
 weir_tensor *weir_pow(weir_tensor *a, weir_tensor *b) { return weir__apply2(&weir__op_pow, a, b); }
 
 /* -- a tensor and a number ------------------------------------------------------------------------------------------------------------ */
@@ -60,5 +60,5 @@ static weir_tensor *call_inverse(weir_tensor **x) { return weir_pow_scalar(x[0],
 static weir_tensor *call_none(weir_tensor **x) { return weir_pow_scalar(x[0], 0); }
 static const weir_op_case scalar_cases[] = { { "3,4", call_three_halves }, { "2,3,17", call_cube }, { ".", call_inverse }, { "0,2", call_cube }, { "3", call_none }, { NULL, NULL } };
 const weir_op weir__op_pow_scalar = { .row = WEIR_OP_ROW("op.pow_scalar", "x^p, p a number"), .n_in = 1, .n_out = 1, .save_in = 1, .attr_size = sizeof(power),
-                                      .infer = weir_infer_same, .forward = scalar_forward, .backward = scalar_backward, .cases = scalar_cases, .low = 0.4, .high = 2 };
+                                      .infer = weir_infer_same, .forward = scalar_forward, .backward = scalar_backward, .cases = scalar_cases, .low = 0.4, .high = 2, .order = WEIR_ORDER_KEEP };
 weir_tensor *weir_pow_scalar(weir_tensor *x, double p) { return weir__apply1(&weir__op_pow_scalar, x, &(power){ p }); }

@@ -63,7 +63,8 @@ static void relu_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir__relu_backward(
 
 #define UNARY(n, math, save_in_, save_out_, low_, high_) \
     const weir_op weir__op_##n = { .row = WEIR_OP_ROW("op." #n, math), .n_in = 1, .n_out = 1, .save_in = save_in_, .save_out = save_out_, \
-                                   .infer = weir_infer_same, .forward = n##_forward, .backward = n##_backward, .cases = n##_cases, .low = low_, .high = high_ }
+                                   .infer = weir_infer_same, .forward = n##_forward, .backward = n##_backward, .cases = n##_cases, .low = low_, .high = high_, \
+                                   .order = WEIR_ORDER_KEEP }
 UNARY(neg, "the negative, -x", 0, 0, -2, 2);
 UNARY(abs, "|x|; gradient 0 at 0", 1, 0, -2, 2);
 UNARY(sign, "-1, 0 or 1; gradient 0", 0, 0, -2, 2);
@@ -97,7 +98,7 @@ static void affine_backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_scale(v->gout
 static weir_tensor *call_affine(weir_tensor **x) { return weir_affine(x[0], -1.5, 0.25); }
 static const weir_op_case affine_cases[] = { { "3,4", call_affine }, { ".", call_affine }, { "0,2", call_affine }, { NULL, NULL } };
 const weir_op weir__op_affine = { .row = WEIR_OP_ROW("op.affine", "scale x + shift, two numbers"), .n_in = 1, .n_out = 1, .attr_size = sizeof(affine),
-                                  .infer = weir_infer_same, .forward = affine_forward, .backward = affine_backward, .cases = affine_cases };
+                                  .infer = weir_infer_same, .forward = affine_forward, .backward = affine_backward, .cases = affine_cases, .order = WEIR_ORDER_KEEP };
 
 weir_tensor *weir_affine(weir_tensor *x, double scale, double shift) { return weir__apply1(&weir__op_affine, x, &(affine){ scale, shift }); }
 weir_tensor *weir_scale(weir_tensor *x, double scale) { return weir_affine(x, scale, 0); }

@@ -12,6 +12,14 @@ int weir_ndim(const weir_tensor *x) { return some(x)->ndim; }
 const int64_t *weir_shape(const weir_tensor *x) { return some(x)->shape; }
 const int64_t *weir_strides(const weir_tensor *x) { return some(x)->strides; }
 int64_t weir_numel(const weir_tensor *x) { return some(x)->numel; }
+bool weir_is_channels_last(const weir_tensor *x)
+{
+    x = some(x);
+    if (x->ndim != 4) return false;
+    const int64_t *n = x->shape, *s = x->strides;
+    return weir__is_dense(4, (const int64_t[]){ n[0], n[2], n[3], n[1] }, (const int64_t[]){ s[0], s[2], s[3], s[1] });
+}
+
 bool weir_is_contiguous(const weir_tensor *x) { return some(x)->contiguous; }
 
 int64_t weir_dim(const weir_tensor *x, int axis)

@@ -41,6 +41,11 @@ void weir__dense_strides(int ndim, const int64_t *shape, int64_t *strides)
     }
 }
 
+void weir__channels_last_strides(const int64_t shape[4], int64_t strides[4])
+{
+    strides[1] = 1, strides[3] = shape[1], strides[2] = shape[3] * strides[3], strides[0] = shape[2] * strides[2];
+}
+
 bool weir__is_dense(int ndim, const int64_t *shape, const int64_t *strides)
 {
     int64_t step = 1;

@@ -94,12 +94,12 @@ static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec,
     return t;
 }
 
-static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, bool home)
+static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, const int64_t *strides, bool home)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     weir__storage *s = weir__storage_new(c, (size_t)weir__numel_of(spec->ndim, spec->shape) * weir_dtype_size(spec->dtype));
     if (!s) return weir__nil(c, WEIR__TENSOR);
-    weir_tensor *t = handle(c, s, spec, NULL, 0, home);
+    weir_tensor *t = handle(c, s, spec, strides, 0, home);
     if (t) return t;
     weir__storage_unref(c, s);
     return weir__nil(c, WEIR__TENSOR);
@@ -114,8 +114,22 @@ static weir_tensor *new_view(weir_ctx *c, weir__storage *s, const weir_spec *spe
     return t;
 }
 
-weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, false); }
-weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, true); }
+weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, NULL, false); }
+weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, NULL, true); }
+
+weir_tensor *weir__tensor_new_channels_last(weir_ctx *c, const weir_spec *spec)
+{
+    int64_t strides[4];
+    weir__channels_last_strides(spec->shape, strides);
+    return new_tensor(c, spec, weir__is_dense(4, spec->shape, strides) ? NULL : strides, false);
+}
+
+weir_tensor *weir__tensor_like(weir_ctx *c, const weir_tensor *x)
+{
+    if (x->object.nil) return weir__nil(c, WEIR__TENSOR);
+    weir_spec spec = weir__spec_of(x);
+    return !x->contiguous && weir_is_channels_last(x) ? weir__tensor_new_channels_last(c, &spec) : weir__tensor_new(c, &spec);
+}
 
 weir_tensor *weir__tensor_view(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset)
 {

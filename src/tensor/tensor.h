@@ -53,6 +53,9 @@ typedef struct weir__worker_grads {
 /* A new tensor in the current scope (home: outside of scopes), storage of its own. Contents undefined. nil on failure. */
 weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec);
 weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec);
+/* The same lying channels-last, for rank 4. Where that is the logical order too, strides are the logical ones. */
+weir_tensor *weir__tensor_new_channels_last(weir_ctx *c, const weir_spec *spec);
+weir_tensor *weir__tensor_like(weir_ctx *c, const weir_tensor *x); /* of x's type and shape, channels-last where x lies so */
 /* A view of `storage` (counted); strides NULL: dense. */
 weir_tensor *weir__tensor_view(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset);
 weir_tensor *weir__tensor_view_home(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset);
@@ -73,6 +76,7 @@ weir_spec weir__spec(weir_dtype t, int ndim, const int64_t *shape);
 int64_t weir__numel_of(int ndim, const int64_t *shape);
 bool weir__spec_check(weir_ctx *c, const char *what, weir_dtype t, int ndim, const int64_t *shape); /* rank, extents, overflow */
 void weir__dense_strides(int ndim, const int64_t *shape, int64_t *strides);
+void weir__channels_last_strides(const int64_t shape[4], int64_t strides[4]);
 bool weir__is_dense(int ndim, const int64_t *shape, const int64_t *strides);
 bool weir__same_shape(const weir_tensor *a, const weir_tensor *b);
 /* Broadcast of two shapes; false where they do not fit. */
