@@ -98,6 +98,7 @@ static void tell_bad(weir_model *m, const float *x, int64_t n)
 static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
 {
     if (weir_ok(c)) return weir__complain(128 + weir__signalled(), "sample: stopped: nothing is written");
+    if (weir_status_of(c) == WEIR_ERROR_NAME && f->solver) return weir__complain_ctx(c, true);
     if (weir_status_of(c) != WEIR_ERROR_UNSUPPORTED || (!f->solver && !f->steps)) return weir__complain_ctx(c, false);
     return weir__complain(WEIR__EXIT_USAGE, "--%s: %s: expected no such option, its samples are exact", f->solver ? "solver" : "steps",
                           weir_model_row_of(m)->name);

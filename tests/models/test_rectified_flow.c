@@ -1,6 +1,8 @@
 /* Rectified flow: its loss, its density against the Jacobian of its own sampler, rows alone and together, what fails and how. */
 #include "flow/determinant.h"
+#include "models/fixtures/flow.h"
 #include "models/model_test.h"
+#include "weir/grad.h"
 
 static weir_model *made(weir_ctx *c, const char *options) { return stirred_model(c, "rectified-flow", options, 0.5); }
 
@@ -60,6 +62,67 @@ static void test_gradients(void **state)
     weir_gradcheck(c, loss_again, m, 1, &x, NULL);
     assert_ok(c);
     weir_model_free(m);
+}
+
+/* PyTorch's loss of the same network, x_0, eps and t, and every gradient of it. */
+static void test_pytorchs_loss_and_gradients(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = weir_model_new(c, "rectified-flow", FLOW_OPTIONS);
+    weir_module *net = weir_module_child_at(weir_model_module(m), 0);
+    const double *next = flow_parameters;
+    for (int64_t i = 0; i < weir_module_state_count(net); i++) {
+        weir_tensor *p = weir_module_state_at(net, i, NULL, NULL);
+        memcpy(weir_data_mut(p), next, (size_t)weir_numel(p) * sizeof *next);
+        next += weir_numel(p);
+    }
+    assert_int_equal(next - flow_parameters, sizeof flow_parameters / sizeof *flow_parameters);
+    const weir_path_row *path = (const weir_path_row *)weir_row_find(c, "path", "fm");
+    weir_tensor *x0 = weir_from_f64(c, flow_x0, 2, SHAPE(FLOW_ROWS, FLOW_DIM)), *eps = weir_from_f64(c, flow_eps, 2, SHAPE(FLOW_ROWS, FLOW_DIM));
+    weir_tensor *x, *target, *t = weir_from_f64(c, flow_t, 1, SHAPE(FLOW_ROWS));
+    weir__path_mix(path, NULL, x0, eps, t, &x, &target);
+    weir_tensor *losses = weir_scale(weir_sum_samples(weir_square(weir_sub(weir_network_at(net, x, t, NULL), target))), 1.0 / FLOW_DIM);
+    for (int64_t i = 0; i < FLOW_ROWS; i++) assert_near(weir_get(losses, &i), flow_loss[i], 1e-13);
+    assert_int_equal(weir_backward(weir_mean(losses)), WEIR_OK);
+    next = flow_gradients;
+    for (int64_t i = 0; i < weir_module_state_count(net); i++) {
+        weir_tensor *g = weir_contiguous(weir_grad_of(weir_module_state_at(net, i, NULL, NULL)));
+        for (int64_t j = 0; j < weir_numel(g); j++) assert_near(((const double *)weir_data(g))[j], *next++, 1e-13);
+    }
+    assert_ok(c);
+    weir_model_free(m);
+}
+
+/* The comparison case p8: weights of PyTorch's names, log-densities of 100 points by another program in f64. */
+static void test_log_densities_of_another_program(void **state)
+{
+    weir_ctx *c = *state;
+    enum { K = 100 };
+    const char *file = WEIR_TESTS_DIR "/models/fixtures/p8.safetensors";
+    static const struct { const char *options; double tolerance; } ways[] = {
+        { "dtype=f64 score.rtol=1e-10 score.atol=1e-10", 1e-9 }, { "score.rtol=1e-7 score.atol=1e-7", 1e-5 }, { "", 1e-4 }, { "score.name=rk4 score.steps=50", 1e-5 },
+    };
+    weir__weights w;
+    assert_int_equal(weir__safetensors_load(c, file, &w), WEIR_OK);
+    const weir__weight *x = weir__weights_find(&w, "x"), *want = weir__weights_find(&w, "log_prob");
+    float points[2 * K];
+    double reference[K], lp[K];
+    memcpy(points, x->data, sizeof points), memcpy(reference, want->data, sizeof reference);
+    weir__weights_free(c, &w);
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+        char options[128];
+        snprintf(options, sizeof options, "dim=2 %s", ways[k].options);
+        weir_model *m = weir_model_new(c, "rectified-flow", options);
+        weir_load_info info;
+        assert_int_equal(weir_module_load(weir_module_child_at(weir_model_module(m), 0), file, false, &info), WEIR_OK);
+        assert_true(info.missing == 0 && info.unexpected == 2);
+        assert_int_equal(weir_model_log_prob_into(m, points, K, NULL, lp, NULL), WEIR_OK);
+        double worst = 0;
+        for (int i = 0; i < K; i++) worst = fmax(worst, fabs(lp[i] - reference[i]));
+        if (!(worst < ways[k].tolerance)) fail_msg("%s: largest error %g, expected below %g", options, worst, ways[k].tolerance);
+        print_message("# %s: largest error %g\n", options, worst);
+        weir_model_free(m);
+    }
 }
 
 /* -- sampling and scoring agree: log p(x) = log N(z) - log|det dx/dz|, the Jacobian of the sampler by central differences ------------- */
@@ -161,7 +224,7 @@ static void test_every_sampler_goes_the_same_way(void **state)
 /* -- rows alone, in any chunk, at any place ------------------------------------------------------------------------------------------------ */
 static void independent(weir_ctx *c, const char *options, int64_t probes)
 {
-    enum { ROWS = 70 };
+    enum { ROWS = 40 };
     weir_model *m = made(c, options);
     int64_t d = weir_model_dim(m);
     float *x = numbers(ROWS * d, 0, 8.999, 7), *sample = malloc((size_t)(ROWS * d) * sizeof *x), *part = malloc((size_t)(ROWS * d) * sizeof *x);
@@ -192,8 +255,8 @@ static void independent(weir_ctx *c, const char *options, int64_t probes)
 static void test_rows_do_not_depend_on_their_batch(void **state)
 {
     independent(*state, "dim=2 net.hidden=33,17", 0);
-    independent(*state, "dim=7 levels=9 net.hidden=33 net.time=sinusoidal", 0);
-    independent(*state, "dim=7 net.hidden=33 net.activation=tanh net.time=fourier", 3);
+    independent(*state, "dim=7 levels=9 net.hidden=33 net.time=sinusoidal score.name=rk4 score.steps=4 sampler.name=heun sampler.steps=5", 0);
+    independent(*state, "dim=7 net.hidden=33 net.activation=tanh net.time=fourier sampler.rtol=1e-3 score.rtol=1e-3", 3);
     independent(*state, "dim=5 net.hidden=20 score.name=heun score.steps=7 sampler.name=rk4", 2);
 }
 
@@ -365,7 +428,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_loss), CASE(test_gradients), CASE(test_density_is_the_samplers), CASE(test_integrates_to_one), CASE(test_every_sampler_goes_the_same_way),
+    CASES(CASE(test_loss), CASE(test_gradients), CASE(test_pytorchs_loss_and_gradients), CASE(test_log_densities_of_another_program), CASE(test_density_is_the_samplers), CASE(test_integrates_to_one), CASE(test_every_sampler_goes_the_same_way),
           CASE(test_rows_do_not_depend_on_their_batch), CASE(test_threads_change_no_bit), CASE(test_probes), CASE(test_rows_that_fail), CASE(test_options),
           CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
