@@ -3,8 +3,8 @@
  *     weir_ctx *c = weir_open(1);                 // seed 1
  *     for (int step = 0; step < 1000 && weir_ok(c); step++) {
  *         weir_scope s = weir_scope_begin(c);
- *         ... tensors made here ...
- *         weir_scope_end(s);                      // all of them are returned
+ *         weir_randn(c, WEIR_F32, 1, (const int64_t[]){ 8 });
+ *         weir_scope_end(s);                      // all tensors made since the begin are returned
  *     }
  *     if (!weir_ok(c)) fprintf(stderr, "%s\n", weir_message(c));
  *     weir_close(c);
@@ -46,6 +46,9 @@ WEIR_API weir_status weir_fail(weir_ctx *c, weir_status status, const char *form
     __attribute__((format(printf, 3, 4)))
 #endif
     ;
+
+/* The same without a format, for languages that cannot call variadic functions. */
+WEIR_API weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text);
 
 /* A mark in the context, by value. An early return that skips weir_scope_end heals when an outer scope ends. */
 typedef struct weir_scope {

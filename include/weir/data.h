@@ -4,7 +4,9 @@
  *     weir_loader *l = weir_loader_new(d, "batch=128 seed=1");
  *     weir_scope s = weir_scope_begin(c);
  *     weir_batch *b = weir_loader_next(l);              // x [128, 64], ids, weights
+ *     printf("%lld rows of %lld\n", (long long)weir_batch_size(b), (long long)weir_dataset_rows(d));
  *     weir_scope_end(s);
+ *     weir_loader_free(l), weir_dataset_free(d);
  *
  * SPEC: digits | toy:NAME[,n=N] | FILE.npy | FILE.csv[.gz] | an IDX file, gzipped or not | a folder of PNG/JPEG, followed by
  * ,split=train|valid|test ,valid=FRACTION|last:N ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN ,standardize=yes|no
@@ -36,6 +38,8 @@ WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t 
 WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);
 /* Copies n rows of dim values. */
 WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim);
+/* Weights of all n rows of a data set that is no view and has no limit; finite, not negative, not all 0. NULL: 1 each. Copies them. */
+WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
 WEIR_API void weir_dataset_free(weir_dataset *d);
 /* A view of part of `d` by its splits: "train", "valid", "test" or "" for all rows; shares d's data: free it before d. */
 WEIR_API weir_dataset *weir_dataset_split(weir_dataset *d, const char *split);

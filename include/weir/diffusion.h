@@ -1,9 +1,10 @@
 /* weir/diffusion.h - what continuous models are put together from: paths from data to noise, laws of training times, samplers.
  *
- * Time runs from t = 0, data, to t = 1, noise, and there is one noising formula:
+ *     const weir_path_row *path = (const weir_path_row *)weir_row_find(c, "path", "fm");
+ *     weir_path_point p = path->at(NULL, 0.25);               // fm has no options
+ *     printf("x_t = %g x_0 + %g eps\n", p.a, p.b);            // 0.75, 0.25
  *
- *     x_t = a(t) x_0 + b(t) eps,   eps ~ N(0, I)
- *
+ * Time runs from t = 0, data, to t = 1, noise, and there is one noising formula: x_t = a(t) x_0 + b(t) eps, eps ~ N(0, I).
  * A network that predicts the velocity u(x, t) = E[a' x_0 + b' eps | x_t = x] gives the ODE dx/dt = u, which carries the law of the
  * data to that of the noise and back. Rows of these kinds are found by name: path.fm, time_density.logit_normal, sampler.heun.
  */

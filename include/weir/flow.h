@@ -1,8 +1,12 @@
 /* weir/flow.h - bijections with their change of density, and base distributions.
  *
- *     weir_tensor *log_det;
+ *     weir_module *b = weir_module_new(c, "scale", "dim=2 start=0.5");
+ *     const weir_base_row *base = (const weir_base_row *)weir_row_find(c, "base", "normal");
+ *     weir_tensor *x = weir_randn(c, WEIR_F32, 2, (const int64_t[]){ 5, 2 }), *log_det;
  *     weir_tensor *z = weir_bijection_forward(b, x, &log_det);       // [B, d] -> [B, d]; log_det [B] = log|det dz/dx|
  *     weir_tensor *log_p = weir_add(weir_base_log_prob(base, z), log_det);
+ *     weir_print(log_p, stdout);
+ *     weir_module_free(b);
  *
  * forward is data -> noise. A bijection is a module (kind "bijection"): weir_module_new finds it by name.
  */

@@ -1,9 +1,9 @@
 /* weir/grad.h - gradients, define by run, as in PyTorch.
  *
- *     weir_tensor *w = weir_set_requires_grad(weir_from_f32(c, init, 1, shape), true);
+ *     weir_tensor *w = weir_set_requires_grad(weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 3 }), true);
  *     weir_tensor *loss = weir_sum(weir_square(w));     // ops record what they did
  *     weir_backward(loss);                              // w.grad += 2 w
- *     weir_grad_of(w);
+ *     weir_print(weir_grad_of(w), stdout);
  *
  * A leaf is a tensor made by no recorded op. Leaf gradients live where the leaf lives and add up until zeroed. backward frees the
  * graph behind it as it goes; differentiable gradients come from weir_grad with create_graph.

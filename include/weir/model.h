@@ -5,6 +5,8 @@
  *     weir_model_sample_into(m, 100, NULL, x);                       // noise -> data
  *     double lp[100];
  *     weir_model_log_prob_into(m, x, 100, NULL, lp, NULL);           // nats of the data as stored
+ *     printf("%g\n", lp[0]);
+ *     weir_model_free(m);
  *
  * Log-likelihoods are nats of the data as stored: dequantisation, scaling and standardisation and their log-det belong to the
  * model and its file. For integer data of L levels the density is that of v + u, u uniform on [0, 1), on [0, L)^dim.
@@ -25,6 +27,8 @@ typedef struct weir_model weir_model;
 /* -- simple -------------------------------------------------------------------------------------------------------------------- */
 /* A model by name and options ("dim=64 levels=17 hidden=256,256"). Lives outside scopes. Never NULL. */
 WEIR_API weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options);
+/* The same from an options struct of the row, filled by weir_options_defaults and weir_option_set. */
+WEIR_API weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options);
 /* From a run folder or its model.safetensors: options and weights. Ready to sample and score (train(false)). */
 WEIR_API weir_model *weir_model_load(weir_ctx *c, const char *path);
 WEIR_API weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t bytes);
@@ -33,6 +37,10 @@ WEIR_API weir_status weir_model_save(weir_model *m, const char *path) WEIR_MUST_
 WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes) WEIR_MUST_CHECK;
 WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
 WEIR_API void weir_model_free(weir_model *m);
+/* The same model in context c, which may belong to another thread: one copy of the weights for a server of N threads. The share reads
+ * m's parameters where they are and refuses whatever would change them; buffers are copied. It samples and scores (train(false)) with
+ * the bits of m. Made by the thread that owns m; while shares are out, m must not change; free them before m. c NULL or failed: nil. */
+WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
 /* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data are dequantised by sample id and training step; in a
  * loop by hand, where no trainer sets the step, every call counts as one. */

@@ -4,7 +4,9 @@
  *     weir_module_add(net, "0", weir_module_new(c, "linear", "in=2 out=64"));
  *     weir_module_add(net, "1", weir_module_new(c, "relu", ""));
  *     weir_module_add(net, "2", weir_module_new(c, "linear", "in=64 out=1"));
- *     weir_tensor *y = weir_module_forward(net, x);
+ *     weir_tensor *x = weir_randn(c, WEIR_F32, 2, (const int64_t[]){ 5, 2 });
+ *     weir_tensor *y = weir_module_forward(net, x);     // [5, 1]
+ *     weir_print(y, stdout);
  *     weir_module_free(net);                            // and its children
  *
  * Names are PyTorch's ("0.weight"). Modules live outside scopes. The first use of a tree seals it: parameters are drawn (each from

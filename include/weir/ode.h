@@ -1,7 +1,18 @@
 /* weir/ode.h - ordinary differential equations dx/dt = f(x, t) for many rows at once, by explicit Runge-Kutta methods.
  *
- *     weir_ode p = { .ctx = c, .n = 100, .dim = 2, .t0 = 1, .t1 = 0, .x = x, .f = velocity, .user = &me, .report = report };
- *     weir_ode_adaptive(&p, weir_ode_method("dopri5"), NULL);       // every row with steps of its own
+ *     static bool decay(void *user, int64_t n, const int64_t *rows, const double *t, const double *x, double *dx)
+ *     {
+ *         for (int64_t i = 0; i < n; i++) dx[i] = -x[i];
+ *         return (void)user, (void)rows, (void)t, true;
+ *     }
+ *     int main(void)
+ *     {
+ *         weir_ctx *c = weir_open(1);
+ *         double x[] = { 1, 2, 3 };                                     // three rows of one value
+ *         weir_ode p = { .ctx = c, .n = 3, .dim = 1, .t0 = 0, .t1 = 1, .x = x, .f = decay };
+ *         if (weir_ode_adaptive(&p, weir_ode_method("dopri5"), NULL) == WEIR_OK) printf("%g\n", x[0]);   // exp(-1)
+ *         weir_close(c);
+ *     }
  *
  * Rows do not know of one another: each has its own time, its own steps and its own end, and rows that have arrived leave the batch that
  * f is asked for. If f gives a row the same bits in any batch, so does the solver. Numbers are double, whatever f computes in.

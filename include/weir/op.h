@@ -3,12 +3,16 @@
  * A row says how shapes follow (infer), how values are made (forward) and how gradients flow (backward, written in ops, so that
  * gradients of gradients come free). It names which inputs and outputs backward needs; only those stay in memory.
  *
- *     static bool infer(weir_call *k)        { return weir_infer_same(k); }
- *     static void forward(weir_call *k)      { ... write k->out[0] from k->in[0] ... }
- *     static void backward(weir_vjp *v)      { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_vjp_out(v, 0))); }
+ *     static void forward(weir_call *k) // out[0] is new and dense; weir_copy_ writes what ops make of the inputs, without history
+ *     {
+ *         weir_copy_(weir_detach(k->out[0]), weir_exp(weir_detach(k->in[0])));
+ *     }
+ *     static void backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_mul(v->gout[0], weir_vjp_out(v, 0))); }
+ *     static weir_tensor *call_mine(weir_tensor **in);
  *     static const weir_op_case cases[] = { { "3,4", call_mine }, { NULL, NULL } };
- *     const weir_op op_mine = { .row = WEIR_OP_ROW("op.mine", "y = exp(x)"), .n_in = 1, .n_out = 1, .save_out = 1,
- *                               .infer = infer, .forward = forward, .backward = backward, .cases = cases, .low = -3, .high = 3 };
+ *     static const weir_op op_mine = { .row = WEIR_OP_ROW("op.mine", "y = exp(x)"), .n_in = 1, .n_out = 1, .save_out = 1,
+ *                                      .infer = weir_infer_same, .forward = forward, .backward = backward, .cases = cases, .low = -3, .high = 3 };
+ *     static weir_tensor *call_mine(weir_tensor **in) { return weir_apply(&op_mine, 1, in, NULL); }
  */
 #ifndef WEIR_OP_H
 #define WEIR_OP_H

@@ -1,7 +1,10 @@
 /* weir/ops.h - what can be done with tensors. Each call is one op (a row, listed by `weir list op`) or a short composition.
  *
+ *     weir_tensor *x = weir_randn(c, WEIR_F32, 2, (const int64_t[]){ 5, 2 }), *y = weir_ones(c, WEIR_F32, 2, (const int64_t[]){ 5, 3 });
+ *     weir_tensor *w = weir_randn(c, WEIR_F32, 2, (const int64_t[]){ 3, 2 }), *b = weir_zeros(c, WEIR_F32, 1, (const int64_t[]){ 3 });
  *     weir_tensor *h = weir_relu(weir_linear(x, w, b));
  *     weir_tensor *loss = weir_mean(weir_square(weir_sub(h, y)));
+ *     printf("%g\n", weir_item(loss));
  *
  * Results live in the current scope of the youngest context among the inputs. Inputs broadcast as in NumPy. Errors name the op
  * and the shapes. Unless a line says otherwise every op is differentiable to any order in its floating inputs.

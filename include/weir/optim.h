@@ -1,7 +1,12 @@
 /* weir/optim.h - optimizers and learning-rate schedules.
  *
- *     weir_optim *opt = weir_optim_new(module, "adamw", "lr=1e-3 weight_decay=0.01");
- *     weir_backward(loss);  weir_optim_step(opt);  weir_optim_zero_grad(opt);
+ *     weir_module *net = weir_module_new(c, "linear", "in=2 out=1");
+ *     weir_optim *opt = weir_optim_new(net, "adamw", "lr=1e-3 weight_decay=0.01");
+ *     weir_tensor *x = weir_randn(c, WEIR_F32, 2, (const int64_t[]){ 5, 2 });
+ *     weir_backward(weir_mean(weir_square(weir_module_forward(net, x))));
+ *     weir_optim_step(opt);
+ *     weir_optim_zero_grad(opt);
+ *     weir_optim_free(opt), weir_module_free(net);
  *
  * Formulas are PyTorch's. A step is all or nothing: on a failed context, or when a gradient is not finite, nothing changes.
  * A parameter that got no gradient is skipped.
@@ -18,6 +23,9 @@ typedef struct weir_optim weir_optim;
 
 /* Lives outside scopes; free before its module. Never NULL. */
 WEIR_API weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options);
+/* The same from the row's option struct: weir_adamw_opts o = weir_adamw_defaults(); o.lr = 3e-4; weir_optim_new_with(m, "adamw", &o).
+ * Zero is a value, never "default"; rows from elsewhere fill theirs by weir_options_defaults. */
+WEIR_API weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *options);
 WEIR_API void weir_optim_free(weir_optim *o);
 WEIR_API weir_status weir_optim_step(weir_optim *o);
 WEIR_API void weir_optim_zero_grad(weir_optim *o);
@@ -33,6 +41,28 @@ WEIR_API void *weir_optim_state_at(weir_optim *o, int index, const char **name, 
 WEIR_API void weir_optim_set_steps(weir_optim *o, int64_t steps);
 WEIR_API const weir_row *weir_optim_row(const weir_optim *o);
 
+/* -- options as structs; `weir list optimizer` says what each field does and its range -------------------------------------------- */
+typedef struct weir_adam_opts {
+    size_t size;
+    double lr, beta1, beta2, eps, weight_decay;
+} weir_adam_opts;
+typedef weir_adam_opts weir_adamw_opts;
+typedef struct weir_sgd_opts {
+    size_t size;
+    double lr, momentum, dampening, weight_decay;
+    bool nesterov;
+} weir_sgd_opts;
+typedef struct weir_rmsprop_opts {
+    size_t size;
+    double lr, alpha, eps, weight_decay, momentum, floor;
+    int64_t momentum_from;
+} weir_rmsprop_opts;
+WEIR_API weir_adam_opts weir_adam_defaults(void);
+WEIR_API weir_adamw_opts weir_adamw_defaults(void);
+WEIR_API weir_sgd_opts weir_sgd_defaults(void);
+WEIR_API weir_rmsprop_opts weir_rmsprop_defaults(void);
+
+/* -- averages ---------------------------------------------------------------------------------------------------------------------- */
 /* Exponential moving average of the parameters: a flat buffer of its own. average <- mu average + (1 - mu) p with
  * mu = min(decay, (1 + n) / (10 + n)), n = updates so far from 1 (Song et al.'s warm start). */
 typedef struct weir_ema weir_ema; /* NULL when it could not be made; every call takes NULL */

@@ -5,6 +5,8 @@
  * checks, property tests, benches and bindings loop over these lists.
  *
  *     for (int64_t i = 0; i < weir_row_count(c, "op"); i++) puts(weir_row_at(c, "op", i)->name);   // op.add, op.exp, ...
+ *     const weir_row *adam = weir_row_find(c, "optimizer", "adam");
+ *     for (const weir_option *o = adam->options; o->name; o++) printf("%s=%s  %s\n", o->name, o->def, o->doc);
  */
 #ifndef WEIR_REGISTRY_H
 #define WEIR_REGISTRY_H
@@ -66,6 +68,8 @@ WEIR_API weir_status weir_row_register(weir_ctx *c, const weir_row *row);
 WEIR_API weir_status weir_options_defaults(weir_ctx *c, const weir_row *row, void *opts);
 WEIR_API weir_status weir_option_set(weir_ctx *c, const weir_row *row, void *opts, const char *name, const char *value);
 WEIR_API weir_status weir_options_parse(weir_ctx *c, const weir_row *row, void *opts, const char *text);
+/* Looks at a struct that a program filled by hand: its size, and every field against its range. */
+WEIR_API weir_status weir_options_check(weir_ctx *c, const weir_row *row, const void *opts);
 /* Writes the value of one option as text that weir_option_set reads back to the same bits. Returns the length, as snprintf. */
 WEIR_API int weir_option_text(const weir_option *option, const void *opts, char *buffer, size_t bytes);
 

@@ -5,6 +5,12 @@
  *           nothing and return nil objects, so a loop checks `weir_ok(c)` once. `weir_clear` makes the context usable again.
  *   values  a NaN row, a solver out of steps. These are not errors: that row says so, the others go on.
  *
+ *     weir_tensor *a = weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 3 }), *b = weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 4 });
+ *     weir_tensor *y = weir_exp(weir_add(a, b));                             // nil: the shapes do not fit
+ *     if (weir_status_of(c) == WEIR_ERROR_SHAPE) puts(weir_message(c));      // add: [3] and [4]: expected ...
+ *     weir_clear(c);                                                         // forgotten; y is nil still
+ *     if (weir_is_nil(y)) y = weir_exp(a);
+ *
  * Everything with a lasting effect (files, checkpoints) returns a `weir_status` that the compiler makes you look at.
  */
 #ifndef WEIR_STATUS_H

@@ -4,6 +4,7 @@
  *     weir_tensor *x = weir_from_f32(c, (const float[]){1, 2, 3, 4, 5, 6}, 2, shape);
  *     weir_tensor *y = weir_mul(x, weir_scalar(c, WEIR_F32, 2));
  *     printf("%g\n", weir_get(y, (const int64_t[]){1, 2}));             // 12
+ *     weir_print(weir_transpose(y, 0, 1), stdout);                      // a view: no copy
  *
  * A tensor is a handle: shape, strides and a place in a storage that views share. It lives in the scope where it was made.
  * Rank up to 8; 0-d and empty tensors behave as in NumPy. Shapes are logical (images NCHW) whatever the memory order.

@@ -1,7 +1,8 @@
 /* weir/train.h - whole training runs in a folder: what `weir train` does, as a library.
  *
- *     weir_run *r = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\"}, \"data\": \"digits\"}", false);
+ *     weir_run *r = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\", \"hidden\": [64, 64]}, \"data\": \"digits\", \"train\": {\"steps\": 50}}", false);
  *     weir_status s = weir_run_train(r, NULL);          // continues where a checkpoint stands
+ *     if (s != WEIR_OK) fprintf(stderr, "%s\n", weir_message(c));
  *     weir_run_free(r);
  *
  * The state at step k is a pure function of (config, seed, machine class, k): kill -9 at any moment and resume gives the bits of the

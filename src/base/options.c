@@ -201,3 +201,37 @@ int weir_option_text(const weir_option *o, const void *opts, char *buffer, size_
     }
     return 0;
 }
+
+static bool choice_fits(const weir_option *o, const void *field)
+{
+    int32_t index, n = 1;
+    memcpy(&index, field, sizeof index);
+    for (const char *p = o->choices; *p; p++) n += *p == '|';
+    return index >= 0 && index < n;
+}
+
+/* By the parser that reads text, so that both accept the same values. */
+static weir_status check_option(weir_ctx *c, const weir_row *row, const weir_option *o, const void *opts, void *scratch)
+{
+    const void *field = (const char *)opts + o->offset;
+    char text[WEIR_TEXT_MAX + WEIR_INTS_MAX * 24];
+    if (o->type == WEIR_OPTION_CHOICE && !choice_fits(o, field)) return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s: expected one of %s", row->name, o->name, o->choices);
+    if (o->type == WEIR_OPTION_TEXT && !memchr(field, 0, WEIR_TEXT_MAX)) return bad_value(c, row, o, "");
+    if (o->type == WEIR_OPTION_INTS && (((const weir_ints *)field)->n < 0 || ((const weir_ints *)field)->n > WEIR_INTS_MAX)) return bad_value(c, row, o, "a list");
+    weir_option_text(o, opts, text, sizeof text);
+    return set_option(c, row, o, scratch, text);
+}
+
+weir_status weir_options_check(weir_ctx *c, const weir_row *row, const void *opts)
+{
+    if (!c || !row || !opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_check: NULL: expected a row and options");
+    size_t size;
+    memcpy(&size, opts, sizeof size);
+    if (size != row->options_size)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: options of size %zu: expected %zu, from its defaults function", row->name, size, row->options_size);
+    void *scratch = weir__alloc(c, row->options_size);
+    for (const weir_option *o = row->options; scratch && o && o->name; o++)
+        if (check_option(c, row, o, opts, scratch) != WEIR_OK) break;
+    weir__free(c, scratch);
+    return weir_status_of(c);
+}

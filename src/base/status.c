@@ -27,6 +27,8 @@ weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
     return c->status;
 }
 
+weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text) { return weir_fail(c, status, "%s", text ? text : ""); }
+
 bool weir_ok(const weir_ctx *c) { return c != NULL && c->status == WEIR_OK; }
 
 weir_status weir_status_of(const weir_ctx *c) { return c == NULL ? WEIR_ERROR_ARGUMENT : c->status; }

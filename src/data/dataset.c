@@ -125,6 +125,29 @@ weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int6
     return new_dataset(c, NULL, s, true, &o, "array", "array");
 }
 
+/* Views read the same store, so they see the weights too. */
+weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
+{
+    weir_ctx *c = ctx_of(d);
+    if (weir__dataset_dead(d) || !weir_ok(c)) return weir_status_of(c);
+    int64_t n = d->store->n;
+    if (!d->owner || d->n != n)
+        return weir_fail(c, WEIR_ERROR_STATE, "dataset_set_weights: %.200s: %lld of %lld rows: expected a data set of all rows", d->name, (long long)d->n, (long long)n);
+    double sum = 0;
+    for (int64_t i = 0; weights && i < n; i++) {
+        if (!(weights[i] >= 0 && isfinite(weights[i])))
+            return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: expected finite and not negative, found %g", (long long)i, weights[i]);
+        sum += weights[i];
+    }
+    if (weights && !(sum > 0 && isfinite(sum))) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum %g: expected more than 0, and finite", sum);
+    double *own = weights ? weir__alloc(c, (size_t)n * sizeof *own) : NULL;
+    if (weights && !own) return weir_status_of(c);
+    if (own) memcpy(own, weights, (size_t)n * sizeof *own);
+    weir__free(c, d->store->weights);
+    d->store->weights = own;
+    return WEIR_OK;
+}
+
 static int split_named(const char *split)
 {
     if (split[0] == 0) return WEIR__SPLIT_ALL;

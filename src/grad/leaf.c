@@ -24,6 +24,8 @@ weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes)
     }
     if (yes && !weir_dtype_is_real(x->dtype))
         return weir_fail(c, WEIR_ERROR_DTYPE, "set_requires_grad: %s: expected f32 or f64", weir_dtype_name(x->dtype)), nil_of(x);
+    if (yes && x->storage->read_only)
+        return weir_fail(c, WEIR_ERROR_STATE, "set_requires_grad: weights of a shared model: expected those of the model itself"), nil_of(x);
     if (yes && !weir__leaf_of(x)) return nil_of(x);
     x->requires_grad = yes;
     return x;

@@ -128,6 +128,14 @@ weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
     return m;
 }
 
+weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
+    const weir_row *row = weir_row_find(c, "model", name);
+    if (!row || weir_options_check(c, row, options) != WEIR_OK) return weir__nil(c, WEIR__MODEL);
+    return weir__model_from_options(c, (const weir_model_row *)row, options);
+}
+
 /* -- loss --------------------------------------------------------------------------------------------------------------------------------- */
 /* The trainer sets the frame (stream "train", its step). In a loop by hand nobody does: then calls are counted, so that each
  * dequantises anew. Sample ids are the batch's either way. */

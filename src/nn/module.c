@@ -325,6 +325,7 @@ void weir_module_train(weir_module *m, bool training)
 void weir_module_freeze(weir_module *m, bool frozen)
 {
     if (!m || m->object.nil) return;
+    if (!frozen && weir__module_root(m)->layout && !weir__module_owns(m, "module_freeze")) return;
     for (int64_t i = 0; i < m->n_entries; i++) {
         weir_tensor *t = m->entries[i].tensor;
         if (m->entries[i].is_buffer) continue;

@@ -70,6 +70,10 @@ const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes);
 weir__layout *weir__module_layout(weir_module *m);
 /* Seals without drawing initial values: they are 0 until loaded. */
 weir_status weir__module_seal_raw(weir_module *m);
+/* Seals a root over the values of another context's tree of the same shape: read only, frozen, no gradients. */
+weir_status weir__module_borrow(weir_module *m, weir_module *lender);
+/* Seals; false, with the error set, for a tree that reads another's values. */
+bool weir__module_owns(weir_module *m, const char *who);
 /* As weir_module_buffer, but also on a sealed tree, for the last module in order of definition only. */
 weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 /* Visits entries of an unsealed or sealed tree in order; names from the root. Stops early when visit returns false. */

@@ -9,6 +9,7 @@ typedef struct plan {
     weir_ctx *c;
     weir__layout *l;
     const char *prefix; /* path of the module being listed */
+    const weir__layout *lender; /* whose values the tree reads instead of its own; NULL: none */
 } plan;
 
 static int64_t padded(int64_t numel, weir_dtype t)
@@ -56,6 +57,21 @@ static bool list(plan *p, weir_module *m)
     return good;
 }
 
+/* The lender's values, read only; nothing to put gradients in. */
+static bool borrow(plan *p, size_t bytes)
+{
+    weir__layout *l = p->l;
+    if (p->lender->n_slots != l->n_slots || p->lender->numel != l->numel || p->lender->dtype != l->dtype)
+        return weir_fail(p->c, WEIR_ERROR_SHAPE, "module: %lld parameters in %lld elements: expected the %lld in %lld of the tree to share", (long long)l->n_slots,
+                         (long long)l->numel, (long long)p->lender->n_slots, (long long)p->lender->numel), false;
+    l->values = weir__storage_new(p->c, 0);
+    l->grads = l->values ? weir__storage_new(p->c, 0) : NULL;
+    if (!l->grads) return false;
+    l->values->data = p->lender->values->data, l->values->bytes = bytes;
+    l->values->inline_data = false, l->values->read_only = true;
+    return true;
+}
+
 static bool place(plan *p)
 {
     weir__layout *l = p->l;
@@ -69,6 +85,7 @@ static bool place(plan *p)
         l->numel += padded(numel, l->dtype);
     }
     size_t bytes = (size_t)l->numel * weir_dtype_size(l->dtype);
+    if (p->lender) return borrow(p, bytes);
     l->values = weir__storage_new(p->c, bytes);
     l->grads = l->values ? weir__storage_new(p->c, bytes) : NULL;
     return l->grads != NULL;
@@ -93,6 +110,7 @@ static bool make_leaf(plan *p, int64_t slot, const char *name)
     leaf->flat = s->flat;
     s->tensor->leaf = leaf;
     if (!(leaf->name = weir__strdup(p->c, name))) return false;
+    if (p->lender) return s->tensor->requires_grad = false, true;
     weir_spec spec = weir__spec_of(s->tensor);
     weir_tensor *g = weir__tensor_view_home(p->c, p->l->grads, &spec, NULL, s->flat);
     if (weir_is_nil(g)) return false;
@@ -152,19 +170,20 @@ static bool mark_init(void *user, const char *name, const weir__entry *e)
 }
 
 /* All or nothing: after a failure the tree is as it was and may be sealed again. */
-static weir_status seal(weir_module *root, bool raw)
+static weir_status seal(weir_module *root, bool raw, const weir__layout *lender)
 {
     weir_ctx *c = root->object.ctx;
-    plan p = { .c = c, .l = weir__alloc0(c, sizeof *p.l), .prefix = "" };
+    plan p = { .c = c, .l = weir__alloc0(c, sizeof *p.l), .prefix = "", .lender = lender };
     if (!p.l) return weir_status_of(c);
     if (!list(&p, root) || !place(&p) || !make_leaves(&p)) {
         drop(&p);
         return weir_status_of(c);
     }
-    zero_padding(p.l, p.l->values);
-    zero_padding(p.l, p.l->grads);
     move_in(&p);
     root->layout = p.l;
+    if (lender) return weir_status_of(c);
+    zero_padding(p.l, p.l->values);
+    zero_padding(p.l, p.l->grads);
     if (raw)
         memset(p.l->values->data, 0, p.l->values->bytes);
     else
@@ -175,7 +194,7 @@ static weir_status seal(weir_module *root, bool raw)
 weir__layout *weir__module_layout(weir_module *m)
 {
     weir_module *root = weir__module_root(m);
-    if (!root->layout && seal(root, root->raw_init) != WEIR_OK) return NULL;
+    if (!root->layout && seal(root, root->raw_init, NULL) != WEIR_OK) return NULL;
     return root->layout;
 }
 
@@ -189,4 +208,18 @@ weir_status weir__module_seal_raw(weir_module *m)
 {
     if (weir__module_usable(m, "module_seal")) weir__module_root(m)->raw_init = true;
     return weir_module_seal(m);
+}
+
+weir_status weir__module_borrow(weir_module *m, weir_module *lender)
+{
+    if (!weir__module_usable(m, "module_borrow")) return weir_status_of(weir_module_ctx(m));
+    weir__layout *l = weir__module_layout(lender);
+    return l ? seal(m, false, l) : weir_fail(m->object.ctx, weir_status_of(lender->object.ctx), "%s", weir_message(lender->object.ctx));
+}
+
+bool weir__module_owns(weir_module *m, const char *who)
+{
+    weir__layout *l = weir__module_layout(m);
+    if (l && l->values->read_only) weir_fail(m->object.ctx, WEIR_ERROR_STATE, "%s: weights of a shared model: expected those of the model itself", who);
+    return l && !l->values->read_only;
 }

@@ -11,6 +11,7 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     if (x->node) return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a result of %s with history: expected a detached tensor", name, x->node->op->row.name), false;
     if (!c->no_grad && (x->requires_grad || (from && from->requires_grad)))
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a tensor that requires gradients: expected a no_grad scope, in-place changes are not recorded", name), false;
+    if (x->storage->read_only) return weir_fail(c, WEIR_ERROR_STATE, "%s: weights of a shared model: expected a tensor that may change", name), false;
     if (!from) return true;
     if (from->dtype != x->dtype)
         return weir_fail(c, WEIR_ERROR_DTYPE, "%s: %s into %s: expected one type", name, weir_dtype_name(from->dtype), weir_dtype_name(x->dtype)), false;

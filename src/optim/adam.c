@@ -6,10 +6,7 @@
 #include <stddef.h>
 #include "optim/optim.h"
 
-typedef struct opts {
-    size_t size;
-    double lr, beta1, beta2, eps, weight_decay;
-} opts;
+typedef weir_adam_opts opts;
 
 #define ADAM_OPTIONS(decay) \
     { "lr", WEIR_OPTION_REAL, offsetof(opts, lr), "1e-3", 0, 1e3, NULL, "learning rate" }, \
@@ -21,6 +18,18 @@ typedef struct opts {
 
 static const weir_option adam_options[] = { ADAM_OPTIONS("0") };
 static const weir_option adamw_options[] = { ADAM_OPTIONS("0.01") };
+
+weir_adam_opts weir_adam_defaults(void)
+{
+    return (weir_adam_opts){ .size = sizeof(weir_adam_opts), .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 };
+}
+
+weir_adamw_opts weir_adamw_defaults(void)
+{
+    weir_adamw_opts o = weir_adam_defaults();
+    o.weight_decay = 0.01;
+    return o;
+}
 
 static int two(const void *o) { return (void)o, 2; }
 

@@ -16,7 +16,7 @@ weir_ema *weir_ema_new(weir_module *m, double decay)
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "ema_new")) return NULL;
     if (!(decay >= 0 && decay < 1)) return weir_fail(c, WEIR_ERROR_RANGE, "ema_new: decay %g: expected [0, 1)", decay), NULL;
-    weir__layout *l = weir__module_layout(m);
+    weir__layout *l = weir__module_owns(m, "ema_new") ? weir__module_layout(m) : NULL;
     weir_ema *e = l ? weir__alloc0(c, sizeof *e) : NULL;
     if (!e) return NULL;
     size_t bytes = (size_t)l->numel * weir_dtype_size(l->dtype);

@@ -37,14 +37,23 @@ void weir_optim_free(weir_optim *o)
     if (o && !o->object.nil) destroy(&o->object);
 }
 
-/* Options, then states; false on any failure. */
-static bool fill(weir_optim *o, const char *text)
+/* From a struct or, where that is NULL, from text. */
+static bool read_options(weir_optim *o, const void *options, const char *text)
 {
     weir_ctx *c = o->object.ctx;
     const weir_row *row = &o->row->row;
-    if (!(o->options = weir__alloc0(c, row->options_size)) || weir_options_defaults(c, row, o->options) != WEIR_OK
-        || weir_options_parse(c, row, o->options, text) != WEIR_OK)
-        return false;
+    if (!(o->options = weir__alloc0(c, row->options_size))) return false;
+    if (!options) return weir_options_defaults(c, row, o->options) == WEIR_OK && weir_options_parse(c, row, o->options, text) == WEIR_OK;
+    if (weir_options_check(c, row, options) != WEIR_OK) return false;
+    memcpy(o->options, options, row->options_size);
+    return true;
+}
+
+/* Options, then states; false on any failure. */
+static bool fill(weir_optim *o, const void *options, const char *text)
+{
+    weir_ctx *c = o->object.ctx;
+    if (!read_options(o, options, text)) return false;
     o->lr = option_lr(o->row, o->options);
     o->n_states = o->row->n_states(o->options);
     size_t bytes = (size_t)o->layout->numel * weir_dtype_size(o->layout->dtype);
@@ -53,12 +62,12 @@ static bool fill(weir_optim *o, const char *text)
     return true;
 }
 
-weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options)
+static weir_optim *new_optim(weir_module *m, const char *name, const void *options, const char *text)
 {
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "optim_new")) return weir__nil(c, WEIR__OPTIM);
     const weir_row *row = weir_row_find(c, "optimizer", name);
-    weir__layout *l = row ? weir__module_layout(m) : NULL;
+    weir__layout *l = row && weir__module_owns(m, "optim_new") ? weir__module_layout(m) : NULL;
     weir_optim *o = l ? weir__alloc0(c, sizeof *o) : NULL;
     if (!o) return weir__nil(c, WEIR__OPTIM);
     o->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__OPTIM, .home = true };
@@ -66,9 +75,18 @@ weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options
     o->module = m;
     o->layout = l;
     o->g_scale = 1;
-    if (fill(o, options)) return o;
+    if (fill(o, options, text)) return o;
     destroy(&o->object);
     return weir__nil(c, WEIR__OPTIM);
+}
+
+weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options) { return new_optim(m, name, NULL, options); }
+
+weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *options)
+{
+    if (options) return new_optim(m, name, options, NULL);
+    weir_ctx *c = weir_module_ctx(m);
+    return weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_new_with: NULL: expected options, from their defaults function"), weir__nil(c, WEIR__OPTIM);
 }
 
 /* -- the step ---------------------------------------------------------------------------------------------------------------- */

@@ -7,11 +7,7 @@
 #include <stddef.h>
 #include "optim/optim.h"
 
-typedef struct opts {
-    size_t size;
-    double lr, alpha, eps, weight_decay, momentum, floor;
-    int64_t momentum_from;
-} opts;
+typedef weir_rmsprop_opts opts;
 
 static const weir_option options[] = {
     { "lr", WEIR_OPTION_REAL, offsetof(opts, lr), "1e-2", 0, 1e3, NULL, "learning rate" },
@@ -23,6 +19,11 @@ static const weir_option options[] = {
     { "momentum_from", WEIR_OPTION_INT, offsetof(opts, momentum_from), "0", 0, 1e15, NULL, "updates made without momentum first" },
     { 0 },
 };
+
+weir_rmsprop_opts weir_rmsprop_defaults(void)
+{
+    return (weir_rmsprop_opts){ .size = sizeof(weir_rmsprop_opts), .lr = 1e-2, .alpha = 0.99, .eps = 1e-8 };
+}
 
 static int n_states(const void *o) { return 1 + (((const opts *)o)->momentum != 0); }
 

@@ -3,11 +3,7 @@
 #include <stddef.h>
 #include "optim/optim.h"
 
-typedef struct opts {
-    size_t size;
-    double lr, momentum, dampening, weight_decay;
-    bool nesterov;
-} opts;
+typedef weir_sgd_opts opts;
 
 static const weir_option options[] = {
     { "lr", WEIR_OPTION_REAL, offsetof(opts, lr), "1e-3", 0, 1e3, NULL, "learning rate" },
@@ -17,6 +13,8 @@ static const weir_option options[] = {
     { "nesterov", WEIR_OPTION_BOOL, offsetof(opts, nesterov), "no", 0, 1, NULL, "look ahead along the running direction" },
     { 0 },
 };
+
+weir_sgd_opts weir_sgd_defaults(void) { return (weir_sgd_opts){ .size = sizeof(weir_sgd_opts), .lr = 1e-3 }; }
 
 static int n_states(const void *o) { return ((const opts *)o)->momentum != 0; }
 

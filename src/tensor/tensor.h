@@ -16,6 +16,7 @@ typedef struct weir__storage {
     void (*release)(void *user, void *data); /* wrapped host memory; NULL: data lies in a block of the context or in this one */
     void *user;
     bool inline_data;          /* data follows this struct in the same block */
+    bool read_only;            /* another context's: nothing may change it through this one */
 } weir__storage;
 
 /* What only leaves that want gradients have. The gradient lives where the leaf lives. */
