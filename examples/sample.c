@@ -2,6 +2,8 @@
  *
  *     weir train nice --data toy:moons --out run --steps 300
  *     ./sample run 1000
+ *     weir train rectified-flow --data toy:moons --out flow --steps 300
+ *     ./sample flow 1000 heun 20                                          a sampler and its steps: continuous models have a choice
  *
  * A request's first samples are those of a shorter request, and a row's score does not depend on the rows beside it.
  */
@@ -24,31 +26,32 @@ static double mean(const double *v, int64_t n)
     return sum / (double)n;
 }
 
-static bool run(weir_model *m, int64_t n, float *x, double *log_p)
+static bool run(weir_model *m, int64_t n, const char *solver, int64_t steps, float *x, double *log_p)
 {
     int64_t done = 0, dim = weir_model_dim(m);
     weir_sample_opts o = weir_sample_defaults();
     o.seed = 7, o.use_seed = true;
+    o.solver = solver, o.steps = steps; /* NULL and 0: as the model is set */
     o.on_step = on_step, o.user = &done;
     weir_score_info info = { 0 };
     if (weir_model_sample_into(m, n, &o, x) != WEIR_OK || weir_model_log_prob_into(m, x, n, NULL, log_p, &info) != WEIR_OK) return false;
     printf("%s: %lld samples of %lld values\n", weir_model_row_of(m)->name, (long long)done, (long long)dim);
     printf("first ");
     for (int64_t j = 0; j < dim && j < 8; j++) printf("%.3f ", (double)x[j]);
-    printf("\nmean log-density %.3f nats, %s, %lld failed\n", mean(log_p, n), info.kind == WEIR_SCORE_EXACT ? "exact" : "an estimate",
-           (long long)info.n_failed);
+    printf("\nmean log-density %.3f nats, %s, %.0f evaluations a sample, %lld failed\n", mean(log_p, n),
+           info.kind == WEIR_SCORE_EXACT ? "exact" : "an estimate", info.evaluations, (long long)info.n_failed);
     return true;
 }
 
 int main(int argc, char **argv)
 {
-    int64_t n = argc > 2 ? atoll(argv[2]) : 1000;
-    if (argc < 2 || n < 1) return fprintf(stderr, "sample: arguments: expected RUN [N], N at least 1\n"), 1;
+    int64_t n = argc > 2 ? atoll(argv[2]) : 1000, steps = argc > 4 ? atoll(argv[4]) : 0;
+    if (argc < 2 || argc > 5 || n < 1 || steps < 0) return fprintf(stderr, "sample: arguments: expected RUN [N [SAMPLER [STEPS]]], N at least 1\n"), 1;
     weir_ctx *c = weir_open(1);
     weir_model *m = weir_model_load(c, argv[1]);
     float *x = malloc((size_t)n * (size_t)weir_model_dim(m) * sizeof *x + 1);
     double *log_p = malloc((size_t)n * sizeof *log_p);
-    bool good = weir_ok(c) && x && log_p && run(m, n, x, log_p);
+    bool good = weir_ok(c) && x && log_p && run(m, n, argc > 3 ? argv[3] : NULL, steps, x, log_p);
     if (!good) fprintf(stderr, "sample: %s\n", weir_ok(c) ? "memory: expected more of it" : weir_message(c));
     free(log_p), free(x);
     weir_model_free(m);
