@@ -56,7 +56,7 @@ for model in $("$weir" list model --json | sed -n 's/.*"name": "model\.\([^"]*\)
     case_ "sample-$model-prefix" sh -c '[ "$(sed -n 2p few)" = "$(sed -n 2p many)" ]'
     case_ "sample-$model-scores" grep -qE "^mean log-density -?[0-9.]+ nats, .*, 0 failed$" many
 done
-case_ sample-by-heun sh -c './sample run-rectified-flow 300 heun 20 > heun && ! cmp -s heun many'
+case_ sample-by-heun sh -c './sample run-rectified-flow 300 heun 2 > heun && ! cmp -s heun many'
 case_ sample-nice-has-none sh -c '! ./sample run-nice 10 heun 20 2> err && [ "$(wc -l < err)" -eq 1 ]'
 case_ sample-refuses sh -c '! ./sample nowhere 2> err && [ "$(wc -l < err)" -eq 1 ] && grep -q "^sample: nowhere" err'
 case_ sample-usage sh -c '! ./sample 2> err && [ "$(wc -l < err)" -eq 1 ]'
