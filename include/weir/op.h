@@ -73,7 +73,8 @@ typedef struct weir_op_case {
 
 struct weir_op {
     weir_row row;
-    int n_in, n_out;    /* n_in -1: any number */
+    int n_in, n_out;    /* n_in -2: 2 or more, most_in at most (0: any number) */
+    int most_in;
     uint32_t save_in, save_out; /* bit i: backward reads input (output) i; ~0u: all */
     size_t attr_size;   /* bytes copied from the caller's attribute struct */
     bool view;          /* out[0] shares in[0]'s storage */

@@ -91,6 +91,14 @@ static bool channels_last(const weir_call *k, const weir_spec *s)
     return false;
 }
 
+static bool right_count(weir_ctx *c, const weir_op *op, int n)
+{
+    int least = op->n_in < 0 ? -op->n_in : op->n_in, most = op->n_in >= 0 ? op->n_in : op->most_in > 0 ? op->most_in : INT32_MAX;
+    if (n >= least && n <= most) return true;
+    if (least == most) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %d inputs: expected %d", op->row.name, n, least), false;
+    return weir_fail(c, WEIR_ERROR_ARGUMENT, most < INT32_MAX ? "%s: %d inputs: expected %d to %d" : "%s: %d inputs: expected %d or more", op->row.name, n, least, most), false;
+}
+
 static bool make_outputs(weir_call *k)
 {
     for (int i = 0; i < k->n_out; i++) {
@@ -137,11 +145,7 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     k.ctx = c, k.op = op, k.attr = attr, k.n_in = n_in, k.n_out = op->n_out, k.in = in, k.offset = 0, k.key = 0;
     for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
     if (!usable(c, op, n_in, in)) return;
-    if (op->n_in >= 0 && n_in != op->n_in) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %d inputs: expected %d", op->row.name, n_in, op->n_in);
-        return;
-    }
-    if (!op->infer(&k) || !make_outputs(&k)) return;
+    if (!right_count(c, op, n_in) || !op->infer(&k) || !make_outputs(&k)) return;
     if (op->random) k.key = weir__draw_key(c);
     if (op->forward) op->forward(&k);
     if (c->trap_nan && c->status == WEIR_OK) trap(&k);

@@ -42,7 +42,7 @@ weir_tensor *weir_argmax(weir_tensor *x, int axis, bool keep)
 weir_tensor *weir_argmin(weir_tensor *x, int axis, bool keep)
 {
     if ((axis = weir__axis(x, "argmin", axis)) < 0) return weir__nil_of(x);
-    return shaped(places(weir_neg(weir_detach(x)), axis), axis, keep);
+    return shaped(places(weir__negated(weir_detach(x), "argmin"), axis), axis, keep);
 }
 
 static weir_tensor *values(weir_tensor *x, int axis, bool keep, weir_tensor *at, weir_tensor **index)

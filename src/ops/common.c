@@ -36,3 +36,12 @@ int weir__axis(weir_tensor *x, const char *op, int axis)
     weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s: axis %d of a tensor of rank %d: expected one of its axes", op, axis, x->ndim);
     return -1;
 }
+
+weir_tensor *weir__negated(weir_tensor *x, const char *op)
+{
+    if (weir_is_nil(x) || weir_dtype_is_real(x->dtype)) return weir_neg(x);
+    char text[128];
+    size_t used = 0;
+    weir__append_shape(text, sizeof text, &used, x->ndim, x->shape);
+    return weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: %s: expected f32 or f64", op, text, weir_dtype_name(x->dtype)), weir__nil_of(x);
+}

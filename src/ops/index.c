@@ -7,8 +7,8 @@ typedef struct along { int axis; int64_t extent; } along;
 static bool check_index(weir_call *k, int64_t bound)
 {
     const weir_tensor *index = k->in[1];
-    if (index->dtype != WEIR_I64 || index->ndim != 1 || !index->contiguous)
-        return weir_call_fail(k, WEIR_ERROR_DTYPE, "index of %s, rank %d: expected dense i64 of rank 1", weir_dtype_name(index->dtype), index->ndim);
+    if (index->dtype != WEIR_I64) return weir_call_fail(k, WEIR_ERROR_DTYPE, "index of %s: expected i64", weir_dtype_name(index->dtype));
+    if (index->ndim != 1) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected an index of rank 1");
     const int64_t *at = weir__ptr(index);
     for (int64_t i = 0; i < index->numel; i++)
         if (at[i] < 0 || at[i] >= bound) return weir_call_fail(k, WEIR_ERROR_RANGE, "index %lld at %lld: expected 0 to %lld", (long long)at[i], (long long)i, (long long)bound - 1);
@@ -63,7 +63,7 @@ const weir_op weir__op_index_select = { .row = WEIR_OP_ROW("op.index_select", "p
 weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index)
 {
     if ((axis = weir__axis(x, "index_select", axis)) < 0) return weir__nil_of(x);
-    return weir_apply(&weir__op_index_select, 2, WEIR__IN(x, index), &(along){ .axis = axis });
+    return weir_apply(&weir__op_index_select, 2, WEIR__IN(x, weir_contiguous(index)), &(along){ .axis = axis });
 }
 
 /* -- index_add ------------------------------------------------------------------------------------------------------------------------- */
@@ -104,5 +104,5 @@ const weir_op weir__op_index_add = { .row = WEIR_OP_ROW("op.index_add", "zeros w
 weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent)
 {
     if ((axis = weir__axis(x, "index_add", axis)) < 0) return weir__nil_of(x);
-    return weir_apply(&weir__op_index_add, 2, WEIR__IN(x, index), &(along){ axis, extent });
+    return weir_apply(&weir__op_index_add, 2, WEIR__IN(x, weir_contiguous(index)), &(along){ axis, extent });
 }

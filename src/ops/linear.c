@@ -132,7 +132,7 @@ static weir_tensor *call_plain(weir_tensor **x) { return weir_linear(x[0], x[1],
 static weir_tensor *call_relu(weir_tensor **x) { return weir_linear_relu(x[0], x[1], x[2]); }
 static const weir_op_case cases[] = { { "3,4 5,4 5", call_bias }, { "3,4 5,4", call_plain }, { "3,4 5,4 5", call_relu }, { "2,3,4 1,4 1", call_bias },
                                       { "4 3,4 3", call_relu },   { "0,4 3,4 3", call_bias }, { "1,1 1,1 1", call_relu }, { NULL, NULL } };
-const weir_op weir__op_linear = { .row = WEIR_OP_ROW("op.linear", "x w^T + b, and relu of it on request"), .n_in = -1, .n_out = 1, .save_in = 3, .save_out = 1,
+const weir_op weir__op_linear = { .row = WEIR_OP_ROW("op.linear", "x w^T + b, and relu of it on request"), .n_in = -2, .most_in = 3, .n_out = 1, .save_in = 3, .save_out = 1,
                                   .attr_size = sizeof(linear), .infer = infer, .forward = forward, .backward = backward, .reference = reference, .cases = cases };
 
 /* Rows must lie one after the other at an even distance, elements side by side. */

@@ -40,6 +40,8 @@ weir__operand weir__operand_of(const weir_tensor *x, const weir_tensor *like);
 void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x);
 /* axis from the end made positive; -1 after the error is set. */
 int weir__axis(weir_tensor *x, const char *op, int axis);
+/* -x for a composition called `op`, which the error names where x is no number. */
+weir_tensor *weir__negated(weir_tensor *x, const char *op);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
 /* The gradient of a function of one saved input, gout f'(x), in one pass of a kernel; for backwards while nothing is recorded. */
 weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);

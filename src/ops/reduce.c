@@ -93,9 +93,8 @@ const weir_op weir__op_amax = { .row = WEIR_OP_ROW("op.amax", "the largest over 
                                 .save_out = 1, .attr_size = sizeof(reduce), .infer = amax_infer, .forward = amax_forward, .backward = amax_backward, .cases = amax_cases };
 
 /* -- calls ----------------------------------------------------------------------------------------------------------------------------- */
-static weir_tensor *over_axes(const weir_op *op, weir_tensor *x, int n_axes, const int *axes, bool keep)
+static weir_tensor *over_axes(const weir_op *op, const char *name, weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
-    const char *name = op->row.name + 3; /* after "op." */
     if (weir_is_nil(x)) return weir__nil_of(x);
     reduce r = { .keep = keep };
     for (int i = 0; i < n_axes; i++) {
@@ -114,12 +113,16 @@ static weir_tensor *over_all(const weir_op *op, weir_tensor *x)
     return weir__apply1(op, x, &r);
 }
 
-weir_tensor *weir_sum_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return over_axes(&weir__op_sum, x, n_axes, axes, keep); }
-weir_tensor *weir_amax_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return over_axes(&weir__op_amax, x, n_axes, axes, keep); }
-weir_tensor *weir_amin_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return weir_neg(weir_amax_axes(weir_neg(x), n_axes, axes, keep)); }
+weir_tensor *weir_sum_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return over_axes(&weir__op_sum, "sum", x, n_axes, axes, keep); }
+weir_tensor *weir_amax_axes(weir_tensor *x, int n_axes, const int *axes, bool keep) { return over_axes(&weir__op_amax, "amax", x, n_axes, axes, keep); }
+weir_tensor *weir_amin_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
+{
+    return weir_neg(over_axes(&weir__op_amax, "amin", weir__negated(x, "amin"), n_axes, axes, keep));
+}
+
 weir_tensor *weir_sum(weir_tensor *x) { return over_all(&weir__op_sum, x); }
 weir_tensor *weir_amax(weir_tensor *x) { return over_all(&weir__op_amax, x); }
-weir_tensor *weir_amin(weir_tensor *x) { return weir_neg(weir_amax(weir_neg(x))); }
+weir_tensor *weir_amin(weir_tensor *x) { return weir_neg(weir_amax(weir__negated(x, "amin"))); }
 
 weir_tensor *weir_sum_samples(weir_tensor *x)
 {

@@ -1,40 +1,6 @@
 /* Every op from its row: first and second derivatives in f64, strided inputs, f32 against f64, fused against reference. */
 #include "test.h"
-#include "ops/ops.h"
-
-enum { INPUTS = 8 };
-
-/* Makes the inputs that a case's text names. `transposed`: the same values in memory of reversed axes. */
-static int make_inputs(weir_ctx *c, const weir_op *op, const char *text, weir_dtype t, bool transposed, weir_tensor **x)
-{
-    double low = op->low == op->high ? -2 : op->low, high = op->low == op->high ? 2 : op->high;
-    int n = 0;
-    for (const char *p = text; *p; n++) {
-        char kind = *p == 'i' || *p == 'b' ? *p++ : 'x';
-        int64_t shape[WEIR_RANK_MAX], bound = 0;
-        int ndim = 0;
-        if (*p == '.') p++;
-        else
-            do shape[ndim++] = strtoll(p + (*p == ','), (char **)(uintptr_t)&p, 10);
-            while (*p == ',');
-        if (*p == '<') bound = strtoll(p + 1, (char **)(uintptr_t)&p, 10);
-        while (*p == ' ') p++;
-        int64_t count = weir__numel_of(ndim, shape);
-        double *v = malloc(sizeof *v * (size_t)(count + 1));
-        for (int64_t i = 0; i < count; i++) v[i] = weir__uniform(77, (uint64_t)n, (uint64_t)i);
-        for (int64_t i = 0; i < count; i++) v[i] = kind == 'i' ? floor(v[i] * (double)bound) : kind == 'b' ? v[i] < 0.5 : low + (high - low) * v[i];
-        weir_dtype want = kind == 'i' ? WEIR_I64 : kind == 'b' ? WEIR_BOOL : t;
-        x[n] = weir_cast(weir_from_f64(c, v, ndim, shape), want);
-        free(v);
-        if (weir_is_nil(x[n])) continue; /* no memory */
-        if (!transposed || ndim < 2 || kind != 'x') continue;
-        int back[WEIR_RANK_MAX];
-        for (int i = 0; i < ndim; i++) back[i] = ndim - 1 - i;
-        x[n] = weir_permute(weir_contiguous(weir_permute(x[n], back)), back);
-        assert_true(weir_is_contiguous(x[n]) == weir__is_dense(ndim, shape, weir_strides(x[n])));
-    }
-    return n;
-}
+#include "inputs.h"
 
 static weir_tensor *call_case(void *user, weir_tensor **x) { return ((const weir_op_case *)user)->call(x); }
 
