@@ -28,7 +28,7 @@ static weir_tensor *call_weight(weir_tensor **x) { return weir_batch_norm(x[0], 
 static weir_tensor *call_both(weir_tensor **x) { return weir_batch_norm(x[0], NULL, NULL, x[1], x[2], true, 0.1, 0.1); }
 static const weir_op_case cases[] = { { "4,3", call_bare }, { "3,4 4", call_weight }, { "5,3 3 3", call_both }, { "2,3,5 3 3", call_both }, { "2,2,3,2 2 2", call_both },
                                       { "1,2,4 2 2", call_both }, { "4,0 0 0", call_both }, { NULL, NULL } };
-const weir_op weir__op_batch_norm = { .row = WEIR_OP_ROW("op.batch_norm", "h w + b by channel, h normalised over the batch and all places"), .n_in = -1, .n_out = 2,
+const weir_op weir__op_batch_norm = { .row = WEIR_OP_ROW("op.batch_norm", "h w + b by channel, h normalised over the batch and all places"), .n_in = -1, .most_in = 3, .n_out = 2,
                                       .save_in = ~0u, .save_out = 2, .attr_size = sizeof(weir__norm_attr), .infer = infer, .forward = forward, .backward = backward,
                                       .reference = plain, .cases = cases };
 
@@ -61,7 +61,7 @@ static weir_tensor *call_eval(weir_tensor **x) { return weir_batch_norm(x[0], x[
 static weir_tensor *call_eval_both(weir_tensor **x) { return weir_batch_norm(x[0], x[1], x[2], x[3], x[4], false, 0.1, 0.1); }
 static const weir_op_case eval_cases[] = { { "4,3 3 3", call_eval }, { "5,3 3 3 3 3", call_eval_both }, { "2,3,5 3 3 3 3", call_eval_both }, { "1,2,2,2 2 2 2 2", call_eval_both },
                                            { "0,2 2 2 2 2", call_eval_both }, { NULL, NULL } };
-const weir_op weir__op_batch_norm_eval = { .row = WEIR_OP_ROW("op.batch_norm_eval", "h w + b by channel, h = (x - mean) / sqrt(variance + eps) with both given"), .n_in = -1,
+const weir_op weir__op_batch_norm_eval = { .row = WEIR_OP_ROW("op.batch_norm_eval", "h w + b by channel, h = (x - mean) / sqrt(variance + eps) with both given"), .n_in = -3, .most_in = 5,
                                            .n_out = 2, .save_in = ~0u, .attr_size = sizeof(weir__norm_attr), .infer = eval_infer, .forward = eval_forward,
                                            .backward = weir__vjp_by_reference, .reference = eval_plain, .cases = eval_cases, .low = 0.1, .high = 2 };
 

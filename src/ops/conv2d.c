@@ -69,7 +69,8 @@ static bool forward_infer(weir_call *k)
     weir__conv v;
     const weir_tensor *x = k->in[0], *w = k->in[1], *b = k->n_in > 2 ? k->in[2] : NULL;
     if (!check_tensors(k, "x [N, C, H, W] and w [O, C / groups, P, Q]") || !check_options(k, &((const conv *)k->attr)->o) || !measure(k, x->shape, w->shape, &v)) return false;
-    if (b && (b->ndim != 1 || b->shape[0] != v.o || b->dtype != x->dtype)) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected b [%lld] of the same type", (long long)v.o);
+    if (b && b->dtype != x->dtype) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type", weir_dtype_name(x->dtype), weir_dtype_name(b->dtype));
+    if (b && (b->ndim != 1 || b->shape[0] != v.o)) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected b [%lld]", (long long)v.o);
     k->spec[0] = spec4(x->dtype, v.n, v.o, v.out_h, v.out_w);
     return true;
 }
@@ -202,7 +203,7 @@ static const weir_op_case input_cases[] = { { "2,3,4,4 3,2,3,2", call_input }, {
                                             { "0,3,4,4 3,2,3,2", call_input }, { NULL, NULL } };
 static const weir_op_case weight_cases[] = { { "2,2,4,3 2,3,4,4", call_weight }, { "1,2,5,4 1,3,2,4", call_weight_strided }, { "1,4,4,3 1,2,2,2", call_weight_grouped },
                                              { "0,2,4,3 0,3,4,4", call_weight }, { NULL, NULL } };
-const weir_op weir__op_conv2d = { .row = WEIR_OP_ROW("op.conv2d", "two-dimensional convolution of [N, C, H, W] with [O, C / groups, P, Q]"), .n_in = -1, .n_out = 1, .save_in = 3,
+const weir_op weir__op_conv2d = { .row = WEIR_OP_ROW("op.conv2d", "two-dimensional convolution of [N, C, H, W] with [O, C / groups, P, Q]"), .n_in = -2, .most_in = 3, .n_out = 1, .save_in = 3,
                                   .attr_size = sizeof(conv), .infer = forward_infer, .forward = forward, .backward = backward, .cases = cases, .order = WEIR_ORDER_CHANNELS_LAST };
 const weir_op weir__op_conv2d_input = { .row = WEIR_OP_ROW("op.conv2d_input", "the gradient of conv2d for its input: a transposed convolution"), .n_in = 2, .n_out = 1, .save_in = 3,
                                         .attr_size = sizeof(conv), .infer = input_infer, .forward = input_forward, .backward = input_backward, .cases = input_cases,

@@ -26,7 +26,7 @@ static weir_tensor *call_two(weir_tensor **x) { return weir_group_norm(x[0], 2, 
 static weir_tensor *call_weight(weir_tensor **x) { return weir_group_norm(x[0], 3, x[1], NULL, 0.1); }
 static const weir_op_case cases[] = { { "2,3", call_one }, { "3,6 6 6", call_two }, { "2,4,5 4 4", call_two }, { "2,6,2,3 6", call_weight }, { "2,4,1,17 4 4", call_two },
                                       { "0,4,2 4 4", call_two }, { NULL, NULL } };
-const weir_op weir__op_group_norm = { .row = WEIR_OP_ROW("op.group_norm", "h w + b by channel, h normalised over groups of channels of a sample"), .n_in = -1, .n_out = 2,
+const weir_op weir__op_group_norm = { .row = WEIR_OP_ROW("op.group_norm", "h w + b by channel, h normalised over groups of channels of a sample"), .n_in = -1, .most_in = 3, .n_out = 2,
                                       .save_in = ~0u, .save_out = 2, .attr_size = sizeof(weir__norm_attr), .infer = infer, .forward = forward, .backward = backward,
                                       .reference = plain, .cases = cases };
 

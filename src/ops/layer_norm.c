@@ -27,7 +27,7 @@ static weir_tensor *layer_both(weir_tensor **x) { return weir_layer_norm(x[0], 1
 static weir_tensor *layer_two(weir_tensor **x) { return weir_layer_norm(x[0], 2, x[1], x[2], 0.1); }
 static const weir_op_case layer_cases[] = { { "3,5", layer_bare }, { "2,3,4 4", layer_weight }, { "3,4 4", layer_bias }, { "3,19 19 19", layer_both }, { "2,3,4 3,4 3,4", layer_two },
                                             { "3,1 1 1", layer_both }, { "4 4 4", layer_both }, { "0,4 4 4", layer_both }, { "2,0 0 0", layer_both }, { NULL, NULL } };
-const weir_op weir__op_layer_norm = { .row = WEIR_OP_ROW("op.layer_norm", "h w + b, h = (x - mean) / sqrt(variance + eps) over the last axes"), .n_in = -1, .n_out = 2,
+const weir_op weir__op_layer_norm = { .row = WEIR_OP_ROW("op.layer_norm", "h w + b, h = (x - mean) / sqrt(variance + eps) over the last axes"), .n_in = -1, .most_in = 3, .n_out = 2,
                                       .save_in = ~0u, .save_out = 2, .attr_size = sizeof(weir__norm_attr), .infer = layer_infer, .forward = layer_forward,
                                       .backward = layer_backward, .reference = layer_plain, .cases = layer_cases };
 
@@ -45,7 +45,7 @@ static weir_tensor *rms_bare(weir_tensor **x) { return weir_rms_norm(x[0], 1, NU
 static weir_tensor *rms_weight(weir_tensor **x) { return weir_rms_norm(x[0], 1, x[1], 0.1); }
 static weir_tensor *rms_two(weir_tensor **x) { return weir_rms_norm(x[0], 2, x[1], 0.1); }
 static const weir_op_case rms_cases[] = { { "3,5", rms_bare }, { "3,19 19", rms_weight }, { "2,3,4 3,4", rms_two }, { "3,1 1", rms_weight }, { "0,4 4", rms_weight }, { NULL, NULL } };
-const weir_op weir__op_rms_norm = { .row = WEIR_OP_ROW("op.rms_norm", "x w / sqrt(mean(x^2) + eps) over the last axes"), .n_in = -1, .n_out = 2, .save_in = ~0u,
+const weir_op weir__op_rms_norm = { .row = WEIR_OP_ROW("op.rms_norm", "x w / sqrt(mean(x^2) + eps) over the last axes"), .n_in = -1, .most_in = 2, .n_out = 2, .save_in = ~0u,
                                     .save_out = 2, .attr_size = sizeof(weir__norm_attr), .infer = rms_infer, .forward = rms_forward, .backward = rms_backward,
                                     .reference = rms_plain, .cases = rms_cases };
 

@@ -21,6 +21,7 @@ static bool measure(weir_call *k, const int64_t x[4], weir__windows *p)
         if (size < 1 || step < 1 || pad < 0 || pad > size / 2)
             return weir_call_fail(k, WEIR_ERROR_RANGE, "kernel %lld, stride %lld, padding %lld: expected at least 1, 1 and 0, padding at most half the kernel",
                                   (long long)size, (long long)step, (long long)pad);
+        if (x[2 + i] == 0) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected images that are not empty");
         if (size > x[2 + i] + 2 * pad) return weir_call_fail(k, WEIR_ERROR_SHAPE, "kernel %lld, padding %lld: expected a kernel that fits", (long long)size, (long long)pad);
         out[i] = (x[2 + i] + 2 * pad - size) / step + 1;
     }
@@ -66,8 +67,9 @@ static bool back_infer(weir_call *k)
 static bool check_places(weir_call *k, const weir_spec *windows, int64_t bound)
 {
     const weir_tensor *at = k->in[1];
-    if (at->dtype != WEIR_I32 || at->ndim != 4 || memcmp(at->shape, windows->shape, 4 * sizeof *at->shape) != 0 || !weir_is_channels_last(at))
-        return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected places of i32, one a window, channels-last");
+    if (at->dtype != WEIR_I32) return weir_call_fail(k, WEIR_ERROR_DTYPE, "places of %s: expected i32", weir_dtype_name(at->dtype));
+    if (at->ndim != 4 || memcmp(at->shape, windows->shape, 4 * sizeof *at->shape) != 0 || !weir_is_channels_last(at))
+        return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected places, one a window, channels-last");
     const int32_t *p = weir__ptr(at);
     bool inside = true;
     for (int64_t i = 0; i < at->numel; i++) inside &= p[i] >= 0 && p[i] < bound;
