@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "models/models.h"
 
 const char *weir__kind_name(weir_score_kind kind)
 {
@@ -12,21 +13,12 @@ double weir__bits_per_dim(const weir__measure *r) { return r->levels > 0 ? -r->n
 double weir__nats_unit_range(const weir__measure *r) { return r->levels > 0 ? r->nats + (double)r->dim * log((double)r->levels) : NAN; }
 
 /* -- sums ----------------------------------------------------------------------------------------------------------------------- */
-/* Mean of v by weight w (NULL: 1) over finite v, and its standard error: sqrt(sum w^2 (v - mean)^2) / sum w, times sqrt(n / (n-1)),
- * which is s / sqrt(n) where all weights are equal. */
 static void mean_of(int64_t n, const double *v, const double *w, double *mean, double *error)
 {
-    double sum = 0, total = 0, squares = 0;
-    int64_t used = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (!isfinite(v[i])) continue;
-        sum += (w ? w[i] : 1) * v[i], total += w ? w[i] : 1;
-        used += !w || w[i] > 0;
-    }
-    *mean = total > 0 ? sum / total : NAN;
-    for (int64_t i = 0; i < n; i++)
-        if (isfinite(v[i])) squares += pow((w ? w[i] : 1) * (v[i] - *mean), 2);
-    *error = used > 1 ? sqrt(squares * (double)used / (double)(used - 1)) / total : NAN;
+    weir__mean m = { 0 };
+    for (int64_t i = 0; i < n; i++) weir__mean_add(&m, v[i], w ? w[i] : 1);
+    *mean = weir__mean_value(&m);
+    *error = weir__mean_error(&m);
 }
 
 /* Standard error of the mean that comes from draws and probes, whose errors `e` are independent between rows. */

@@ -112,7 +112,7 @@ static int check_model(const weir__command *self, const flags *f, const weir_mod
 static int tell_failed(const weir__measure *r)
 {
     if (r->n_failed == 0) return WEIR__EXIT_OK;
-    if (r->n_failed == r->n)
+    if (isnan(r->nats)) /* by weight none is left */
         return weir__complain(WEIR__EXIT_FAILED, "score: all %lld rows failed: expected at least one finite log-density", (long long)r->n);
     return weir__complain(WEIR__EXIT_OK, "score: %lld of %lld rows failed, the first is row %lld: the means are over the others", (long long)r->n_failed,
                           (long long)r->n, (long long)r->failed[0]);

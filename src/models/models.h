@@ -82,6 +82,15 @@ weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers
 #define WEIR__STREAM_SAMPLE "sample" /* ids: numbers in the request */
 enum { WEIR__CHUNK_ROWS = 256 };     /* rows at a time where the caller does not say; bits do not depend on it */
 
+/* -- mean.c: means over rows ------------------------------------------------------------------------------------------------------- */
+typedef struct weir__mean { /* begin with { 0 } */
+    double from, weight, sum, w2, w2d, w2dd;
+    int64_t n, failed; /* rows of a weight above 0 whose value is finite; rows whose value is not */
+} weir__mean;
+void weir__mean_add(weir__mean *m, double v, double w);
+double weir__mean_value(const weir__mean *m); /* NaN: of no row */
+double weir__mean_error(const weir__mean *m); /* NaN: of fewer than two */
+
 /* -- config.c: options as JSON ---------------------------------------------------------------------------------------------------- */
 /* {"dim": 64, "hidden": [256, 256], ...}; NULL: no memory, the error is set. json_decref it. */
 json_t *weir__options_to_json(weir_ctx *c, const weir_row *row, const void *options);

@@ -15,21 +15,12 @@ static double now(void)
 }
 
 /* -- validation ---------------------------------------------------------------------------------------------------------------------------- */
-typedef struct moments { double sum, squares, weight, weight_squares; } moments;
-
-static void add_rows(moments *s, const weir_batch *b, const double *lp)
+static void add_rows(weir__mean *s, const weir_batch *b, const double *lp)
 {
-    for (int64_t i = 0; i < b->n; i++) {
-        double w = b->weights ? b->weights[i] : 1;
-        if (!isfinite(lp[i])) continue;
-        s->sum += w * lp[i];
-        s->squares += w * lp[i] * lp[i];
-        s->weight += w;
-        s->weight_squares += w * w;
-    }
+    for (int64_t i = 0; i < b->n; i++) weir__mean_add(s, lp[i], b->weights ? b->weights[i] : 1);
 }
 
-static weir_status score_valid(weir_run *r, moments *s)
+static weir_status score_valid(weir_run *r, weir__mean *s)
 {
     weir_ctx *c = r->object.ctx;
     enum { ROWS = 256 };
@@ -62,18 +53,15 @@ static weir_status keep_best(weir_run *r, double valid)
  * rows to validate on the latest weights are the best. */
 static weir_status validate(weir_run *r, double seconds)
 {
-    moments s = { 0 };
+    weir__mean s = { 0 };
     weir_ema_swap(r->ema);
     weir_module_train(weir_model_module(r->model), false);
     bool some = weir_dataset_rows(r->valid) > 0;
-    double valid = NAN, error = NAN;
-    if (some && score_valid(r, &s) == WEIR_OK && s.weight > 0) {
-        valid = s.sum / s.weight;
-        double n = s.weight * s.weight / s.weight_squares, variance = s.squares / s.weight - valid * valid;
-        error = n > 1 && variance > 0 ? sqrt(variance / (n - 1)) : NAN;
-    }
+    if (some) score_valid(r, &s);
+    double valid = weir__mean_value(&s), error = weir__mean_error(&s);
     r->last_valid = valid;
-    if (weir_ok(r->object.ctx) && (!some || (isfinite(valid) && !(valid <= r->best_valid)))) keep_best(r, valid);
+    bool comparable = isfinite(valid) && s.failed == 0; /* a mean over fewer rows is none to choose by */
+    if (weir_ok(r->object.ctx) && (!some || (comparable && !(valid <= r->best_valid)))) keep_best(r, valid);
     weir_module_train(weir_model_module(r->model), true);
     weir_ema_swap(r->ema);
     return weir_ok(r->object.ctx) ? weir__journal_valid(r, valid, error, seconds) : weir_status_of(r->object.ctx);

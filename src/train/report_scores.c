@@ -3,24 +3,8 @@
 
 enum { SCORED_ROWS = 10000 };
 
-typedef struct mean { double weight, sum, squares; int64_t n, failed; } mean; /* squares: of the deviations so far, by weight */
-
-static void mean_add(mean *m, double v, double w)
-{
-    if (!isfinite(v)) {
-        m->failed++;
-        return;
-    }
-    if (w <= 0) return;
-    double before = m->n ? m->sum / m->weight : 0;
-    m->n++, m->weight += w, m->sum += w * v;
-    m->squares += w * (v - before) * (v - m->sum / m->weight);
-}
-static double mean_value(const mean *m) { return m->n ? m->sum / m->weight : NAN; }
-static double mean_error(const mean *m) { return m->n > 1 ? sqrt(m->squares / m->weight / (double)(m->n - 1)) : NAN; }
-
 /* Log-densities of rows first .. first+n-1, and of the truth less ours where it is known. */
-static void score_rows(gather *g, weir_dataset *d, int64_t first, int64_t n, mean *nats, mean *excess)
+static void score_rows(gather *g, weir_dataset *d, int64_t first, int64_t n, weir__mean *nats, weir__mean *excess)
 {
     double ours[WEIR__CHUNK_ROWS], truth[WEIR__CHUNK_ROWS];
     weir_scope s = weir_scope_begin_no_grad(g->c);
@@ -32,17 +16,17 @@ static void score_rows(gather *g, weir_dataset *d, int64_t first, int64_t n, mea
         const double *w = weir_batch_weights(b);
         bool known = weir_dataset_true_log_prob(d, first, n, truth);
         for (int64_t i = 0; i < n; i++) {
-            mean_add(nats, ours[i], w ? w[i] : 1);
-            if (known) mean_add(excess, truth[i] - ours[i], w ? w[i] : 1);
+            weir__mean_add(nats, ours[i], w ? w[i] : 1);
+            if (known) weir__mean_add(excess, truth[i] - ours[i], w ? w[i] : 1);
         }
     }
     weir_scope_end(s);
 }
 
-static void column_scores(gather *g, int i, const mean *nats, const mean *excess)
+static void column_scores(gather *g, int i, const weir__mean *nats, const weir__mean *excess)
 {
-    double dim = (double)weir_model_dim(g->model), levels = (double)weir_model_levels(g->model), v = mean_value(nats), e = mean_error(nats);
-    const double value[] = { v, v + dim * log(levels), -v / (dim * log(2)), mean_value(excess) }, error[] = { e, e, e / (dim * log(2)), mean_error(excess) };
+    double dim = (double)weir_model_dim(g->model), levels = (double)weir_model_levels(g->model), v = weir__mean_value(nats), e = weir__mean_error(nats);
+    const double value[] = { v, v + dim * log(levels), -v / (dim * log(2)), weir__mean_value(excess) }, error[] = { e, e, e / (dim * log(2)), weir__mean_error(excess) };
     for (int k = 0; k < 4; k++) g->scores[k].value[i] = value[k], g->scores[k].error[i] = error[k];
 }
 
@@ -51,7 +35,7 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
 {
     weir_dataset *d = weir_dataset_split(g->data, split);
     int64_t rows = weir_dataset_rows(d), n = rows < most ? rows : most;
-    mean nats = { 0 }, excess = { 0 };
+    weir__mean nats = { 0 }, excess = { 0 };
     for (int64_t first = 0; weir_ok(g->c) && first < n; first += WEIR__CHUNK_ROWS)
         score_rows(g, d, first, n - first < WEIR__CHUNK_ROWS ? n - first : WEIR__CHUNK_ROWS, &nats, &excess);
     if (weir_ok(g->c) && n > 0) {

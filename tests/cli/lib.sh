@@ -46,6 +46,9 @@ absent() {
     ok "$name"
 }
 
+# has FEATURE: this build has it (png, zlib, ...)
+has() { "$WEIR" --version | grep -qw "$1"; }
+
 # log FILE: a metrics file without its wall-clock fields
 log() { sed 's/, "seconds": [0-9.]*//' "$1"; }
 

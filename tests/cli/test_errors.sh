@@ -68,7 +68,7 @@ refuses "IDX cut short" 1 't-idx3-ubyte' "$WEIR" score run --data t-idx3-ubyte
 printf '\000\000\010\003\177\377\377\377\177\377\377\377\177\377\377\377' > h-idx3-ubyte
 refuses "IDX that claims too much" 1 'h-idx3-ubyte' "$WEIR" score run --data h-idx3-ubyte
 tiny digits digits --steps 3 --batch 20 > log 2>&1 || cat log
-"$WEIR" sample digits -n 1 -o one.png && mkdir folder && head -c 60 one.png > folder/1.png
+mkdir folder && head -c 60 "$SRC/tests/data/files/images/a/0.png" > folder/1.png
 refuses "PNG cut short" 1 '1.png' "$WEIR" score digits --data folder
 printf 'x' | gzip -c | head -c 15 > cut.csv.gz
 refuses "gzip cut short" 1 'cut.csv.gz' "$WEIR" score run --data cut.csv.gz
