@@ -16,7 +16,8 @@
 extern "C" {
 #endif
 
-/* Makes a floating leaf want gradients, or not; returns x. On a result of a recorded op only `true` is accepted. */
+/* Makes a floating leaf want gradients, or not; returns x. On a result of a recorded op only `true` is accepted. A leaf that is switched
+ * off gets none from graphs that were recorded before, either. */
 WEIR_API weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes);
 WEIR_API bool weir_requires_grad(const weir_tensor *x);
 WEIR_API bool weir_is_leaf(const weir_tensor *x);
@@ -24,24 +25,25 @@ WEIR_API bool weir_is_leaf(const weir_tensor *x);
 WEIR_API const char *weir_grad_fn_name(const weir_tensor *x);
 /* The accumulated gradient of a leaf; nil (no error) while there is none. Owned by the leaf. */
 WEIR_API weir_tensor *weir_grad_of(weir_tensor *leaf);
-/* Forgets a leaf's gradient. */
+/* Forgets a leaf's gradient: there is none until the next backward (PyTorch's set_to_none). */
 WEIR_API void weir_zero_grad(weir_tensor *leaf);
-/* The same storage without history. */
+/* The same storage without history: a change in place of one is seen through the other, and by a backward that saved it. */
 WEIR_API weir_tensor *weir_detach(weir_tensor *x);
 
 /* d scalar / d leaves, added to the leaves' gradients. A second backward through the same graph is an error. */
 WEIR_API weir_status weir_backward(weir_tensor *scalar);
 /* vector^T J for any shape; vector NULL only for one element. `retain` keeps the graph for another backward. */
 WEIR_API weir_status weir_backward_with(weir_tensor *output, weir_tensor *vector, bool retain);
-/* gradients[i] = sum_o vectors[o]^T d outputs[o] / d inputs[i] (nil where unconnected, without error), in the current scope; leaf
- * gradients are not touched. vectors NULL, or vectors[o] NULL, for one-element outputs. create_graph records the gradients
- * themselves; it implies keeping the graph, otherwise the graph is freed unless `retain`. */
+/* Vector-Jacobian products: gradients[i] = sum_o vectors[o]^T d outputs[o] / d inputs[i] in the current scope, nil where unconnected
+ * (without error: PyTorch's allow_unused). Inputs may be leaves or results. Leaf gradients are not touched. vectors NULL, or vectors[o]
+ * NULL, for one-element outputs. create_graph records the gradients themselves; it implies keeping the graph, otherwise the graph is
+ * freed unless `retain`. */
 WEIR_API weir_status weir_grad(int n_outputs, weir_tensor *const *outputs, int n_inputs, weir_tensor *const *inputs,
                                weir_tensor *const *vectors, bool create_graph, bool retain, weir_tensor **gradients);
 
 /* -- products and whole derivatives -------------------------------------------------------------------------------------------- */
 /* Jacobian-vector products: jv[o] = sum_i d outputs[o] / d inputs[i] tangents[i], in the current scope, by two backwards (the gradient of
- * u -> J^T u), so at about three times the cost of one; the graph is kept. Vector-Jacobian products are weir_grad's. */
+ * u -> J^T u), so at about three times the cost of one; the graph is kept. Products from the left, v^T J, are weir_grad's. */
 WEIR_API weir_status weir_jvp(int n_outputs, weir_tensor *const *outputs, int n_inputs, weir_tensor *const *inputs, weir_tensor *const *tangents,
                               bool create_graph, weir_tensor **jv);
 /* d y / d x, of shape [y's axes, x's axes]: one backward for each element of y; the graph is kept. 0 where y does not depend on x. */

@@ -82,8 +82,8 @@ WEIR_API weir_status weir_copy_to_i64(const weir_tensor *x, int64_t *out, int64_
 WEIR_API int weir_format(const weir_tensor *x, char *buffer, size_t bytes);
 WEIR_API void weir_print(const weir_tensor *x, FILE *out);
 
-/* -- in place: the only calls that write into a tensor. Shapes broadcast to `x`'s. On a tensor with history, or on a leaf that
- * requires gradients outside no_grad, an error. Each returns x. ------------------------------------------------------------ */
+/* -- in place: the only calls that write into a tensor. Shapes broadcast to `x`'s. They are not recorded: outside a no_grad scope they
+ * refuse a leaf that requires gradients and a result with history; a backward that needs what was overwritten says so. Each returns x. */
 WEIR_API weir_tensor *weir_copy_(weir_tensor *x, weir_tensor *from);
 WEIR_API weir_tensor *weir_add_(weir_tensor *x, weir_tensor *y);
 WEIR_API weir_tensor *weir_mul_(weir_tensor *x, weir_tensor *y);

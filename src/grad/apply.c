@@ -134,9 +134,10 @@ static void trap(weir_call *k)
 static bool wants_gradient(const weir_call *k)
 {
     if (k->ctx->no_grad || !k->op->backward) return false;
-    for (int i = 0; i < k->n_in; i++)
-        if (k->in[i]->requires_grad) return true;
-    return false;
+    bool wanted = false, real = false; /* integers and booleans carry no gradient */
+    for (int i = 0; i < k->n_in; i++) wanted = wanted || k->in[i]->requires_grad;
+    for (int i = 0; i < k->n_out; i++) real = real || weir_dtype_is_real(k->spec[i].dtype);
+    return wanted && real;
 }
 
 static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)

@@ -71,7 +71,7 @@ static void route_leaf(pass *p, weir_tensor *leaf, weir_tensor *g)
 
 static bool edge_wanted(const pass *p, const weir__input *in)
 {
-    if (!p->captures) return in->node || in->leaf;
+    if (!p->captures) return in->node || (in->leaf && in->leaf->requires_grad); /* it may have been switched off since */
     if (in->node) return in->node->wanted == p->number;
     for (int i = 0; in->leaf && i < p->n_captures; i++)
         if (p->captures[i].leaf == in->leaf) return true;

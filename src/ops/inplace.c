@@ -8,7 +8,8 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     weir_ctx *c = x->object.ctx;
     if (c->status != WEIR_OK) return false;
     if (from && from->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", name), false;
-    if (x->node) return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a result of %s with history: expected a detached tensor", name, x->node->op->row.name), false;
+    if (x->node && !c->no_grad)
+        return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a result of %s with history: expected a detached tensor, or a no_grad scope", name, x->node->op->row.name), false;
     if (!c->no_grad && (x->requires_grad || (from && from->requires_grad)))
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a tensor that requires gradients: expected a no_grad scope, in-place changes are not recorded", name), false;
     if (x->storage->read_only) return weir_fail(c, WEIR_ERROR_STATE, "%s: weights of a shared model: expected a tensor that may change", name), false;
