@@ -62,7 +62,10 @@ WEIR_API weir_status weir_module_load(weir_module *m, const char *path, bool str
 WEIR_API weir_status weir_module_load_from_memory(weir_module *m, const void *data, size_t bytes, bool strict, weir_load_info *info) WEIR_MUST_CHECK;
 
 /* -- advanced: writing a module -------------------------------------------------------------------------------------------------- */
-typedef enum weir_init_kind { WEIR_INIT_ZEROS, WEIR_INIT_ONES, WEIR_INIT_CONSTANT, WEIR_INIT_UNIFORM /* +-a */, WEIR_INIT_NORMAL /* std a */ } weir_init_kind;
+typedef enum weir_init_kind {
+    WEIR_INIT_ZEROS, WEIR_INIT_ONES, WEIR_INIT_CONSTANT, WEIR_INIT_UNIFORM /* +-a */, WEIR_INIT_NORMAL /* std a */,
+    WEIR_INIT_EMBEDDING /* std 1, but row a, the padding, is 0; -1: none */
+} weir_init_kind;
 typedef struct weir_init { weir_init_kind kind; double a; } weir_init;
 
 typedef struct weir_module_row {
@@ -74,6 +77,7 @@ typedef struct weir_module_row {
     /* bijections (kind "bijection"): log_det [B] is the SUM over all non-batch elements */
     weir_tensor *(*transform)(weir_module *m, weir_tensor *x, weir_tensor **log_det);
     weir_tensor *(*inverse)(weir_module *m, weir_tensor *y, weir_tensor **log_det); /* log|det dx/dy| */
+    const char *input; /* of the tests, as in weir_op_case: "4,3,2", "i4,3<5"; NULL: "4,3" */
     /* networks of continuous models: see weir_network_at; jvp NULL: by autograd */
     weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition);
     weir_tensor *(*jvp)(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv);

@@ -50,6 +50,19 @@ weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *exp
     return nil_for(m, x);
 }
 
+bool weir__channels_fit(const weir_tensor *x, int64_t channels, const weir_tensor *typed)
+{
+    return x->ndim >= 2 && x->shape[1] == channels && (!typed || typed->dtype == x->dtype);
+}
+
+weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels, const weir_tensor *typed)
+{
+    char expected[80];
+    size_t used = 0;
+    weir__append(expected, sizeof expected, &used, "%s [batch, %lld, ..]", weir_dtype_name(typed ? typed->dtype : x->dtype), (long long)channels);
+    return weir__module_misfit(m, x, expected);
+}
+
 weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
 {
     weir__call_mark mark;

@@ -5,7 +5,7 @@
 
 static double shaped(weir_init init, double draw)
 {
-    return init.kind == WEIR_INIT_UNIFORM ? (2 * draw - 1) * init.a : draw * init.a; /* uniform on +-a; normal of deviation a */
+    return init.kind == WEIR_INIT_UNIFORM ? (2 * draw - 1) * init.a : init.kind == WEIR_INIT_NORMAL ? draw * init.a : draw;
 }
 
 static void draw(weir_ctx *c, weir_tensor *t, const char *name, weir_init init)
@@ -23,12 +23,20 @@ static void draw(weir_ctx *c, weir_tensor *t, const char *name, weir_init init)
             ((float *)p)[i] = (float)shaped(init, ((float *)p)[i]);
 }
 
+static void set(weir_tensor *t, int64_t first, int64_t n, double value)
+{
+    weir__convert_strided(t->dtype, (char *)weir__ptr(t) + (size_t)first * weir_dtype_size(t->dtype), 1, WEIR_F64, &value, 0, n);
+}
+
 void weir__init_parameter(weir_ctx *c, weir_tensor *t, const char *name, weir_init init)
 {
-    if (init.kind == WEIR_INIT_UNIFORM || init.kind == WEIR_INIT_NORMAL) {
-        draw(c, t, name, init);
-        return;
+    switch (init.kind) {
+    case WEIR_INIT_ZEROS: set(t, 0, t->numel, 0); break;
+    case WEIR_INIT_ONES: set(t, 0, t->numel, 1); break;
+    case WEIR_INIT_CONSTANT: set(t, 0, t->numel, init.a); break;
+    default: draw(c, t, name, init);
     }
-    double value = init.kind == WEIR_INIT_ONES ? 1 : init.kind == WEIR_INIT_CONSTANT ? init.a : 0;
-    weir__convert_strided(t->dtype, weir__ptr(t), 1, WEIR_F64, &value, 0, t->numel);
+    if (init.kind != WEIR_INIT_EMBEDDING || init.a < 0 || t->numel == 0) return;
+    int64_t row = t->numel / t->shape[0];
+    set(t, (int64_t)init.a * row, row, 0);
 }
