@@ -88,8 +88,11 @@ WEIR_API void *weir_module_state(weir_module *m); /* the struct of state_size by
 WEIR_API const weir_module_row *weir_module_row_of(const weir_module *m);
 WEIR_API weir_ctx *weir_module_ctx(const weir_module *m);
 WEIR_API weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, weir_init init);
-/* A parameter of the same tree under a second name: it is laid out, listed and updated once, where it was first defined. */
+/* A parameter of the same tree under a second name: it is laid out, listed and updated once, where it was first defined. A file that is
+ * loaded may have it under either name, or both (the first then counts). */
 WEIR_API weir_tensor *weir_module_share(weir_module *m, const char *name, weir_tensor *parameter);
+/* What m itself, not a child, defined under a name; nil, without an error, when nothing. Does not seal: to share a child's parameter. */
+WEIR_API weir_tensor *weir_module_own(const weir_module *m, const char *name);
 WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 WEIR_API int64_t weir_module_child_count(const weir_module *m);
 WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);

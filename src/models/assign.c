@@ -7,6 +7,7 @@ enum { LIST_BYTES = 180 };
 
 typedef struct check {
     weir_ctx *c;
+    weir_module *root;
     const weir__weights *w;
     int64_t used;  /* tensors of the file that have a place */
     weir_load_info info;
@@ -32,12 +33,30 @@ static bool fits(const weir__weight *w, const weir_tensor *t)
     return (weir_dtype_is_real(t->dtype) ? floating : w->dtype == t->dtype) && w->ndim == t->ndim && memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof *t->shape) == 0;
 }
 
+/* -- a shared parameter goes by any of its names, as PyTorch's files have one of them, or all ----------------------------------------------- */
+typedef struct alias { const weir__weights *w; const weir_tensor *tensor; const weir__weight *found; } alias;
+
+static bool by_other_name(void *user, const char *name, const weir__entry *e)
+{
+    alias *a = user;
+    if (e->shared && e->tensor == a->tensor) a->found = weir__weights_find(a->w, name);
+    return !a->found;
+}
+
+static const weir__weight *weight_of(weir_module *m, const weir__weights *w, const char *name, const weir_tensor *t)
+{
+    alias a = { .w = w, .tensor = t, .found = weir__weights_find(w, name) };
+    if (!a.found) weir__module_visit(m, by_other_name, &a);
+    return a.found;
+}
+
+/* -- looking at names and shapes --------------------------------------------------------------------------------------------------------------- */
 static bool check_entry(void *user, const char *name, const weir__entry *e)
 {
     check *k = user;
+    k->used += weir__weights_find(k->w, name) != NULL;
     if (e->shared) return true;
-    const weir__weight *w = weir__weights_find(k->w, name);
-    k->used += w != NULL;
+    const weir__weight *w = weight_of(k->root, k->w, name, e->tensor);
     if (!w)
         k->info.missing++, append(k, "missing", k->missing, &k->missing_bytes, name);
     else if (!fits(w, e->tensor)) {
@@ -56,7 +75,8 @@ static bool check_entry(void *user, const char *name, const weir__entry *e)
 static bool is_wanted(void *user, const char *name, const weir__entry *e)
 {
     check *k = user;
-    k->found |= !e->shared && strcmp(name, k->wanted) == 0;
+    (void)e;
+    k->found |= strcmp(name, k->wanted) == 0;
     return !k->found;
 }
 
@@ -72,7 +92,7 @@ static void list_extra(weir_module *m, check *k)
 
 static weir_status check_names(weir_module *m, const weir__weights *w, const weir__assign_opts *o)
 {
-    check k = { .c = m->object.ctx, .w = w };
+    check k = { .c = m->object.ctx, .root = m, .w = w };
     weir__module_visit(m, check_entry, &k);
     if (k.used < w->n) list_extra(m, &k);
     if (o->info) *o->info = k.info;
@@ -133,7 +153,7 @@ weir_status weir__module_assign(weir_module *m, const weir__weights *w, const we
     for (int64_t i = 0; i < weir_module_state_count(m); i++) {
         const char *name;
         weir_tensor *t = weir_module_state_at(m, i, &name, NULL);
-        const weir__weight *from = weir__weights_find(w, name);
+        const weir__weight *from = weight_of(m, w, name, t);
         if (!from) continue;
         copy_in(t, from);
         weir__storage_changed(t->storage, "load");

@@ -307,6 +307,13 @@ const weir_module_row *weir_module_row_of(const weir_module *m) { return m ? m->
 int64_t weir_module_child_count(const weir_module *m) { return m ? m->n_children : 0; }
 bool weir_module_training(const weir_module *m) { return m && m->training; }
 
+weir_tensor *weir_module_own(const weir_module *m, const char *name)
+{
+    for (int64_t i = 0; m && name && i < m->n_entries; i++)
+        if (strcmp(m->entries[i].name, name) == 0) return m->entries[i].tensor;
+    return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
+}
+
 weir_module *weir_module_child_at(const weir_module *m, int64_t index)
 {
     if (m && index >= 0 && index < m->n_children) return m->children[index];
