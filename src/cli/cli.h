@@ -26,6 +26,20 @@ extern const weir__command weir__command_train, weir__command_sample, weir__comm
 extern const weir_row *const weir__command_rows[];
 extern const int64_t weir__command_row_count;
 
+/* -- kinds.c: everything that is chosen by name ----------------------------------------------------------------------------------------- */
+int64_t weir__kinds(const weir_ctx *c); /* the library's, then those of the command line */
+const char *weir__kind_at(const weir_ctx *c, int64_t kind);
+int64_t weir__kind_rows(const weir_ctx *c, int64_t kind);
+const weir_row *weir__kind_row(const weir_ctx *c, int64_t kind, int64_t i);
+
+/* -- help.c, man.c ------------------------------------------------------------------------------------------------------------------------ */
+extern const char weir__help_data[], weir__help_exit[], weir__help_environment[];
+void weir__help(FILE *out);
+const weir__command *weir__command_find(const char *name);
+int weir__command_unknown(const char *name); /* complains; an exit code */
+/* The manual pages into folder/man1 and folder/man7, which are made. */
+weir_status weir__man_write(weir_ctx *c, const char *folder);
+
 /* -- flags.c ------------------------------------------------------------------------------------------------------------------ */
 enum { WEIR__POSITIONAL_MAX = 32, WEIR__REPEATS_MAX = 256 };
 typedef struct weir__flags {

@@ -2,7 +2,6 @@
 #include <stddef.h>
 #include <string.h>
 #include "cli/cli.h"
-#include "train/train.h"
 
 typedef struct flags {
     weir__flags base;
@@ -14,43 +13,12 @@ static const weir_option options[] = {
     { 0 },
 };
 
-/* -- kinds: the library's, and those of the command line ----------------------------------------------------------------------- */
-static const weir_row *const train_rows[] = { &weir__train_row };
-typedef struct own_kind { const char *kind; const weir_row *const *rows; const int64_t *n; } own_kind;
-static const int64_t one = 1;
-static const own_kind own[] = {
-    { "train", train_rows, &one },
-    { "command", weir__command_rows, &weir__command_row_count },
-    { "bench", weir__bench_rows, &weir__bench_row_count },
-};
-enum { OWN = sizeof own / sizeof *own };
-
-static int64_t kinds(const weir_ctx *c) { return weir_kind_count(c) + OWN; }
-
-static const char *kind_at(const weir_ctx *c, int64_t i)
-{
-    int64_t n = weir_kind_count(c);
-    return i < n ? weir_kind_at(c, i) : own[i - n].kind;
-}
-
-static int64_t rows_of(const weir_ctx *c, int64_t kind)
-{
-    int64_t n = weir_kind_count(c);
-    return kind < n ? weir_row_count(c, weir_kind_at(c, kind)) : *own[kind - n].n;
-}
-
-static const weir_row *row_at(const weir_ctx *c, int64_t kind, int64_t i)
-{
-    int64_t n = weir_kind_count(c);
-    return kind < n ? weir_row_at(c, weir_kind_at(c, kind), i) : own[kind - n].rows[i];
-}
-
 static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
 {
     weir__nearest near = weir__nearest_of(name);
-    for (int64_t i = 0; i < kinds(c); i++) {
-        if (strcmp(name, kind_at(c, i)) == 0) return i;
-        weir__nearest_offer(&near, kind_at(c, i));
+    for (int64_t i = 0; i < weir__kinds(c); i++) {
+        if (strcmp(name, weir__kind_at(c, i)) == 0) return i;
+        weir__nearest_offer(&near, weir__kind_at(c, i));
     }
     *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name, near.best ? "perhaps " : "one that `weir list` shows",
                            near.best ? near.best : "");
@@ -86,8 +54,8 @@ static json_t *row_json(const char *kind, const weir_row *row)
 static void print_json(const weir_ctx *c, int64_t only)
 {
     json_t *all = json_array();
-    for (int64_t k = 0; k < kinds(c); k++)
-        for (int64_t i = 0; (only < 0 || k == only) && i < rows_of(c, k); i++) json_array_append_new(all, row_json(kind_at(c, k), row_at(c, k, i)));
+    for (int64_t k = 0; k < weir__kinds(c); k++)
+        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++) json_array_append_new(all, row_json(weir__kind_at(c, k), weir__kind_row(c, k, i)));
     weir__json_print(all, true);
     json_decref(all);
 }
@@ -109,10 +77,10 @@ static void print_presets(const weir_row *row)
 
 static void print_kind(const weir_ctx *c, int64_t k, bool with_options)
 {
-    const char *kind = kind_at(c, k);
+    const char *kind = weir__kind_at(c, k);
     if (!with_options) printf("%s\n", kind);
-    for (int64_t i = 0; i < rows_of(c, k); i++) {
-        const weir_row *row = row_at(c, k, i);
+    for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
+        const weir_row *row = weir__kind_row(c, k, i);
         printf("  %-18s %s\n", strchr(row->name, '.') + 1, row->doc);
         if (with_options) print_options(row);
         if (with_options && strcmp(kind, "model") == 0) print_presets(row);
@@ -130,7 +98,7 @@ static int run(const weir__command *self, int argc, char **argv)
     if (code == 0 && f.json) print_json(c, only);
     else if (code == 0 && only >= 0) print_kind(c, only, true);
     else if (code == 0)
-        for (int64_t k = 0; k < kinds(c); k++) print_kind(c, k, false);
+        for (int64_t k = 0; k < weir__kinds(c); k++) print_kind(c, k, false);
     weir_close(c);
     return code;
 }
