@@ -25,4 +25,5 @@ CMAKE
 case_ cmake-package "$cmake" -S package -B package/build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="$extra"
 case_ cmake-package-builds "$cmake" --build package/build
 case_ cmake-package-runs package/build/user
+for page in man1/weir.1 man1/weir-train.1 man7/weir-op.7; do case_ "$(basename $page)-installed" test -s "$prefix/share/man/$page"; done
 exit $bad
