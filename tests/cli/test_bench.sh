@@ -5,6 +5,10 @@ works "op" "$WEIR" bench op --seconds 0.05
 holds "op says nanoseconds" ' ns ' out
 works "op as JSON" "$WEIR" bench op --json --seconds 0.05
 for key in case op ms min_ms threads calls rss_mb; do holds "op has $key" "\"$key\": " out; done
+works "elementwise" "$WEIR" bench elementwise --seconds 0.05
+holds "elementwise says ratios" ' ratio ' out
+works "elementwise as JSON" "$WEIR" bench elementwise --json --seconds 0.05
+for key in case op n ms loop_ms ratio threads; do holds "elementwise has $key" "\"$key\": " out; done
 case ${BUILD:-} in
 *asan*) echo "# p2 is not timed under sanitizers" ;;
 *)
