@@ -72,6 +72,9 @@ typedef struct weir__store {
 typedef struct weir__dataset_row {
     weir_row row;   /* row.test is a SPEC, paths relative to the root of the source tree */
     int64_t test_rows; /* the last rows of the source are its test split; 0: it has none */
+    /* Files are known by what they begin with, else by how their name ends. */
+    bool (*is)(const void *data, size_t size); /* NULL: by name alone */
+    const char *endings;                       /* such as ".npy .npy.gz", blanks between; NULL: none */
     /* Files: reads `path` (NULL: built in) into `a`, and the header of a CSV. Bytes are the file's, unpacked; folders have none. */
     weir_status (*read)(weir_ctx *c, const char *path, weir__bytes bytes, weir__array *a, weir__csv *csv);
     /* Toys: sample `id`, of 2 values; NULL for files. */
@@ -80,9 +83,13 @@ typedef struct weir__dataset_row {
     double entropy;                         /* nats; NaN: not known */
 } weir__dataset_row;
 
-extern const weir__dataset_row weir__dataset_digits, weir__dataset_npy, weir__dataset_csv, weir__dataset_idx, weir__dataset_folder;
-extern const weir__dataset_row weir__dataset_moons, weir__dataset_8gaussians, weir__dataset_pinwheel, weir__dataset_rings,
-    weir__dataset_spirals, weir__dataset_checkerboard, weir__dataset_swissroll, weir__dataset_gmm3, weir__dataset_gaussian;
+/* Every source of data, in the order of the listing: dataset.npy is weir__dataset_npy, and so on. */
+#define WEIR__DATASET_LIST(F) \
+    F(digits) F(npy) F(csv) F(idx) F(folder) \
+    F(moons) F(8gaussians) F(pinwheel) F(rings) F(spirals) F(checkerboard) F(swissroll) F(gmm3) F(gaussian)
+#define F(n) extern const weir__dataset_row weir__dataset_##n;
+WEIR__DATASET_LIST(F)
+#undef F
 extern const weir_row *const weir__dataset_rows[];
 extern const int64_t weir__dataset_row_count;
 extern const weir_row weir__loader_row; /* options of a loader */

@@ -7,12 +7,6 @@
 /* Largest file read, packed and unpacked: keeps a small hostile gzip file from taking the machine's memory. */
 #define BYTES_MAX ((size_t)8 << 30)
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 static const weir__dataset_row *toy_named(weir_ctx *c, const char *name)
 {
     const char *near = NULL;
@@ -41,17 +35,25 @@ static weir_status read_unpacked(weir_ctx *c, const char *path, weir__bytes *byt
     return weir_status_of(c);
 }
 
+/* Does `path` end with one of the words? */
+static bool has_ending(const char *path, const char *endings)
+{
+    for (const char *e = endings; e && *e; e += strspn(e, " ")) {
+        size_t n = strcspn(e, " "), m = strlen(path);
+        if (m >= n && memcmp(path + m - n, e, n) == 0) return true;
+        e += n;
+    }
+    return false;
+}
+
 /* By content where it tells; else by name, so that a damaged file gets the message of its own reader. */
 static const weir__dataset_row *file_kind(weir_ctx *c, const char *path, weir__bytes b)
 {
-    static const char *const table[] = { ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz" };
-    if (b.size >= 6 && memcmp(b.data, "\x93NUMPY", 6) == 0) return &weir__dataset_npy;
-    if (weir__idx_is(b.data, b.size)) return &weir__dataset_idx;
-    if (ends_with(path, ".npy") || ends_with(path, ".npy.gz")) return &weir__dataset_npy;
-    if (ends_with(path, "-ubyte") || ends_with(path, "-ubyte.gz") || ends_with(path, ".idx") || ends_with(path, ".idx.gz"))
-        return &weir__dataset_idx;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (ends_with(path, table[i])) return &weir__dataset_csv;
+    for (int by_name = 0; by_name < 2; by_name++)
+        for (int64_t i = 0; i < weir__dataset_row_count; i++) {
+            const weir__dataset_row *row = (const weir__dataset_row *)weir__dataset_rows[i];
+            if (by_name ? has_ending(path, row->endings) : row->is && row->is(b.data, b.size)) return row;
+        }
     if (weir__png_is(b.data, b.size) || weir__jpeg_is(b.data, b.size))
         weir_fail(c, WEIR_ERROR_FORMAT, "%.300s: one image: expected the folder that holds the images", path);
     else
@@ -81,6 +83,8 @@ const weir__dataset_row *weir__source_find(weir_ctx *c, const char *name, weir__
 
 /* -- the kinds of files ------------------------------------------------------------------------------------------------------------- */
 
+static bool npy_is(const void *data, size_t size) { return size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0; }
+
 static weir_status read_npy(weir_ctx *c, const char *path, weir__bytes b, weir__array *a, weir__csv *csv)
 {
     (void)csv;
@@ -92,6 +96,8 @@ static const weir_option npy_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVE
 const weir__dataset_row weir__dataset_npy = {
     .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset.npy", .doc = "NumPy array FILE.npy, rows along the first axis",
              .options = npy_options, .options_size = sizeof(weir__dataset_opts), .test = "tests/data/files/small.npy,valid=0.25" },
+    .is = npy_is,
+    .endings = ".npy .npy.gz",
     .read = read_npy,
     .entropy = WEIR__UNKNOWN,
 };
@@ -110,6 +116,7 @@ const weir__dataset_row weir__dataset_csv = {
     .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset.csv",
              .doc = "table FILE.csv, .tsv or .txt, gzipped or not, one sample a line", .options = csv_options,
              .options_size = sizeof(weir__dataset_opts), .test = "tests/data/files/small.csv,label=class,weight=4" },
+    .endings = ".csv .csv.gz .tsv .tsv.gz .txt .txt.gz",
     .read = read_csv,
     .entropy = WEIR__UNKNOWN,
 };
@@ -130,6 +137,8 @@ const weir__dataset_row weir__dataset_idx = {
              .doc = "IDX file as MNIST ships it, gzipped or not; bytes are integers of 256 levels", .options = idx_options,
              .options_size = sizeof(weir__dataset_opts),
              .test = "tests/data/files/small-idx3-ubyte,labels=tests/data/files/small-labels-idx1-ubyte" },
+    .is = weir__idx_is,
+    .endings = "-ubyte -ubyte.gz .idx .idx.gz",
     .read = read_idx,
     .entropy = WEIR__UNKNOWN,
 };

@@ -7,6 +7,12 @@
 extern const weir_row *const weir__path_rows[], *const weir__time_density_rows[], *const weir__sampler_rows[];
 extern const int64_t weir__path_row_count, weir__time_density_row_count, weir__sampler_row_count;
 
+/* Every sampler, in the order of the listing: sampler.heun is weir__sampler_heun, and so on. */
+#define WEIR__SAMPLER_LIST(F) F(euler) F(midpoint) F(heun) F(rk4) F(dopri5)
+#define F(n) extern const weir_sampler_row weir__sampler_##n;
+WEIR__SAMPLER_LIST(F)
+#undef F
+
 /* -- path.c ------------------------------------------------------------------------------------------------------------------------- */
 /* x_t and the velocity's target a' x_0 + b' eps, rows at their times t [B]; shapes as x_0's. */
 void weir__path_mix(const weir_path_row *path, const void *options, weir_tensor *x0, weir_tensor *eps, weir_tensor *t, weir_tensor **x, weir_tensor **target);

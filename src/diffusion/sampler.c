@@ -56,7 +56,7 @@ static weir_status adaptive(const weir_ode *p, const weir_tableau *m, const opts
         int64_t steps = o->base.steps > 0 ? o->base.steps : default_steps; \
         return steps > 0 ? fixed(p, m, o, steps) : adaptive(p, m, o); \
     } \
-    static const weir_sampler_row n = { \
+    const weir_sampler_row weir__sampler_##n = { \
         .row = { .size = sizeof(weir_sampler_row), .version = 1, .name = "sampler." #n, .doc = what, .options = options_, .options_size = sizeof(opts), \
                  .test = "" }, \
         .steps = default_steps, \
@@ -69,5 +69,9 @@ SAMPLER(heun, "mean of u at both ends: second order", 50, fixed_options)
 SAMPLER(rk4, "the classical fourth-order method", 25, fixed_options)
 SAMPLER(dopri5, "Dormand-Prince 5(4), every row with steps of its own", 0, adaptive_options)
 
-const weir_row *const weir__sampler_rows[] = { &euler.row, &midpoint.row, &heun.row, &rk4.row, &dopri5.row };
+const weir_row *const weir__sampler_rows[] = {
+#define F(n) &weir__sampler_##n.row,
+    WEIR__SAMPLER_LIST(F)
+#undef F
+};
 const int64_t weir__sampler_row_count = sizeof weir__sampler_rows / sizeof *weir__sampler_rows;

@@ -28,7 +28,11 @@ weir_module *weir__scale_new(weir_ctx *c, int64_t dim, weir_dtype t);
 weir_module *weir__compose_new(weir_ctx *c);
 weir_module *weir__tile_new(weir_ctx *c);
 
-extern const weir_module_row weir__row_additive_coupling, weir__row_scale, weir__row_compose, weir__row_tile;
+/* Every bijection, in the order of the listing: bijection.scale is weir__row_scale, and so on. */
+#define WEIR__BIJECTION_LIST(F) F(additive_coupling) F(scale) F(tile) F(compose)
+#define F(n) extern const weir_module_row weir__row_##n;
+WEIR__BIJECTION_LIST(F)
+#undef F
 extern const weir_base_row weir__base_normal, weir__base_logistic;
 
 #endif

@@ -2,7 +2,9 @@
 #include "flow/flow.h"
 
 const weir_row *const weir__bijection_rows[] = {
-    &weir__row_additive_coupling.row, &weir__row_scale.row, &weir__row_tile.row, &weir__row_compose.row,
+#define F(n) &weir__row_##n.row,
+    WEIR__BIJECTION_LIST(F)
+#undef F
 };
 const int64_t weir__bijection_row_count = sizeof weir__bijection_rows / sizeof *weir__bijection_rows;
 
