@@ -58,7 +58,7 @@ typedef struct weir_sample_opts {
     int64_t steps;                  /* of that solver; 0: its default */
     int64_t batch;                  /* rows at a time; 0: chosen. Never changes a bit */
     int (*on_step)(void *user, int64_t done, int64_t n); void *user; /* non-zero: stop cleanly (WEIR_STOPPED) */
-    weir_row_report *report;        /* [n], or NULL: how the solve of each sample of a continuous model went */
+    weir_row_report *report;        /* [n], or NULL: where to put how each sample went */
     float *path;                    /* [steps + 1, n, dim], or NULL: the states at the ends of the solver's steps, from noise to data, on the scale
                                      * of the data as stored, not rounded; `steps` must be given */
 } weir_sample_opts;

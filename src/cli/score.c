@@ -166,7 +166,7 @@ const weir__command weir__command_score = {
     .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
             "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
             "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=;\n"
-            "estimator_stderr is over draws and probes: null for one draw of integer data, 0 where nothing is random.\n"
+            "estimator_stderr is over draws and probes: null for one draw of integer data or one probe, 0 where nothing is random.\n"
             "failed_rows are row numbers in the data before split and limit, from 0.\n",
     .most_positional = 1,
     .run = run,

@@ -24,28 +24,31 @@ const weir_row *const weir__path_rows[] = { &fm.row };
 const int64_t weir__path_row_count = sizeof weir__path_rows / sizeof *weir__path_rows;
 
 /* -- training pairs ----------------------------------------------------------------------------------------------------------------------- */
-static double member(weir_path_point p, int which) { return which == 0 ? p.a : which == 1 ? p.b : which == 2 ? p.da : p.db; }
+enum { A, B, DA, DB, FACTORS };
 
-/* a, b, a' or b' of every row's time, shaped to multiply `like` [B, ..] */
-static weir_tensor *factor(const weir_path_row *path, const void *options, const weir_tensor *t, const weir_tensor *like, int which)
+/* a, b, a' and b' of every row's time, shaped to multiply `like` [n, ..] */
+static bool factors(const weir_path_row *path, const void *options, const weir_tensor *t, const weir_tensor *like, weir_tensor *f[FACTORS])
 {
     weir_ctx *c = like->object.ctx;
-    int64_t shape[WEIR_RANK_MAX] = { like->shape[0] };
+    int64_t n = like->shape[0], shape[WEIR_RANK_MAX] = { n };
+    double *v = weir__alloc(c, (size_t)(n * (1 + FACTORS)) * sizeof *v), *times = v ? v + n * FACTORS : NULL;
     for (int i = 1; i < like->ndim; i++) shape[i] = 1;
-    weir_tensor *y = weir_empty(c, like->dtype, like->ndim, shape);
-    for (int64_t i = 0; !weir_is_nil(y) && i < shape[0]; i++) {
-        double v = member(path->at(options, weir_get(t, &i)), which);
-        weir__convert(y->dtype, (char *)weir__ptr(y) + (size_t)i * weir_dtype_size(y->dtype), WEIR_F64, &v, 1);
+    for (int k = 0; k < FACTORS; k++) f[k] = weir_empty(c, like->dtype, like->ndim, shape);
+    bool good = v && weir_ok(c) && weir_copy_to_f64(t, times, n) == WEIR_OK;
+    for (int64_t i = 0; good && i < n; i++) {
+        weir_path_point p = path->at(options, times[i]);
+        v[A * n + i] = p.a, v[B * n + i] = p.b, v[DA * n + i] = p.da, v[DB * n + i] = p.db;
     }
-    return y;
+    for (int k = 0; good && k < FACTORS; k++) weir__convert(like->dtype, weir__ptr(f[k]), WEIR_F64, v + k * n, n);
+    weir__free(c, v);
+    return good;
 }
-
-static weir_tensor *blend(weir_tensor *p, weir_tensor *x0, weir_tensor *q, weir_tensor *eps) { return weir_add(weir_mul(p, x0), weir_mul(q, eps)); }
 
 void weir__path_mix(const weir_path_row *path, const void *options, weir_tensor *x0, weir_tensor *eps, weir_tensor *t, weir_tensor **x, weir_tensor **target)
 {
+    weir_tensor *f[FACTORS];
     *x = *target = weir__nil(x0->object.ctx, WEIR__TENSOR);
-    if (weir_is_nil(x0) || weir_is_nil(eps) || weir_is_nil(t)) return;
-    *x = blend(factor(path, options, t, x0, 0), x0, factor(path, options, t, x0, 1), eps);
-    *target = blend(factor(path, options, t, x0, 2), x0, factor(path, options, t, x0, 3), eps);
+    if (weir_is_nil(x0) || weir_is_nil(eps) || weir_is_nil(t) || !factors(path, options, t, x0, f)) return;
+    *x = weir_add(weir_mul(f[A], x0), weir_mul(f[B], eps));
+    *target = weir_add(weir_mul(f[DA], x0), weir_mul(f[DB], eps));
 }

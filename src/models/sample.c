@@ -47,6 +47,18 @@ void weir__model_put_path(weir_model *m, double *states, int64_t n)
     m->path.put = true;
 }
 
+/* As of a model that samples by one exact map; others say what they did. */
+static void begin_reports(weir_row_report *report, int64_t n)
+{
+    for (int64_t i = 0; report && i < n; i++) report[i] = (weir_row_report){ .end = WEIR_ROW_DONE, .evaluations = 1 };
+}
+
+static void finish_reports(weir_row_report *report, const double *values, int64_t n, int64_t dim)
+{
+    for (int64_t i = 0; report && i < n * dim; i++)
+        if (!isfinite(values[i]) && report[i / dim].end == WEIR_ROW_DONE) report[i / dim].end = WEIR_ROW_NOT_FINITE;
+}
+
 /* Samples at .. at+n-1 of the request into j->values. */
 static weir_status chunk(job *j, int64_t at, int64_t n)
 {
@@ -58,14 +70,17 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     uint64_t seed = c->seed;
     if (j->o->use_seed) c->seed = j->o->seed;
     weir_sample_opts o = *j->o;
-    if (o.report) o.report += at;
+    if (o.report) begin_reports(o.report += at, n);
     m->path.to = o.path, m->path.n = j->n, m->path.at = at, m->path.steps = o.steps, m->path.put = false;
     weir_tensor *z = noise(j, at, n), *y = weir_is_nil(z) ? z : m->row->sample(m, z, &o);
     c->seed = seed;
     weir__frame_set(c, old);
     if (m->path.to && !m->path.put) weir_fail(c, WEIR_ERROR_UNSUPPORTED, "sample: a path: %s: expected a model with a sampler", m->row->row.name);
     m->path.to = NULL;
-    if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) weir__model_untransform(m, j->values, n);
+    if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) {
+        finish_reports(o.report, j->values, n, m->dim);
+        weir__model_untransform(m, j->values, n);
+    }
     weir_scope_end(s);
     return weir_status_of(c);
 }

@@ -221,6 +221,10 @@ static void test_every_sampler_goes_the_same_way(void **state)
     assert_true(report[3].end == WEIR_ROW_OUT_OF_STEPS && isfinite(x[6]));
     weir_model_free(m);
     m = stirred(c, "dim=2 couplings=2 hidden=4", 0.5);
+    o.steps = 0;
+    noise[2] = NAN;
+    assert_int_equal(weir_model_sample_into(m, K, &o, x), WEIR_OK); /* one exact map */
+    assert_true(report[0].end == WEIR_ROW_DONE && report[0].evaluations == 1 && report[1].end == WEIR_ROW_NOT_FINITE);
     o.path = &path[0][0][0], o.steps = 3;
     weir_model_sample_into(m, K, &o, x);
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "");
