@@ -6,12 +6,13 @@
 #define WEIR_MIXTURE_H
 #include "diffusion/diffusion.h"
 
-enum { MIXTURE_DIM = 6 };
+enum { MIXTURE_DIM = 20 };
 typedef struct mixture { int n, dim; double weight[3], mean[3][MIXTURE_DIM], variance[3][MIXTURE_DIM]; } mixture;
 
 static const mixture gmm3 = { .n = 3, .dim = 2, .weight = { 0.3, 0.5, 0.2 }, .mean = { { 1, 0.5 }, { -1, 0.3 }, { 0.2, -1.2 } },
                               .variance = { { 0.09, 0.2 }, { 0.3, 0.05 }, { 0.1, 0.15 } } };
-static const mixture one_gaussian = { .n = 1, .dim = 6, .weight = { 1 }, .mean = { { 1, -1, 0.5, 0, 2, -0.3 } }, .variance = { { 0.5, 2, 1, 0.1, 0.04, 3 } } };
+static const mixture one_gaussian = { .n = 1, .dim = 20, .weight = { 1 }, .mean = { { 1, -1, 0.5, 0, 2, -0.3, 0.1, 0.7, -0.2, 0.4, 1.1, -0.6, 0, 0, 1, 0.2, -0.9, 0.3, 0.8, -1.5 } },
+                                      .variance = { { 0.5, 2, 1, 0.1, 0.04, 3, 0.3, 0.6, 1.4, 0.2, 0.9, 0.7, 2.2, 0.15, 0.35, 0.8, 1.7, 0.45, 0.25, 0.55 } } };
 static const mixture *mixture_now = &gmm3; /* the module's options would be the place for it; a test may do this */
 
 static weir_tensor *mixture_row(weir_tensor *x, const double *v) { return weir_from_f64(weir_ctx_of(x), v, 2, (const int64_t[]){ 1, mixture_now->dim }); }

@@ -325,7 +325,7 @@ static void test_threads_change_no_bit(void **state)
 static void test_probes(void **state)
 {
     weir_ctx *c = *state;
-    enum { ROWS = 60, D = 6, K = 16 };
+    enum { ROWS = 60, D = 6, K = 20 }; /* more than are computed at a time */
     weir_model *m = made(c, "dim=6 net.hidden=24 dtype=f64");
     float *x = numbers(ROWS * D, -2, 2, 11);
     double exact[ROWS], lp[ROWS], other[ROWS], error[ROWS], squares = 0;
@@ -341,6 +341,12 @@ static void test_probes(void **state)
         squares += pow((lp[i] - exact[i]) / error[i], 2) / ROWS;
     }
     if (!(squares > 0.4 && squares < 2.2)) fail_msg("squared errors over their estimate: %g, expected about %g", squares, (K - 1.0) / (K - 3));
+    double half = 0, all = 0;
+    for (int i = 0; i < ROWS; i++) all += error[i];
+    o.probes = K / 2;
+    assert_int_equal(weir_model_log_prob_into(m, x, ROWS, &o, lp, &info), WEIR_OK);
+    for (int i = 0; i < ROWS; i++) half += error[i];
+    assert_near(all / half, M_SQRT1_2, 0.08);
     o.probes = 1; /* its spread cannot be seen in one draw, but in several */
     assert_int_equal(weir_model_log_prob_into(m, x, ROWS, &o, lp, &info), WEIR_OK);
     assert_true(isnan(error[0]) && info.kind == WEIR_SCORE_ESTIMATE);
