@@ -108,6 +108,12 @@ WEIR_API weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b
 /* relu(weir_linear(x, w, b)) in one pass. */
 WEIR_API weir_tensor *weir_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b);
 
+/* softmax(scale q k^T + mask) v along the last two axes: q [.., L, E], k [.., S, E], v [.., S, F] -> [.., L, F], leading axes (batch, heads)
+ * broadcast; scale NAN: 1 / sqrt(E). `mask` (NULL: none) broadcasts to [.., L, S]: bool, true where a key is seen, or a number to add;
+ * causal: row i sees keys 0 to i. A row that sees none is 0. The matrix of scores is never in memory as a whole, but where gradients are
+ * themselves recorded, or are asked for the mask. */
+WEIR_API weir_tensor *weir_scaled_dot_product_attention(weir_tensor *q, weir_tensor *k, weir_tensor *v, weir_tensor *mask, bool causal, double scale);
+
 /* -- normalisation: h w + b, h = (x - mean) / sqrt(variance + eps), variance not unbiased; w, b NULL: 1, 0. Means and variances are summed
  * in double, in two passes. ----------------------------------------------------------------------------------------------------------- */
 /* Over the last `axes` axes of each sample, whose shape w and b have (Ba, Kiros & Hinton 2016). */

@@ -205,6 +205,22 @@ void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o, in
 void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
 void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
 void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+/* softmax(scale q k^T + mask) v by heads (attention.c). Head h of q begins at element q_at[h] and has rows `q_row` apart, elements of a row
+ * side by side; so k, v. The mask (mask_bool: bytes, 0 hides; else of the type, added; NULL: none) has element (row, key) of head h at
+ * mask_at[h] + row mask_row + key mask_key. causal: row i sees keys 0 .. i. y and g are [heads, rows, out], dense; dq, dk, dv (NULL: not
+ * wanted) dense too. Work needs `scratch` bytes, 64-byte aligned. */
+typedef struct weir__attention {
+    int64_t heads, rows, keys, width, out;
+    bool causal, mask_bool;
+    double scale;
+    const void *q, *k, *v, *mask, *g;
+    const int64_t *q_at, *k_at, *v_at, *mask_at;
+    int64_t q_row, k_row, v_row, mask_row, mask_key;
+    void *y, *dq, *dk, *dv;
+} weir__attention;
+size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o, bool backward, int threads);
+void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads);
+void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads);
 /* For passes over one dense range (optimizers, axpy): calls fn(user, begin, end) on `threads` pieces, each a multiple of 1024. */
 void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
 /* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */

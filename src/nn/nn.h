@@ -97,7 +97,7 @@ weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t chann
 /* Rows that other rooms build trees from. */
 /* Every module, in the order of the listing: module.linear is weir__row_linear, and so on. */
 #define WEIR__MODULE_LIST(F) \
-    F(linear) F(embedding) F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(dropout) \
+    F(linear) F(embedding) F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(dropout) F(multihead_attention) \
     F(relu) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu) F(elu) F(selu) F(leaky_relu) F(logsigmoid) F(sequential) F(module_list) F(group)
 #define F(n) extern const weir_module_row weir__row_##n;
 WEIR__MODULE_LIST(F)

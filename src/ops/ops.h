@@ -14,7 +14,7 @@
     F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) F(cumsum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(flip) F(pad) F(gather) F(scatter_add) F(argmax) F(embedding) F(dropout) \
-    F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(batch_norm_eval) \
+    F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(batch_norm_eval) F(scaled_dot_product_attention) \
     F(conv2d) F(conv2d_input) F(conv2d_weight) F(max_pool2d) F(pool_gather) F(pool_scatter) F(avg_pool2d) F(avg_pool2d_input) \
     F(upsample_nearest2d) F(upsample_nearest2d_input) F(channels_last) \
     F(checkpoint)

@@ -20,6 +20,13 @@ static weir_tensor *batch_norm(const twin_call *k)
     return weir_batch_norm(k->x, k->mean, k->variance, own(k, "weight"), own(k, "bias"), k->training, 0.1, 1e-5);
 }
 static weir_tensor *dropout(const twin_call *k) { return weir_dropout(k->x, 0.25, k->training); }
+static weir_tensor *multihead_attention(const twin_call *k)
+{
+    weir_tensor *qkv[3], *x = weir_reshape(weir_linear(k->x, own(k, "in_proj_weight"), own(k, "in_proj_bias")), 5, SHAPE(2, 3, 3, 2, 2));
+    for (int i = 0; i < 3; i++) qkv[i] = weir_transpose(weir_reshape(weir_slice(x, 2, i, i + 1, 1), 4, SHAPE(2, 3, 2, 2)), 1, 2);
+    weir_tensor *y = weir_scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], NULL, true, NAN);
+    return weir_linear(weir_reshape(weir_transpose(y, 1, 2), 3, SHAPE(2, 3, 4)), own(k, "out_proj.weight"), own(k, "out_proj.bias"));
+}
 static weir_tensor *leaky_relu(const twin_call *k) { return weir_leaky_relu(k->x, 0.1); }
 static weir_tensor *elu(const twin_call *k) { return weir_elu(k->x, 0.5); }
 static weir_tensor *gelu(const twin_call *k) { return weir_gelu_tanh(k->x); }
@@ -28,7 +35,7 @@ PLAIN(relu) PLAIN(tanh) PLAIN(sigmoid) PLAIN(softplus) PLAIN(silu) PLAIN(selu) P
 
 #define TWIN(n) { "module." #n, n }
 static const struct twin { const char *name; twin_fn *f; } twins[] = {
-    TWIN(linear), TWIN(embedding), TWIN(layer_norm), TWIN(rms_norm), TWIN(group_norm), TWIN(batch_norm), TWIN(dropout), { "module.relu", plain_relu }, { "module.tanh", plain_tanh }, { "module.sigmoid", plain_sigmoid },
+    TWIN(linear), TWIN(embedding), TWIN(layer_norm), TWIN(rms_norm), TWIN(group_norm), TWIN(batch_norm), TWIN(dropout), TWIN(multihead_attention), { "module.relu", plain_relu }, { "module.tanh", plain_tanh }, { "module.sigmoid", plain_sigmoid },
     { "module.softplus", plain_softplus }, { "module.silu", plain_silu }, { "module.selu", plain_selu }, { "module.logsigmoid", plain_logsigmoid }, TWIN(leaky_relu), TWIN(elu), TWIN(gelu),
 };
 
@@ -111,7 +118,7 @@ static void each_module_equals_its_function(void **state)
 static void all_are(weir_module *m, const char *name, double value)
 {
     weir_tensor *t = weir_module_state_find(m, name);
-    double v[64];
+    double v[256];
     assert_false(weir_is_nil(t));
     weir_copy_to_f64(t, v, weir_numel(t));
     for (int64_t i = 0; i < weir_numel(t); i++) assert_true(v[i] == value);
@@ -131,6 +138,13 @@ static void they_start_as_in_pytorch(void **state)
         if (i == 3) all_are(m, "running_mean", 0), all_are(m, "running_var", 1), all_are(m, "num_batches_tracked", 0);
         weir_module_free(m);
     }
+    weir_module *a = weir_module_new(c, "multihead_attention", "width=64 heads=4"); /* xavier_uniform: 6 / (64 + 192) */
+    double top[2] = { 0, 0 };
+    for (int64_t i = 0; i < 3 * 64 * 64; i++) top[0] = fmax(top[0], fabs(((const float *)weir_data(weir_module_state_find(a, "in_proj_weight")))[i]));
+    for (int64_t i = 0; i < 64 * 64; i++) top[1] = fmax(top[1], fabs(((const float *)weir_data(weir_module_state_find(a, "out_proj.weight")))[i]));
+    assert_true(top[0] <= sqrt(6. / 256) && top[0] > 0.99 * sqrt(6. / 256) && top[1] <= 0.125 && top[1] > 0.124);
+    all_are(a, "out_proj.bias", 0);
+    weir_module_free(a);
     weir_module *m = weir_module_new(c, "embedding", "rows=300 width=200 padding=7");
     weir_tensor *w = weir_module_state_find(m, "weight");
     const float *v = weir_data(w);
@@ -268,6 +282,7 @@ static void misuse_is_refused(void **state)
         { "group_norm", "groups=2 channels=4", "expected f32 [batch, 4, ..]" },
         { "batch_norm", "channels=5 dtype=f64", "expected f64 [batch, 5, ..]" },
         { "embedding", "rows=3 width=2", "expected i64 [..]" },
+        { "multihead_attention", "width=4 heads=2", "expected f32 [.., places, 4]" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         weir_module *m = weir_module_new(c, bad[i].row, bad[i].options);
@@ -285,6 +300,8 @@ static void misuse_is_refused(void **state)
     assert_fails(c, WEIR_ERROR_RANGE, "padding 3 of 3 rows");
     weir_module_new(c, "layer_norm", "shape=1,1,1,1,1,1,1,1,1");
     assert_fails(c, WEIR_ERROR_RANGE, "shape of 9 axes");
+    weir_module_new(c, "multihead_attention", "width=4 heads=3");
+    assert_fails(c, WEIR_ERROR_RANGE, "width 4 of 3 heads");
     weir_module_new(c, "dropout", "p=1.5");
     assert_fails(c, WEIR_ERROR_RANGE, "p=1.5");
 }

@@ -301,6 +301,12 @@ static weir_tensor *rows_norms(weir_tensor *x, weir_tensor *w, weir_tensor *b)
     weir_tensor *groups = weir_group_norm(weir_reshape(x, 3, SHAPE(n, 1, 37)), 1, c, c, 1e-5);
     return weir_rms_norm(weir_add(weir_layer_norm(x, 1, weir_reshape(scale, 1, SHAPE(37)), NULL, 1e-5), weir_reshape(groups, 2, SHAPE(n, 37))), 1, NULL, 1e-5);
 }
+static weir_tensor *rows_attention(weir_tensor *x, weir_tensor *w, weir_tensor *b) /* 36 columns: 3 places of 2 heads of 6 */
+{
+    (void)w, (void)b;
+    weir_tensor *h = weir_transpose(weir_reshape(weir_slice(x, 1, 0, 36, 1), 4, SHAPE(weir_dim(x, 0), 3, 2, 6)), 1, 2);
+    return weir_flatten(weir_transpose(weir_scaled_dot_product_attention(h, weir_tanh(h), weir_slice(h, 3, 1, 6, 2), NULL, true, NAN), 1, 2));
+}
 static weir_tensor *rows_split(weir_tensor *x, weir_tensor *w, weir_tensor *b)
 {
     (void)w, (void)b;
@@ -319,7 +325,7 @@ static void run_rows(weir_ctx *c, row_fn *f, weir_tensor *x, weir_tensor *w, wei
 
 static void rows_in(weir_ctx *c)
 {
-    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_softmax, rows_norms, rows_split };
+    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_softmax, rows_norms, rows_attention, rows_split };
     enum { N = 300, IN = 37, OUT = 29 };
     for (int t = WEIR_F32; t <= WEIR_F64; t++)
         for (size_t k = 0; k < sizeof fns / sizeof *fns; k++) {
