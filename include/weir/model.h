@@ -114,7 +114,7 @@ WEIR_API weir_step_opts weir_step_defaults(void);
 typedef struct weir_step_info {
     double loss, grad_norm; /* grad_norm NaN unless clip > 0 */
     int64_t bad_sample;     /* id of the first sample with a non-finite loss, or -1 */
-    char bad_op[64], bad_layer[128]; /* which op made the first non-finite value, in which layer, when found */
+    char bad_op[64], bad_layer[128]; /* which op (or its backward) made the first non-finite value, in which layer (or for which parameter), when found */
 } weir_step_info;
 WEIR_API weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info);
 

@@ -110,7 +110,8 @@ typedef struct weir__meter {
     FILE *out;
     bool terminal;
     double last_line, last_valid, minutes;
-    int64_t first_step; /* of this call; -1: not seen yet */
+    int64_t first_step; /* where this call begins */
+    bool shown;
     bool open_ended;    /* no last step: stops by the clock */
 } weir__meter;
 void weir__meter_begin(weir__meter *m, FILE *out);

@@ -11,7 +11,7 @@ enum { BAR = 20, QUIET_SECONDS = 10 };
 
 void weir__meter_begin(weir__meter *m, FILE *out)
 {
-    *m = (weir__meter){ .out = out, .terminal = isatty(fileno(out)) == 1, .last_valid = NAN, .first_step = -1, .last_line = weir__seconds() };
+    *m = (weir__meter){ .out = out, .terminal = isatty(fileno(out)) == 1, .last_valid = NAN, .last_line = weir__seconds() };
 }
 
 static void put_time(char *text, size_t bytes, size_t *used, double seconds)
@@ -75,7 +75,6 @@ void weir__meter_show(weir__meter *m, const weir_progress *p)
     double now = weir__seconds();
     bool validated = isfinite(p->valid) && p->valid != m->last_valid;
     double quiet = now - m->last_line;
-    if (m->first_step < 0) m->first_step = p->step > 0 ? p->step - 1 : 0;
     if (!m->terminal && quiet < QUIET_SECONDS && !(validated && quiet >= 1) && p->step != p->steps) return;
     compose(m, p, text, sizeof text);
     if (m->terminal) {
@@ -84,11 +83,12 @@ void weir__meter_show(weir__meter *m, const weir_progress *p)
         fprintf(m->out, "%s\n", text);
         fflush(m->out);
     }
+    m->shown = true;
     m->last_line = now;
     m->last_valid = p->valid;
 }
 
 void weir__meter_end(weir__meter *m)
 {
-    if (m->terminal && m->first_step >= 0) fputc('\n', m->out);
+    if (m->terminal && m->shown) fputc('\n', m->out);
 }

@@ -184,6 +184,7 @@ static int train(job *j)
         return WEIR__EXIT_OK;
     }
     if (j->r->step > 0) printf("%s  goes on from step %lld\n", j->f->out, (long long)j->r->step), fflush(stdout);
+    j->meter.first_step = j->r->step;
     weir_status s = weir_run_train(j->r, &o);
     weir__meter_end(&j->meter);
     if (!weir_ok(j->c) || (s != WEIR_OK && s != WEIR_STOPPED)) return weir__complain_ctx(j->c, false);

@@ -192,6 +192,19 @@ static bool through(const pass *p, const weir__node *n)
     return false;
 }
 
+/* Forensics: the op whose backward made the first gradient that is not finite, inside it or for a leaf. */
+static void trap(weir_ctx *c, const weir__node *n)
+{
+    bool bad = c->trap_op != NULL;
+    for (int i = 0; i < n->n_in && !bad && c->status == WEIR_OK; i++) {
+        const weir_tensor *leaf = n->in[i].leaf, *g = leaf && leaf->leaf->has_grad ? leaf->leaf->grad : NULL;
+        bad = g && c->kern->find_nonfinite[g->dtype](g->numel, weir__ptr(g)) >= 0;
+    }
+    if (!bad) return;
+    c->trap_op = n->op->row.name;
+    weir_fail(c, WEIR_ERROR_VALUE, "backward of %s: a gradient is not finite: expected finite numbers", n->op->row.name);
+}
+
 static void visit(pass *p, weir__node *n)
 {
     weir_ctx *c = p->c;
@@ -206,6 +219,7 @@ static void visit(pass *p, weir__node *n)
     for (int i = 0; i < n->n_out; i++) v.gout[i] = n->gout[i];
     weir_scope s = weir_scope_begin(c);
     n->op->backward(&v);
+    if (c->trap_nan) trap(c, n);
     weir_scope_end(s);
     if (!p->retain) weir__node_release(n);
 }

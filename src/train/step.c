@@ -2,6 +2,7 @@
  * again alone with every op watched, to name the op and the layer that made the first such value. */
 #include <string.h>
 #include "train/train.h"
+#include "weir/grad.h"
 
 weir_step_opts weir_step_defaults(void) { return (weir_step_opts){ .size = sizeof(weir_step_opts), .shards = 1 }; }
 
@@ -15,22 +16,24 @@ static bool fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_op
     return true;
 }
 
-/* The first bad sample alone: rows are independent, so alone it does what it did in the batch. */
-static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, weir_step_info *info)
+/* The first bad sample alone: rows are independent, so alone it does what it did in the batch. Its forward, or its backward, is watched. */
+static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, bool backward, weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
-    weir_scope s = weir_scope_begin_no_grad(c);
+    weir_scope s = backward ? weir_scope_begin(c) : weir_scope_begin_no_grad(c);
     weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
     weir_batch *alone = weir__batch_piece(c, b, row, row + 1);
-    c->trap_nan = true;
+    c->trap_nan = !backward;
     c->trap_op = NULL;
-    weir_model_loss(m, alone);
+    weir_tensor *loss = weir_sum(weir_model_loss(m, alone));
+    c->trap_nan = backward;
+    if (backward) weir_module_zero_grad(m->module), weir_backward(loss);
     c->trap_nan = false;
     weir__frame_set(c, old);
     weir_scope_end(s);
     if (!c->trap_op) return;
     snprintf(info->bad_op, sizeof info->bad_op, "%s", c->trap_op);
-    snprintf(info->bad_layer, sizeof info->bad_layer, "%s", c->trap_label);
+    if (!backward) snprintf(info->bad_layer, sizeof info->bad_layer, "%s", c->trap_label);
     weir_clear(c);
 }
 
@@ -40,7 +43,7 @@ static weir_status not_finite(weir_model *m, const weir_batch *b, const double *
     int64_t row = 0;
     while (isfinite(losses[row])) row++;
     info->bad_sample = b->ids[row];
-    hunt(m, b, row, step, info);
+    hunt(m, b, row, step, false, info);
     if (info->bad_op[0])
         return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu, sample %lld: %s%s%s made the first value that is not finite: expected finite numbers",
                          (unsigned long long)step, (long long)info->bad_sample, info->bad_op, info->bad_layer[0] ? " in " : "", info->bad_layer);
@@ -75,7 +78,9 @@ static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step, 
     int64_t row = find_steep(m, b, step);
     char sample[40] = "";
     if (row >= 0) info->bad_sample = b->ids[row], snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[row]);
-    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu%s: gradient of %s: expected finite numbers", (unsigned long long)step, sample, info->bad_layer);
+    if (row >= 0) hunt(m, b, row, step, true, info);
+    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu%s: gradient of %s%s%s: expected finite numbers", (unsigned long long)step, sample, info->bad_layer,
+                     info->bad_op[0] ? ", made by the backward of " : "", info->bad_op);
 }
 
 static double weighted_mean(const weir_batch *b, const double *losses)

@@ -88,6 +88,16 @@ works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" >
 "$WEIR" score run --data w.csv,weight=w,limit=2 --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
 printf "1,2\n" > first.csv && "$WEIR" score run --data first.csv --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > first
 same "a row of weight 0 does not count" weighted first
+# on a terminal: one line redrawn, whose bar is the share of the steps that are done
+if command -v script > /dev/null; then
+    script -qec "\"$WEIR\" train nice --data toy:moons --out shown --set hidden=64,64 --set init=pytorch --steps 1500" typescript > log 2>&1
+    tr '\r' '\n' < typescript | sed -n 's|^[#.]* *\([0-9]*\)%  step \([0-9]*\)/1500  loss .*|\1 \2|p' > bars
+    if [ "$(awk '{ d = $1 - $2 / 15; if (d < 0) d = -d; if (d > 1) bad++ } END { print (NR > 1 && !bad) }' bars)" = 1 ]; then ok "the bar is the share done"; else not_ok "the bar is the share done" bars; fi
+    if tr '\r' '\n' < typescript | grep -q 'held-out .* nats  ETA [0-9:]*'; then ok "with held-out nats and ETA"; else not_ok "with held-out nats and ETA" typescript; fi
+else
+    echo "# no script: nothing is shown on a terminal"
+fi
+
 # the log, the score and the page count weighted rows alike
 awk -v OFS=, 'BEGIN { for (i = 0; i < 90; i++) print sin(i), cos(3 * i), i % 4 }' > byweight.csv
 works "training by weight" tiny byweight byweight.csv,weight=3 --steps 5 --batch 30
