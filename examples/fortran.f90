@@ -12,7 +12,8 @@ program flow
     type(weir_context) :: c
     type(weir_model) :: m, again
     type(weir_optim) :: opt
-    real(c_float) :: x(2, n), drawn(2, 500), other(2, 500)
+    real(c_double) :: x(2, n) ! the simulation's own kind; single precision is taken as well
+    real(c_float) :: drawn(2, 500), other(2, 500)
     real(c_double) :: weights(n), log_p(2), loss, first
     integer :: step
 
@@ -38,7 +39,7 @@ program flow
     if (weir_sample(again, other) /= weir_ok_status) call stop_with(weir_message(c))
     print '(a)', 'loaded again, same samples to the bit: ' // yes(.not. any(transfer(drawn, [0]) /= transfer(other, [0])))
 
-    if (weir_log_prob(again, reshape([1.0, -1.0, 4.0, 4.0], [2, 2]), log_p) /= weir_ok_status) call stop_with(weir_message(c))
+    if (weir_log_prob(again, reshape([1d0, -1d0, 4d0, 4d0], [2, 2]), log_p) /= weir_ok_status) call stop_with(weir_message(c))
     print '(a)', 'denser where the data are: ' // yes(log_p(1) > log_p(2) + 2)
     call weir_free(opt)
     call weir_free(again)

@@ -12,8 +12,9 @@
 !     if (weir_log_prob(m, x, log_p) /= weir_ok_status) error stop weir_message(c)
 !     call weir_free(m); call weir_close(c)
 !
-! Errors stick to the context: the first sets a status and one line of text; later calls do nothing, so one look at weir_ok a loop is
-! enough. A function below without a comment is the C function of its name (weir/model.h, weir/optim.h). A context belongs to one thread.
+! Arrays may be real(c_float) or real(c_double). Errors stick to the context: the first sets a status and one line of text; later calls
+! do nothing, so one look at weir_ok a loop is enough. A function below without a comment is the C function of its name (weir/model.h,
+! weir/optim.h). A context belongs to one thread.
 module weir
     use, intrinsic :: iso_c_binding, only: c_bool, c_char, c_double, c_float, c_int, c_int32_t, c_int64_t, c_loc, &
                                            c_null_char, c_null_ptr, c_ptr, c_size_t, c_f_pointer, c_associated
@@ -144,6 +145,18 @@ module weir
             integer(c_int64_t), value :: n
             integer(c_int) :: s
         end function
+        function c_sample_into_f64(m, n, options, x) bind(c, name='weir_model_sample_into_f64') result(s)
+            import :: c_int, c_int64_t, c_ptr
+            type(c_ptr), value :: m, options, x
+            integer(c_int64_t), value :: n
+            integer(c_int) :: s
+        end function
+        function c_log_prob_into_f64(m, x, n, options, log_p, info) bind(c, name='weir_model_log_prob_into_f64') result(s)
+            import :: c_int, c_int64_t, c_ptr
+            type(c_ptr), value :: m, x, options, log_p, info
+            integer(c_int64_t), value :: n
+            integer(c_int) :: s
+        end function
         function c_optim_new(module, name, options) bind(c, name='weir_optim_new') result(o)
             import :: c_char, c_ptr
             type(c_ptr), value :: module
@@ -187,6 +200,18 @@ module weir
 
     interface weir_free
         module procedure free_model, free_optim
+    end interface
+    interface weir_sample
+        module procedure sample_f32, sample_f64
+    end interface
+    interface weir_log_prob
+        module procedure log_prob_f32, log_prob_f64
+    end interface
+    interface weir_train_step
+        module procedure train_step_f32, train_step_f64
+    end interface
+    interface address
+        module procedure address_f32, address_f64
     end interface
 
 contains
@@ -266,26 +291,38 @@ contains
         weir_dim = c_model_dim(m%p)
     end function
 
-    ! Fills x(dim, n) with n samples.
-    integer(c_int) function weir_sample(m, x) result(s)
+    ! weir_sample(m, x) fills x(dim, n) with n samples.
+    integer(c_int) function sample_f32(m, x) result(s)
         type(weir_model), intent(in) :: m
         real(c_float), intent(out), target, contiguous :: x(:, :)
         s = check_dim(m, size(x, 1, c_int64_t), 'sample')
         if (s == weir_ok_status) s = c_sample_into(m%p, size(x, 2, c_int64_t), c_null_ptr, address(x))
     end function
 
-    ! log_p(i) of column i, in nats of the data as stored; NaN for a column that fails.
-    integer(c_int) function weir_log_prob(m, x, log_p) result(s)
+    integer(c_int) function sample_f64(m, x) result(s)
+        type(weir_model), intent(in) :: m
+        real(c_double), intent(out), target, contiguous :: x(:, :)
+        s = check_dim(m, size(x, 1, c_int64_t), 'sample')
+        if (s == weir_ok_status) s = c_sample_into_f64(m%p, size(x, 2, c_int64_t), c_null_ptr, address(x))
+    end function
+
+    ! weir_log_prob(m, x, log_p): log_p(i) of column i, in nats of the data as stored; NaN for a column that fails.
+    integer(c_int) function log_prob_f32(m, x, log_p) result(s)
         type(weir_model), intent(in) :: m
         real(c_float), intent(in), target, contiguous :: x(:, :)
         real(c_double), intent(out), target, contiguous :: log_p(:)
-        s = check_dim(m, size(x, 1, c_int64_t), 'log_prob')
-        if (s /= weir_ok_status) return
-        if (size(log_p) /= size(x, 2)) then
-            s = c_fail(c_model_ctx(m%p), 2_c_int, to_c('log_prob: log_p: expected one element a column of x'))
-        else if (size(log_p) > 0) then
+        s = check_columns(m, shape(x, c_int64_t), size(log_p, 1, c_int64_t), 'log_prob: log_p')
+        if (s == weir_ok_status .and. size(log_p) > 0) &
             s = c_log_prob_into(m%p, address(x), size(x, 2, c_int64_t), c_null_ptr, c_loc(log_p(1)), c_null_ptr)
-        end if
+    end function
+
+    integer(c_int) function log_prob_f64(m, x, log_p) result(s)
+        type(weir_model), intent(in) :: m
+        real(c_double), intent(in), target, contiguous :: x(:, :)
+        real(c_double), intent(out), target, contiguous :: log_p(:)
+        s = check_columns(m, shape(x, c_int64_t), size(log_p, 1, c_int64_t), 'log_prob: log_p')
+        if (s == weir_ok_status .and. size(log_p) > 0) &
+            s = c_log_prob_into_f64(m%p, address(x), size(x, 2, c_int64_t), c_null_ptr, c_loc(log_p(1)), c_null_ptr)
     end function
 
     ! -- training ------------------------------------------------------------------------------------------------------
@@ -309,26 +346,42 @@ contains
         call c_optim_set_lr(o%p, lr)
     end subroutine
 
-    ! One step on the columns of x, read where they are. Returns the (weighted) mean loss; NaN after an error.
-    real(c_double) function weir_train_step(m, o, x, weights) result(loss)
+    ! weir_train_step(m, o, x [, weights]): one step on the columns of x, read where they are. Returns the (weighted) mean loss; NaN
+    ! after an error.
+    real(c_double) function train_step_f32(m, o, x, weights) result(loss)
         type(weir_model), intent(in) :: m
         type(weir_optim), intent(in) :: o
         real(c_float), intent(in), target, contiguous :: x(:, :)
         real(c_double), intent(in), target, contiguous, optional :: weights(:)
+        loss = train_step(m, o, 0_c_int, address(x), shape(x, c_int64_t), weights)
+    end function
+
+    real(c_double) function train_step_f64(m, o, x, weights) result(loss)
+        type(weir_model), intent(in) :: m
+        type(weir_optim), intent(in) :: o
+        real(c_double), intent(in), target, contiguous :: x(:, :)
+        real(c_double), intent(in), target, contiguous, optional :: weights(:)
+        loss = train_step(m, o, 1_c_int, address(x), shape(x, c_int64_t), weights)
+    end function
+
+    real(c_double) function train_step(m, o, dtype, x, extents, weights) result(loss)
+        type(weir_model), intent(in) :: m
+        type(weir_optim), intent(in) :: o
+        integer(c_int), intent(in) :: dtype ! weir_dtype: 0 f32, 1 f64
+        type(c_ptr), intent(in) :: x
+        integer(c_int64_t), intent(in) :: extents(2)
+        real(c_double), intent(in), target, contiguous, optional :: weights(:)
         type(scope_mark) :: s
         type(c_ptr) :: c, t, w
-        integer(c_int64_t) :: extents(2)
         integer(c_int) :: bad
         c = c_model_ctx(m%p)
         w = c_null_ptr
         if (present(weights)) then
-            if (size(weights) /= size(x, 2)) &
-                bad = c_fail(c, 2_c_int, to_c('train_step: weights: expected one element a column of x'))
+            bad = check_columns(m, extents, size(weights, 1, c_int64_t), 'train_step: weights')
             if (size(weights) > 0) w = c_loc(weights(1))
         end if
-        extents = [size(x, 2, c_int64_t), size(x, 1, c_int64_t)]
         s = c_scope_begin(c)
-        t = c_tensor_wrap(c, 0_c_int, address(x), 2_c_int, extents, c_null_ptr, c_null_ptr, c_null_ptr) ! 0: f32
+        t = c_tensor_wrap(c, dtype, x, 2_c_int, extents(2:1:-1), c_null_ptr, c_null_ptr, c_null_ptr)
         loss = c_train_step(m%p, o%p, c_batch_wrap(c, t, c_null_ptr, w, c_null_ptr))
         call c_scope_end(s)
     end function
@@ -345,8 +398,24 @@ contains
             s = c_fail(c_model_ctx(m%p), 2_c_int, to_c(who // ': x: expected as many rows as the model has values'))
     end function
 
-    function address(x) result(p)
+    integer(c_int) function check_columns(m, extents, n, who) result(s)
+        type(weir_model), intent(in) :: m
+        integer(c_int64_t), intent(in) :: extents(2), n
+        character(*), intent(in) :: who
+        s = check_dim(m, extents(1), who)
+        if (s == weir_ok_status .and. extents(2) /= n) &
+            s = c_fail(c_model_ctx(m%p), 2_c_int, to_c(who // ': expected one element a column of x'))
+    end function
+
+    function address_f32(x) result(p)
         real(c_float), intent(in), target, contiguous :: x(:, :)
+        type(c_ptr) :: p
+        p = c_null_ptr
+        if (size(x) > 0) p = c_loc(x(1, 1))
+    end function
+
+    function address_f64(x) result(p)
+        real(c_double), intent(in), target, contiguous :: x(:, :)
         type(c_ptr) :: p
         p = c_null_ptr
         if (size(x) > 0) p = c_loc(x(1, 1))

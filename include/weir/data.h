@@ -38,6 +38,7 @@ WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t 
 WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);
 /* Copies n rows of dim values. */
 WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim);
+WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim); /* batches are f32 all the same */
 /* Weights of all n rows of a data set that is no view and has no limit; finite, not negative, not all 0. NULL: 1 each. Copies them. */
 WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
 WEIR_API void weir_dataset_free(weir_dataset *d);

@@ -65,7 +65,8 @@ typedef struct weir_sample_opts {
 WEIR_API weir_sample_opts weir_sample_defaults(void);
 /* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. */
 WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o); /* [n, ...] in the current scope */
-WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x);
+WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x); /* [n, dim] */
+WEIR_API weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x);
 
 typedef enum weir_score_kind { WEIR_SCORE_EXACT, WEIR_SCORE_ESTIMATE, WEIR_SCORE_LOWER_BOUND } weir_score_kind;
 typedef struct weir_score_opts {
@@ -90,6 +91,8 @@ typedef struct weir_score_info {
 WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
 /* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
 WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
+/* The same of doubles, which are rounded to the model's own type first (dtype=f64 models take them as they are). */
+WEIR_API weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
 
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
 WEIR_API weir_module *weir_model_module(weir_model *m); /* its parameters; owned by the model */

@@ -106,24 +106,27 @@ weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec)
     return d;
 }
 
-weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim)
+static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
 {
     if (!weir_ok(c)) return nil(c);
     if (!x || n < 1 || dim < 1 || dim > INT64_MAX / 8 / n)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_from_f32: x [%lld, %lld]: expected values, at least one row and one column",
-                         (long long)n, (long long)dim), nil(c);
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
+                         weir_dtype_name(t), (long long)n, (long long)dim), nil(c);
     weir__dataset_opts o = { .size = sizeof o, .valid = "1/6", .limit = INT64_MAX };
     weir__store *s = weir__alloc0(c, sizeof *s);
     if (!s) return nil(c);
-    *s = (weir__store){ .dtype = WEIR_F32, .n = n, .dim = dim, .ndim = 1, .shape = { dim } };
-    s->data = weir__alloc(c, (size_t)(n * dim) * sizeof *x);
+    *s = (weir__store){ .dtype = t, .n = n, .dim = dim, .ndim = 1, .shape = { dim } };
+    s->data = weir__alloc(c, (size_t)(n * dim) * weir_dtype_size(t));
     if (!s->data) {
         weir__store_free(c, s);
         return nil(c);
     }
-    memcpy(s->data, x, (size_t)(n * dim) * sizeof *x);
+    memcpy(s->data, x, (size_t)(n * dim) * weir_dtype_size(t));
     return new_dataset(c, NULL, s, true, &o, "array", "array");
 }
+
+weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim) { return from_array(c, WEIR_F32, x, n, dim); }
+weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim) { return from_array(c, WEIR_F64, x, n, dim); }
 
 /* Views read the same store, so they see the weights too. */
 weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)

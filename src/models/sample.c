@@ -106,7 +106,7 @@ static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
     return s;
 }
 
-weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x)
+static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, weir_dtype t, void *x)
 {
     weir_sample_opts defaults = weir_sample_defaults();
     if (!m) return WEIR_ERROR_ARGUMENT;
@@ -115,8 +115,11 @@ weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_o
     if (!weir__model_usable(m, "model_sample_into") || !options_fit(c, o, n)) return weir_status_of(c);
     if (n > 0 && !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_sample_into: NULL: expected room for n samples");
     job j = { .m = m, .o = o };
-    return run(&j, n, WEIR_F32, x);
+    return run(&j, n, t, x);
 }
+
+weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x) { return sample_into(m, n, o, WEIR_F32, x); }
+weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x) { return sample_into(m, n, o, WEIR_F64, x); }
 
 weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o)
 {

@@ -100,7 +100,8 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
 /* -- the caller's arrays, in chunks ---------------------------------------------------------------------------------------------------- */
 typedef struct job {
     weir_model *m;
-    const float *x;
+    weir_dtype dtype; /* of x */
+    const void *x;
     const weir_score_opts *o;
     int64_t *ids; /* of one chunk */
 } job;
@@ -111,7 +112,8 @@ static weir_status chunk(const job *j, int64_t first, int64_t n, double *log_pro
     weir_ctx *c = m->object.ctx;
     const int64_t shape[] = { n, m->dim };
     weir_scope s = weir_scope_begin_no_grad(c);
-    weir_tensor *x = weir_tensor_wrap(c, WEIR_F32, (void *)(uintptr_t)(j->x + first * m->dim), 2, shape, NULL, NULL, NULL);
+    const char *from = (const char *)j->x + (size_t)(first * m->dim) * weir_dtype_size(j->dtype);
+    weir_tensor *x = weir_tensor_wrap(c, j->dtype, (void *)(uintptr_t)from, 2, shape, NULL, NULL, NULL);
     for (int64_t i = 0; i < n; i++) j->ids[i] = first + i;
     weir_tensor *lp = weir_model_log_prob(m, weir_batch_wrap(c, x, j->ids, NULL, NULL), j->o, info);
     if (!weir_is_nil(lp) && weir_copy_to_f64(lp, log_prob, n) == WEIR_OK)
@@ -141,7 +143,7 @@ static weir_status all_chunks(job *j, int64_t n, double *log_prob, weir_score_in
     return s;
 }
 
-weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
+static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
 {
     weir_score_opts defaults = weir_score_defaults();
     weir_score_info unused = { 0 };
@@ -152,6 +154,16 @@ weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, c
     if (!weir__model_usable(m, "model_log_prob_into") || !options_fit(c, o)) return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob))) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob_into: NULL or a negative count: expected n rows and room for n results");
     begin_info(m, o, n, info);
-    job j = { .m = m, .x = x, .o = o };
+    job j = { .m = m, .dtype = t, .x = x, .o = o };
     return all_chunks(&j, n, log_prob, info);
+}
+
+weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
+{
+    return log_prob_into(m, WEIR_F32, x, n, o, log_prob, info);
+}
+
+weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
+{
+    return log_prob_into(m, WEIR_F64, x, n, o, log_prob, info);
 }

@@ -41,6 +41,26 @@ static void batches_carry_them(void **state)
     weir_dataset_free(d);
 }
 
+/* Doubles are kept as they are, and rounded into batches. */
+static void rows_of_doubles(void **state)
+{
+    weir_ctx *c = *state;
+    const double x[2][2] = { { 0.1, 1e-300 }, { 2, 3 } };
+    weir_dataset *d = weir_dataset_from_f64(c, x[0], 2, 2);
+    double mean[2], std[2];
+    assert_int_equal(weir_dataset_statistics(d, mean, std), WEIR_OK);
+    assert_near(mean[0], 1.05, 1e-15);
+    weir_scope s = weir_scope_begin(c);
+    const float *y = weir_data(weir_batch_x(weir_dataset_batch(d, 0, 2)));
+    assert_true(y[0] == 0.1f && y[1] == 0 && y[3] == 3);
+    weir_scope_end(s);
+    weir_dataset_free(d);
+    weir_dataset_from_f64(c, NULL, 1, 1);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "dataset_from_f64");
+    weir_dataset_from_f32(c, NULL, 1, 1);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "dataset_from_f32");
+}
+
 static void bad_weights_are_refused(void **state)
 {
     weir_ctx *c = *state;
@@ -83,6 +103,6 @@ static void every_allocation_may_fail(void **state)
 
 int main(void)
 {
-    CASES(CASE(batches_carry_them), CASE(bad_weights_are_refused), CASE(every_allocation_may_fail));
+    CASES(CASE(batches_carry_them), CASE(rows_of_doubles), CASE(bad_weights_are_refused), CASE(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -161,6 +161,43 @@ static void every_allocation_may_fail(void **state)
     weir_model_free(lent);
 }
 
+/* A continuous flow: its network is shared, its solver's settings are the share's own. */
+static void a_continuous_flow_is_shared_too(void **state)
+{
+    weir_ctx *c = *state, *other = weir_open(1);
+    weir_model *m = weir_model_new(c, "rectified-flow", "dim=6 net.hidden=16,16"), *s = weir_model_share(other, m);
+    assert_ok(other);
+    results a, b;
+    use(m, &a), use(s, &b);
+    assert_memory_equal(&a, &b, sizeof a);
+    weir_model_free(s), weir_model_free(m);
+    weir_close(other);
+}
+
+/* Doubles in and out: the floats' results where the model is f32, more digits where it is f64. */
+static void arrays_of_doubles(void **state)
+{
+    weir_ctx *c = *state;
+    for (int wide = 0; wide < 2; wide++) {
+        weir_model *m = stirred(c, wide ? "dim=6 hidden=8 dtype=f64" : "dim=6 hidden=8", 0.5);
+        static float x[N * DIM];
+        static double y[N * DIM];
+        double p[N], q[N];
+        assert_int_equal(weir_model_sample_into(m, N, NULL, x), WEIR_OK);
+        assert_int_equal(weir_model_sample_into_f64(m, N, NULL, y), WEIR_OK);
+        int rounded = 0, differ = 0;
+        for (int i = 0; i < N * DIM; i++) rounded += (float)y[i] == x[i], differ += y[i] != (double)x[i];
+        assert_int_equal(rounded, N * DIM);
+        assert_true(wide ? differ > N : differ == 0);
+        assert_int_equal(weir_model_log_prob_into(m, x, N, NULL, p, NULL), WEIR_OK);
+        assert_int_equal(weir_model_log_prob_into_f64(m, y, N, NULL, q, NULL), WEIR_OK);
+        differ = 0;
+        for (int i = 0; i < N; i++) assert_near(q[i], p[i], 1e-4), differ += p[i] != q[i];
+        assert_true(wide ? differ > N / 2 : differ == 0);
+        weir_model_free(m);
+    }
+}
+
 /* The struct of a row, filled by name: what text would have made. */
 static void a_struct_makes_what_text_makes(void **state)
 {
@@ -185,6 +222,7 @@ static void a_struct_makes_what_text_makes(void **state)
 int main(void)
 {
     CASES(CASE(a_share_gives_the_same_bits_from_little_memory), CASE(nothing_changes_through_a_share), CASE(threads_serve_from_one_copy),
-          CASE(bad_handles_are_errors), CASE(every_allocation_may_fail), CASE(a_struct_makes_what_text_makes));
+          CASE(bad_handles_are_errors), CASE(every_allocation_may_fail), CASE(a_struct_makes_what_text_makes),
+          CASE(a_continuous_flow_is_shared_too), CASE(arrays_of_doubles));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
