@@ -100,7 +100,8 @@ static void pick_kernels(weir_ctx *c, weir_isa isa)
 weir_ctx *weir_open_with(const weir_open_opts *o)
 {
     weir_open_opts defaults = weir_open_defaults();
-    if (!o) o = &defaults;
+    bool fits = !o || (o->size == sizeof *o && o->threads >= 0); /* of another size, nothing of it is read */
+    if (!o || !fits) o = &defaults;
     weir_ctx *c = weir__ctx_new(NULL, o);
     if (!c) return weir__orphan();
     c->hooks = &weir__grad_hooks_ops;
@@ -109,7 +110,7 @@ weir_ctx *weir_open_with(const weir_open_opts *o)
         return weir__orphan();
     }
     pick_kernels(c, o->isa);
-    if (o->size != sizeof *o || o->threads < 0)
+    if (!fits)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "open: options: expected those of weir_open_defaults, and threads 0 or more");
     return c;
 }

@@ -97,7 +97,11 @@ weir_status weir_row_register(weir_ctx *c, const weir_row *row)
         return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected kind.name", row->name);
     memcpy(kind, row->name, n);
     kind[n] = 0;
-    if (!table_of(c, kind)) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a known kind", row->name);
+    const weir__kind_table *t = table_of(c, kind);
+    if (!t) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a known kind", row->name);
+    if (t->n > 0 && row->size != t->rows[0]->size)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: %s: %u bytes: expected a whole row of this kind, %u", row->name, (unsigned)row->size,
+                         (unsigned)t->rows[0]->size);
     if (find(c, kind, row->name)) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a name not taken", row->name);
     weir__registered *r = weir__alloc(c, sizeof *r);
     if (!r) return c->status;

@@ -76,7 +76,17 @@ static void unknown_names_suggest_the_nearest(void **state)
     assert_fails(c, WEIR_ERROR_ARGUMENT, "name=value");
 }
 
-static const weir_row mine = { .size = sizeof mine, .version = 1, .name = "schedule.mine", .doc = "a row from outside", .test = "" };
+static double halved(const void *options, double lr, int64_t step, int64_t horizon)
+{
+    (void)options, (void)step, (void)horizon;
+    return lr / 2;
+}
+static const weir_schedule_row outside = {
+    .row = { .size = sizeof outside, .version = 1, .name = "schedule.mine", .doc = "a row from outside", .test = "" }, .rate = halved,
+};
+#define mine outside.row
+/* The common part alone, where the library will look for more. */
+static const weir_row torn = { .size = sizeof torn, .version = 1, .name = "schedule.torn", .doc = "half a row", .test = "" };
 
 static void rows_register_with_one_context(void **state)
 {
@@ -88,6 +98,8 @@ static void rows_register_with_one_context(void **state)
     assert_ptr_equal(weir_row_find(c, "schedule", "mine"), &mine);
     weir_row_register(c, &mine);
     assert_fails(c, WEIR_ERROR_NAME, "not taken");
+    weir_row_register(c, &torn);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "schedule.torn");
     assert_null(weir_row_find(other, "schedule", "mine"));
     weir_close(other);
 }
