@@ -8,9 +8,11 @@
 !     real(c_double) :: log_p(1000)
 !     c = weir_open(1_c_int64_t)                         ! seed 1
 !     m = weir_load(c, 'run')
-!     if (weir_sample(m, x) /= weir_ok_status) error stop weir_message(c)
-!     if (weir_log_prob(m, x, log_p) /= weir_ok_status) error stop weir_message(c)
-!     call weir_free(m); call weir_close(c)
+!     if (weir_sample(m, x) == weir_ok_status) print *, x(:, 1)
+!     if (weir_log_prob(m, x, log_p) == weir_ok_status) print *, log_p(1)
+!     if (.not. weir_ok(c)) print *, weir_message(c)
+!     call weir_free(m)
+!     call weir_close(c)
 !
 ! Arrays may be real(c_float) or real(c_double). Errors stick to the context: the first sets a status and one line of text; later calls
 ! do nothing, so one look at weir_ok a loop is enough. A function below without a comment is the C function of its name (weir/model.h,

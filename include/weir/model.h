@@ -42,8 +42,8 @@ WEIR_API void weir_model_free(weir_model *m);
  * the bits of m. Made by the thread that owns m; while shares are out, m must not change; free them before m. c NULL or failed: nil. */
 WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
-/* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data are dequantised by sample id and training step; in a
- * loop by hand, where no trainer sets the step, every call counts as one. */
+/* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
+ * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every call counts as one. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
 /* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. Returns the weighted mean loss; NaN on error. */
 WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);

@@ -42,6 +42,10 @@ done
 if command -v gfortran > /dev/null; then
     case_ fortran-builds gfortran -std=f2008 $warnings -J. "$prefix/include/weir.f90" "$SRC/examples/fortran.f90" -o fortran $libs
     shows fortran "$SRC/examples/fortran.f90" ./fortran
+    "$weir" train nice --data toy:moons,n=200 --out run --steps 2 --set hidden=8 > /dev/null
+    { echo 'program head'; sed -n 's/^!     //p' "$prefix/include/weir.f90"; echo 'end program'; } > head.f90
+    case_ fortran-head-builds gfortran -std=f2008 $warnings -I. "$prefix/include/weir.f90" head.f90 -o head $libs
+    case_ fortran-head-runs sh -c './head > head.got && [ "$(wc -l < head.got)" -eq 2 ]' # a sample and a density, no error
 else
     echo "ok fortran # SKIP no gfortran (script/packages fortran installs it)"
 fi
