@@ -11,7 +11,9 @@ for header in "$include"/weir.h "$include"/weir/*.h; do
     cp alone.c alone.cc
     case_ "$name-c11" gcc -std=c11 $warnings -I"$include" -fsyntax-only alone.c
     case_ "$name-c++17" g++ -std=c++17 $warnings -I"$include" -fsyntax-only alone.cc
-    case "$name" in weir.h) ;; *) case_ "$name-length" test "$(wc -l < "$header")" -le 250 ;; esac
+    longest=250
+    [ "$name" = ops.h ] && longest=400 # a list, one line an op
+    case_ "$name-length" test "$(wc -l < "$header")" -le "$longest"
 done
 
 # -- symbols --------------------------------------------------------------------------------------------------------------------------
