@@ -102,7 +102,10 @@ static void mask_row(const place *p, int64_t head, int64_t i, int64_t n, void *x
     if (o->causal) set_lowest(p->t, x, smaller(i + 1, n), n);
 }
 
-/* Probabilities of m rows from row0 on; buffers: scores, probabilities. A row that may see no key is 0, as in PyTorch. */
+static bool is_nan(weir__real t, const void *x) { return t == WEIR__F32 ? *(const float *)x != *(const float *)x : *(const double *)x != *(const double *)x; }
+
+/* Probabilities of m rows from row0 on; buffers: scores, probabilities. A row that may see no key, which softmax makes NaN, is 0, as in
+ * PyTorch. */
 static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
@@ -110,10 +113,8 @@ static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m,
     for (int64_t i = 0; i < m; i++) {
         char *x = p->buffer[0] + i * n * bytes_of(p->t), *y = p->buffer[1] + i * n * bytes_of(p->t);
         mask_row(p, head, row0 + i, n, x);
-        if (p->k->max[p->t](n, x, 1) == -__builtin_inf())
-            memset(y, 0, (size_t)(n * bytes_of(p->t)));
-        else
-            p->k->row[p->t][WEIR__R_softmax](n, y, x, NULL);
+        p->k->row[p->t][WEIR__R_softmax](n, y, x, NULL);
+        if (is_nan(p->t, y) && p->k->max[p->t](n, x, 1) == -__builtin_inf()) memset(y, 0, (size_t)(n * bytes_of(p->t)));
     }
 }
 
