@@ -101,10 +101,11 @@ typedef struct weir__norm {
     const void *x, *g, *w, *b; /* g: the gradient of y; w, b: [channels] or NULL for 1, 0 */
     void *y;                   /* what is made: y, or the gradient of x */
     double *stats;             /* [batch, groups, 2] or [channels, 2]: mean and variance, exact to double; how they are summed depends on counts alone */
-    double *sums;              /* [channels, 2]: sum of g, sum of g h */
+    double *parts;             /* [batch, channels, 2], where run > 1: sum of g, sum of g h, of one channel of one sample */
+    double *sums;              /* [channels, 2]: the same over the batch */
 } weir__norm;
-/* Each makes items first .. last-1 of its own: stats groups (channels where groups is 0), apply samples, sums channels, back groups
- * (samples where groups is 0, from sums). */
+/* Each makes items first .. last-1 of its own: stats groups (channels where groups is 0), apply samples, parts pairs of sample and channel,
+ * sums channels (from parts), back groups (from parts; samples where groups is 0, from sums). */
 typedef void weir__norm_fn(const weir__norm *o, int64_t first, int64_t last);
 
 /* Optimizer passes over a range of n parameters: see src/optim. All in place on p and the states; g is read, scaled by g_scale. */
@@ -130,7 +131,7 @@ typedef struct weir__kern {
      * rows <= 512, n <= 64. */
     void (*sum_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
     void (*max_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
-    weir__norm_fn *norm_stats[WEIR__REALS], *norm_apply[WEIR__REALS], *norm_sums[WEIR__REALS], *norm_back[WEIR__REALS];
+    weir__norm_fn *norm_stats[WEIR__REALS], *norm_apply[WEIR__REALS], *norm_parts[WEIR__REALS], *norm_sums[WEIR__REALS], *norm_back[WEIR__REALS];
     /* Index of the first non-finite of n dense elements, or -1. */
     int64_t (*find_nonfinite[WEIR__REALS])(int64_t n, const void *x);
     /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
@@ -200,9 +201,10 @@ void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t alo
 /* A row function over many rows; rows of a and b lie end to end, those of y at y_row. */
 typedef struct weir__rows { int64_t rows, n; void *y; int64_t y_row; const void *a, *b; } weir__rows;
 void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r, int threads);
-/* The four steps of a normalisation; threads divide the items. */
+/* The steps of a normalisation; threads divide the items. */
 void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
 void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_parts(const weir__kern *k, weir__real t, const weir__norm *o, int threads); /* nothing where run is 1 */
 void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
 void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
 /* softmax(scale q k^T + mask) v by heads (attention.c). Head h of q begins at element q_at[h] and has rows `q_row` apart, elements of a row

@@ -21,6 +21,12 @@ void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o, in
 }
 
 void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o, int threads) { divide(k->norm_apply[t], o, o->batch, 0.3, threads); }
+
+void weir__norm_parts(const weir__kern *k, weir__real t, const weir__norm *o, int threads)
+{
+    if (o->run > 1) divide(k->norm_parts[t], o, o->batch * o->channels, 0.5, threads);
+}
+
 void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o, int threads) { divide(k->norm_sums[t], o, o->channels, 0.5, threads); }
 
 void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o, int threads)

@@ -101,10 +101,11 @@ static void by_kernels(weir_vjp *v, weir__norm *o)
     weir__real t = (weir__real)weir_vjp_in_spec(v, 0)->dtype;
     int w = a->weight ? 1 : 0, b = a->bias ? 1 + a->weight : 0;
     bool need_w = w && weir_vjp_needs(v, w), need_b = b && weir_vjp_needs(v, b), need_x = weir_vjp_needs(v, 0);
-    if (need_w || need_b || (need_x && !o->groups)) {
-        if (!(o->sums = weir__alloc(c, (size_t)o->channels * 2 * sizeof *o->sums))) return;
-        weir__norm_sums(c->kern, t, o, c->threads);
-    }
+    int64_t parts = o->run > 1 ? o->batch * o->channels : 0;
+    if (!(o->sums = weir__alloc(c, (size_t)(o->channels + parts) * 2 * sizeof *o->sums))) return;
+    o->parts = o->sums + 2 * o->channels;
+    weir__norm_parts(c->kern, t, o, c->threads);
+    if (need_w || need_b || (need_x && !o->groups)) weir__norm_sums(c->kern, t, o, c->threads);
     if (need_w) give(v, w, o->sums + 1, o->channels);
     if (need_b) give(v, b, o->sums, o->channels);
     weir_tensor *d = need_x && weir_ok(c) ? weir__tensor_new(c, weir_vjp_in_spec(v, 0)) : NULL;

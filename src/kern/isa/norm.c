@@ -2,7 +2,7 @@
 #include <math.h>
 #include "names.h"
 #include "../cascade.h"
-enum { WAYS = 16, COLUMNS = 64 };
+enum { WAYS = 16, COLUMNS = 256 };
 
 #include "as_f32.h"
 #include "norm.inc"

@@ -46,7 +46,7 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
     .sum_block = BOTH(sum_block),
     .max_block = BOTH(max_block),
     .column_sum = BOTH(column_sum),
-    .norm_stats = BOTH(norm_stats), .norm_apply = BOTH(norm_apply), .norm_sums = BOTH(norm_sums), .norm_back = BOTH(norm_back),
+    .norm_stats = BOTH(norm_stats), .norm_apply = BOTH(norm_apply), .norm_parts = BOTH(norm_parts), .norm_sums = BOTH(norm_sums), .norm_back = BOTH(norm_back),
     .find_nonfinite = BOTH(find_nonfinite),
     .gemm_scratch = BOTH(gemm_scratch),
     .gemm = BOTH(gemm),
