@@ -52,6 +52,10 @@ static void views_share_and_print(void **state)
     assert_string_equal(text, "[0, 1, 2, ..., 97, 98, 99]  i64 [100]");
     assert_int_equal(weir_format(weir_arange(c, WEIR_I64, 100), text, 5), 37);
     assert_string_equal(text, "[0, ");
+    weir_format(weir_from_i64(c, (const int64_t[]){ 1234567, INT64_MAX }, 1, SHAPE(2)), text, sizeof text);
+    assert_string_equal(text, "[1234567, 9223372036854775807]  i64 [2]");
+    weir_format(weir_gt(weir_arange(c, WEIR_F32, 3), weir_scalar(c, WEIR_F32, 1)), text, sizeof text);
+    assert_string_equal(text, "[false, false, true]  bool [3]");
     weir_fill_(weir_slice(x, 1, 1, 2, 1), 9);
     float flat[12];
     assert_int_equal(weir_copy_to_f32(t, flat, 12), WEIR_OK);
