@@ -45,3 +45,12 @@ weir_tensor *weir__negated(weir_tensor *x, const char *op)
     weir__append_shape(text, sizeof text, &used, x->ndim, x->shape);
     return weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: %s: expected f32 or f64", op, text, weir_dtype_name(x->dtype)), weir__nil_of(x);
 }
+
+weir_tensor *weir__dense_index(weir_tensor *index, const weir_tensor *x)
+{
+    if (weir_is_nil(index) || weir_is_nil(x) || index->contiguous || index->dtype != WEIR_I64) return index;
+    weir_ctx *c = weir__younger(x->object.ctx, index->object.ctx);
+    weir_tensor *y = c ? weir_empty(c, WEIR_I64, index->ndim, index->shape) : index; /* of two contexts: apply says so */
+    if (c && !y->object.nil) weir_copy_to_i64(index, weir__ptr(y), index->numel);
+    return y;
+}

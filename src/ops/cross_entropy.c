@@ -40,22 +40,21 @@ static bool fit(weir_ctx *c, const char *name, weir_tensor *x, weir_tensor *targ
 
 static bool read_classes(weir_ctx *c, const char *name, weir_tensor *x, weir_tensor *target, const opts *o, classes *k)
 {
-    target = weir_contiguous(target);
     k->axis = x->ndim > 1;
     k->n = x->shape[k->axis], k->taken = 0;
     weir_tensor *at = weir_empty(c, WEIR_I64, target->ndim, target->shape);
     k->counted = weir_empty(c, WEIR_BOOL, target->ndim, target->shape);
-    if (target->object.nil || at->object.nil || k->counted->object.nil) return false;
-    const int64_t *from = weir__ptr(target);
+    if (at->object.nil || k->counted->object.nil) return false;
     int64_t *to = weir__ptr(at);
     uint8_t *counted = weir__ptr(k->counted);
+    if (weir_copy_to_i64(target, to, target->numel) != WEIR_OK) return false; /* a target may be strided, and a parent's */
     for (int64_t i = 0; i < target->numel; i++) {
-        counted[i] = from[i] != o->ignore_index;
-        to[i] = counted[i] ? from[i] : 0;
+        counted[i] = to[i] != o->ignore_index;
         k->taken += counted[i];
-        if (!counted[i] || (from[i] >= 0 && from[i] < k->n)) continue;
+        if (!counted[i]) to[i] = 0;
+        if (to[i] >= 0 && to[i] < k->n) continue;
         char text[128];
-        snprintf(text, sizeof text, "class %lld at %lld: expected 0 to %lld, or %lld to ignore", (long long)from[i], (long long)i, (long long)k->n - 1, (long long)o->ignore_index);
+        snprintf(text, sizeof text, "class %lld at %lld: expected 0 to %lld, or %lld to ignore", (long long)to[i], (long long)i, (long long)k->n - 1, (long long)o->ignore_index);
         return complain(c, WEIR_ERROR_RANGE, name, x, target, text);
     }
     k->at = weir_unsqueeze(at, k->axis);

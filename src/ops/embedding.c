@@ -58,5 +58,5 @@ const weir_op weir__op_embedding = { .row = WEIR_OP_ROW("op.embedding", "rows of
 
 weir_tensor *weir_embedding(weir_tensor *table, weir_tensor *index, int64_t padding_index)
 {
-    return weir_apply(&weir__op_embedding, 2, WEIR__IN(weir_contiguous(table), weir_contiguous(index)), &(padded){ padding_index });
+    return weir_apply(&weir__op_embedding, 2, WEIR__IN(weir_contiguous(table), weir__dense_index(index, table)), &(padded){ padding_index });
 }

@@ -63,7 +63,7 @@ const weir_op weir__op_index_select = { .row = WEIR_OP_ROW("op.index_select", "p
 weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index)
 {
     if ((axis = weir__axis(x, "index_select", axis)) < 0) return weir__nil_of(x);
-    return weir_apply(&weir__op_index_select, 2, WEIR__IN(x, weir_contiguous(index)), &(along){ .axis = axis });
+    return weir_apply(&weir__op_index_select, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ .axis = axis });
 }
 
 /* -- index_add ------------------------------------------------------------------------------------------------------------------------- */
@@ -104,5 +104,5 @@ const weir_op weir__op_index_add = { .row = WEIR_OP_ROW("op.index_add", "zeros w
 weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent)
 {
     if ((axis = weir__axis(x, "index_add", axis)) < 0) return weir__nil_of(x);
-    return weir_apply(&weir__op_index_add, 2, WEIR__IN(x, weir_contiguous(index)), &(along){ axis, extent });
+    return weir_apply(&weir__op_index_add, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ axis, extent });
 }

@@ -40,6 +40,8 @@ weir__operand weir__operand_of(const weir_tensor *x, const weir_tensor *like);
 void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x);
 /* axis from the end made positive; -1 after the error is set. */
 int weir__axis(weir_tensor *x, const char *op, int axis);
+/* An i64 index side by side in memory, for an op on x: copied, where it must be, to the younger context, which may be a worker's. */
+weir_tensor *weir__dense_index(weir_tensor *index, const weir_tensor *x);
 /* -x for a composition called `op`, which the error names where x is no number. */
 weir_tensor *weir__negated(weir_tensor *x, const char *op);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);

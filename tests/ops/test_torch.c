@@ -185,6 +185,24 @@ static void dropout_belongs_to_the_sample(void **state)
     assert_ok(c);
 }
 
+/* A worker reads its parent's strided index and makes nothing in the parent. */
+static void a_parents_index_stays_there(void **state)
+{
+    weir_ctx *c = *state, *w = weir_worker_open(c, 1);
+    weir_tensor *all = weir_from_i64(c, (const int64_t[]){ 2, 9, 0, 9, 1, 9, 2, 9 }, 2, SHAPE(4, 2)), *index = weir_select(all, 1, 0), *wide = weir_slice(all, 1, 0, 1, 1);
+    weir_tensor *x = weir_randn(w, WEIR_F64, 2, SHAPE(4, 3));
+    int64_t before = weir_memory(c).live_blocks;
+    weir_tensor *y = weir_cross_entropy(x, index, NULL), *z = weir_gather(x, 1, wide), *e = weir_embedding(x, index, -1);
+    assert_near(weir_item(y), -weir_item(weir_mean(weir_gather(weir_log_softmax(x, 1), 1, wide))), 1e-15);
+    assert_near(weir_get(z, SHAPE(2, 0)), weir_get(x, SHAPE(2, 1)), 0);
+    assert_near(weir_get(weir_index_select(x, 0, index), SHAPE(3, 1)), weir_get(x, SHAPE(2, 1)), 0);
+    assert_near(weir_get(e, SHAPE(3, 1)), weir_get(x, SHAPE(2, 1)), 0);
+    assert_true(weir_ctx_of(y) == w && weir_ctx_of(z) == w && weir_ctx_of(e) == w);
+    assert_int_equal(weir_memory(c).live_blocks, before);
+    assert_ok(w);
+    weir_close(w);
+}
+
 /* Every allocation of every case fails in turn. */
 static const struct torch_case *current;
 static void run_current(weir_ctx *c)
@@ -207,6 +225,6 @@ static void no_memory(void **state)
 int main(void)
 {
     CASES(CASE(values_and_gradients_are_pytorchs), CASE(second_derivatives), CASE(mistakes_name_the_op_and_both_shapes), CASE(pieces_are_views), CASE(the_first_of_equals_and_nan),
-          CASE(dropout_belongs_to_the_sample), cmocka_unit_test(no_memory));
+          CASE(dropout_belongs_to_the_sample), CASE(a_parents_index_stays_there), cmocka_unit_test(no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
