@@ -11,7 +11,9 @@
 #include "diffusion/diffusion.h"
 #include "models/models.h"
 
-enum { EXACT_UP_TO = 4 }; /* elements: below, the exact trace costs no more than an estimate worth having */
+/* Values a sample: up to ALWAYS_EXACT the exact trace costs no more than an estimate worth having; it costs one product a value, so that above
+ * EXACT_UP_TO a model estimates it unless told otherwise. */
+enum { ALWAYS_EXACT = 4, EXACT_UP_TO = 128, PROBES = 2 };
 
 typedef struct opts {
     size_t size;
@@ -55,8 +57,8 @@ static const weir_option options[] = {
     { "score.name", WEIR_OPTION_TEXT, offsetof(opts, score), "dopri5", 0, 0, NULL, "sampler that carries data to noise for their log-density" },
     { "score.steps", WEIR_OPTION_INT, offsetof(opts, score_steps), "0", 0, 1e6, NULL, "of it; 0: its own number" },
     TOLERANCES("score", score),
-    { "score.probes", WEIR_OPTION_INT, offsetof(opts, score_probes), "0", 0, 1e6, NULL,
-      "probes of the trace unless others are asked for; 0: the exact trace, as always up to 4 values" },
+    { "score.probes", WEIR_OPTION_INT, offsetof(opts, score_probes), "-1", -1, 1e6, NULL,
+      "probes of the trace unless others are asked for; 0: the exact trace, as always up to 4 values; -1: exact up to 128 values, 2 above" },
     { 0 },
 };
 
@@ -215,14 +217,22 @@ static void tell(const weir__likelihood *l, int64_t n, const scored *r, weir_sco
     info->n_out_of_steps = n_out;
 }
 
+/* 0: the exact trace */
+static int64_t probes_for(const weir_model *m, const weir_score_opts *so)
+{
+    int64_t k = so ? so->probes : -1;
+    if (k < 0) k = ((const opts *)m->options)->score_probes;
+    if (k < 0) k = m->dim > EXACT_UP_TO ? PROBES : 0;
+    return m->dim > ALWAYS_EXACT ? k : 0;
+}
+
 static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opts *so, weir_score_info *info)
 {
-    const opts *o = m->options;
     weir_ctx *c = y->object.ctx;
-    int64_t n = y->shape[0], k = so && so->probes >= 0 ? so->probes : o->score_probes;
+    int64_t n = y->shape[0], k = probes_for(m, so);
     weir__likelihood l = { 0 };
     weir_tensor *result = weir__nil(c, WEIR__TENSOR);
-    if (k > 0 && m->dim > EXACT_UP_TO && weir_is_nil(l.probes = rademacher(c, m, n, k))) return result;
+    if (k > 0 && weir_is_nil(l.probes = rademacher(c, m, n, k))) return result;
     scored r = { .x = weir__alloc(c, (size_t)(n * (m->dim + 2)) * sizeof *r.x), .report = weir__alloc0(c, (size_t)n * sizeof *r.report) };
     if (r.x && r.report) {
         r.log_p = r.x + n * m->dim, r.error = r.log_p + n;

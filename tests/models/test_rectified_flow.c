@@ -369,9 +369,18 @@ static void test_probes(void **state)
     o.probes = 5;
     weir_model_log_prob_into(m, x, ROWS, &o, lp, &info);
     assert_true(info.kind == WEIR_SCORE_EXACT && info.probes == 0);
-    assert_ok(c);
-    free(x);
     weir_model_free(m);
+    float *wide = numbers(2 * 129, -1, 1, 4);
+    for (int64_t dim = 128; dim <= 129; dim++) { /* from here on it is estimated unless told otherwise */
+        char options[64];
+        snprintf(options, sizeof options, "dim=%d net.hidden=4 score.name=euler score.steps=2", (int)dim);
+        m = made(c, options);
+        weir_model_log_prob_into(m, wide, 2, NULL, lp, &info);
+        assert_true(info.kind == (dim == 128 ? WEIR_SCORE_EXACT : WEIR_SCORE_ESTIMATE) && info.probes == (dim == 128 ? 0 : 2));
+        weir_model_free(m);
+    }
+    assert_ok(c);
+    free(wide), free(x);
 }
 
 /* -- what fails ------------------------------------------------------------------------------------------------------------------------------- */
