@@ -8,7 +8,12 @@
  *     weir_optim_zero_grad(opt);
  *     weir_optim_free(opt), weir_module_free(net);
  *
- * Formulas are PyTorch's. A step is all or nothing: on a failed context, or when a gradient is not finite, nothing changes.
+ * Formulas are PyTorch's, with g the gradient and t the optimizer's steps from 1:
+ *   sgd       b = momentum b + (1 - dampening) g;  p -= lr (nesterov ? g + momentum b : b)
+ *   adam      m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)    (Kingma, Ba 2015)
+ *   adamw     the same after p -= lr weight_decay p; elsewhere weight decay adds to g                       (Loshchilov, Hutter 2019)
+ *   rmsprop   s = alpha s + (1 - alpha) g^2;  b = momentum b + g / (sqrt(s) + eps);  p -= lr b                  (Tieleman, Hinton 2012)
+ * A step is all or nothing: on a failed context, or when a gradient is not finite, nothing changes.
  * A parameter that got no gradient is skipped.
  */
 #ifndef WEIR_OPTIM_H
@@ -27,11 +32,12 @@ WEIR_API weir_optim *weir_optim_new(weir_module *m, const char *name, const char
  * Zero is a value, never "default"; rows from elsewhere fill theirs by weir_options_defaults. */
 WEIR_API weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *options);
 WEIR_API void weir_optim_free(weir_optim *o);
+/* p from p.grad, by all threads, to the same bits. A gradient that is not finite is an error (WEIR_ERROR_VALUE) that names the parameter. */
 WEIR_API weir_status weir_optim_step(weir_optim *o);
-WEIR_API void weir_optim_zero_grad(weir_optim *o);
+WEIR_API void weir_optim_zero_grad(weir_optim *o); /* forgets the gradients of the module's parameters, in a failed context too */
 WEIR_API double weir_optim_lr(const weir_optim *o);
-WEIR_API void weir_optim_set_lr(weir_optim *o, double lr);
-WEIR_API int64_t weir_optim_steps(const weir_optim *o);
+WEIR_API void weir_optim_set_lr(weir_optim *o, double lr); /* finite, 0 or more */
+WEIR_API int64_t weir_optim_steps(const weir_optim *o);    /* made so far */
 /* Global 2-norm of the gradients; when above max_norm the next step scales them by max_norm / norm. Returns the norm. */
 WEIR_API double weir_optim_clip(weir_optim *o, double max_norm);
 

@@ -1,6 +1,7 @@
 /* weir/train.h - whole training runs in a folder: what `weir train` does, as a library.
  *
- *     weir_run *r = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\", \"hidden\": [64, 64]}, \"data\": \"digits\", \"train\": {\"steps\": 50}}", false);
+ *     const char *config = "{\"model\": {\"name\": \"nice\", \"hidden\": [64, 64]}, \"data\": \"digits\", \"train\": {\"steps\": 50}}";
+ *     weir_run *r = weir_run_open(c, "run", config, false);
  *     weir_status s = weir_run_train(r, NULL);          // continues where a checkpoint stands
  *     if (s != WEIR_OK) fprintf(stderr, "%s\n", weir_message(c));
  *     weir_run_free(r);
@@ -33,7 +34,8 @@ typedef struct weir_train_opts {
     size_t size;
     int64_t steps;      /* stop at this step; 0: the schedule's horizon */
     double minutes;     /* or after so long; 0: no limit */
-    int (*on_step)(void *user, const weir_progress *p); void *user; /* non-zero: save and stop (WEIR_STOPPED) */
+    /* After a step, some ten times a second, and after the last. Non-zero: save and stop (WEIR_STOPPED). */
+    int (*on_step)(void *user, const weir_progress *p); void *user;
 } weir_train_opts;
 WEIR_API weir_train_opts weir_train_defaults(void);
 

@@ -32,6 +32,7 @@ shows() {
 for source in "$SRC"/examples/*.c; do
     name=$(basename "$source" .c)
     case_ "$name-builds" gcc -std=c11 $warnings "$source" -o "$name" $libs -lm -pthread
+    rm -rf host-run
     case $name in sample | container) ;; *) shows "$name" "$source" "./$name" ;; esac
 done
 for source in "$SRC"/examples/*.cpp; do
