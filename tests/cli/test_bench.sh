@@ -12,6 +12,8 @@ for key in case op n ms loop_ms ratio threads; do holds "elementwise has $key" "
 case ${BUILD:-} in
 *asan*) echo "# p2 is not timed under sanitizers" ;;
 *)
+    works "conv as JSON" "$WEIR" bench conv --json --seconds 0.05
+    for key in case op ms min_ms threads calls rss_mb gflops fma_peak_gflops; do holds "conv has $key" "\"$key\": " out; done
     works "p2 as JSON" "$WEIR" bench p2 --json --threads 1 --seconds 0.05
     for key in case op ms min_ms threads calls rss_mb shards roofline fma_peak_gflops; do holds "p2 has $key" "\"$key\": " out; done
     if [ "$(wc -l < out)" -eq 1 ]; then ok "p2 is one line"; else not_ok "p2 is one line" out; fi
