@@ -90,6 +90,8 @@ bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__
 void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results); /* results made inside outlive the scope */
 /* Sets a shape error that names the module. Returns nil. */
 weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected);
+/* An option of one number, or two for height and width; false: the error is set. */
+bool weir__pair_option(weir_module *m, const char *name, const weir_ints *list, int64_t pair[2]);
 /* Is x [batch, channels, ..] of the type of `typed` (NULL: any)? And the error when it is not. */
 bool weir__channels_fit(const weir_tensor *x, int64_t channels, const weir_tensor *typed);
 weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels, const weir_tensor *typed);
@@ -98,6 +100,7 @@ weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t chann
 /* Every module, in the order of the listing: module.linear is weir__row_linear, and so on. */
 #define WEIR__MODULE_LIST(F) \
     F(linear) F(embedding) F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(dropout) F(multihead_attention) \
+    F(conv2d) F(max_pool2d) F(avg_pool2d) F(upsample) \
     F(relu) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu) F(elu) F(selu) F(leaky_relu) F(logsigmoid) F(sequential) F(module_list) F(group)
 #define F(n) extern const weir_module_row weir__row_##n;
 WEIR__MODULE_LIST(F)

@@ -27,6 +27,14 @@ static weir_tensor *multihead_attention(const twin_call *k)
     weir_tensor *y = weir_scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], NULL, true, NAN);
     return weir_linear(weir_reshape(weir_transpose(y, 1, 2), 3, SHAPE(2, 3, 4)), own(k, "out_proj.weight"), own(k, "out_proj.bias"));
 }
+static weir_tensor *conv2d(const twin_call *k)
+{
+    return weir_conv2d(k->x, own(k, "weight"), own(k, "bias"), &(weir_conv2d_opts){ sizeof(weir_conv2d_opts), { 2, 1 }, { 1, 1 }, { 1, 1 }, 2 });
+}
+static const weir_pool2d_opts windows = { sizeof windows, { 3, 2 }, { 2, 1 }, { 1, 1 } };
+static weir_tensor *max_pool2d(const twin_call *k) { return weir_max_pool2d(k->x, &windows); }
+static weir_tensor *avg_pool2d(const twin_call *k) { return weir_avg_pool2d(k->x, &windows); }
+static weir_tensor *upsample(const twin_call *k) { return weir_upsample_nearest2d(k->x, 4, 9); }
 static weir_tensor *leaky_relu(const twin_call *k) { return weir_leaky_relu(k->x, 0.1); }
 static weir_tensor *elu(const twin_call *k) { return weir_elu(k->x, 0.5); }
 static weir_tensor *gelu(const twin_call *k) { return weir_gelu_tanh(k->x); }
@@ -35,7 +43,7 @@ PLAIN(relu) PLAIN(tanh) PLAIN(sigmoid) PLAIN(softplus) PLAIN(silu) PLAIN(selu) P
 
 #define TWIN(n) { "module." #n, n }
 static const struct twin { const char *name; twin_fn *f; } twins[] = {
-    TWIN(linear), TWIN(embedding), TWIN(layer_norm), TWIN(rms_norm), TWIN(group_norm), TWIN(batch_norm), TWIN(dropout), TWIN(multihead_attention), { "module.relu", plain_relu }, { "module.tanh", plain_tanh }, { "module.sigmoid", plain_sigmoid },
+    TWIN(linear), TWIN(embedding), TWIN(layer_norm), TWIN(rms_norm), TWIN(group_norm), TWIN(batch_norm), TWIN(dropout), TWIN(multihead_attention), TWIN(conv2d), TWIN(max_pool2d), TWIN(avg_pool2d), TWIN(upsample), { "module.relu", plain_relu }, { "module.tanh", plain_tanh }, { "module.sigmoid", plain_sigmoid },
     { "module.softplus", plain_softplus }, { "module.silu", plain_silu }, { "module.selu", plain_selu }, { "module.logsigmoid", plain_logsigmoid }, TWIN(leaky_relu), TWIN(elu), TWIN(gelu),
 };
 
