@@ -34,7 +34,7 @@ WEIR_API void weir_close(weir_ctx *c);
 
 /* True until the first error. */
 WEIR_API bool weir_ok(const weir_ctx *c);
-WEIR_API weir_status weir_status_of(const weir_ctx *c);
+WEIR_API weir_status weir_status_of(const weir_ctx *c); /* WEIR_OK until the first error */
 /* One line, `what: where: expected`; "" while there is no error; never NULL; valid until the next error or weir_close. */
 WEIR_API const char *weir_message(const weir_ctx *c);
 /* Forgets the error. Parameters survive; gradients may be partial after a failed backward: they are zeroed at the next
@@ -83,10 +83,10 @@ typedef struct weir_open_opts {
     void *log_user;
 } weir_open_opts;
 
-WEIR_API weir_open_opts weir_open_defaults(void);
-WEIR_API weir_ctx *weir_open_with(const weir_open_opts *options);
+WEIR_API weir_open_opts weir_open_defaults(void); /* seed 1, all threads, the best kernels */
+WEIR_API weir_ctx *weir_open_with(const weir_open_opts *options); /* NULL: the defaults. Never NULL */
 
-WEIR_API int weir_threads(const weir_ctx *c);
+WEIR_API int weir_threads(const weir_ctx *c); /* that ops and shards may use */
 /* The kernels in use: "avx512", "avx2" or "c": the machine class that bits depend on. */
 WEIR_API const char *weir_isa_name(const weir_ctx *c);
 

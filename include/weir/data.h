@@ -41,7 +41,7 @@ WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_
 WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim); /* batches are f32 all the same */
 /* Weights of all n rows of a data set that is no view and has no limit; finite, not negative, not all 0. NULL: 1 each. Copies them. */
 WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
-WEIR_API void weir_dataset_free(weir_dataset *d);
+WEIR_API void weir_dataset_free(weir_dataset *d); /* after its views and loaders */
 /* A view of part of `d` by its splits: "train", "valid", "test" or "" for all rows; shares d's data: free it before d. */
 WEIR_API weir_dataset *weir_dataset_split(weir_dataset *d, const char *split);
 WEIR_API int64_t weir_dataset_rows(const weir_dataset *d);
@@ -67,11 +67,11 @@ WEIR_API weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_
 /* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. */
 WEIR_API weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights),
                                                 void *user, int64_t dim, const char *options);
-WEIR_API void weir_loader_free(weir_loader *l);
+WEIR_API void weir_loader_free(weir_loader *l); /* not the data set, unless the loader made it */
 WEIR_API weir_batch *weir_loader_next(weir_loader *l); /* batch of step 0, 1, 2 ...; nil at the end of a stream */
 WEIR_API weir_dataset *weir_loader_dataset(weir_loader *l); /* nil for a stream */
 WEIR_API int64_t weir_loader_steps_per_epoch(const weir_loader *l);
-WEIR_API int64_t weir_loader_step(const weir_loader *l);
+WEIR_API int64_t weir_loader_step(const weir_loader *l); /* of the next batch */
 WEIR_API void weir_loader_seek(weir_loader *l, int64_t step); /* the position is a pure function of the step */
 
 #ifdef __cplusplus

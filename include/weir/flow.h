@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-WEIR_API weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, weir_tensor **log_det);
+WEIR_API weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, weir_tensor **log_det); /* log_det NULL: not wanted */
 /* x with forward(x) = y; *log_det = log|det dx/dy| = -(forward's at x). */
 WEIR_API weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, weir_tensor **log_det);
 
@@ -28,7 +28,7 @@ typedef struct weir_base_row {
     weir_tensor *(*log_prob)(weir_tensor *z);                          /* [B, ...] -> [B], nats */
     weir_tensor *(*draw)(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape); /* by sample ids */
 } weir_base_row;
-WEIR_API weir_tensor *weir_base_log_prob(const weir_base_row *base, weir_tensor *z);
+WEIR_API weir_tensor *weir_base_log_prob(const weir_base_row *base, weir_tensor *z); /* [B, ...] -> [B], nats */
 WEIR_API weir_tensor *weir_base_sample(weir_ctx *c, const weir_base_row *base, weir_dtype t, int ndim, const int64_t *shape);
 
 #ifdef __cplusplus

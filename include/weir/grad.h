@@ -19,8 +19,8 @@ extern "C" {
 /* Makes a floating leaf want gradients, or not; returns x. On a result of a recorded op only `true` is accepted. A leaf that is switched
  * off gets none from graphs that were recorded before, either. */
 WEIR_API weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes);
-WEIR_API bool weir_requires_grad(const weir_tensor *x);
-WEIR_API bool weir_is_leaf(const weir_tensor *x);
+WEIR_API bool weir_requires_grad(const weir_tensor *x); /* a leaf that wants one, or made from one */
+WEIR_API bool weir_is_leaf(const weir_tensor *x); /* made by no recorded op */
 /* "op.mul", or "" for a leaf: which op made x. */
 WEIR_API const char *weir_grad_fn_name(const weir_tensor *x);
 /* The accumulated gradient of a leaf; nil (no error) while there is none. Owned by the leaf. */

@@ -31,12 +31,12 @@ WEIR_API weir_model *weir_model_new(weir_ctx *c, const char *name, const char *o
 WEIR_API weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options);
 /* From a run folder or its model.safetensors: options and weights. Ready to sample and score (train(false)). */
 WEIR_API weir_model *weir_model_load(weir_ctx *c, const char *path);
-WEIR_API weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t bytes);
-WEIR_API weir_status weir_model_save(weir_model *m, const char *path) WEIR_MUST_CHECK;
+WEIR_API weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t bytes); /* data stay the caller's */
+WEIR_API weir_status weir_model_save(weir_model *m, const char *path) WEIR_MUST_CHECK; /* a safetensors file, whole or not at all */
 /* `*data` is the caller's to free with weir_buffer_free. */
 WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes) WEIR_MUST_CHECK;
 WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
-WEIR_API void weir_model_free(weir_model *m);
+WEIR_API void weir_model_free(weir_model *m); /* after its optimizers and shares */
 /* The same model in context c, which may belong to another thread: one copy of the weights for a server of N threads. The share reads
  * m's parameters where they are and refuses whatever would change them; buffers are copied. It samples and scores (train(false)) with
  * the bits of m. Made by the thread that owns m; while shares are out, m must not change; free them before m. c NULL or failed: nil. */
@@ -97,11 +97,11 @@ WEIR_API weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
 WEIR_API weir_module *weir_model_module(weir_model *m); /* its parameters; owned by the model */
 WEIR_API weir_ctx *weir_model_ctx(const weir_model *m);
-WEIR_API int64_t weir_model_dim(const weir_model *m);
+WEIR_API int64_t weir_model_dim(const weir_model *m); /* values a sample */
 WEIR_API int weir_model_shape(const weir_model *m, const int64_t **shape); /* of a sample, without the batch axis */
 WEIR_API int64_t weir_model_levels(const weir_model *m);
-WEIR_API const weir_row *weir_model_row_of(const weir_model *m);
-WEIR_API const void *weir_model_options(const weir_model *m);
+WEIR_API const weir_row *weir_model_row_of(const weir_model *m); /* its name, doc and options */
+WEIR_API const void *weir_model_options(const weir_model *m); /* the row's option struct; owned by the model */
 
 /* -- advanced ---------------------------------------------------------------------------------------------------------------------- */
 /* What comes before the model's own map, and its log-det: y = (x - mean) / std when standardized (x = v + u for integer data),
@@ -119,7 +119,7 @@ typedef struct weir_step_info {
     int64_t bad_sample;     /* id of the first sample with a non-finite loss, or -1 */
     char bad_op[64], bad_layer[128]; /* which op (or its backward) made the first non-finite value, in which layer (or for which parameter), when found */
 } weir_step_info;
-WEIR_API weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info);
+WEIR_API weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info); /* opts, info may be NULL */
 
 /* A setting by name: text of options for model, optimizer, schedule and trainer ("optimizer=adam optimizer.lr=1e-3 batch=200"). */
 typedef struct weir_preset { const char *name, *settings, *doc; } weir_preset;
@@ -138,7 +138,7 @@ typedef struct weir_model_row {
     weir_tensor *(*sample)(weir_model *m, weir_tensor *noise, const weir_sample_opts *o); /* -> transformed data */
     void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
 } weir_model_row;
-WEIR_API void *weir_model_state(weir_model *m);
+WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,7 @@ WEIR_API void weir_module_free(weir_module *m);
 /* Gives `child` to `parent`, which frees it; returns child. An error once the tree is sealed, or for a name that is taken or has a
  * point; `child` is then freed (it was given away) and nil returned. */
 WEIR_API weir_module *weir_module_add(weir_module *parent, const char *name, weir_module *child);
-WEIR_API weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x);
+WEIR_API weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x); /* containers alone have none: an error */
 /* The same, remembering only x: backward runs the module again (see weir_checkpoint). A module that changes buffers changes them twice. */
 WEIR_API weir_tensor *weir_module_checkpoint(weir_module *m, weir_tensor *x);
 WEIR_API void weir_module_train(weir_module *m, bool training); /* dropout, batch norm; the whole subtree. Starts true */
@@ -86,7 +86,7 @@ typedef struct weir_module_row {
 WEIR_API weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options);
 WEIR_API void *weir_module_state(weir_module *m); /* the struct of state_size bytes */
 WEIR_API const weir_module_row *weir_module_row_of(const weir_module *m);
-WEIR_API weir_ctx *weir_module_ctx(const weir_module *m);
+WEIR_API weir_ctx *weir_module_ctx(const weir_module *m); /* where it was made */
 WEIR_API weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, weir_init init);
 /* A parameter of the same tree under a second name: it is laid out, listed and updated once, where it was first defined. A file that is
  * loaded may have it under either name, or both (the first then counts). */
@@ -94,7 +94,7 @@ WEIR_API weir_tensor *weir_module_share(weir_module *m, const char *name, weir_t
 /* What m itself, not a child, defined under a name; nil, without an error, when nothing. Does not seal: to share a child's parameter. */
 WEIR_API weir_tensor *weir_module_own(const weir_module *m, const char *name);
 WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
-WEIR_API int64_t weir_module_child_count(const weir_module *m);
+WEIR_API int64_t weir_module_child_count(const weir_module *m); /* direct ones, in order */
 WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);
 /* `parameter` as a value of x's context. forward may run in a worker, whose results belong to the youngest context among their inputs:
  * an op on parameters alone would be made in the parent's. So exp(s) x is weir_mul(x, weir_exp(weir_parameter_here(x, s))). */

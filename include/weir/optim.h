@@ -31,7 +31,7 @@ WEIR_API weir_optim *weir_optim_new(weir_module *m, const char *name, const char
 /* The same from the row's option struct: weir_adamw_opts o = weir_adamw_defaults(); o.lr = 3e-4; weir_optim_new_with(m, "adamw", &o).
  * Zero is a value, never "default"; rows from elsewhere fill theirs by weir_options_defaults. */
 WEIR_API weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *options);
-WEIR_API void weir_optim_free(weir_optim *o);
+WEIR_API void weir_optim_free(weir_optim *o); /* before its module */
 /* p from p.grad, by all threads, to the same bits. A gradient that is not finite is an error (WEIR_ERROR_VALUE) that names the parameter. */
 WEIR_API weir_status weir_optim_step(weir_optim *o);
 WEIR_API void weir_optim_zero_grad(weir_optim *o); /* forgets the gradients of the module's parameters, in a failed context too */
@@ -44,8 +44,8 @@ WEIR_API double weir_optim_clip(weir_optim *o, double max_norm);
 /* State for checkpoints: named flat buffers as long as the module's flat range, and the step count. */
 WEIR_API int weir_optim_state_count(const weir_optim *o);
 WEIR_API void *weir_optim_state_at(weir_optim *o, int index, const char **name, int64_t *n);
-WEIR_API void weir_optim_set_steps(weir_optim *o, int64_t steps);
-WEIR_API const weir_row *weir_optim_row(const weir_optim *o);
+WEIR_API void weir_optim_set_steps(weir_optim *o, int64_t steps); /* as a checkpoint has it */
+WEIR_API const weir_row *weir_optim_row(const weir_optim *o); /* its name and options */
 
 /* -- options as structs; `weir list optimizer` says what each field does and its range -------------------------------------------- */
 typedef struct weir_adam_opts {
@@ -74,7 +74,7 @@ WEIR_API weir_rmsprop_opts weir_rmsprop_defaults(void);
 typedef struct weir_ema weir_ema; /* NULL when it could not be made; every call takes NULL */
 WEIR_API weir_ema *weir_ema_new(weir_module *m, double decay);
 WEIR_API void weir_ema_free(weir_ema *e);
-WEIR_API void weir_ema_update(weir_ema *e);
+WEIR_API void weir_ema_update(weir_ema *e); /* after an optimizer step */
 WEIR_API void weir_ema_swap(weir_ema *e); /* exchanges parameters and averages; call again to undo */
 WEIR_API void *weir_ema_state(weir_ema *e, int64_t *n, int64_t **updates);
 

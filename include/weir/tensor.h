@@ -49,9 +49,9 @@ WEIR_API weir_tensor *weir_linspace(weir_ctx *c, weir_dtype t, double first, dou
 WEIR_API weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n);                                /* [n, n]: 1 where row is column */
 WEIR_API weir_tensor *weir_from_f32(weir_ctx *c, const float *values, int ndim, const int64_t *shape); /* copies, logical order */
 WEIR_API weir_tensor *weir_from_f64(weir_ctx *c, const double *values, int ndim, const int64_t *shape);
-WEIR_API weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *values, int ndim, const int64_t *shape);
+WEIR_API weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *values, int ndim, const int64_t *shape); /* i64: indices, labels */
 WEIR_API weir_tensor *weir_zeros_like(weir_tensor *x);
-WEIR_API weir_tensor *weir_full_like(weir_tensor *x, double value);
+WEIR_API weir_tensor *weir_full_like(weir_tensor *x, double value); /* x's type and shape */
 /* Host memory without a copy. `strides` in elements, NULL: dense in logical order. `release(user, data)` is called once when the
  * last view is gone (NULL: never; the caller keeps `data` alive). The memory is written only through the in-place calls below. */
 WEIR_API weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, int ndim, const int64_t *shape, const int64_t *strides,
@@ -61,7 +61,7 @@ WEIR_API weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, in
 WEIR_API weir_ctx *weir_ctx_of(const weir_tensor *x);
 WEIR_API bool weir_is_nil(const weir_tensor *x); /* what a failed op returned, or NULL */
 WEIR_API weir_dtype weir_dtype_of(const weir_tensor *x);
-WEIR_API int weir_ndim(const weir_tensor *x);
+WEIR_API int weir_ndim(const weir_tensor *x); /* 0 to 8 */
 WEIR_API int64_t weir_dim(const weir_tensor *x, int axis); /* axis < 0 counts from the end */
 WEIR_API const int64_t *weir_shape(const weir_tensor *x);
 WEIR_API const int64_t *weir_strides(const weir_tensor *x); /* in elements */
@@ -80,7 +80,7 @@ WEIR_API weir_status weir_copy_to_f64(const weir_tensor *x, double *out, int64_t
 WEIR_API weir_status weir_copy_to_i64(const weir_tensor *x, int64_t *out, int64_t n);
 /* Text as NumPy prints it (long axes abbreviated), at most bytes-1 characters and a 0. Returns the length it wanted. */
 WEIR_API int weir_format(const weir_tensor *x, char *buffer, size_t bytes);
-WEIR_API void weir_print(const weir_tensor *x, FILE *out);
+WEIR_API void weir_print(const weir_tensor *x, FILE *out); /* the same, and a new line */
 
 /* -- in place: the only calls that write into a tensor. Shapes broadcast to `x`'s. They are not recorded: outside a no_grad scope they
  * refuse a leaf that requires gradients and a result with history; a backward that needs what was overwritten says so. Each returns x. */
@@ -94,7 +94,7 @@ WEIR_API weir_tensor *weir_fill_(weir_tensor *x, double value);
 WEIR_API weir_tensor *weir_keep(weir_tensor *x);
 /* For bindings that free in any order: a counted reference beside the scope's. */
 WEIR_API weir_tensor *weir_retain(weir_tensor *x);
-WEIR_API void weir_release(weir_tensor *x);
+WEIR_API void weir_release(weir_tensor *x); /* gives weir_retain's back */
 
 #ifdef __cplusplus
 }

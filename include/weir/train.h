@@ -37,14 +37,14 @@ typedef struct weir_train_opts {
     /* After a step, some ten times a second, and after the last. Non-zero: save and stop (WEIR_STOPPED). */
     int (*on_step)(void *user, const weir_progress *p); void *user;
 } weir_train_opts;
-WEIR_API weir_train_opts weir_train_defaults(void);
+WEIR_API weir_train_opts weir_train_defaults(void); /* to the horizon, without a limit of time */
 
 /* Makes a run from a JSON config, or opens the folder's own when config is NULL. A folder that holds a run is refused unless
  * `config` is NULL or agrees with it and resume is true. */
 WEIR_API weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume);
-WEIR_API void weir_run_free(weir_run *r);
+WEIR_API void weir_run_free(weir_run *r); /* and its model */
 WEIR_API weir_status weir_run_train(weir_run *r, const weir_train_opts *o) WEIR_MUST_CHECK;
-WEIR_API weir_model *weir_run_model(weir_run *r);
+WEIR_API weir_model *weir_run_model(weir_run *r); /* as trained so far; owned by the run */
 
 #ifdef __cplusplus
 }
