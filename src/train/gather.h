@@ -28,7 +28,7 @@ typedef struct gather {
     weir__chart charts[2];
     weir__images images[2];
     weir__plane plane;
-    float *real, *drawn;
+    float *real, *drawn, *paths;
     double *log_p;
     weir__score scores[5];
 } gather;

@@ -1,7 +1,7 @@
 /* report_figures.c - what a model draws: pictures beside real ones; of a plane its points, samples and density. */
 #include "train/gather.h"
 
-enum { DENSITY = 160, PICTURES = 64 };
+enum { DENSITY = 160, PICTURES = 64, PATHS = 150, PATH_STEPS = 32 };
 
 /* The first rows as f32 [n, dim]; *n is cut to what there is. */
 static float *first_rows(gather *g, int64_t *n)
@@ -98,6 +98,20 @@ static void density(gather *g)
     weir__free(g->c, x);
 }
 
+/* The way of the first samples, for models that have one. */
+static void walk(gather *g)
+{
+    weir_sample_opts o = weir_sample_defaults();
+    g->paths = weir__alloc(g->c, (size_t)((PATH_STEPS + 1) * PATHS * 2) * sizeof *g->paths);
+    o.use_seed = true, o.steps = PATH_STEPS, o.path = g->paths;
+    float ends[PATHS * 2];
+    if (!g->paths) return;
+    if (weir_model_sample_into(g->model, PATHS, &o, ends) == WEIR_OK)
+        g->plane.paths = (weir__paths){ "Particle paths.", weir__keep(g, "%d particles from noise to data in %d steps; a dot where each arrives.", PATHS, PATH_STEPS), g->paths, PATH_STEPS + 1, PATHS };
+    else
+        weir__forgive(g); /* nice has none: its samples take one step */
+}
+
 static void plane(gather *g)
 {
     weir__plane *k = &g->plane;
@@ -111,6 +125,7 @@ static void plane(gather *g)
     k->title = "The model\u2019s density.", k->caption = "Probability per unit of area; brighter is denser.";
     if (g->real) k->points[0] = (weir__points){ "Data.", weir__keep(g, "The first %lld rows.", (long long)n_real), g->real, n_real };
     if (g->drawn) k->points[1] = (weir__points){ "Samples.", weir__keep(g, "%d drawn by the model, seed\u00a00.", POINTS), g->drawn, POINTS };
+    walk(g);
     g->r.plane = k;
 }
 

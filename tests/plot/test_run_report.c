@@ -27,15 +27,22 @@ static void remove_all(const char *path)
     remove(path);
 }
 
-static void train(weir_ctx *c, const char *data, const char *base)
+static void train_model(weir_ctx *c, const char *data, const char *model)
 {
     char config[512];
     remove_all(folder);
-    snprintf(config, sizeof config, "{\"model\": {\"name\": \"nice\", \"hidden\": [8], \"base\": \"%s\"}, \"data\": \"%s\", \"train\": {\"steps\": 12, \"batch\": 20, \"valid_every\": 4}}", base, data);
+    snprintf(config, sizeof config, "{\"model\": {%s}, \"data\": \"%s\", \"train\": {\"steps\": 12, \"batch\": 20, \"valid_every\": 4}}", model, data);
     weir_run *r = weir_run_open(c, folder, config, false);
     assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
     weir_run_free(r);
     assert_ok(c);
+}
+
+static void train(weir_ctx *c, const char *data, const char *base)
+{
+    char model[128];
+    snprintf(model, sizeof model, "\"name\": \"nice\", \"hidden\": [8], \"base\": \"%s\"", base);
+    train_model(c, data, model);
 }
 
 static char *report(weir_ctx *c)
@@ -140,11 +147,19 @@ static void allocations_of_a_plane(void **state)
     for (int64_t i = 0; i < TRIES; i++) page_with_failure(calls * i / TRIES);
 }
 
+static void continuous_models_show_paths(void **state)
+{
+    train_model(*state, "toy:gmm3,n=100", "\"name\": \"rectified-flow\", \"net.hidden\": [8], \"score.name\": \"euler\", \"score.steps\": 4, \"sampler.name\": \"euler\"");
+    SAYS(*state, "Particle paths.", "150 particles from noise to data in 32 steps", "True density");
+    train(*state, "toy:gmm3,n=100", "normal");
+    SAYS(*state, "Samples.", "~Particle paths.");
+}
+
 int main(void)
 {
     snprintf(folder, sizeof folder, "/tmp/weir-run-report-%ld", (long)getpid());
     snprintf(page, sizeof page, "%s.html", folder);
-    CASES(CASE(plane), CASE(pictures), CASE(damaged_log), CASE(lost_data), CASE(lost_model), CASE(every_allocation), CASE(allocations_of_a_plane));
+    CASES(CASE(plane), CASE(continuous_models_show_paths), CASE(pictures), CASE(damaged_log), CASE(lost_data), CASE(lost_model), CASE(every_allocation), CASE(allocations_of_a_plane));
     int failed = cmocka_run_group_tests(cases, NULL, NULL);
     remove_all(folder);
     remove(page);
