@@ -1,5 +1,6 @@
 /* field.c - a network as a vector field: rows of double on the host go in and out, the network computes in its own type. Nothing is
  * recorded, and everything made on the way is returned. */
+#include <string.h>
 #include "diffusion/diffusion.h"
 
 weir_tensor *weir__field_tensor(const weir__field *f, int64_t n, const double *x, int64_t stride)
@@ -7,9 +8,11 @@ weir_tensor *weir__field_tensor(const weir__field *f, int64_t n, const double *x
     int64_t shape[WEIR_RANK_MAX] = { n };
     for (int i = 0; i < f->ndim; i++) shape[i + 1] = f->shape[i];
     weir_tensor *y = weir_empty(f->ctx, f->dtype, f->ndim + 1, shape);
-    size_t bytes = weir_dtype_size(f->dtype) * (size_t)f->dim;
-    for (int64_t i = 0; !weir_is_nil(y) && i < n; i++) weir__convert(f->dtype, (char *)weir__ptr(y) + (size_t)i * bytes, WEIR_F64, x + i * stride, f->dim);
-    return y;
+    double *dense = stride == f->dim ? NULL : weir__alloc(f->ctx, (size_t)(n * f->dim) * sizeof *dense);
+    for (int64_t i = 0; dense && i < n; i++) memcpy(dense + i * f->dim, x + i * stride, (size_t)f->dim * sizeof *dense);
+    if (weir_ok(f->ctx)) weir__convert(f->dtype, weir__ptr(y), WEIR_F64, dense ? dense : x, n * f->dim);
+    weir__free(f->ctx, dense);
+    return weir_ok(f->ctx) ? y : weir__nil(f->ctx, WEIR__TENSOR);
 }
 
 weir_tensor *weir__field_times(const weir__field *f, int64_t n, const double *t)

@@ -19,13 +19,8 @@ typedef struct solve {
 /* [n, count, dim]: rows first .. first+count-1 of the unit matrix, for every sample */
 static weir_tensor *units(const weir__field *f, int64_t n, int64_t first, int64_t count)
 {
-    const int64_t shape[] = { n, count, f->dim };
-    weir_tensor *e = weir_zeros(f->ctx, f->dtype, 3, shape);
-    double one = 1;
-    size_t bytes = weir_dtype_size(f->dtype);
-    for (int64_t i = 0; !weir_is_nil(e) && i < n * count; i++)
-        weir__convert(f->dtype, (char *)weir__ptr(e) + (size_t)(i * f->dim + first + i % count) * bytes, WEIR_F64, &one, 1);
-    return e;
+    weir_tensor *e = weir_reshape(weir_slice(weir_eye(f->ctx, f->dtype, f->dim), 0, first, first + count, 1), 3, (const int64_t[]){ 1, count, f->dim });
+    return weir_expand(e, 3, (const int64_t[]){ n, count, f->dim });
 }
 
 /* [n, count, dim]: probes first .. first+count-1 of the rows in `rows` */
@@ -41,29 +36,37 @@ static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_
     return e;
 }
 
-/* e^T (du/dx) e of every tangent: into traces [count] of each sample where they are probes, added up into one where they are units */
-static bool add_products(const solve *s, int64_t n, int64_t first, weir_tensor *e, weir_tensor *jv, double *dx)
+/* The products' part of the traces of row i: jv [count, dim] and, of probes, e likewise */
+static void add_row(const solve *s, int64_t first, int64_t count, const double *jv, const double *e, double *traces)
 {
-    int64_t count = e->shape[1], dim = s->l->field->dim, row = dim + s->k;
-    double *product = weir__alloc(s->l->field->ctx, (size_t)(2 * dim) * sizeof *product), *probe = product + (product ? dim : 0);
-    size_t bytes = weir_dtype_size(e->dtype) * (size_t)dim;
-    for (int64_t i = 0; product && i < n * count; i++) {
+    int64_t dim = s->l->field->dim;
+    for (int64_t k = 0; k < count; k++) {
+        if (!e) {
+            traces[0] += jv[k * dim + first + k];
+            continue;
+        }
         double sum = 0;
-        weir__convert(WEIR_F64, product, jv->dtype, (char *)weir__ptr(jv) + (size_t)i * bytes, dim);
-        weir__convert(WEIR_F64, probe, e->dtype, (char *)weir__ptr(e) + (size_t)i * bytes, dim);
-        for (int64_t j = 0; j < dim; j++) sum += product[j] * probe[j];
-        dx[i / count * row + dim + (s->l->probes ? first + i % count : 0)] += sum;
+        for (int64_t j = 0; j < dim; j++) sum += jv[k * dim + j] * e[k * dim + j];
+        traces[first + k] += sum;
     }
-    weir__free(s->l->field->ctx, product);
-    return product != NULL;
 }
 
-static bool write_velocity(const solve *s, int64_t n, const weir_tensor *u, double *dx)
+/* Velocity and products as numbers of the host, into dx [n, dim + k] */
+static bool put(const solve *s, int64_t n, int64_t first, weir_tensor *u, weir_tensor *e, weir_tensor *jv, double *dx)
 {
-    const weir__field *f = s->l->field;
-    size_t bytes = weir_dtype_size(f->dtype) * (size_t)f->dim;
-    for (int64_t i = 0; i < n; i++) weir__convert(WEIR_F64, dx + i * (f->dim + s->k), f->dtype, (char *)weir__ptr(u) + (size_t)i * bytes, f->dim);
-    return true;
+    weir_ctx *c = s->l->field->ctx;
+    int64_t dim = s->l->field->dim, row = dim + s->k, count = e->shape[1], size = count * dim;
+    double *host = weir__alloc(c, (size_t)(n * dim + 2 * n * size) * sizeof *host);
+    if (!host) return false;
+    double *products = host + n * dim, *probes = s->l->probes ? products + n * size : NULL;
+    bool good = weir_copy_to_f64(u, host, n * dim) == WEIR_OK && weir_copy_to_f64(jv, products, n * size) == WEIR_OK;
+    good = good && (!probes || weir_copy_to_f64(e, probes, n * size) == WEIR_OK);
+    for (int64_t i = 0; good && i < n; i++) {
+        memcpy(dx + i * row, host + i * dim, (size_t)dim * sizeof *dx);
+        add_row(s, first, count, products + i * size, probes ? probes + i * size : NULL, dx + i * row + dim);
+    }
+    weir__free(c, host);
+    return good;
 }
 
 static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x, weir_tensor *t, int64_t first, int64_t count, double *dx)
@@ -71,9 +74,8 @@ static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x
     const weir__field *f = s->l->field;
     weir_scope scope = weir_scope_begin(f->ctx);
     weir_tensor *jv, *e = s->l->probes ? probes_of(s->l, n, rows, first, count) : units(f, n, first, count);
-    weir_tensor *u = weir_contiguous(weir_network_jvp(f->net, x, t, NULL, e, &jv));
-    jv = weir_contiguous(jv);
-    bool good = !weir_is_nil(u) && !weir_is_nil(jv) && write_velocity(s, n, u, dx) && add_products(s, n, first, e, jv, dx);
+    weir_tensor *u = weir_network_jvp(f->net, x, t, NULL, e, &jv);
+    bool good = !weir_is_nil(u) && !weir_is_nil(jv) && put(s, n, first, u, e, jv, dx);
     weir_scope_end(scope);
     return good;
 }

@@ -196,7 +196,7 @@ static bool goes_on(work *w, int64_t r)
 
 static bool walk(work *w)
 {
-    if (w->p->t0 == w->p->t1) return true;
+    if (w->p->n == 0 || w->p->t0 == w->p->t1) return true;
     if (!begin(w)) return false;
     while (w->n_active > 0) {
         if (!try_steps(w)) return false;

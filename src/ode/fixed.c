@@ -70,6 +70,7 @@ weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t ste
     if (!weir__ode_fits(p, m)) return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
     if (steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "ode: steps=%lld: expected 0 or more", (long long)steps);
+    if (p->n == 0) return WEIR_OK;
     work w = { .p = p, .m = m, .size = p->n * p->dim };
     w.rows = weir__alloc(c, (size_t)p->n * sizeof *w.rows);
     w.t = w.rows ? weir__alloc(c, (size_t)(p->n + (m->stages + 1) * w.size) * sizeof *w.t) : NULL;

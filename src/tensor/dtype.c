@@ -170,6 +170,14 @@ void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from
         for (int64_t i = 0; i < n; i++) ((float *)out)[i * so] = ((const uint8_t *)in)[i * si];
         return;
     }
+    if (to == WEIR_F32 && from == WEIR_F64) { /* states of solves, both ways, at every evaluation */
+        for (int64_t i = 0; i < n; i++) ((float *)out)[i * so] = (float)((const double *)in)[i * si];
+        return;
+    }
+    if (to == WEIR_F64 && from == WEIR_F32) {
+        for (int64_t i = 0; i < n; i++) ((double *)out)[i * so] = ((const float *)in)[i * si];
+        return;
+    }
     for (int64_t i = 0; i < n; i += BLOCK)
         convert_block(to, (char *)out + i * wo, wo, from, (const char *)in + i * wi, wi, n - i < BLOCK ? n - i : BLOCK);
 }
