@@ -65,6 +65,10 @@ same "and the same log" a b
 # integers, estimates
 # shellcheck disable=SC2086
 works "train on digits" "$WEIR" train rectified-flow --data digits,standardize=yes --out digits $small --steps 10 --set net.time=fourier --set score.probes=1
+works "train by the preset for pictures" "$WEIR" train rectified-flow --data digits,standardize=yes --out pictures --set preset=pictures --set net.hidden=8 \
+    --set valid_rows=20 --batch 16 --steps 2
+works "info" "$WEIR" info pictures
+holds "the preset has set what was left open" 'net.time *fourier' out
 works "score of integers by probes" "$WEIR" score digits --data digits,split=test,limit=20 --json --probes 4 --draws 2
 holds "is an estimate" '"kind": "estimate"' out
 holds "says of how many probes" '"probes": 4, "draws": 2' out
