@@ -46,10 +46,11 @@ static weir_tensor *forward(weir_module *m, weir_tensor *x)
     const weir_tensor *typed = s->weight ? s->weight : s->mean;
     bool training = weir_module_training(m);
     if (!weir__channels_fit(x, s->channels, typed)) return weir__channels_misfit(m, x, s->channels, typed);
-    int64_t *seen = s->seen ? weir__ptr(s->seen) : NULL;
-    double momentum = seen && s->cumulative && training ? 1 / (double)(*seen + 1) : s->momentum;
+    /* Shards run at the same time: those that may not write the count do not read it either. */
+    int64_t *seen = s->seen && training && weir__may_track(weir_ctx_of(x), s->seen) ? weir__ptr(s->seen) : NULL;
+    double momentum = seen && s->cumulative ? 1 / (double)(*seen + 1) : s->momentum;
     weir_tensor *y = weir_batch_norm(x, s->mean, s->variance, s->weight, s->bias, training, momentum, s->eps);
-    if (seen && training && !weir_is_nil(y) && weir__may_track(weir_ctx_of(x), s->seen)) ++*seen;
+    if (seen && !weir_is_nil(y)) ++*seen;
     return y;
 }
 
