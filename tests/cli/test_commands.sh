@@ -88,6 +88,12 @@ works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" >
 "$WEIR" score run --data w.csv,weight=w,limit=2 --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
 printf "1,2\n" > first.csv && "$WEIR" score run --data first.csv --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > first
 same "a row of weight 0 does not count" weighted first
+# waiting threads spin briefly unless the environment says how long
+works "a run that nobody told how to wait" env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT "$WEIR" score run --data toy:gaussian,n=50 --json
+cp out parsed
+works "is the same run" "$WEIR" score run --data toy:gaussian,n=50 --json
+same "and prints the same" out parsed
+
 # on a terminal: one line redrawn, whose bar is the share of the steps that are done
 if command -v script > /dev/null; then
     script -qec "\"$WEIR\" train nice --data toy:moons --out shown --set hidden=64,64 --set init=pytorch --steps 1500" typescript > log 2>&1
