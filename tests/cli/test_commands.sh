@@ -14,7 +14,7 @@ done
 holds "help shows a range" 'within \[' out
 
 # rows: the argv of each command's row, training first
-for row in train sample score info list main report; do
+for row in train sample score info list help report; do
     line=$(sed -n 's/.*\.test = "\([^"]*\)".*/\1/p' "$SRC/src/cli/$row.c")
     # shellcheck disable=SC2086 # words of a line
     works "row: weir $line" "$WEIR" $line
