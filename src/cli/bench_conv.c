@@ -1,4 +1,4 @@
-/* bench_conv.c - convolutions of a U-Net's sizes: forward and both gradients, over the multiply-adds that one core can do at all. */
+/* bench_conv.c - convolutions of a U-Net's sizes: forward and both gradients, over the multiply-adds that a core can do on registers alone. */
 #include "cli/cli.h"
 #include "kern/kern.h"
 
@@ -40,7 +40,8 @@ static void print(const weir__bench *b, const size *s, int pass, double *times, 
     snprintf(name, sizeof name, "conv_%s_n%lld_%lldto%lld_%lldx%lld_k%lld", passes[pass], (long long)s->n, (long long)s->c, (long long)s->o, (long long)s->places,
              (long long)s->places, (long long)s->kernel);
     if (!b->json) {
-        printf("%-38s %6.1f GFLOP/s, %3.0f %% of the multiply-adds of %s\n", name, gflop / seconds, 100 * gflop / seconds / peak / b->threads, b->threads > 1 ? "as many cores" : "one core");
+        printf("%-38s %6.1f GFLOP/s, best %6.1f: %3.0f %% of what %d core%s could\n", name, gflop / seconds, gflop / times[0], 100 * gflop / times[0] / peak / b->threads,
+               b->threads, b->threads > 1 ? "s" : "");
         return;
     }
     json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:f, s:f}", "case", "conv", "op", name, "ms", 1e3 * seconds, "min_ms", 1e3 * times[0], "threads", b->threads, "calls",

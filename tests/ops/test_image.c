@@ -115,6 +115,30 @@ static void threads_change_nothing(void **state)
     for (int i = 0; i < 3; i++) weir_close(other[i]);
 }
 
+/* After the first steps of a net of image ops the system is asked for nothing more. */
+static void steps_allocate_nothing(void **state)
+{
+    (void)state;
+    test_memory memory = { .fail_at = -1 };
+    weir_open_opts o = weir_open_defaults();
+    o.resize = test_resize, o.resize_user = &memory;
+    weir_ctx *c = weir_open_with(&o);
+    weir_tensor *w[] = { weir_randn(c, WEIR_F32, 4, SHAPE(8, 3, 3, 3)), weir_randn(c, WEIR_F32, 1, SHAPE(8)), weir_randn(c, WEIR_F32, 4, SHAPE(6, 4, 3, 3)),
+                         weir_randn(c, WEIR_F32, 4, SHAPE(5, 6, 1, 1)), weir_randn(c, WEIR_F32, 1, SHAPE(5)) };
+    for (int i = 0; i < 5; i++) weir_set_requires_grad(w[i], true);
+    int64_t before = 0;
+    for (int step = 0; step < 8; step++) {
+        if (step == 3) before = memory.calls;
+        weir_scope s = weir_scope_begin(c);
+        weir_backward(weir_mean(weir_square(net(weir_randn(c, WEIR_F32, 4, SHAPE(5, 3, 9, 8)), w))));
+        weir_scope_end(s);
+    }
+    assert_ok(c);
+    assert_int_equal(memory.calls, before);
+    weir_close(c);
+    assert_int_equal(memory.out, 0);
+}
+
 /* A leaf's gradient, written where it lives and then added to, is what weir_grad gives */
 static void gradients_are_written_in_place(void **state)
 {
@@ -196,7 +220,7 @@ static void misfits_are_refused(void **state)
 
 int main(void)
 {
-    CASES(CASE(memory_order_spreads_by_rules), cmocka_unit_test(images_are_independent), CASE(threads_change_nothing), CASE(gradients_are_written_in_place),
+    CASES(CASE(memory_order_spreads_by_rules), cmocka_unit_test(images_are_independent), CASE(threads_change_nothing), cmocka_unit_test(steps_allocate_nothing), CASE(gradients_are_written_in_place),
           CASE(maxima_are_as_in_pytorch), CASE(misfits_are_refused));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
