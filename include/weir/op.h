@@ -26,7 +26,7 @@ extern "C" {
 enum { WEIR_OUT_MAX = 4 };
 typedef struct weir_op weir_op;
 
-/* How results of rank 4 lie in memory (see weir/tensor.h): dense in logical order, channels-last, or as the inputs of their shape do. */
+/* How results of rank 4 lie in memory (see weir/tensor.h): dense in logical order, channels-last, or as an input does that is not broadcast. */
 typedef enum weir_order { WEIR_ORDER_DENSE, WEIR_ORDER_CHANNELS_LAST, WEIR_ORDER_KEEP } weir_order;
 
 typedef struct weir_spec {

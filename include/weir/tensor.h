@@ -12,9 +12,10 @@
  * promotion: f32 with f64 is an error that says so (weir_cast converts); C scalars take the tensor's type.
  *
  * Memory order. A new tensor is dense in logical order. Images, [N, C, H, W], may lie channels-last: dense in the order N, H, W, C, their
- * shape and every index as before. It spreads by three rules. Image ops (convolution, pooling, upsampling) take any order and
- * give channels-last. Element-wise ops give channels-last where an input of the result's shape lies so. All else gives logical order;
- * weir_channels_last and weir_contiguous convert. Values never depend on the order; memory behind weir_data does: go by weir_strides.
+ * shape and every index as before. It spreads by three rules. Image ops (convolution, pooling, upsampling) take any order and give
+ * channels-last. Element-wise ops and weir_cat give channels-last where an input that is not broadcast lies so. All else gives logical
+ * order; weir_channels_last and weir_contiguous convert. Values never depend on the order; memory behind weir_data does: go by
+ * weir_strides.
  */
 #ifndef WEIR_TENSOR_H
 #define WEIR_TENSOR_H

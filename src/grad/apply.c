@@ -81,13 +81,21 @@ static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const 
     return true;
 }
 
-/* Whether a result lies channels-last: where the row says so, or an input of its shape does (weir/tensor.h has the rules). */
+/* Whether x is broadcast along no axis: then it has the result's shape, or is joined to it. */
+static bool full(const weir_tensor *x, const weir_spec *s)
+{
+    for (int i = 0; i < 4; i++)
+        if (x->shape[i] != s->shape[i] && x->shape[i] == 1) return false;
+    return true;
+}
+
+/* Whether a result lies channels-last: where the row says so, or an input that is not broadcast does (weir/tensor.h has the rules). */
 static bool channels_last(const weir_call *k, const weir_spec *s)
 {
     if (s->ndim != 4 || k->op->order == WEIR_ORDER_DENSE) return false;
     if (k->op->order == WEIR_ORDER_CHANNELS_LAST) return true;
     for (int i = 0; i < k->n_in; i++)
-        if (!k->in[i]->contiguous && weir_is_channels_last(k->in[i]) && memcmp(k->in[i]->shape, s->shape, 4 * sizeof *s->shape) == 0) return true;
+        if (!k->in[i]->contiguous && weir_is_channels_last(k->in[i]) && full(k->in[i], s)) return true;
     return false;
 }
 

@@ -47,7 +47,7 @@ static weir_tensor *call_cat2(weir_tensor **x) { return weir_cat(2, x, 1); }
 static weir_tensor *call_cat3(weir_tensor **x) { return weir_cat(3, x, -1); }
 static const weir_op_case cat_cases[] = { { "3,4 3,2", call_cat2 }, { "2,1,3 2,2,3", call_cat2 }, { "2 3 0", call_cat3 }, { NULL, NULL } };
 const weir_op weir__op_cat = { .row = WEIR_OP_ROW("op.cat", "tensors joined along an axis"), .n_in = -1, .n_out = 1, .attr_size = sizeof(along), .infer = cat_infer,
-                               .forward = cat_forward, .backward = cat_backward, .cases = cat_cases };
+                               .forward = cat_forward, .backward = cat_backward, .cases = cat_cases, .order = WEIR_ORDER_KEEP };
 
 weir_tensor *weir_cat(int n, weir_tensor *const *x, int axis)
 {

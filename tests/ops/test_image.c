@@ -19,6 +19,9 @@ static void memory_order_spreads_by_rules(void **state)
     weir_tensor *bias = weir_randn(c, WEIR_F32, 3, SHAPE(3, 1, 1)), *flat = weir_randn(c, WEIR_F32, 4, SHAPE(1, 3, 1, 1));
     assert_true(lies_last(weir_relu(l)) && lies_last(weir_silu(l)) && lies_last(weir_scale(l, 2)) && lies_last(weir_add(l, bias)) && lies_last(weir_mul(flat, l)) && lies_last(weir_add(x, l)));
     assert_true(lies_last(weir_where(weir_gt(l, bias), l, bias)));
+    weir_tensor *joined = weir_cat(3, (weir_tensor *[]){ l, x, weir_slice(l, 1, 0, 1, 1) }, 1), *plain = weir_cat(3, (weir_tensor *[]){ x, x, weir_slice(x, 1, 0, 1, 1) }, 1);
+    assert_true(lies_last(joined) && !lies_last(plain));
+    for (int64_t i = 0; i < 280; i++) assert_near(weir_get(joined, SHAPE(i / 140, i / 20 % 7, i / 5 % 4, i % 5)), ((const float *)weir_data(plain))[i], 0);
     assert_true(!lies_last(weir_relu(x)) && !lies_last(weir_add(x, bias)) && !lies_last(weir_reshape(l, 2, SHAPE(2, 60))));
     assert_true(lies_last(weir_detach(l)) && !lies_last(weir_contiguous(l)));
     /* one channel, or one place, lies both ways, with the strides of the logical order */
