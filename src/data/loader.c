@@ -119,8 +119,10 @@ static void shuffle(int64_t *order, int64_t n, int64_t seed, int64_t epoch)
 {
     uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)seed), (uint64_t)epoch);
     for (int64_t i = 0; i < n; i++) order[i] = i;
+    double draws[4];
     for (int64_t i = n - 1; i > 0; i--) {
-        int64_t j = (int64_t)(weir__uniform(key, 0, (uint64_t)i) * (double)(i + 1)), at = order[i]; /* biased by < n / 2^53 */
+        if (i == n - 1 || i % 4 == 3) weir__uniform4(key, 0, (uint64_t)i / 4, draws);
+        int64_t j = (int64_t)(draws[i % 4] * (double)(i + 1)), at = order[i]; /* biased by < n / 2^53 */
         order[i] = order[j];
         order[j] = at;
     }

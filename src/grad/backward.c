@@ -244,20 +244,26 @@ static void walk(pass *p)
 }
 
 /* -- starting ---------------------------------------------------------------------------------------------------------------------- */
-static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
+/* Why the walk cannot begin at y: the text is made only when it is wanted. */
+static bool refuse(pass *p, weir_status status, const weir_tensor *y, const char *why)
 {
-    weir_ctx *c = p->c;
     char shape[128];
     size_t used = 0;
     weir__append_shape(shape, sizeof shape, &used, y->ndim, y->shape);
-    if (!y->requires_grad)
-        return weir_fail(c, WEIR_ERROR_GRAPH, "backward: %s: no gradients were recorded: expected an input that requires them, outside no_grad", shape), false;
+    weir_fail(p->c, status, "backward: %s: %s", shape, why);
+    return false;
+}
+
+static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
+{
+    weir_ctx *c = p->c;
+    if (!y->requires_grad) return refuse(p, WEIR_ERROR_GRAPH, y, "no gradients were recorded: expected an input that requires them, outside no_grad");
     if (!vector && y->numel != 1)
-        return weir_fail(c, WEIR_ERROR_GRAPH, "backward: %s: without a vector: expected one element, or the vector of a vector-Jacobian product", shape), false;
+        return refuse(p, WEIR_ERROR_GRAPH, y, "without a vector: expected one element, or the vector of a vector-Jacobian product");
     if (!vector) vector = weir_full(c, y->dtype, y->ndim, y->shape, 1);
     if (vector->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil vector: expected a tensor"), false;
     if (!weir__same_shape(vector, y) || vector->dtype != y->dtype)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "backward: %s: expected a vector of the output's shape and type", shape), false;
+        return refuse(p, WEIR_ERROR_SHAPE, y, "expected a vector of the output's shape and type");
     if (!y->node) {
         route_leaf(p, y, vector);
         return true;

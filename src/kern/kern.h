@@ -28,6 +28,8 @@ enum { WEIR__MAX_RANK = 8 };
     F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) /* x > 0 ? x : p0 x */ F(elu) /* p1 (x > 0 ? x : p0 (e^x - 1)) */
 /* y = g f'(x; p), for those f of above whose gradient is one pass */
 #define WEIR__SLOPE_LIST(F) F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(clamp)
+/* y = f(x) and d = f'(x) at once, for activations that a linear layer takes with it */
+#define WEIR__BOTH_LIST(F) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu)
 /* y = f(a, b). The *_backward take (gradient, saved output or input), see each op. eq..ge write 0/1 bytes (bool). */
 #define WEIR__BINARY_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(pow) F(max) F(min) \
@@ -50,6 +52,12 @@ typedef enum weir__slope {
 #undef F
     WEIR__SLOPES
 } weir__slope;
+typedef enum weir__both {
+#define F(n) WEIR__BOTH_##n,
+    WEIR__BOTH_LIST(F)
+#undef F
+    WEIR__BOTHS
+} weir__both;
 typedef enum weir__binary {
 #define F(n) WEIR__B_##n,
     WEIR__BINARY_LIST(F)
@@ -73,6 +81,7 @@ typedef enum weir__compare {
  * or any other but 0. Output may be exactly one of the inputs (in place), else it does not overlap them. */
 typedef void weir__unary_fn(int64_t n, void *y, int64_t sy, const void *x, int64_t sx, const double *p);
 typedef void weir__slope_fn(int64_t n, void *y, int64_t sy, const void *g, int64_t sg, const void *x, int64_t sx, const double *p);
+typedef void weir__both_fn(int64_t n, void *y, void *d, const void *x); /* dense; y may be x */
 typedef void weir__binary_fn(int64_t n, void *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
 typedef void weir__compare_fn(int64_t n, uint8_t *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
 typedef void weir__where_fn(int64_t n, void *y, int64_t sy, const uint8_t *test, int64_t st, const void *a, int64_t sa, const void *b, int64_t sb);
@@ -108,6 +117,20 @@ typedef struct weir__norm {
  * sums channels (from parts), back groups (from parts; samples where groups is 0, from sums). */
 typedef void weir__norm_fn(const weir__norm *o, int64_t first, int64_t last);
 
+/* Linear layers one after the other, y = f(x w^T + b), for networks whose layers stay in the caches: a panel of samples passes through all
+ * of them before the next one starts. The bits are those of gemm and unary, layer by layer. */
+typedef struct weir__mlp_layer {
+    int64_t in, out;
+    const void *w, *b; /* [out, in] dense; [out] or NULL */
+    weir__unary f;     /* of no parameters; copy: none */
+} weir__mlp_layer;
+typedef struct weir__mlp {
+    int64_t rows, n; /* n > 0 layers */
+    const weir__mlp_layer *layers;
+    const void *x; int64_t x_row; /* [rows, in of the first] */
+    void *y;                      /* [rows, out of the last], dense */
+} weir__mlp;
+
 /* Optimizer passes over a range of n parameters: see src/optim. All in place on p and the states; g is read, scaled by g_scale. */
 typedef struct weir__adam { double lr, beta1, beta2, eps, weight_decay, decay1, decay2; /* 1 - beta^t */ bool decoupled; double g_scale; } weir__adam;
 typedef struct weir__sgd { double lr, momentum, dampening, weight_decay, g_scale; bool nesterov, first; } weir__sgd;
@@ -117,6 +140,7 @@ typedef struct weir__kern {
     const char *name; /* "avx512" */
     weir__unary_fn *unary[WEIR__REALS][WEIR__UNARIES];
     weir__slope_fn *slope[WEIR__REALS][WEIR__SLOPES];
+    weir__both_fn *both[WEIR__REALS][WEIR__BOTHS];
     weir__binary_fn *binary[WEIR__REALS][WEIR__BINARIES];
     weir__row_fn *row[WEIR__REALS][WEIR__ROWS];
     weir__compare_fn *compare[WEIR__REALS][WEIR__COMPARES];
@@ -152,6 +176,9 @@ typedef struct weir__kern {
     /* [h, w] to [out_h, out_w]: place i from floor(i h / out_h); and the gradient */
     void (*upsample[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
     void (*upsample_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
+    /* Networks; scratch is 64-byte aligned. */
+    size_t (*mlp_scratch[WEIR__REALS])(const weir__mlp *m, int threads);
+    void (*mlp[WEIR__REALS])(const weir__mlp *m, void *scratch, int threads);
     /* Multiply-adds of one core on registers alone for about so long, in GFLOP/s: what benches quote speed over. */
     double (*fma_peak[WEIR__REALS])(double seconds);
     /* Elements [first, first+n) of sample `id` under `key`: Philox4x32-10 at counter (id, index/4), see src/base/rng.c for the

@@ -46,3 +46,15 @@ const weir_module_row weir__row_elu = { .row = WITH_OPTIONS("module.elu", "x abo
                                         .state_size = sizeof(double), .create = create_number, .forward = elu };
 const weir_module_row weir__row_gelu = { .row = WITH_OPTIONS("module.gelu", "x Phi(x), Phi the normal distribution function", gelu_options, gelu_opts, "approximate=tanh"),
                                          .state_size = sizeof(int32_t), .create = create_gelu, .forward = gelu };
+
+weir_act weir__activation_of(const weir_module *m)
+{
+    static const struct { const weir_module_row *row; weir_act f; } known[] = {
+        { &weir__row_relu, WEIR_ACT_RELU }, { &weir__row_tanh, WEIR_ACT_TANH }, { &weir__row_sigmoid, WEIR_ACT_SIGMOID },
+        { &weir__row_softplus, WEIR_ACT_SOFTPLUS }, { &weir__row_silu, WEIR_ACT_SILU }, { &weir__row_gelu, WEIR_ACT_GELU },
+    };
+    if (m->row == &weir__row_gelu && *(const int32_t *)m->state) return WEIR_ACT_NONE; /* the approximate one */
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (m->row == known[i].row) return known[i].f;
+    return WEIR_ACT_NONE;
+}

@@ -53,14 +53,21 @@ static weir_tensor *forward(weir_module *m, weir_tensor *x)
     return fits(m, x) ? weir_linear(x, s->weight, s->bias) : misfit(m, x);
 }
 
-weir_tensor *weir__linear_relu_forward(weir_module *m, weir_tensor *x)
+weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f)
 {
     weir__call_mark mark;
     if (!weir__forward_begin(m, x, "module_forward", &mark)) return weir__nil(mark.ctx, WEIR__TENSOR);
     const state *s = weir_module_state(m);
-    weir_tensor *y = fits(m, x) ? weir_linear_relu(x, s->weight, s->bias) : misfit(m, x);
+    weir_tensor *y = fits(m, x) ? weir_linear_act(x, s->weight, s->bias, f) : misfit(m, x);
     weir__forward_end(mark, 1, &y);
     return y;
+}
+
+bool weir__linear_parameters(weir_module *m, weir_tensor **weight, weir_tensor **bias)
+{
+    const state *s = weir_module_state(m);
+    *weight = s->weight, *bias = s->bias;
+    return s->bias != NULL;
 }
 
 const weir_module_row weir__row_linear = {

@@ -114,8 +114,12 @@ typedef struct weir__linear_opts {
     double bound;  /* of uniform weights; the bias then starts at 0 */
     int32_t dtype; /* 0 f32, 1 f64 */
 } weir__linear_opts;
-/* relu(linear(x)) in one op; m is a linear module. */
-weir_tensor *weir__linear_relu_forward(weir_module *m, weir_tensor *x);
+/* f(linear(x)) in one op; m is a linear module. */
+weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f);
+/* Its parameters, and whether it has both; m is a linear module. */
+bool weir__linear_parameters(weir_module *m, weir_tensor **weight, weir_tensor **bias);
+/* The activation that a module is, where a linear layer can take it along; else none. */
+weir_act weir__activation_of(const weir_module *m);
 weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x);
 
 #define WEIR__DTYPE_CHOICES "f32|f64"

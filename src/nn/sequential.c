@@ -1,15 +1,40 @@
 /* sequential.c - children one after the other; and a group, which only holds them. */
 #include "nn/nn.h"
+#include "ops/ops.h"
 
-/* A linear layer and the relu behind it are one op: the same numbers, one pass less. */
+/* -- a small network at once -------------------------------------------------------------------------------------------------------- */
+/* The children as one network; false where they are anything but linear layers with activations, or too large. */
+static bool network_of(weir_module *m, weir__mlp_net *net)
+{
+    static const weir__unary functions[] = { WEIR__U_copy, WEIR__U_relu, WEIR__U_tanh, WEIR__U_sigmoid, WEIR__U_softplus, WEIR__U_silu, WEIR__U_gelu };
+    net->n = 0;
+    for (int64_t i = 0; i < m->n_children; net->n++) {
+        weir_module *layer = m->children[i++];
+        weir_act f = i < m->n_children ? weir__activation_of(m->children[i]) : WEIR_ACT_NONE;
+        if (layer->row != &weir__row_linear || net->n == WEIR__MLP_LAYERS || !weir__linear_parameters(layer, &net->w[net->n], &net->b[net->n])) return false;
+        net->f[net->n] = functions[f];
+        i += f != WEIR_ACT_NONE;
+    }
+    return net->n > 1 && weir__mlp_small(net);
+}
+
+static bool fits(const weir__mlp_net *net, const weir_tensor *x)
+{
+    return x->ndim == 2 && x->shape[1] == net->w[0]->shape[1] && x->dtype == net->w[0]->dtype;
+}
+
+/* A linear layer and the activation behind it are one op, and while nothing is recorded a small network is: the same numbers, fewer passes.
+ * What does not fit, and the hunt after a NaN, goes layer by layer, for the layers' names stand in the messages. */
 weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x)
 {
+    weir_ctx *c = weir_ctx_of(x);
+    weir__mlp_net net;
+    if (!weir_is_nil(x) && c->no_grad && !c->trap_nan && network_of(m, &net) && fits(&net, x)) return weir__mlp_apply(x, &net);
     for (int64_t i = 0; i < m->n_children; i++) {
-        weir_module *layer = m->children[i], *next = i + 1 < m->n_children ? m->children[i + 1] : NULL;
-        if (layer->row == &weir__row_linear && next && next->row == &weir__row_relu)
-            x = weir__linear_relu_forward(layer, x), i++;
-        else
-            x = weir_module_forward(layer, x);
+        weir_module *layer = m->children[i];
+        weir_act f = layer->row == &weir__row_linear && i + 1 < m->n_children ? weir__activation_of(m->children[i + 1]) : WEIR_ACT_NONE;
+        x = f == WEIR_ACT_NONE ? weir_module_forward(layer, x) : weir__linear_act_forward(layer, x, f);
+        i += f != WEIR_ACT_NONE;
     }
     return x;
 }

@@ -7,7 +7,7 @@
 
 typedef struct linear { bool relu; } linear;
 
-static bool infer(weir_call *k)
+bool weir__linear_infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0], *w = k->in[1], *b = k->n_in > 2 ? k->in[2] : NULL;
     if (!weir_dtype_is_real(x->dtype) || w->dtype != x->dtype || (b && b->dtype != x->dtype))
@@ -31,15 +31,17 @@ static int64_t rows_of(const weir_tensor *x) { return x->shape[x->ndim - 1] ? x-
 /* Elements from one row to the next; readable() made it even. */
 static int64_t row_stride(const weir_tensor *x) { return x->ndim > 1 && x->shape[x->ndim - 2] > 1 ? x->strides[x->ndim - 2] : x->shape[x->ndim - 1]; }
 
-static void forward(weir_call *k)
+void weir__linear_product(weir_call *k, bool relu)
 {
     weir_tensor *x = k->in[0], *w = k->in[1], *y = k->out[0];
     if (y->numel == 0) return;
     weir__gemm g = { .m = rows_of(y), .n = w->shape[0], .k = w->shape[1], .a = weir__ptr(x), .a_row = row_stride(x), .a_col = 1,
                      .b = weir__ptr(w), .b_row = w->strides[1], .b_col = w->strides[0], .c = weir__ptr(y), .c_row = w->shape[0],
-                     .bias = k->n_in > 2 ? weir__ptr(k->in[2]) : NULL, .relu = ((const linear *)k->attr)->relu };
+                     .bias = k->n_in > 2 ? weir__ptr(k->in[2]) : NULL, .relu = relu };
     multiply(k->ctx, y->dtype, &g);
 }
+
+static void forward(weir_call *k) { weir__linear_product(k, ((const linear *)k->attr)->relu); }
 
 /* -- backward: plain ops, any order ------------------------------------------------------------------------------------------------- */
 static weir_tensor *matrix_of(weir_tensor *x) /* [.., n] -> [rows, n] */
@@ -102,10 +104,8 @@ static void bias_gradient(weir_vjp *v, const weir_tensor *g) /* db = sum of g's 
     if (made) weir_vjp_set(v, 2, made);
 }
 
-static void backward(weir_vjp *v)
+void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
 {
-    weir_tensor *g = v->gout[0];
-    if (((const linear *)v->attr)->relu) g = weir__relu_backward(g, weir_vjp_out(v, 0));
     if (weir__vjp_recording(v) || weir_numel(g) == 0) {
         backward_in_ops(v, g);
         return;
@@ -115,6 +115,13 @@ static void backward(weir_vjp *v)
     if (weir_vjp_needs(v, 0)) input_gradient(v, g);
     if (weir_vjp_needs(v, 1)) weight_gradient(v, g);
     if (v->n_in > 2 && weir_vjp_needs(v, 2)) bias_gradient(v, g);
+}
+
+static void backward(weir_vjp *v)
+{
+    weir_tensor *g = v->gout[0];
+    if (((const linear *)v->attr)->relu) g = weir__relu_backward(g, weir_vjp_out(v, 0));
+    weir__linear_gradients(v, g);
 }
 
 /* -- the row and its calls ------------------------------------------------------------------------------------------------------------- */
@@ -133,7 +140,7 @@ static weir_tensor *call_relu(weir_tensor **x) { return weir_linear_relu(x[0], x
 static const weir_op_case cases[] = { { "3,4 5,4 5", call_bias }, { "3,4 5,4", call_plain }, { "3,4 5,4 5", call_relu }, { "2,3,4 1,4 1", call_bias },
                                       { "4 3,4 3", call_relu },   { "0,4 3,4 3", call_bias }, { "1,1 1,1 1", call_relu }, { NULL, NULL } };
 const weir_op weir__op_linear = { .row = WEIR_OP_ROW("op.linear", "x w^T + b, and relu of it on request"), .n_in = -2, .most_in = 3, .n_out = 1, .save_in = 3, .save_out = 1,
-                                  .attr_size = sizeof(linear), .infer = infer, .forward = forward, .backward = backward, .reference = reference, .cases = cases };
+                                  .attr_size = sizeof(linear), .infer = weir__linear_infer, .forward = forward, .backward = backward, .reference = reference, .cases = cases };
 
 /* Rows must lie one after the other at an even distance, elements side by side. */
 static weir_tensor *readable(weir_tensor *x)
@@ -143,12 +150,12 @@ static weir_tensor *readable(weir_tensor *x)
     return fine ? x : weir_contiguous(x);
 }
 
-static weir_tensor *apply(weir_tensor *x, weir_tensor *w, weir_tensor *b, bool relu)
+weir_tensor *weir__linear_apply(const weir_op *op, weir_tensor *x, weir_tensor *w, weir_tensor *b, const void *attr)
 {
     if (!weir_is_nil(w) && w->ndim == 2 && w->strides[0] != 1 && w->strides[1] != 1) w = weir_contiguous(w);
     if (b && !weir_is_nil(b)) b = weir_contiguous(b);
-    return weir_apply(&weir__op_linear, b ? 3 : 2, WEIR__IN(readable(x), w, b), &(linear){ relu });
+    return weir_apply(op, b ? 3 : 2, WEIR__IN(readable(x), w, b), attr);
 }
 
-weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return apply(x, w, b, false); }
-weir_tensor *weir_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return apply(x, w, b, true); }
+weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir__linear_apply(&weir__op_linear, x, w, b, &(linear){ false }); }
+weir_tensor *weir_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir__linear_apply(&weir__op_linear, x, w, b, &(linear){ true }); }

@@ -11,7 +11,7 @@
     F(exp) F(expm1) F(log) F(log1p) F(rsqrt) F(erf) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) \
     F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(clamp) F(pow) F(pow_scalar) F(floor) \
     F(relu_backward) F(tanh_backward) F(sigmoid_backward) \
-    F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) F(cumsum) F(matmul) F(linear) F(view) F(permute) F(expand) F(slice) F(contiguous) \
+    F(eq) F(ne) F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) F(cumsum) F(matmul) F(linear) F(linear_act) F(mlp) F(view) F(permute) F(expand) F(slice) F(contiguous) \
     F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) F(cast) F(rand) F(randn) \
     F(flip) F(pad) F(gather) F(scatter_add) F(argmax) F(embedding) F(dropout) \
     F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(batch_norm_eval) F(scaled_dot_product_attention) \
@@ -47,6 +47,25 @@ weir_tensor *weir__negated(weir_tensor *x, const char *op);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
 /* The gradient of a function of one saved input, gout f'(x), in one pass of a kernel; for backwards while nothing is recorded. */
 weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);
+
+/* -- linear.c, for ops that are a linear layer and more: inputs x, w and, unless there is none, b ------------------------------- */
+bool weir__linear_infer(weir_call *k);
+void weir__linear_product(weir_call *k, bool relu);         /* out[0] = x w^T + b, and relu of it */
+void weir__linear_gradients(weir_vjp *v, weir_tensor *g);   /* from g, the gradient of x w^T + b */
+/* Applies such an op; copies what the kernel cannot read where it lies. */
+weir_tensor *weir__linear_apply(const weir_op *op, weir_tensor *x, weir_tensor *w, weir_tensor *b, const void *attr);
+/* -- mlp.c ------------------------------------------------------------------------------------------------------------------ */
+enum { WEIR__MLP_LAYERS = 16 };
+typedef struct weir__mlp_net {
+    int n; /* layers */
+    weir_tensor *w[WEIR__MLP_LAYERS], *b[WEIR__MLP_LAYERS]; /* [out, in] dense; [out] */
+    weir__unary f[WEIR__MLP_LAYERS];                        /* copy: none */
+} weir__mlp_net;
+/* Whether the one kernel pays: the weights stay in the caches. Says nothing of x. */
+bool weir__mlp_small(const weir__mlp_net *net);
+/* The network of x [rows, in] while nothing is recorded; the bits of weir_linear_act layer by layer. */
+weir_tensor *weir__mlp_apply(weir_tensor *x, const weir__mlp_net *net);
+
 /* The backward of a fused op by its reference, differentiable while recording. The row saves every input. */
 void weir__vjp_by_reference(weir_vjp *v);
 /* May code that runs in c write a buffer? Its own context may, and of the shards of a step the first. */

@@ -112,6 +112,35 @@ static void test_relu_is_fused_to_the_bit(void **state)
     weir_module_free(net);
 }
 
+/* Recorded, and at once while nothing is: both the children one by one, to the bit. */
+static void test_networks_are_fused_to_the_bit(void **state)
+{
+    static const char *const options[] = { "in=3 out=2 hidden=64,64,64 activation=silu", "in=3 out=5 hidden=48,200 activation=tanh dtype=f64",
+                                           "in=3 out=1 hidden=17 activation=gelu", "in=3 out=2 hidden=300,30 activation=silu" };
+    weir_ctx *c = *state;
+    for (int k = 0; k < 4; k++) {
+        weir_module *net = weir_module_new(c, "mlp", options[k]);
+        weir_dtype t = k == 1 ? WEIR_F64 : WEIR_F32;
+        for (int64_t rows = 1; rows < 80; rows += 39) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x = weir_randn(c, t, 2, SHAPE(rows, 3)), *y = weir_module_forward(net, x), *z = x;
+            assert_string_equal(weir_grad_fn_name(y), "op.linear");
+            weir_scope inner = weir_scope_begin_no_grad(c);
+            weir_tensor *at_once = weir_module_forward(net, x);
+            for (int64_t i = 0; i < weir_module_child_count(net); i++) z = weir_module_forward(weir_module_child_at(net, i), z);
+            assert_ok(c);
+            size_t bytes = (size_t)weir_numel(z) * weir_dtype_size(t);
+            assert_memory_equal(weir_data(y), weir_data(z), bytes);
+            assert_memory_equal(weir_data(at_once), weir_data(z), bytes);
+            weir_module_forward(net, weir_zeros(c, t, 2, SHAPE(2, 4)));
+            assert_fails(c, WEIR_ERROR_SHAPE, "0 (module.linear)");
+            weir_scope_end(inner);
+            weir_scope_end(s);
+        }
+        weir_module_free(net);
+    }
+}
+
 static void fill(weir_module *net, const float *values)
 {
     for (int64_t i = 0; i < weir_module_state_count(net); i++) {
@@ -321,7 +350,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_names_and_layout), CASE(test_start_depends_on_seed_and_name_alone), CASE(test_initial_ranges), CASE(test_module_equals_functions),
-          CASE(test_relu_is_fused_to_the_bit), CASE(test_pytorch_values_and_gradients), CASE(test_gradients_of_rows), CASE(test_freeze_and_train),
+          CASE(test_relu_is_fused_to_the_bit), CASE(test_networks_are_fused_to_the_bit), CASE(test_pytorch_values_and_gradients), CASE(test_gradients_of_rows), CASE(test_freeze_and_train),
           CASE(test_shared_and_buffers), CASE(test_label_names_the_layer), CASE(test_refusals), CASE(test_in_a_worker), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

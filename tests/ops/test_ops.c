@@ -264,6 +264,28 @@ static void linear_writes_leaf_gradients_in_place(void **state)
     assert_near(weir_get(bias, SHAPE(3)), 14, 0);
 }
 
+/* A layer with its activation is the layer, then the activation, to the bit, recorded or not; the slope takes memory only when it is wanted. */
+static void activations_are_fused_to_the_bit(void **state)
+{
+    static weir_tensor *(*const plain[])(weir_tensor *) = { weir_relu, weir_tanh, weir_sigmoid, weir_softplus, weir_silu, weir_gelu };
+    weir_ctx *c = *state;
+    for (int t = WEIR_F32; t <= WEIR_F64; t++)
+        for (int f = WEIR_ACT_RELU; f <= WEIR_ACT_GELU; f++) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x = weir_randn(c, (weir_dtype)t, 3, SHAPE(3, 7, 21)), *w = weir_randn(c, (weir_dtype)t, 2, SHAPE(19, 21)), *b = weir_randn(c, (weir_dtype)t, 1, SHAPE(19));
+            weir_tensor *y = weir_linear_act(x, w, b, (weir_act)f), *z = plain[f - WEIR_ACT_RELU](weir_linear(x, w, b));
+            same(y, z, 0, "op.linear_act", "nothing recorded");
+            same(weir_linear_act(x, weir_set_requires_grad(w, true), b, (weir_act)f), z, 0, "op.linear_act", "recorded");
+            weir_scope_end(s);
+        }
+    assert_ok(c);
+    weir_tensor *x = weir_zeros(c, WEIR_F32, 2, SHAPE(2, 3));
+    weir_linear_act(x, x, NULL, (weir_act)77);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "linear_act: activation 77");
+    weir_linear_act(x, weir_zeros(c, WEIR_F32, 2, SHAPE(2, 4)), NULL, WEIR_ACT_SILU);
+    assert_fails(c, WEIR_ERROR_SHAPE, "linear_act: [2, 3] and [2, 4]");
+}
+
 static void shapes_behave_as_in_numpy(void **state)
 {
     weir_ctx *c = *state;
@@ -291,6 +313,9 @@ static void shapes_behave_as_in_numpy(void **state)
 typedef weir_tensor *row_fn(weir_tensor *x, weir_tensor *w, weir_tensor *b);
 static weir_tensor *rows_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear(x, w, b); }
 static weir_tensor *rows_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear_relu(x, w, b); }
+static weir_tensor *rows_linear_silu(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear_act(x, w, b, WEIR_ACT_SILU); }
+static weir_tensor *rows_linear_gelu(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear_act(x, w, b, WEIR_ACT_GELU); }
+static weir_tensor *rows_linear_tanh(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_linear_act(x, w, b, WEIR_ACT_TANH); }
 static weir_tensor *rows_matmul(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir_add(weir_matmul(x, weir_transpose(w, 0, 1)), b); }
 static weir_tensor *rows_softplus_sum(weir_tensor *x, weir_tensor *w, weir_tensor *b) { (void)w, (void)b; return weir_sum_samples(weir_softplus(weir_mul(x, weir_exp(x)))); }
 static weir_tensor *rows_softmax(weir_tensor *x, weir_tensor *w, weir_tensor *b) { (void)w, (void)b; return weir_mul(weir_softmax(x, 1), weir_silu(weir_log_softmax(x, -1))); }
@@ -325,7 +350,7 @@ static void run_rows(weir_ctx *c, row_fn *f, weir_tensor *x, weir_tensor *w, wei
 
 static void rows_in(weir_ctx *c)
 {
-    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_matmul, rows_softplus_sum, rows_softmax, rows_norms, rows_attention, rows_split };
+    static row_fn *const fns[] = { rows_linear, rows_linear_relu, rows_linear_silu, rows_linear_gelu, rows_linear_tanh, rows_matmul, rows_softplus_sum, rows_softmax, rows_norms, rows_attention, rows_split };
     enum { N = 300, IN = 37, OUT = 29 };
     for (int t = WEIR_F32; t <= WEIR_F64; t++)
         for (size_t k = 0; k < sizeof fns / sizeof *fns; k++) {
@@ -333,7 +358,7 @@ static void rows_in(weir_ctx *c)
             weir_tensor *x = weir_randn(c, (weir_dtype)t, 2, SHAPE(N, IN)), *w = weir_randn(c, (weir_dtype)t, 2, SHAPE(OUT, IN)), *b = weir_randn(c, (weir_dtype)t, 1, SHAPE(OUT)), *y, *g;
             run_rows(c, fns[k], x, w, b, &y, &g);
             x = weir_detach(x);
-            for (int64_t n = 1; n <= N; n += k < 2 ? 1 : 7) { /* at the beginning, in the middle, at the end */
+            for (int64_t n = 1; n <= N; n += k < 3 ? 1 : 7) { /* at the beginning, in the middle, at the end */
                 int64_t from = (N - n) * (n % 3) / 2;
                 weir_scope s = weir_scope_begin(c);
                 weir_tensor *yn, *gn;
@@ -388,7 +413,7 @@ int main(void)
 {
     CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(fused_rows_equal_their_reference), CASE(edges_are_as_in_pytorch),
           CASE(powers_are_as_in_pytorch), CASE(reductions_are_as_in_pytorch),
-          CASE(linear_writes_leaf_gradients_in_place),
+          CASE(linear_writes_leaf_gradients_in_place), CASE(activations_are_fused_to_the_bit),
           CASE(shapes_behave_as_in_numpy), cmocka_unit_test(rows_are_independent), cmocka_unit_test(no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

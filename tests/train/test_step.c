@@ -230,6 +230,40 @@ static void steps_leave_memory_as_it_was(void **state)
     weir_close(c);
 }
 
+/* From the third step on the allocator is not called, whatever the shards; workers' contexts count too. */
+static void training_in_its_stride_asks_for_no_memory(void **state)
+{
+    (void)state;
+    static float x[500 * 6];
+    for (int i = 0; i < 500 * 6; i++) x[i] = (float)weir__normal(3, 0, (uint64_t)i);
+    for (int64_t shards = 1; shards <= 2; shards++) {
+        test_memory m = { .fail_at = -1 };
+        weir_open_opts options = weir_open_defaults();
+        options.resize = test_resize, options.resize_user = &m, options.threads = 2;
+        weir_ctx *c = weir_open_with(&options);
+        weir_loader *l = weir_loader_from_array(c, x, 500, 6, "batch=37");
+        weir_model *model = weir_model_new(c, "nice", "dim=6 hidden=20,20");
+        weir_optim *o = weir_optim_new(weir_model_module(model), "adam", "lr=1e-3");
+        weir_step_opts s = weir_step_defaults();
+        int64_t calls = 0;
+        s.shards = shards;
+        for (int i = 0; i < 102; i++) {
+            weir_scope scope = weir_scope_begin(c);
+            assert_int_equal(weir_train_step_with(model, o, weir_loader_next(l), &s, NULL), WEIR_OK);
+            weir_scope_end(scope);
+            if (i == 1) calls = m.calls;
+        }
+        assert_true(calls > 0);
+#ifndef WEIR_NO_POOL
+        assert_int_equal(m.calls, calls);
+        assert_true(weir_memory(c).system_calls > 0);
+#endif
+        weir_optim_free(o), weir_model_free(model), weir_loader_free(l);
+        weir_close(c);
+        assert_int_equal(m.out, 0);
+    }
+}
+
 static void work(weir_ctx *c)
 {
     weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=8 couplings=2");
@@ -250,6 +284,6 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     CASES(cmocka_unit_test(threads_change_no_bit_and_shards_only_rounding), CASE(shards_add_up), CASE(a_bad_sample_is_named), CASE(a_bad_layer_is_named), CASE(a_steep_sample_is_named),
-          CASE(wrong_use_is_refused), cmocka_unit_test(steps_leave_memory_as_it_was), cmocka_unit_test(every_allocation_may_fail));
+          CASE(wrong_use_is_refused), cmocka_unit_test(steps_leave_memory_as_it_was), cmocka_unit_test(training_in_its_stride_asks_for_no_memory), cmocka_unit_test(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

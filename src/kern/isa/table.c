@@ -21,6 +21,12 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
 #define F(n) F64(s_of_##n),
                { WEIR__SLOPE_LIST(F) } },
 #undef F
+#define F(n) F32(both_##n),
+    .both = { { WEIR__BOTH_LIST(F) },
+#undef F
+#define F(n) F64(both_##n),
+              { WEIR__BOTH_LIST(F) } },
+#undef F
 #define F(n) F32(b_##n),
     .binary = { { WEIR__BINARY_LIST(F) },
 #undef F
@@ -61,6 +67,8 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
     .avg_pool_input = BOTH(avg_pool_input),
     .upsample = BOTH(upsample),
     .upsample_input = BOTH(upsample_input),
+    .mlp_scratch = BOTH(mlp_scratch),
+    .mlp = BOTH(mlp),
     .fma_peak = BOTH(fma_peak),
     .uniform = BOTH(uniform),
     .normal = BOTH(normal), .uniform_rows = BOTH(uniform_rows), .normal_rows = BOTH(normal_rows),
