@@ -1,11 +1,12 @@
 /* bench_p2.c - case p2 of the peers, through the public API: a training step of NICE on 256 of 60,000 byte images of 784. The matrix
- * products of the step are timed between the steps, in the same process: their best speed is the roofline. */
+ * products of the step are timed between the steps, in the same process: their best speed is the roofline. What must pass through memory
+ * besides, at the speed of a sum of long arrays, is the second one: the optimizer reads four numbers a parameter and writes three, and the
+ * gradients are read once before, to see that they are finite. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "../../bench/kern/peers.h"
-#include "cli/cli.h"
+#include "cli/bench.h"
 
 enum { ROWS = 60000, DIM = 784, BATCH = 256, SHARDS = 1, WARM = 3, ROUNDS = 3, CALLS_MAX = 100000 };
 
@@ -29,31 +30,12 @@ static int64_t fill(void *user, int64_t step, float *x, int64_t *ids, double *we
 }
 
 /* -- the products of one step: 4 couplings of 392-1000-1000-1000-1000-1000-392 ---------------------------------------------- */
-typedef struct product { peers_layout layout; int64_t m, n, k, count; } product;
-static const product products[] = {
+static const weir__product products[] = {
     { PEERS_NT, BATCH, 1000, 392, 4 }, { PEERS_NT, BATCH, 1000, 1000, 16 }, { PEERS_NT, BATCH, 392, 1000, 4 }, /* y = x W^T */
     { PEERS_NN, BATCH, 392, 1000, 4 }, { PEERS_NN, BATCH, 1000, 1000, 16 }, { PEERS_NN, BATCH, 1000, 392, 4 }, /* dx = dy W */
     { PEERS_TN, 1000, 392, BATCH, 4 }, { PEERS_TN, 1000, 1000, BATCH, 16 }, { PEERS_TN, 392, 1000, BATCH, 4 }, /* dW = dy^T x */
 };
-enum { PRODUCTS = sizeof products / sizeof *products };
-
-typedef struct roof {
-    double best, seconds_of[PEERS], flop; /* seconds of all products: the best contestant of each; each contestant */
-} roof;
-
-static bool measure_product(const weir__bench *b, const peers *p, const product *q, roof *r)
-{
-    peers_times t;
-    if (!peers_measure(p, b->ctx->kern, WEIR__F32, q->layout, q->m, q->n, q->k, b->threads, b->seconds / PRODUCTS, &t)) return false;
-    double best = t.median[PEERS_OURS];
-    for (int i = 0; i < PEERS; i++) {
-        if (t.median[i] > 0 && t.median[i] < best) best = t.median[i];
-        r->seconds_of[i] += (double)q->count * t.median[i];
-    }
-    r->best += (double)q->count * best;
-    r->flop += 2.0 * (double)(q->count * q->m * q->n * q->k);
-    return true;
-}
+enum { PRODUCTS = sizeof products / sizeof *products, PASSES = 8 /* over all parameters, see above */ };
 
 /* -- steps -------------------------------------------------------------------------------------------------------------------------- */
 typedef struct bench_run {
@@ -62,12 +44,13 @@ typedef struct bench_run {
     weir_loader *loader;
     weir_model *model;
     weir_optim *optim;
-    double *times;
-    int64_t n, rss_mb;
+    weir__times times;
+    int64_t rss_mb;
 } bench_run;
 
-static void step(bench_run *r)
+static void step(void *user)
 {
+    bench_run *r = user;
     weir_step_opts o = weir_step_defaults();
     weir_step_info info;
     o.shards = SHARDS;
@@ -87,12 +70,7 @@ static void settle(bench_run *r)
 static void steps_for(bench_run *r, double seconds)
 {
     settle(r);
-    double end = weir__seconds() + seconds;
-    for (int done = 0; weir_ok(r->b->ctx) && r->n < CALLS_MAX && (done < 1 || weir__seconds() < end); done++) {
-        double t = weir__seconds();
-        step(r);
-        r->times[r->n++] = weir__seconds() - t;
-    }
+    weir__times_of(r->b, &r->times, seconds, step, r);
 }
 
 static bool open_run(bench_run *r)
@@ -100,8 +78,8 @@ static bool open_run(bench_run *r)
     weir_ctx *c = r->b->ctx;
     r->data.key = weir__hash_text("bench.p2");
     r->data.bytes = malloc((size_t)ROWS * DIM);
-    r->times = malloc(sizeof(double) * CALLS_MAX);
-    if (!r->data.bytes || !r->times) return weir_fail(c, WEIR_ERROR_MEMORY, "bench p2: expected more free memory"), false;
+    if (!weir__times_open(r->b, &r->times, CALLS_MAX)) return false;
+    if (!r->data.bytes) return weir_fail(c, WEIR_ERROR_MEMORY, "bench p2: expected more free memory"), false;
     for (int64_t i = 0; i < (int64_t)ROWS * DIM / 4; i++) {
         uint32_t words[4];
         if (i % 4 == 0) weir__philox(r->data.key, 0, (uint64_t)i / 4, words), memcpy(r->data.bytes + 4 * i, words, 16);
@@ -113,7 +91,7 @@ static bool open_run(bench_run *r)
 }
 
 /* Memory is read before the peers' libraries are loaded: it is ours alone. */
-static void measure(bench_run *r, roof *roof_of, double *fma)
+static void measure(bench_run *r, weir__roof *roof)
 {
     weir__bench *b = r->b;
     peers p;
@@ -123,50 +101,37 @@ static void measure(bench_run *r, roof *roof_of, double *fma)
     for (int round = 0; round < ROUNDS; round++) {
         steps_for(r, b->seconds / (ROUNDS + 1));
         for (int i = round * PRODUCTS / ROUNDS; i < (round + 1) * PRODUCTS / ROUNDS; i++)
-            if (!measure_product(b, &p, &products[i], roof_of)) weir_fail(b->ctx, WEIR_ERROR_MEMORY, "bench p2: expected more free memory");
+            if (!weir__roof_add(b, &p, &products[i], b->seconds / PRODUCTS, roof)) break;
     }
     steps_for(r, b->seconds / (ROUNDS + 1));
-    *fma = b->ctx->kern->fma_peak[WEIR__F32](0.2);
     peers_close(&p);
 }
 
-static void print(bench_run *r, const roof *k, double fma)
+static void print(bench_run *r, const weir__roof *roof)
 {
     weir__bench *b = r->b;
-    double ms = 1e3 * weir__median(r->times, r->n), least = 1e3 * r->times[0], roofline = 1e3 * k->best / ms, gflops = k->flop / k->best * 1e-9;
-    if (!b->json) {
-        printf("p2 train_step      %.2f ms median, %.2f least, %lld calls, %d threads, %d shards, %lld MB\n", ms, least, (long long)r->n, b->threads, SHARDS,
-               (long long)r->rss_mb);
-        printf("   roofline        %.3f  (%.2f GFLOP at %.1f GFLOP/s: %.2f ms; registers alone reach %.1f GFLOP/s a core)\n", roofline, k->flop * 1e-9, gflops,
-               1e3 * k->best, fma);
-        for (int i = 0; i < PEERS; i++)
-            if (k->seconds_of[i] > 0) printf("   products by %-9s %.2f ms\n", peers_name(i), 1e3 * k->seconds_of[i]);
-        return;
-    }
-    json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:i, s:f, s:f, s:f, s:s}", "case", "p2", "op", "train_step", "ms", ms, "min_ms", least,
-                          "threads", b->threads, "calls", (json_int_t)r->n, "rss_mb", (json_int_t)r->rss_mb, "shards", SHARDS, "roofline", roofline,
-                          "roofline_gflops", gflops, "fma_peak_gflops", fma, "isa", weir_isa_name(b->ctx));
-    for (int i = 0; i < PEERS; i++) {
-        char key[40];
-        snprintf(key, sizeof key, "gemm_ms_%s", peers_name(i));
-        if (k->seconds_of[i] > 0) json_object_set_new(o, key, json_real(1e3 * k->seconds_of[i]));
-    }
-    weir__json_print(o, false);
-    json_decref(o);
+    void *values;
+    double fma = b->ctx->kern->fma_peak[WEIR__F32](0.2), stream = weir__stream(b);
+    double bytes = PASSES * sizeof(float) * (double)weir_module_flat(weir_model_module(r->model), NULL, &values);
+    double ms = 1e3 * weir__median(r->times.at, r->times.n), bound = 1e3 * (roof->best + bytes / stream);
+    if (!weir_ok(b->ctx)) return;
+    weir__result_print(b, &(weir__result){ "p2", "train_step", &r->times, r->rss_mb, SHARDS, roof },
+                       json_pack("{s:f, s:f, s:f}", "fma_peak_gflops", fma, "stream_gbs", stream * 1e-9, "roofline_with_bytes", bound / ms));
+    if (!b->json)
+        printf("   with bytes      %.3f  (%.2f GB at %.1f GB/s: %.2f ms more)\n   registers alone %.1f GFLOP/s a core\n", bound / ms, bytes * 1e-9, stream * 1e-9, 1e3 * bytes / stream, fma);
 }
 
 static int run(weir__bench *b)
 {
     bench_run r = { .b = b };
-    roof k = { 0 };
-    double fma = 0;
-    if (open_run(&r)) measure(&r, &k, &fma);
-    if (weir_ok(b->ctx)) print(&r, &k, fma);
+    weir__roof roof = { 0 };
+    if (open_run(&r)) measure(&r, &roof);
+    if (weir_ok(b->ctx)) print(&r, &roof);
     weir_optim_free(r.optim);
     weir_model_free(r.model);
     weir_loader_free(r.loader);
     free(r.data.bytes);
-    free(r.times);
+    free(r.times.at);
     return WEIR__EXIT_OK;
 }
 

@@ -129,7 +129,8 @@ typedef struct weir__bench_row {
     weir_row row;
     int (*run)(weir__bench *b); /* exit code */
 } weir__bench_row;
-extern const weir__bench_row weir__bench_p1, weir__bench_p2, weir__bench_gemm, weir__bench_op, weir__bench_elementwise, weir__bench_conv;
+extern const weir__bench_row weir__bench_p1, weir__bench_p1_48, weir__bench_p1_96, weir__bench_p1_200, weir__bench_p2, weir__bench_p7, weir__bench_gemm, weir__bench_op, weir__bench_elementwise,
+    weir__bench_conv;
 extern const weir_row *const weir__bench_rows[];
 extern const int64_t weir__bench_row_count;
 double weir__median(double *v, int64_t n); /* sorts v */
