@@ -158,6 +158,27 @@ WEIR_API weir_tensor *weir_avg_pool2d(weir_tensor *x, const weir_pool2d_opts *o)
 WEIR_API weir_tensor *weir_upsample_nearest2d(weir_tensor *x, int64_t height, int64_t width);
 WEIR_API weir_tensor *weir_channels_last(weir_tensor *x); /* itself when it lies so; rank 4 */
 
+/* -- linear algebra, by the last two axes; leading axes are a batch. Matrix i of a batch depends on matrix i alone, to the bit. What has no
+ * answer is a value, not an error, and leaves the other matrices alone. LU, Cholesky and reflectors are the system's LAPACK, loaded when
+ * first used (WEIR_ERROR_UNSUPPORTED where there is none). Conventions are torch.linalg's. --------------------------------------------- */
+WEIR_API weir_tensor *weir_det(weir_tensor *a); /* [.., n, n] -> [..]; 0 where a is singular, and its gradient, the cofactors, holds there too */
+/* The sign of det a and log |det a|: 0 and -inf where a is singular. The sign has no gradient. */
+WEIR_API void weir_slogdet(weir_tensor *a, weir_tensor **sign, weir_tensor **logabsdet);
+/* C[i, j] = (-1)^(i + j) det (a without row i and column j) = d det a / d a[i, j] = (det(a) a^-T)[i, j]; to rounding also where a is
+ * singular, but there its own gradient is NaN. */
+WEIR_API weir_tensor *weir_cofactor(weir_tensor *a);
+WEIR_API weir_tensor *weir_inverse(weir_tensor *a); /* all NaN where a pivot is 0 */
+/* Lower L of symmetric positive definite a = L L^T, read from a's lower triangle; its lower triangle is NaN where a is not positive
+ * definite. The gradient is symmetric. */
+WEIR_API weir_tensor *weir_cholesky(weir_tensor *a);
+/* a = Q R, reduced: a [.., m, n], Q [.., m, k] of orthonormal columns, R [.., k, n] upper triangular, k = min(m, n). Signs are LAPACK's:
+ * R's diagonal may be negative. Gradients need the first k columns of a to be independent. */
+WEIR_API void weir_qr(weir_tensor *a, weir_tensor **q, weir_tensor **r);
+/* x of a x = b (left; b [.., n, k]) or x a = b (b [.., k, n]) for triangular a [.., n, n], of which the other triangle is not read, nor the
+ * diagonal, taken as 1, when `unit`. Leading axes broadcast. For a^T x = b pass weir_transpose(a, -1, -2), which copies nothing, and the
+ * other triangle. Infinite or NaN where a 0 stands on the diagonal. */
+WEIR_API weir_tensor *weir_solve_triangular(weir_tensor *a, weir_tensor *b, bool upper, bool left, bool unit);
+
 /* -- shapes: views where strides allow ------------------------------------------------------------------------------------------ */
 WEIR_API weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape); /* logical order; one extent may be -1; copies when it must */
 WEIR_API weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape);    /* the same, but fails instead of copying */

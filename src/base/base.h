@@ -118,6 +118,7 @@ struct weir_ctx {
     const char *label;                /* layer being run, for forensics; NULL: none */
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
     const struct weir__grad_hooks *hooks; /* what grad needs of ops */
+    struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
     bool trap_nan;                    /* forensics: fail at the first op that makes a non-finite value */
     const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */
     char trap_label[128];

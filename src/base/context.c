@@ -48,6 +48,7 @@ void weir__ctx_delete(weir_ctx *c)
         weir__free(c, r);
         r = next;
     }
+    weir__free(c, c->lapack);
     weir__free(c, c->objects);
     weir__free(c, c->scopes);
     weir__pool pool = c->pool; /* c lies in its own pool */

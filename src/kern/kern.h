@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "linalg.h"
 #include "conv.h"
 
 typedef enum weir__real { WEIR__F32, WEIR__F64, WEIR__REALS } weir__real;
@@ -179,6 +180,8 @@ typedef struct weir__kern {
     /* Networks; scratch is 64-byte aligned. */
     size_t (*mlp_scratch[WEIR__REALS])(const weir__mlp *m, int threads);
     void (*mlp[WEIR__REALS])(const weir__mlp *m, void *scratch, int threads);
+    weir__matrix_fn *matrix[WEIR__REALS][WEIR__MATRICES]; /* see linalg.h */
+    weir__triangle_fn *triangle[WEIR__REALS];
     /* Multiply-adds of one core on registers alone for about so long, in GFLOP/s: what benches quote speed over. */
     double (*fma_peak[WEIR__REALS])(double seconds);
     /* Elements [first, first+n) of sample `id` under `key`: Philox4x32-10 at counter (id, index/4), see src/base/rng.c for the
@@ -254,5 +257,14 @@ void weir__attention_backward(const weir__kern *k, weir__real t, const weir__att
 void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
 /* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */
 int weir__threads_for(int64_t n, double cost, int threads);
+
+/* -- matrices.c: functions of one matrix over `count`, each dense; results are y_step and z_step elements apart -------------------------- */
+typedef struct weir__matrices { const weir__lapack *lapack; int64_t count, m, n; const void *a; void *y; int64_t y_step; void *z; int64_t z_step; } weir__matrices;
+/* Bytes of scratch for each thread, and how many of them the work is worth. */
+size_t weir__matrix_scratch(const weir__kern *k, weir__real t, int64_t m, int64_t n);
+int weir__matrix_threads(const weir__matrices *a, int threads);
+void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a, void *scratch, int threads);
+/* each[i] solved into x[i]; all of the same extents. */
+void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count, const weir__triangle *each, void *const *x, int threads);
 
 #endif

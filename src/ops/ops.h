@@ -17,6 +17,7 @@
     F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(batch_norm_eval) F(scaled_dot_product_attention) \
     F(conv2d) F(conv2d_input) F(conv2d_weight) F(max_pool2d) F(pool_gather) F(pool_scatter) F(avg_pool2d) F(avg_pool2d_input) \
     F(upsample_nearest2d) F(upsample_nearest2d_input) F(channels_last) \
+    F(det) F(slogdet) F(cofactor) F(inverse) F(cholesky) F(qr) F(solve_triangular) \
     F(checkpoint)
 #define F(n) extern const weir_op weir__op_##n;
 WEIR__OP_LIST(F)
@@ -45,6 +46,16 @@ weir_tensor *weir__dense_index(weir_tensor *index, const weir_tensor *x);
 /* -x for a composition called `op`, which the error names where x is no number. */
 weir_tensor *weir__negated(weir_tensor *x, const char *op);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
+/* The system's LAPACK, loaded when first asked for; NULL after the error is set. */
+const weir__lapack *weir__lapack_of(weir_ctx *c);
+/* A function of each matrix of in[0] [.., m, n], dense, into out[0] and, where there are two, out[1]. */
+void weir__each_matrix(weir_call *k, weir__matrix f);
+/* Checks for infer: in[0] is floating and [.., n, n], or [.., m, n]. */
+bool weir__infer_square(weir_call *k);
+bool weir__infer_matrix(weir_call *k);
+weir_tensor *weir__matrix_transpose(weir_tensor *x); /* of the last two axes */
+/* For test inputs: square matrices with 3 added to the diagonal, so that they are far from singular; anything else as it is. */
+weir_tensor *weir__matrix_steady(weir_tensor *x);
 /* The gradient of a function of one saved input, gout f'(x), in one pass of a kernel; for backwards while nothing is recorded. */
 weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);
 

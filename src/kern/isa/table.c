@@ -45,6 +45,13 @@ const weir__kern WEIR__PASTE(weir__kern_, WEIR_ISA) = {
 #define F(n) F64(c_##n),
                  { WEIR__COMPARE_LIST(F) } },
 #undef F
+#define F(n) F32(m_##n),
+    .matrix = { { WEIR__MATRIX_LIST(F) },
+#undef F
+#define F(n) F64(m_##n),
+                { WEIR__MATRIX_LIST(F) } },
+#undef F
+    .triangle = BOTH(triangle),
     .where = BOTH(where),
     .sum = BOTH(sum),
     .max = BOTH(max),
