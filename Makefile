@@ -1,4 +1,4 @@
-# The thin front of CMakeLists.txt: make, make test, make test-long, make install [PREFIX=.. DESTDIR=..], make asan, make bench, make fuzz, make clean.
+# The thin front of CMakeLists.txt: make, make test, make test-long, make install [PREFIX=.. DESTDIR=..], make asan, make tsan, make minimal, make bench, make fuzz, make clean.
 # Debian's cmake is asked for by path, so that a newer one elsewhere on PATH does not decide the build.
 CMAKE ?= $(firstword $(wildcard /usr/bin/cmake) cmake)
 GENERATOR := $(if $(wildcard /usr/bin/ninja),-G Ninja -DCMAKE_MAKE_PROGRAM=/usr/bin/ninja,)
@@ -25,6 +25,12 @@ asan:
 bench: configure
 	$(CMAKE) --build $(BUILD) --target bench
 
+tsan:
+	@tools/tsan
+
+minimal:
+	@$(MAKE) PRESET=minimal test
+
 fuzz:
 	@tools/fuzz
 
@@ -34,4 +40,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all configure test test-long asan bench fuzz install clean
+.PHONY: all configure test test-long asan tsan minimal bench fuzz install clean

@@ -106,7 +106,7 @@ WEIR_API void weir_memory_trim(weir_ctx *c);
  * Close it before the parent. */
 WEIR_API weir_ctx *weir_worker_open(weir_ctx *parent, int threads);
 
-/* "0.1.0" and what it was built with: "png jpeg zlib ...". */
+/* "0.1.0" and what it was built with: "jansson openmp zlib ...". */
 WEIR_API const char *weir_version(void);
 WEIR_API const char *weir_build_features(void);
 

@@ -51,6 +51,7 @@ example() {
     grep -q 'weir_close(' text || echo 'if (!weir_ok(c)) { fprintf(stderr, "%s\n", weir_message(c)); return 1; } weir_close(c);'
     echo 'return 0; }'
 }
+rm -rf run # of a test before this one
 sources="train $(ls "$include"/weir | sed 's/\.h$//' | grep -v '^train$')" # train makes the run that model loads
 for name in $sources; do
     example "$include/weir/$name.h" > "example-$name.c"
