@@ -69,6 +69,9 @@ weir_status weir__png_grid(weir_ctx *c, const float *x, int64_t n, int channels,
 /* Strict: UTF-8, no duplicate keys, depth and size bounded; messages name line and column. NULL: the error is set. json_decref it. */
 json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t size);
 json_t *weir__json_load(weir_ctx *c, const char *path);
+/* After a call of jansson's that says nothing of why it failed: whether the next bytes cannot be had either. */
+bool weir__json_memory_is_out(size_t bytes);
+void weir__json_text_free(char *text); /* what json_dumps made: with the function the program gave jansson */
 weir_status weir__json_save(weir_ctx *c, const char *path, const json_t *value); /* indented, sorted as inserted, newline at the end */
 
 /* -- safetensors --------------------------------------------------------------------------------------------------------------------- */

@@ -5,6 +5,30 @@
 
 enum { JSON_BYTES_MAX = 256 << 20 };
 
+void weir__json_text_free(char *text)
+{
+    json_malloc_t take;
+    json_free_t give;
+    json_get_alloc_funcs(&take, &give);
+    if (text) give(text);
+}
+
+bool weir__json_memory_is_out(size_t bytes)
+{
+    json_malloc_t take;
+    json_free_t give;
+    json_get_alloc_funcs(&take, &give);
+    void *some = take(bytes);
+    if (some) give(some);
+    return !some;
+}
+
+/* jansson tells of memory only at times: a parser that could not be made says nothing, and a token for which there was none is no token. */
+static bool out_of_memory(const json_error_t *e, size_t size)
+{
+    return json_error_code(e) == json_error_out_of_memory || !*e->text || weir__json_memory_is_out(size + 64);
+}
+
 json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t size)
 {
     if (!weir_ok(c)) return NULL;
@@ -15,7 +39,7 @@ json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t
     json_error_t e;
     json_t *value = json_loadb(size ? data : "", size, JSON_REJECT_DUPLICATES, &e);
     if (value) return value;
-    if (json_error_code(&e) == json_error_out_of_memory) weir__io_fail(c, WEIR_ERROR_MEMORY, where, "JSON: expected more free memory");
+    if (out_of_memory(&e, size)) weir__io_fail(c, WEIR_ERROR_MEMORY, where, "JSON: expected more free memory");
     else weir__io_fail(c, WEIR_ERROR_FORMAT, where, "line %d, column %d: expected JSON: %s", e.line, e.column, e.text);
     return NULL;
 }
@@ -39,7 +63,7 @@ static char *dump(const json_t *value)
         bool same = back && json_equal(back, value);
         json_decref(back);
         if (same) return text;
-        free(text);
+        weir__json_text_free(text);
     }
     return NULL;
 }
@@ -52,6 +76,6 @@ weir_status weir__json_save(weir_ctx *c, const char *path, const json_t *value)
     size_t n = strlen(text);
     text[n] = '\n'; /* over the 0 at the end */
     weir_status s = weir__file_write(c, path, text, n + 1);
-    free(text);
+    weir__json_text_free(text);
     return s;
 }

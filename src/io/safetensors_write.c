@@ -54,7 +54,11 @@ static bool add_tensors(weir_ctx *c, const char *where, json_t *root, const weir
     for (int64_t i = 0; i < n; i++) {
         if (check(c, where, &w[i]) != WEIR_OK) return false;
         if (json_object_get(root, w[i].name)) return refuse(c, where, w[i].name, "each name once"), false;
-        if (json_object_set_new(root, w[i].name, entry_of(&w[i], offset)) != 0) return refuse(c, where, w[i].name, "a name in UTF-8"), false;
+        if (json_object_set_new(root, w[i].name, entry_of(&w[i], offset)) != 0) {
+            if (weir__json_memory_is_out(256)) weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
+            else refuse(c, where, w[i].name, "a name in UTF-8");
+            return false;
+        }
         offset += w[i].bytes;
     }
     return true;
@@ -77,7 +81,7 @@ static weir_status make_header(weir_ctx *c, const char *where, const weir__weigh
         memcpy(out->data + 8, text, used);
         memset(out->data + 8 + used, ' ', padded - used);
     }
-    free(text);
+    weir__json_text_free(text);
     if (padded > WEIR__HEADER_MAX) weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "header of %zu bytes: expected at most %d", padded, WEIR__HEADER_MAX);
     if (!weir_ok(c)) {
         weir__free(c, out->data);

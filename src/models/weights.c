@@ -36,7 +36,7 @@ static bool put_options(json_t *o, weir_model *m, bool *good)
         put(o, "options", text, good);
     else
         *good = false;
-    free(text);
+    weir__json_text_free(text);
     return *good;
 }
 
