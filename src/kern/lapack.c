@@ -1,5 +1,5 @@
 /* lapack.c - finds the system's LAPACK when a matrix is first factored. It is not linked: that costs every process 0.7 ms at its start, or
- * 2.7 ms where the library is OpenBLAS, which starts threads (doc/adr/0005). */
+ * 2.7 ms where the library is OpenBLAS, which starts threads (doc/adr/0006). */
 #include <dlfcn.h>
 #include <stdio.h>
 #include "linalg.h"

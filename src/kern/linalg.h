@@ -1,7 +1,7 @@
 /* linalg.h - matrices: determinants, inverses, factors, triangular systems. A part of kern.h.
  *
  * LU, Cholesky and Householder reflectors come from the system's LAPACK, which lapack.c loads when they are first wanted. Only routines are
- * called whose bits do not depend on how many threads that library has (doc/adr/0005); the rest is linalg.inc, one matrix by one thread. */
+ * called whose bits do not depend on how many threads that library has (doc/adr/0006); the rest is linalg.inc, one matrix by one thread. */
 #ifndef WEIR_KERN_LINALG_H
 #define WEIR_KERN_LINALG_H
 #include <stdbool.h>
