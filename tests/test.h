@@ -42,7 +42,7 @@ static inline void assert_near(double a, double b, double tolerance)
 }
 
 /* An allocator that fails from the n-th call on, or only at it, and counts what is out. */
-typedef struct test_memory { int64_t calls, fail_at, out; bool once; } test_memory;
+typedef struct test_memory { _Atomic int64_t calls; int64_t fail_at; _Atomic int64_t out; bool once; } test_memory; /* workers call it too */
 static inline void *test_resize(void *user, void *block, size_t old_bytes, size_t new_bytes)
 {
     test_memory *m = user;
