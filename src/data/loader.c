@@ -139,6 +139,15 @@ static const int64_t *rows_of(weir_loader *l, int64_t *first)
     return l->order + *first;
 }
 
+/* Rows drawn at random lie anywhere in memory: those of the next step are asked for while this one is computed. Large batches would drive
+ * out what the step itself needs. */
+static void ask_ahead(const weir_loader *l, const int64_t *rows)
+{
+    enum { MOST = 1024 };
+    int64_t n = l->opts.batch;
+    if (rows && n <= MOST && l->step % l->per_epoch + 1 < l->per_epoch) weir__dataset_ask(l->dataset, rows + n, n);
+}
+
 /* -- streams --------------------------------------------------------------------------------------------------------------------------- */
 
 static weir_status check_filled(weir_loader *l, int64_t n, const double *weights)
@@ -188,6 +197,7 @@ weir_batch *weir_loader_next(weir_loader *l)
         int64_t first;
         const int64_t *rows = rows_of(l, &first);
         b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
+        ask_ahead(l, rows);
     }
     l->step += !b->object.nil;
     return b;

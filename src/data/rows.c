@@ -29,6 +29,13 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     return weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
 }
 
+void weir__dataset_ask(const weir_dataset *d, const int64_t *rows, int64_t n)
+{
+    const weir__store *s = d->store;
+    size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    for (int64_t i = 0; i < n; i++) __builtin_prefetch((const char *)s->data + (size_t)weir__dataset_id(d, rows[i]) * bytes, 0, 2);
+}
+
 /* Cuts [first, first+n) at the end of d; false with the error set where nothing is left. */
 static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
 {

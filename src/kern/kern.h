@@ -99,7 +99,8 @@ typedef struct weir__gemm {
     bool accumulate;      /* start from C instead of 0 */
     const void *bias;     /* [n] added after the sum, or NULL */
     bool relu;            /* max(., 0) last of all */
-    const void *mask; int64_t mask_row; /* [m,n] or NULL: C = mask > 0 ? value : 0, last (the gradient of relu, fused) */
+    const void *mask, *scale;           /* [m,n] or NULL, last of all: C = mask > 0 ? value : 0 (the gradient of relu), C = value scale (of others) */
+    int64_t mask_row, scale_row;
 } weir__gemm;
 
 /* Normalisation of x [batch, channels, run], dense: h = (x - mean) / sqrt(variance + eps), y = h w + b. Statistics are shared by the

@@ -6,6 +6,8 @@
 #include "cascade.h"
 #include "plan.h"
 
+enum { FEW = 4 };
+
 typedef struct reduction {
     const weir__kern *k;
     weir__real t;
@@ -47,9 +49,21 @@ static double gathered(const reduction *r, const char *x)
     return weir__cascade_end(&c);
 }
 
+/* Few elements, evenly spaced: the tree of one block (isa/reduce.inc) without the accumulators that stay empty */
+static double few(const reduction *r, const char *x, int64_t stride)
+{
+    double w[FEW] = { 0 };
+    for (int64_t i = 0; i < r->count; i++)
+        w[i] = 0.0 + (r->t == WEIR__F32 ? (double)((const float *)(const void *)x)[i * stride] : ((const double *)(const void *)x)[i * stride]);
+    for (int half = FEW / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) w[i] += w[i + half];
+    return w[0];
+}
+
 static double one(const reduction *r, const char *x)
 {
     if (r->count == 0) return row(r, 0, x, 1);
+    if (r->count <= FEW && !r->max && r->reduced.ndim == 1) return few(r, x, r->reduced.stride[0][0]);
     if (r->reduced.ndim == 1) return row(r, r->count, x, r->reduced.stride[0][0]);
     return gathered(r, x);
 }

@@ -2,8 +2,8 @@
 #include "nn/nn.h"
 #include "ops/ops.h"
 
-/* -- a small network at once -------------------------------------------------------------------------------------------------------- */
-/* The children as one network; false where they are anything but linear layers with activations, or too large. */
+/* -- a network at once -------------------------------------------------------------------------------------------------------- */
+/* The children as one network; false where they are anything but linear layers with activations, or too many. */
 static bool network_of(weir_module *m, weir__mlp_net *net)
 {
     static const weir__unary functions[] = { WEIR__U_copy, WEIR__U_relu, WEIR__U_tanh, WEIR__U_sigmoid, WEIR__U_softplus, WEIR__U_silu, WEIR__U_gelu };
@@ -15,7 +15,14 @@ static bool network_of(weir_module *m, weir__mlp_net *net)
         net->f[net->n] = functions[f];
         i += f != WEIR_ACT_NONE;
     }
-    return net->n > 1 && weir__mlp_small(net);
+    return net->n > 1;
+}
+
+static bool recorded(const weir__mlp_net *net, const weir_tensor *x)
+{
+    bool wanted = x->requires_grad;
+    for (int i = 0; i < net->n; i++) wanted = wanted || net->w[i]->requires_grad || net->b[i]->requires_grad;
+    return wanted && !x->object.ctx->no_grad;
 }
 
 static bool fits(const weir__mlp_net *net, const weir_tensor *x)
@@ -23,13 +30,14 @@ static bool fits(const weir__mlp_net *net, const weir_tensor *x)
     return x->ndim == 2 && x->shape[1] == net->w[0]->shape[1] && x->dtype == net->w[0]->dtype;
 }
 
-/* A linear layer and the activation behind it are one op, and while nothing is recorded a small network is: the same numbers, fewer passes.
+/* Linear layers and the activations between them are one op, unless nothing is recorded and they are large: the same numbers, fewer passes.
  * What does not fit, and the hunt after a NaN, goes layer by layer, for the layers' names stand in the messages. */
 weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x)
 {
     weir_ctx *c = weir_ctx_of(x);
     weir__mlp_net net;
-    if (!weir_is_nil(x) && c->no_grad && !c->trap_nan && network_of(m, &net) && fits(&net, x)) return weir__mlp_apply(x, &net);
+    if (!weir_is_nil(x) && !c->trap_nan && network_of(m, &net) && fits(&net, x) && (recorded(&net, x) || weir__mlp_small(&net)))
+        return weir__mlp_apply(x, &net);
     for (int64_t i = 0; i < m->n_children; i++) {
         weir_module *layer = m->children[i];
         weir_act f = layer->row == &weir__row_linear && i + 1 < m->n_children ? weir__activation_of(m->children[i + 1]) : WEIR_ACT_NONE;

@@ -31,14 +31,20 @@ static int64_t rows_of(const weir_tensor *x) { return x->shape[x->ndim - 1] ? x-
 /* Elements from one row to the next; readable() made it even. */
 static int64_t row_stride(const weir_tensor *x) { return x->ndim > 1 && x->shape[x->ndim - 2] > 1 ? x->strides[x->ndim - 2] : x->shape[x->ndim - 1]; }
 
+void weir__linear_forward(weir_ctx *c, const weir__linear_rows *l, weir_tensor *w, weir_tensor *b, void *y, bool relu)
+{
+    weir__gemm g = { .m = l->rows, .n = w->shape[0], .k = w->shape[1], .a = l->x, .a_row = l->x_row, .a_col = 1,
+                     .b = weir__ptr(w), .b_row = w->strides[1], .b_col = w->strides[0], .c = y, .c_row = w->shape[0],
+                     .bias = b ? weir__ptr(b) : NULL, .relu = relu };
+    multiply(c, w->dtype, &g);
+}
+
 void weir__linear_product(weir_call *k, bool relu)
 {
-    weir_tensor *x = k->in[0], *w = k->in[1], *y = k->out[0];
+    weir_tensor *x = k->in[0], *y = k->out[0];
     if (y->numel == 0) return;
-    weir__gemm g = { .m = rows_of(y), .n = w->shape[0], .k = w->shape[1], .a = weir__ptr(x), .a_row = row_stride(x), .a_col = 1,
-                     .b = weir__ptr(w), .b_row = w->strides[1], .b_col = w->strides[0], .c = weir__ptr(y), .c_row = w->shape[0],
-                     .bias = k->n_in > 2 ? weir__ptr(k->in[2]) : NULL, .relu = relu };
-    multiply(k->ctx, y->dtype, &g);
+    weir__linear_rows l = { .rows = rows_of(y), .x = weir__ptr(x), .x_row = row_stride(x) };
+    weir__linear_forward(k->ctx, &l, k->in[1], k->n_in > 2 ? k->in[2] : NULL, weir__ptr(y), relu);
 }
 
 static void forward(weir_call *k) { weir__linear_product(k, ((const linear *)k->attr)->relu); }
@@ -59,49 +65,53 @@ static void backward_in_ops(weir_vjp *v, weir_tensor *g)
 }
 
 /* -- backward: kernels --------------------------------------------------------------------------------------------------------------- */
-static void input_gradient(weir_vjp *v, const weir_tensor *g) /* dx = g w */
+void weir__linear_input_gradient(weir_ctx *c, const weir__linear_rows *l, weir_tensor *w, void *dx, const void *mask, const void *scale) /* dx = g w */
 {
-    weir_ctx *c = v->ctx;
-    weir_tensor *w = weir_vjp_in(v, 1), *dx = weir__tensor_new(c, weir_vjp_in_spec(v, 0));
-    if (dx->object.nil || weir_is_nil(w)) return;
-    weir__gemm m = { .m = rows_of(g), .n = w->shape[1], .k = w->shape[0], .a = weir__ptr(g), .a_row = w->shape[0], .a_col = 1,
-                     .b = weir__ptr(w), .b_row = w->strides[0], .b_col = w->strides[1], .c = weir__ptr(dx), .c_row = w->shape[1] };
-    multiply(c, dx->dtype, &m);
-    weir_vjp_set(v, 0, dx);
+    weir__gemm m = { .m = l->rows, .n = w->shape[1], .k = w->shape[0], .a = l->g, .a_row = w->shape[0], .a_col = 1,
+                     .b = weir__ptr(w), .b_row = w->strides[0], .b_col = w->strides[1], .c = dx, .c_row = w->shape[1],
+                     .mask = mask, .mask_row = w->shape[1], .scale = scale, .scale_row = w->shape[1] };
+    multiply(c, w->dtype, &m);
 }
 
-static void weight_gradient(weir_vjp *v, const weir_tensor *g) /* dw = g^T x */
+/* Where the gradient of input i is to be written or added: where a leaf keeps it, else a tensor `made` of its own; NULL after an error. */
+static void *place_of(weir_vjp *v, int i, bool *accumulate, weir_tensor **made)
 {
-    weir_ctx *c = v->ctx;
-    weir_tensor *x = weir_vjp_in(v, 0), *made = NULL;
-    const weir_spec *w = weir_vjp_in_spec(v, 1);
-    if (weir_is_nil(x)) return;
-    weir__gemm m = { .m = w->shape[0], .n = w->shape[1], .k = rows_of(g), .a = weir__ptr(g), .a_row = 1, .a_col = w->shape[0],
-                     .b = weir__ptr(x), .b_row = row_stride(x), .b_col = 1, .c_row = w->shape[1] };
-    m.c = weir__vjp_into(v, 1, &m.accumulate);
-    if (!m.c && c->status == WEIR_OK) {
-        made = weir__tensor_new(c, w);
-        m.c = made->object.nil ? NULL : weir__ptr(made);
-    }
+    *accumulate = false, *made = NULL;
+    void *place = weir__vjp_into(v, i, accumulate);
+    if (place || v->ctx->status != WEIR_OK) return place;
+    weir_tensor *t = weir__tensor_new(v->ctx, weir_vjp_in_spec(v, i));
+    if (t->object.nil) return NULL;
+    *made = t;
+    return weir__ptr(t);
+}
+
+static void weight_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* dw = g^T x */
+{
+    const weir_spec *w = weir_vjp_in_spec(v, i);
+    weir_tensor *made;
+    weir__gemm m = { .m = w->shape[0], .n = w->shape[1], .k = l->rows, .a = l->g, .a_row = 1, .a_col = w->shape[0],
+                     .b = l->x, .b_row = l->x_row, .b_col = 1, .c_row = w->shape[1] };
+    m.c = place_of(v, i, &m.accumulate, &made);
     if (!m.c) return;
-    multiply(c, g->dtype, &m);
-    if (made) weir_vjp_set(v, 1, made);
+    multiply(v->ctx, w->dtype, &m);
+    if (made) weir_vjp_set(v, i, made);
 }
 
-static void bias_gradient(weir_vjp *v, const weir_tensor *g) /* db = sum of g's rows */
+static void bias_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* db = sum of g's rows */
 {
-    weir_ctx *c = v->ctx;
-    const weir_spec *b = weir_vjp_in_spec(v, 2);
-    bool accumulate = false;
-    weir_tensor *made = NULL;
-    void *place = weir__vjp_into(v, 2, &accumulate);
-    if (!place && c->status == WEIR_OK) {
-        made = weir__tensor_new(c, b);
-        place = made->object.nil ? NULL : weir__ptr(made);
-    }
+    const weir_spec *b = weir_vjp_in_spec(v, i);
+    weir_tensor *made;
+    bool accumulate;
+    void *place = place_of(v, i, &accumulate, &made);
     if (!place) return;
-    c->kern->column_sum[g->dtype](rows_of(g), b->shape[0], place, weir__ptr(g), b->shape[0], accumulate);
-    if (made) weir_vjp_set(v, 2, made);
+    v->ctx->kern->column_sum[b->dtype](l->rows, b->shape[0], place, l->g, b->shape[0], accumulate);
+    if (made) weir_vjp_set(v, i, made);
+}
+
+void weir__linear_parameter_gradients(weir_vjp *v, const weir__linear_rows *l, int w, int b)
+{
+    if (weir_vjp_needs(v, w) && l->x) weight_gradient(v, l, w);
+    if (b >= 0 && weir_vjp_needs(v, b)) bias_gradient(v, l, b);
 }
 
 void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
@@ -112,9 +122,17 @@ void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
     }
     g = weir_contiguous(g);
     if (weir_is_nil(g)) return;
-    if (weir_vjp_needs(v, 0)) input_gradient(v, g);
-    if (weir_vjp_needs(v, 1)) weight_gradient(v, g);
-    if (v->n_in > 2 && weir_vjp_needs(v, 2)) bias_gradient(v, g);
+    weir__linear_rows l = { .rows = rows_of(g), .g = weir__ptr(g) };
+    if (weir_vjp_needs(v, 0)) {
+        weir_tensor *w = weir_vjp_in(v, 1), *dx = weir__tensor_new(v->ctx, weir_vjp_in_spec(v, 0));
+        if (dx->object.nil || weir_is_nil(w)) return;
+        weir__linear_input_gradient(v->ctx, &l, w, weir__ptr(dx), NULL, NULL);
+        weir_vjp_set(v, 0, dx);
+    }
+    weir_tensor *x = weir_vjp_needs(v, 1) ? weir_vjp_in(v, 0) : NULL;
+    if (x && weir_is_nil(x)) return;
+    if (x) l.x = weir__ptr(x), l.x_row = row_stride(x);
+    weir__linear_parameter_gradients(v, &l, 1, v->n_in > 2 ? 2 : -1);
 }
 
 static void backward(weir_vjp *v)

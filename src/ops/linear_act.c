@@ -33,14 +33,17 @@ static const weir__unary values[WEIR__BOTHS] = {
 #undef F
 };
 
+void weir__activate(weir_ctx *c, weir_dtype t, weir__both f, int64_t n, void *y, void *d)
+{
+    pass p = { .f = c->kern->both[t][f], .value = c->kern->unary[t][values[f]], .bytes = weir_dtype_size(t), .y = y, .d = d };
+    weir__parallel_range(n, c->threads, run, &p);
+}
+
 static void forward(weir_call *k)
 {
     weir_tensor *y = k->out[0], *d = k->out[1];
-    weir__both f = ((const act *)k->attr)->f;
     weir__linear_product(k, false);
-    pass p = { .f = k->ctx->kern->both[y->dtype][f], .value = k->ctx->kern->unary[y->dtype][values[f]], .bytes = weir_dtype_size(y->dtype),
-               .y = weir__ptr(y), .d = d->numel ? weir__ptr(d) : NULL };
-    weir__parallel_range(y->numel, k->ctx->threads, run, &p);
+    weir__activate(k->ctx, y->dtype, ((const act *)k->attr)->f, y->numel, weir__ptr(y), d->numel ? weir__ptr(d) : NULL);
 }
 
 static void backward(weir_vjp *v)

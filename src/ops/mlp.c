@@ -1,53 +1,238 @@
-/* mlp.c - a small network of linear layers as one op, while nothing is recorded: samples pass in panels that stay in the caches. */
+/* mlp.c - linear layers and activations, one after the other, as one op.
+ *
+ * While nothing is recorded a small network is one kernel: samples pass in panels that stay in the caches. While it is, the layers run one
+ * by one and keep in one block what backward reads: the values y of hidden layers and, but for relu, whose values tell them, the slopes
+ * f'(x w^T + b). Backward is then products alone, each taking the slope of the layer before it along (Rumelhart, Hinton, Williams 1986):
+ *     dz = dy f',   dw = dz^T x,   db = sum of dz's rows,   dz of the layer before = (dz w) f'
+ * While gradients are themselves recorded the reference is differentiated. */
 #include "ops/ops.h"
 
 typedef struct attr { int n; weir__unary f[WEIR__MLP_LAYERS]; } attr;
 
-/* in: x, then w and b of each layer */
+/* -- what is kept: element offsets within out[1], -1 where there is nothing -------------------------------------------------------------- */
+typedef struct kept { int64_t y[WEIR__MLP_LAYERS], slope[WEIR__MLP_LAYERS], elements; } kept;
+
+static bool has_slope(weir__unary f) { return f != WEIR__U_copy && f != WEIR__U_relu; }
+
+static int64_t take(kept *k, int64_t n)
+{
+    enum { LINE = 16 };
+    int64_t at = k->elements;
+    k->elements += (n + LINE - 1) / LINE * LINE;
+    return at;
+}
+
+/* widths[l]: outputs of layer l */
+static kept kept_of(const attr *a, int64_t rows, const int64_t *widths)
+{
+    kept k = { .elements = 0 };
+    for (int l = 0; l < a->n; l++) {
+        k.y[l] = l < a->n - 1 ? take(&k, rows * widths[l]) : -1;
+        k.slope[l] = has_slope(a->f[l]) ? take(&k, rows * widths[l]) : -1;
+    }
+    return k;
+}
+
+static void *at(weir_tensor *t, int64_t element) { return element < 0 ? NULL : (char *)weir__ptr(t) + (size_t)element * weir_dtype_size(t->dtype); }
+
+/* -- shapes --------------------------------------------------------------------------------------------------------------------------------- */
+static bool layer_fits(weir_call *k, int l, int64_t in)
+{
+    const weir_tensor *x = k->in[0], *w = k->in[1 + 2 * l], *b = k->in[2 + 2 * l];
+    if (w->ndim != 2 || !w->contiguous || w->shape[1] != in || b->ndim != 1 || b->shape[0] != w->shape[0] || !b->contiguous)
+        return weir_call_fail(k, WEIR_ERROR_SHAPE, "layer %d: expected w [out, in] after [rows, in], and b [out]", l);
+    if (!weir_dtype_is_real(x->dtype) || w->dtype != x->dtype || b->dtype != x->dtype)
+        return weir_call_fail(k, WEIR_ERROR_DTYPE, "layer %d: expected one type, f32 or f64", l);
+    return true;
+}
+
+/* in: x, then w and b of each layer. The second output is what backward reads, or nothing where nobody will ask for gradients. */
 static bool infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0];
     const attr *a = k->attr;
-    int64_t width = x->ndim == 2 ? x->shape[1] : -1;
+    int64_t width = x->ndim == 2 ? x->shape[1] : -1, widths[WEIR__MLP_LAYERS];
+    bool wanted = x->requires_grad;
     if (k->n_in != 1 + 2 * a->n) return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "%d inputs: expected x, and w and b of each of %d layers", k->n_in, a->n);
-    for (int i = 0; i < a->n; i++) {
-        const weir_tensor *w = k->in[1 + 2 * i], *b = k->in[2 + 2 * i];
-        bool fits = w->ndim == 2 && w->contiguous && w->shape[1] == width && b->ndim == 1 && b->shape[0] == w->shape[0] && b->contiguous;
-        if (!fits) return weir_call_fail(k, WEIR_ERROR_SHAPE, "layer %d: expected w [out, in] after [rows, in], and b [out]", i);
-        if (!weir_dtype_is_real(x->dtype) || w->dtype != x->dtype || b->dtype != x->dtype)
-            return weir_call_fail(k, WEIR_ERROR_DTYPE, "layer %d: expected one type, f32 or f64", i);
-        width = w->shape[0];
+    for (int l = 0; l < a->n; l++) {
+        if (!layer_fits(k, l, width)) return false;
+        width = widths[l] = k->in[1 + 2 * l]->shape[0];
+        wanted = wanted || k->in[1 + 2 * l]->requires_grad || k->in[2 + 2 * l]->requires_grad;
     }
     k->spec[0] = weir__spec(x->dtype, 2, (const int64_t[]){ x->shape[0], width });
+    kept o = kept_of(a, x->shape[0], widths);
+    k->spec[1] = weir__spec(x->dtype, 1, (const int64_t[]){ wanted && !k->ctx->no_grad ? o.elements : 0 });
     return true;
 }
 
-static void forward(weir_call *k)
+/* -- forward -------------------------------------------------------------------------------------------------------------------------------- */
+static int64_t row_of(const weir_tensor *x) { return x->shape[0] > 1 ? x->strides[0] : x->shape[1]; }
+
+static void at_once(weir_call *k)
 {
     const attr *a = k->attr;
-    weir_tensor *x = k->in[0], *y = k->out[0];
+    weir_tensor *x = k->in[0];
     weir_ctx *c = k->ctx;
     weir__mlp_layer layers[WEIR__MLP_LAYERS];
-    for (int i = 0; i < a->n; i++) {
-        weir_tensor *w = k->in[1 + 2 * i];
-        layers[i] = (weir__mlp_layer){ .in = w->shape[1], .out = w->shape[0], .w = weir__ptr(w), .b = weir__ptr(k->in[2 + 2 * i]), .f = a->f[i] };
+    for (int l = 0; l < a->n; l++) {
+        weir_tensor *w = k->in[1 + 2 * l];
+        layers[l] = (weir__mlp_layer){ .in = w->shape[1], .out = w->shape[0], .w = weir__ptr(w), .b = weir__ptr(k->in[2 + 2 * l]), .f = a->f[l] };
     }
-    weir__mlp m = { .rows = x->shape[0], .n = a->n, .layers = layers, .x = weir__ptr(x), .x_row = x->shape[0] > 1 ? x->strides[0] : x->shape[1], .y = weir__ptr(y) };
+    weir__mlp m = { .rows = x->shape[0], .n = a->n, .layers = layers, .x = weir__ptr(x), .x_row = row_of(x), .y = weir__ptr(k->out[0]) };
     void *scratch = weir__alloc(c, c->kern->mlp_scratch[x->dtype](&m, c->threads));
     if (scratch) c->kern->mlp[x->dtype](&m, scratch, c->threads);
     weir__free(c, scratch);
 }
 
-static weir_tensor *call_three(weir_tensor **x)
+static weir__both both_of(weir__unary f)
 {
-    weir__mlp_net net = { .n = 3, .w = { x[1], x[3], x[5] }, .b = { x[2], x[4], x[6] }, .f = { WEIR__U_silu, WEIR__U_relu, WEIR__U_copy } };
+    switch (f) {
+#define F(n) case WEIR__U_##n: return WEIR__BOTH_##n;
+        WEIR__BOTH_LIST(F)
+#undef F
+    default: return WEIR__BOTHS;
+    }
+}
+
+static kept kept_in(const attr *a, int64_t rows, weir_tensor *const *in)
+{
+    int64_t widths[WEIR__MLP_LAYERS] = { 0 };
+    for (int l = 0; l < a->n; l++) widths[l] = in[1 + 2 * l]->shape[0];
+    return kept_of(a, rows, widths);
+}
+
+static void layer_by_layer(weir_call *k)
+{
+    const attr *a = k->attr;
+    weir_tensor *x = k->in[0], *store = k->out[1];
+    kept o = kept_in(a, x->shape[0], k->in);
+    weir__linear_rows rows = { .rows = x->shape[0], .x = weir__ptr(x), .x_row = row_of(x) };
+    for (int l = 0; l < a->n && k->ctx->status == WEIR_OK; l++) {
+        weir_tensor *w = k->in[1 + 2 * l];
+        void *y = l < a->n - 1 ? at(store, o.y[l]) : weir__ptr(k->out[0]);
+        weir__linear_forward(k->ctx, &rows, w, k->in[2 + 2 * l], y, a->f[l] == WEIR__U_relu);
+        if (has_slope(a->f[l])) weir__activate(k->ctx, x->dtype, both_of(a->f[l]), rows.rows * w->shape[0], y, at(store, o.slope[l]));
+        rows.x = y, rows.x_row = w->shape[0];
+    }
+}
+
+static void forward(weir_call *k)
+{
+    if (k->out[1]->numel == 0) at_once(k);
+    else layer_by_layer(k);
+}
+
+/* -- backward ------------------------------------------------------------------------------------------------------------------------------- */
+typedef struct back {
+    weir_vjp *v;
+    const attr *a;
+    weir_tensor *in[1 + 2 * WEIR__MLP_LAYERS], *store;
+    kept o;
+    int64_t rows;
+    int lowest; /* layer that a gradient is wanted of, or -1: x */
+    void *dz, *other;
+} back;
+
+static int lowest_of(const weir_vjp *v)
+{
+    for (int i = 0; i < v->n_in; i++)
+        if (weir_vjp_needs(v, i)) return i == 0 ? -1 : (i - 1) / 2;
+    return v->n_in;
+}
+
+static bool open_back(back *p)
+{
+    weir_ctx *c = p->v->ctx;
+    int64_t widest = 0;
+    for (int i = 0; i < p->v->n_in; i++)
+        if (weir_is_nil(p->in[i] = weir_vjp_in(p->v, i))) return false;
+    p->store = weir_vjp_out(p->v, 1);
+    if (weir_is_nil(p->store)) return false;
+    p->rows = p->in[0]->shape[0];
+    p->o = kept_in(p->a, p->rows, p->in);
+    for (int l = 0; l < p->a->n; l++) widest = p->in[1 + 2 * l]->shape[0] > widest ? p->in[1 + 2 * l]->shape[0] : widest;
+    size_t bytes = (size_t)(p->rows * widest) * weir_dtype_size(p->store->dtype);
+    p->dz = weir__alloc(c, bytes), p->other = weir__alloc(c, bytes);
+    return p->dz && p->other;
+}
+
+/* dz of the last layer: dy f', or dy itself */
+static const void *begin_back(back *p, weir_tensor *dy)
+{
+    weir__unary f = p->a->f[p->a->n - 1];
+    if (f == WEIR__U_copy) return weir__ptr(dy);
+    weir_ctx *c = p->v->ctx;
+    weir_tensor *y = f == WEIR__U_relu ? weir_vjp_out(p->v, 0) : NULL;
+    if (y && weir_is_nil(y)) return NULL;
+    weir__loop l = { .ndim = 1, .shape = { dy->numel }, .x = { { p->dz, { 1 } }, { weir__ptr(dy), { 1 } }, { y ? weir__ptr(y) : at(p->store, p->o.slope[p->a->n - 1]), { 1 } } } };
+    weir__loop_binary(c->kern, (weir__real)dy->dtype, y ? WEIR__B_relu_backward : WEIR__B_mul, &l, c->threads);
+    return p->dz;
+}
+
+/* From dz of layer l: its parameters' gradients, then dz of the layer before it, or NULL where none is wanted */
+static const void *through(back *p, int l, const void *dz)
+{
+    weir_tensor *x = p->in[0], *w = p->in[1 + 2 * l];
+    weir__linear_rows rows = { p->rows, l ? at(p->store, p->o.y[l - 1]) : weir__ptr(x), l ? w->shape[1] : row_of(x), dz };
+    weir__linear_parameter_gradients(p->v, &rows, 1 + 2 * l, 2 + 2 * l);
+    if (l <= p->lowest || l == 0) return dz;
+    void *next = dz == p->dz ? p->other : p->dz;
+    bool relu = p->a->f[l - 1] == WEIR__U_relu;
+    weir__linear_input_gradient(p->v->ctx, &rows, w, next, relu ? rows.x : NULL, at(p->store, p->o.slope[l - 1]));
+    return next;
+}
+
+static void input_gradient(back *p, const void *dz)
+{
+    weir_tensor *dx = weir__tensor_new(p->v->ctx, weir_vjp_in_spec(p->v, 0));
+    if (dx->object.nil) return;
+    weir__linear_input_gradient(p->v->ctx, &(weir__linear_rows){ .rows = p->rows, .g = dz }, p->in[1], weir__ptr(dx), NULL, NULL);
+    weir_vjp_set(p->v, 0, dx);
+}
+
+static void backward(weir_vjp *v)
+{
+    weir_tensor *dy = v->gout[0];
+    if (weir__vjp_recording(v) || weir_numel(dy) == 0) {
+        weir__vjp_by_reference(v);
+        return;
+    }
+    back p = { .v = v, .a = v->attr, .lowest = lowest_of(v) };
+    dy = weir_contiguous(dy);
+    const void *dz = !weir_is_nil(dy) && open_back(&p) ? begin_back(&p, dy) : NULL;
+    for (int l = p.a->n - 1; dz && l >= 0 && l >= p.lowest && weir_ok(v->ctx); l--) dz = through(&p, l, dz);
+    if (dz && p.lowest < 0 && weir_ok(v->ctx)) input_gradient(&p, dz);
+    weir__free(v->ctx, p.dz);
+    weir__free(v->ctx, p.other);
+}
+
+/* -- the row ------------------------------------------------------------------------------------------------------------------------------- */
+static weir_act act_of(weir__unary f)
+{
+    return f == WEIR__U_copy ? WEIR_ACT_NONE : f == WEIR__U_relu ? WEIR_ACT_RELU : (weir_act)(WEIR_ACT_TANH + (int)both_of(f));
+}
+
+static weir_tensor *reference(weir_tensor *const *in, int n_in, const void *attr_)
+{
+    const attr *a = attr_;
+    weir_tensor *x = in[0];
+    for (int l = 0; 2 * l + 2 < n_in; l++) x = weir_linear_act(x, in[1 + 2 * l], in[2 + 2 * l], act_of(a->f[l]));
+    return x;
+}
+
+static weir_tensor *call(weir_tensor **x, weir__unary f, weir__unary g, weir__unary h)
+{
+    weir__mlp_net net = { .n = 3, .w = { x[1], x[3], x[5] }, .b = { x[2], x[4], x[6] }, .f = { f, g, h } };
     return weir__mlp_apply(x[0], &net);
 }
-static const weir_op_case cases[] = { { "3,4 5,4 5 19,5 19 2,19 2", call_three }, { "35,3 17,3 17 1,17 1 3,1 3", call_three }, { "0,2 3,2 3 2,3 2 1,2 1", call_three },
-                                      { NULL, NULL } };
-const weir_op weir__op_mlp = { .row = WEIR_OP_ROW("op.mlp", "linear layers and activations of a small network, one after the other"), .n_in = -3, .n_out = 1,
-                               .attr_size = sizeof(attr), .infer = infer, .forward = forward,
-                               .no_gradient = "it runs where nothing is recorded; layer by layer otherwise", .cases = cases };
+static weir_tensor *call_plain(weir_tensor **x) { return call(x, WEIR__U_silu, WEIR__U_relu, WEIR__U_copy); }
+static weir_tensor *call_relu(weir_tensor **x) { return call(x, WEIR__U_relu, WEIR__U_copy, WEIR__U_relu); }
+static weir_tensor *call_smooth(weir_tensor **x) { return call(x, WEIR__U_tanh, WEIR__U_gelu, WEIR__U_softplus); }
+static weir_tensor *call_sigmoid(weir_tensor **x) { return call(x, WEIR__U_copy, WEIR__U_sigmoid, WEIR__U_copy); }
+static const weir_op_case cases[] = { { "3,4 5,4 5 19,5 19 2,19 2", call_plain },  { "35,3 17,3 17 1,17 1 3,1 3", call_relu }, { "5,3 4,3 4 6,4 6 2,6 2", call_smooth },
+                                      { "2,1 3,1 3 2,3 2 1,2 1", call_sigmoid }, { "0,2 3,2 3 2,3 2 1,2 1", call_plain },    { NULL, NULL } };
+const weir_op weir__op_mlp = { .row = WEIR_OP_ROW("op.mlp", "linear layers and activations, one after the other"), .n_in = -3, .n_out = 2, .save_in = ~0u, .save_out = 3,
+                               .attr_size = sizeof(attr), .infer = infer, .forward = forward, .backward = backward, .reference = reference, .cases = cases };
 
 bool weir__mlp_small(const weir__mlp_net *net)
 {

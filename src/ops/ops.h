@@ -63,6 +63,15 @@ weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);
 bool weir__linear_infer(weir_call *k);
 void weir__linear_product(weir_call *k, bool relu);         /* out[0] = x w^T + b, and relu of it */
 void weir__linear_gradients(weir_vjp *v, weir_tensor *g);   /* from g, the gradient of x w^T + b */
+/* The same by pointers: rows of x, x_row elements apart, and of g, dense. */
+typedef struct weir__linear_rows { int64_t rows; const void *x; int64_t x_row; const void *g; } weir__linear_rows;
+void weir__linear_forward(weir_ctx *c, const weir__linear_rows *l, weir_tensor *w, weir_tensor *b, void *y, bool relu); /* b may be NULL */
+/* dx = g w, then 0 where mask is not positive, or times scale: the gradient of the activation that made x. Either may be NULL. */
+void weir__linear_input_gradient(weir_ctx *c, const weir__linear_rows *l, weir_tensor *w, void *dx, const void *mask, const void *scale);
+/* Gradients of inputs w and b (-1: none), where they are needed. x may be NULL where w's is not. */
+void weir__linear_parameter_gradients(weir_vjp *v, const weir__linear_rows *l, int w, int b);
+/* -- linear_act.c: f of y in place, and its slope in d unless that is NULL */
+void weir__activate(weir_ctx *c, weir_dtype t, weir__both f, int64_t n, void *y, void *d);
 /* Applies such an op; copies what the kernel cannot read where it lies. */
 weir_tensor *weir__linear_apply(const weir_op *op, weir_tensor *x, weir_tensor *w, weir_tensor *b, const void *attr);
 /* -- mlp.c ------------------------------------------------------------------------------------------------------------------ */
@@ -72,9 +81,9 @@ typedef struct weir__mlp_net {
     weir_tensor *w[WEIR__MLP_LAYERS], *b[WEIR__MLP_LAYERS]; /* [out, in] dense; [out] */
     weir__unary f[WEIR__MLP_LAYERS];                        /* copy: none */
 } weir__mlp_net;
-/* Whether the one kernel pays: the weights stay in the caches. Says nothing of x. */
+/* Whether the kernel of a whole network pays: the weights stay in the caches. Says nothing of x. */
 bool weir__mlp_small(const weir__mlp_net *net);
-/* The network of x [rows, in] while nothing is recorded; the bits of weir_linear_act layer by layer. */
+/* The network of x [rows, in]; values and gradients have the bits of weir_linear_act layer by layer. */
 weir_tensor *weir__mlp_apply(weir_tensor *x, const weir__mlp_net *net);
 
 /* The backward of a fused op by its reference, differentiable while recording. The row saves every input. */

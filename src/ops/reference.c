@@ -1,7 +1,7 @@
 /* reference.c - the gradients of a fused op by its reference in plain ops: differentiable ones when gradients are themselves recorded. */
 #include "ops/ops.h"
 
-enum { MOST = 8 };
+enum { MOST = 1 + 2 * WEIR__MLP_LAYERS };
 
 /* Input i as the reference gets it. One whose gradient is asked for is a result of a view of its own, so that it is told apart from others
  * made by the same node, and from what waits in the backward that runs. */

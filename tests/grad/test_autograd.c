@@ -397,14 +397,18 @@ static void recompute_of_a_module(void **state)
     weir_backward(weir_sum(weir_square(weir_module_forward(m, x))));
     weir_copy_to_f64(weir_grad_of(w), plain, 24);
     weir_module_zero_grad(m);
-    int64_t before = weir_memory(c).live_bytes;
-    weir_scope s = weir_scope_begin(c);
-    weir_tensor *y = weir_sum(weir_square(weir_module_checkpoint(m, x)));
-    assert_int_equal(weir_backward(y), WEIR_OK);
-    weir_scope_end(s);
-    weir_copy_to_f64(weir_grad_of(w), again, 24);
-    assert_memory_equal(plain, again, sizeof plain);
-    assert_int_equal(weir_memory(c).live_bytes, before);
+    int64_t before = 0;
+    for (int run = 0; run < 3; run++) { /* the first one makes lists longer that stay */
+        weir_scope s = weir_scope_begin(c);
+        weir_tensor *y = weir_sum(weir_square(weir_module_checkpoint(m, x)));
+        assert_int_equal(weir_backward(y), WEIR_OK);
+        weir_scope_end(s);
+        weir_copy_to_f64(weir_grad_of(w), again, 24);
+        assert_memory_equal(plain, again, sizeof plain);
+        weir_module_zero_grad(m);
+        if (run == 0) before = weir_memory(c).live_bytes;
+        else assert_int_equal(weir_memory(c).live_bytes, before);
+    }
     weir_module_free(m);
 }
 

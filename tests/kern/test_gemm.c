@@ -7,10 +7,10 @@ typedef struct problem {
     weir__real t;
     int layout; /* bit 0: A transposed, bit 1: B transposed */
     int64_t m, n, depth;
-    bool accumulate, bias, relu, mask;
+    bool accumulate, bias, relu, mask, scale;
     int threads;
     int64_t gap; /* unused elements after each row */
-    void *a, *b, *c0, *biases, *masks;
+    void *a, *b, *c0, *biases, *masks, *scales;
 } problem;
 
 static int64_t a_ld(const problem *p) { return (p->layout & 1 ? p->m : p->depth) + p->gap; }
@@ -23,9 +23,10 @@ static void make(problem *p)
     p->c0 = noise(p->t, p->m * (p->n + p->gap), 3);
     p->biases = noise(p->t, p->n, 4);
     p->masks = noise(p->t, p->m * (p->n + p->gap), 5);
+    p->scales = noise(p->t, p->m * (p->n + p->gap), 6);
 }
 
-static void drop(problem *p) { free(p->a), free(p->b), free(p->c0), free(p->biases), free(p->masks); }
+static void drop(problem *p) { free(p->a), free(p->b), free(p->c0), free(p->biases), free(p->masks), free(p->scales); }
 
 /* Rows first .. first+rows-1 of the problem; returns C with rows of n + gap */
 static void *run(const problem *p, int64_t first, int64_t rows)
@@ -36,10 +37,11 @@ static void *run(const problem *p, int64_t first, int64_t rows)
     memcpy(c, (char *)p->c0 + (size_t)(first * ld) * size, size * (size_t)(rows * ld));
     weir__gemm g = { .m = rows, .n = p->n, .k = p->depth, .a_row = p->layout & 1 ? 1 : a_ld(p), .a_col = p->layout & 1 ? a_ld(p) : 1,
                      .b = p->b, .b_row = p->layout & 2 ? 1 : b_ld(p), .b_col = p->layout & 2 ? b_ld(p) : 1, .c = c, .c_row = ld,
-                     .accumulate = p->accumulate, .relu = p->relu, .mask_row = ld };
+                     .accumulate = p->accumulate, .relu = p->relu, .mask_row = ld, .scale_row = ld };
     g.a = (char *)p->a + (size_t)(first * g.a_row) * size;
     if (p->bias) g.bias = p->biases;
     if (p->mask) g.mask = (char *)p->masks + (size_t)(first * ld) * size;
+    if (p->scale) g.scale = (char *)p->scales + (size_t)(first * ld) * size;
     void *scratch = room(p->k->gemm_scratch[p->t](&g, p->threads));
     p->k->gemm[p->t](&g, scratch, p->threads);
     free(scratch);
@@ -58,6 +60,7 @@ static double expected(const problem *p, int64_t i, int64_t j, double *size)
     if (p->bias) s += get(p->t, p->biases, j);
     if (p->relu && s < 0) s = 0;
     if (p->mask && !(get(p->t, p->masks, i * (p->n + p->gap) + j) > 0)) s = 0;
+    if (p->scale) s *= get(p->t, p->scales, i * (p->n + p->gap) + j);
     return s;
 }
 
@@ -86,6 +89,7 @@ static void test_values(void **state)
         for (int variant = 0; variant < 64; variant++) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = sizes[s][0], .n = sizes[s][1], .depth = sizes[s][2],
                           .accumulate = variant >> 2 & 1, .bias = variant >> 3 & 1, .relu = variant >> 4 & 1, .mask = variant >> 5 & 1,
+                          .scale = (variant + (int)s) % 3 == 0,
                           .threads = 1 + (variant * 7 + (int)s) % 3, .gap = (variant + (int)s) % 3 };
             make(&p);
             void *c = run(&p, 0, p.m);
@@ -113,7 +117,7 @@ static void test_rows(void **state)
     EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int variant = 0; variant < 16; variant++) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = 300, .n = sizes[s][0], .depth = sizes[s][1], .accumulate = variant >> 2 & 1,
-                          .bias = variant >> 3 & 1, .relu = variant >> 3 & 1, .mask = variant == 7, .threads = 1 };
+                          .bias = variant >> 3 & 1, .relu = variant >> 3 & 1, .mask = variant == 7, .scale = variant == 6, .threads = 1 };
             make(&p);
             char *whole = run(&p, 0, 300);
             for (int64_t rows = 1; rows <= 300; rows += rows < 40 || s == 1 ? 1 : 13) {
@@ -143,7 +147,7 @@ static void test_layouts(void **state)
         char *first = NULL;
         for (int layout = 0; layout < 4; layout++) {
             weir__gemm g = { M, N, D, layout & 1 ? at : a, layout & 1 ? 1 : D, layout & 1 ? M : 1, layout & 2 ? bt : b, layout & 2 ? 1 : N,
-                             layout & 2 ? D : 1, room(size * M * N), N, false, NULL, false, NULL, 0 };
+                             layout & 2 ? D : 1, room(size * M * N), N, false, NULL, false, NULL, NULL, 0, 0 };
             void *scratch = room(k->gemm_scratch[t](&g, 1));
             k->gemm[t](&g, scratch, 1);
             if (first) assert_memory_equal(first, g.c, size * M * N);
