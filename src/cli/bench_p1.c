@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "cli/bench.h"
 
-enum { ROWS = 100000, DIM = 2, SHARDS = 1, SAMPLES = 1000, EULER_STEPS = 100, WARM = 50, CALLS_MAX = 1000000, PRODUCTS = 10 };
+enum { ROWS = 100000, DIM = 2, SHARDS = 2, SAMPLES = 1000, EULER_STEPS = 100, WARM = 50, CALLS_MAX = 1000000, PRODUCTS = 10 };
 
 typedef struct size { const char *name; int64_t width, batch; } size;
 
