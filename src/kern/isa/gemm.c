@@ -1,8 +1,8 @@
 /* gemm.c - matrix products for float and for double: vec.inc (a register), gemm_micro.inc (a tile), gemm.inc (the whole); and small networks
  * on the same tiles: mlp.inc.
  *
- * Sizes: a panel is two registers wide; K_BLOCK steps of it, with ROW_BLOCK rows of the other
- * operand or LANE_BLOCK lanes, stay in level 2 (256 to 512 steps measure alike on Zen 5; on Zen 4 fewer pieces of k win a percent). */
+ * Sizes: a panel is two registers wide; K_BLOCK steps of it, with Y_BYTES of rows of the other operand or
+ * LANE_BLOCK lanes, stay in level 2 (256 to 512 steps measure alike on Zen 5; on Zen 4 fewer pieces of k win a percent). */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -31,8 +31,8 @@ static double weir__clock(void)
 #ifndef K_BLOCK
 #define K_BLOCK 512
 #endif
-#ifndef ROW_BLOCK
-#define ROW_BLOCK 256
+#ifndef Y_BYTES
+#define Y_BYTES (512 << 10)
 #endif
 #ifndef LANE_BLOCK
 #define LANE_BLOCK (16 * PANEL)
