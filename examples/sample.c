@@ -46,7 +46,7 @@ static bool run(weir_model *m, int64_t n, const char *solver, int64_t steps, flo
 int main(int argc, char **argv)
 {
     int64_t n = argc > 2 ? atoll(argv[2]) : 1000, steps = argc > 4 ? atoll(argv[4]) : 0;
-    if (argc < 2 || argc > 5 || n < 1 || steps < 0) return fprintf(stderr, "sample: arguments: expected RUN [N [SAMPLER [STEPS]]], N at least 1\n"), 1;
+    if (argc < 2 || argc > 5 || n < 1 || n > 1000000000 || steps < 0) return fprintf(stderr, "sample: arguments: expected RUN [N [SAMPLER [STEPS]]], N of 1 to 1e9\n"), 1;
     weir_ctx *c = weir_open(1);
     weir_model *m = weir_model_load(c, argv[1]);
     float *x = malloc((size_t)n * (size_t)weir_model_dim(m) * sizeof *x + 1);

@@ -54,7 +54,7 @@ WEIR_API uint64_t weir_dataset_fingerprint(const weir_dataset *d);     /* of con
 WEIR_API int64_t weir_dataset_label(const weir_dataset *d, int64_t row); /* -1: none */
 /* Rows first .. first+n-1 as one batch in the current scope (cut at the end). */
 WEIR_API weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n);
-/* True log-density [n] of rows where it is known (toy:gmm3, toy:gaussian), in nats. False where it is not. */
+/* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False where it is not. */
 WEIR_API bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out);
 /* Column means and standard deviations (0 replaced by 1) over all rows, [dim] each: what standardize=yes puts into a model. */
 WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std);

@@ -83,7 +83,7 @@ typedef struct weir_score_info {
     int64_t draws, probes;
     double evaluations;  /* network evaluations a sample, mean over samples and draws */
     int64_t n_failed;    /* rows whose log-density is not finite */
-    int64_t n_out_of_steps; /* of them: those whose solver ran out of steps */
+    int64_t n_out_of_steps; /* in the last draw: rows whose solver ran out of steps */
     double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error, over draws, or over probes of one draw (NaN for one probe) */
     weir_row_report *report; /* [n] or NULL: where to put how each row went, in the last draw */
 } weir_score_info;

@@ -119,10 +119,10 @@ struct weir_ctx {
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
     const struct weir__grad_hooks *hooks; /* what grad needs of ops */
     struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
+    bool hunting;                     /* modules run their layers one by one, for the layers' names stand in messages */
     bool trap_nan;                    /* forensics: fail at the first op that makes a non-finite value */
     const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */
     char trap_label[128];
-    int64_t trap_row;
 };
 
 /* A failed context that is no one's: nil objects of NULL handles point here. Never written to. */

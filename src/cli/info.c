@@ -89,9 +89,20 @@ static json_t *gather(const char *file, weir_model *m, const weir__weights *w)
 }
 
 /* -- text --------------------------------------------------------------------------------------------------------------------------- */
+static void put_text(const char *text) /* what a file says reaches no terminal as it is */
+{
+    for (; text && *text; text++) putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+}
+
+static void put_key(int width, const char *key)
+{
+    put_text(key);
+    printf("%*s", 1 + (strlen(key) < (size_t)width ? width - (int)strlen(key) : 0), "");
+}
+
 static void put_value(const json_t *v)
 {
-    if (json_is_string(v)) printf("%s", json_string_value(v));
+    if (json_is_string(v)) put_text(json_string_value(v));
     else if (json_is_integer(v)) printf("%lld", (long long)json_integer_value(v));
     else if (json_is_real(v)) printf("%.9g", json_real_value(v));
     else if (json_is_boolean(v)) printf("%s", json_is_true(v) ? "yes" : "no");
@@ -110,18 +121,19 @@ static void print_text(const json_t *o)
     size_t i;
     json_object_foreach((json_t *)(uintptr_t)o, key, v) {
         if (json_is_object(v) || strcmp(key, "tensors") == 0) continue;
-        printf("%-18s ", key);
+        put_key(18, key);
         put_value(v);
         putchar('\n');
     }
     json_object_foreach(json_object_get(o, "score"), key, v) {
-        printf("%-18s ", key);
+        put_key(18, key);
         put_value(v);
         putchar('\n');
     }
     puts("options");
     json_object_foreach(json_object_get(o, "options"), key, v) {
-        printf("  %-12s ", key);
+        fputs("  ", stdout);
+        put_key(12, key);
         put_value(v);
         putchar('\n');
     }
@@ -129,7 +141,9 @@ static void print_text(const json_t *o)
     json_array_foreach(json_object_get(o, "tensors"), i, v) {
         printf("  %-5s [", json_string_value(json_object_get(v, "dtype")));
         put_value(json_object_get(v, "shape"));
-        printf("]  %s\n", json_string_value(json_object_get(v, "name")));
+        fputs("]  ", stdout);
+        put_value(json_object_get(v, "name"));
+        putchar('\n');
     }
 }
 

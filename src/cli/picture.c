@@ -30,7 +30,7 @@ static weir_status image_grid(weir_model *m, const float *x, int64_t n, int chan
     int64_t levels = weir_model_levels(m), count = n * weir_model_dim(m);
     if (levels == 0) return weir__png_grid(c, x, n, channels, h, w, 0, 0, png); /* already within [0, 1] */
     float *y = weir__alloc(c, (size_t)count * sizeof *y);
-    for (int64_t i = 0; y && i < count; i++) y[i] = x[i] / (float)(levels - 1);
+    for (int64_t i = 0; y && i < count; i++) y[i] = x[i] / (float)(levels > 1 ? levels - 1 : 1);
     if (y) weir__png_grid(c, y, n, channels, h, w, 0, 0, png);
     weir__free(c, y);
     return weir_status_of(c);
@@ -39,7 +39,7 @@ static weir_status image_grid(weir_model *m, const float *x, int64_t n, int chan
 /* -- scatter ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct window { double left, top, scale; } window; /* pixel = (value - corner) * scale */
 
-/* One scale for both axes; the farthest hundredth of the points may lie outside no more than the frame allows, so it holds all. */
+/* One scale for both axes; all finite points lie inside. */
 static window window_of(const float *x, int64_t n)
 {
     double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };

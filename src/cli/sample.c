@@ -82,14 +82,18 @@ static weir_status write_samples(weir_model *m, const char *path, float *x, int6
     return weir_status_of(c);
 }
 
-static void tell_bad(weir_model *m, const float *x, int64_t n)
+static void tell_bad(weir_model *m, const float *x, const weir_row_report *report, int64_t n)
 {
-    int64_t bad = 0, dim = weir_model_dim(m);
+    int64_t bad = 0, short_of_steps = 0, dim = weir_model_dim(m);
     for (int64_t i = 0; i < n; i++) {
         bool good = true;
         for (int64_t j = 0; j < dim; j++) good = good && isfinite(x[i * dim + j]);
         bad += !good;
+        short_of_steps += good && report[i].end != WEIR_ROW_DONE;
     }
+    if (short_of_steps)
+        weir__complain(0, "sample: the solver did not finish %lld of %lld samples: they are written as far as they came (sampler.max_steps)",
+                       (long long)short_of_steps, (long long)n);
     if (bad) weir__complain(0, "sample: %lld of %lld samples are not finite: they are written as they are", (long long)bad, (long long)n);
 }
 
@@ -120,14 +124,16 @@ static int draw(const flags *f, weir_model *m)
     o.noise = z;
     if (f->n > INT64_MAX / 64 / dim) weir_fail(c, WEIR_ERROR_MEMORY, "-n: %lld samples of %lld values: expected fewer", (long long)f->n, (long long)dim);
     float *x = weir_ok(c) ? weir__alloc(c, (size_t)(f->n * dim) * sizeof *x) : NULL;
-    if (!x)
+    o.report = x ? weir__alloc0(c, (size_t)f->n * sizeof *o.report) : NULL;
+    if (!x || !o.report)
         code = weir__complain_ctx(c, false);
     else if (weir_model_sample_into(m, f->n, &o, x) != WEIR_OK)
         code = refused(c, f, m);
     else if (write_samples(m, f->o, x, f->n) != WEIR_OK)
         code = weir__complain_ctx(c, false);
     else
-        tell_bad(m, x, f->n);
+        tell_bad(m, x, o.report, f->n);
+    weir__free(c, o.report);
     weir__free(c, x);
     weir__free(c, z);
     return code;

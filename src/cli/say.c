@@ -7,13 +7,13 @@
 #include <time.h>
 #include "cli/cli.h"
 
-static void put_line(const char *text) /* one line, whatever a file name holds */
+static void put_line(const char *before, const char *text) /* one line, whatever a file name holds */
 {
     char line[1200];
     size_t n = 0;
     for (; text[n] && n < sizeof line - 1; n++) line[n] = (unsigned char)text[n] < 0x20 || text[n] == 0x7f ? '?' : text[n];
     line[n] = 0;
-    fprintf(stderr, "weir: %s\n", line);
+    fprintf(stderr, "weir: %s%s\n", before, line);
 }
 
 int weir__complain(int code, const char *format, ...)
@@ -23,7 +23,7 @@ int weir__complain(int code, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    put_line(text);
+    put_line("", text);
     return code;
 }
 
@@ -34,14 +34,14 @@ int weir__complain_ctx(const weir_ctx *c, bool asked)
 {
     weir_status s = weir_status_of(c);
     const char *message = weir_message(c);
-    put_line(message[0] ? message : weir_status_text(s));
+    put_line("", message[0] ? message : weir_status_text(s));
     return asked && is_usage(s) ? WEIR__EXIT_USAGE : WEIR__EXIT_FAILED;
 }
 
 static void log_line(void *user, const char *line)
 {
     (void)user;
-    fprintf(stderr, "weir: note: %s\n", line);
+    if (strncmp(line, "weights: ", 9) != 0) put_line("note: ", line); /* names that do not fit a model: the error has the first, on its one line */
 }
 
 static bool isa_named(const char *name, weir_isa *isa)

@@ -106,6 +106,8 @@ static int check_model(const weir__command *self, const flags *f, const weir_mod
     const weir_model_row *row = (const weir_model_row *)weir_model_row_of(m);
     if (weir__flags_given(self, f, "probes") && row->score_kind == WEIR_SCORE_EXACT)
         return weir__complain(WEIR__EXIT_USAGE, "--probes: %s: expected no such option, its log-density is exact", row->row.name);
+    if (f->draws > 1 && row->score_kind == WEIR_SCORE_EXACT && weir_model_levels(m) == 0)
+        return weir__complain(WEIR__EXIT_USAGE, "--draws: %s: expected no such option, nothing is drawn for continuous data", row->row.name);
     return 0;
 }
 
@@ -113,7 +115,8 @@ static int tell_failed(const weir__measure *r)
 {
     if (r->n_failed == 0) return WEIR__EXIT_OK;
     if (isnan(r->nats)) /* by weight none is left */
-        return weir__complain(WEIR__EXIT_FAILED, "score: all %lld rows failed: expected at least one finite log-density", (long long)r->n);
+        return weir__complain(WEIR__EXIT_FAILED, "score: %s%lld rows failed%s: expected at least one finite log-density", r->n_failed == r->n ? "all " : "",
+                              (long long)r->n_failed, r->n_failed == r->n ? "" : " and the others weigh nothing");
     return weir__complain(WEIR__EXIT_OK, "score: %lld of %lld rows failed, the first is row %lld: the means are over the others", (long long)r->n_failed,
                           (long long)r->n, (long long)r->failed[0]);
 }

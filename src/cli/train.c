@@ -82,7 +82,7 @@ static char *config_text(weir_ctx *c, const weir__command *self, const flags *f,
     collect(self, f, &s);
     if (f->epochs && file) forget_steps(file);
     json_t *o = weir_ok(c) ? weir__config_resolve(c, f->base.n_positional ? f->base.positional[0] : NULL, f->data, file, s.n, s.at) : NULL;
-    char *text = o ? json_dumps(o, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = o ? weir__json_text(o, JSON_REAL_PRECISION(17)) : NULL;
     if (o && !text) weir_fail(c, WEIR_ERROR_MEMORY, "config: as text: expected more free memory");
     json_decref(file);
     json_decref(o);

@@ -2,7 +2,7 @@
  *
  * Step s is batch s mod k of epoch s / k, where k batches fill an epoch. The order of epoch e is a Fisher-Yates shuffle of 0 .. n-1
  * with draws under a key of (seed, e), made anew from the sorted order: so a seek costs at most one shuffle, and a resumed run sees
- * what an uninterrupted one sees. The last rows of the order that fill no batch wait for the next epoch's order. */
+ * what an uninterrupted one sees. Rows of weight 0 are left out. The last rows of the order that fill no batch wait for the next epoch's order. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
@@ -29,6 +29,7 @@ struct weir_loader {
     weir_dataset *dataset;  /* NULL: a stream */
     bool owner;             /* of dataset */
     loader_opts opts;
+    int64_t *rows, n; /* that weigh something; rows NULL: all of the data's */
     int64_t step, per_epoch;
     int64_t *order, epoch;  /* order of `epoch`; -1: none made yet. NULL: unshuffled */
     int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
@@ -56,6 +57,7 @@ void weir_loader_free(weir_loader *l)
     if (dead(l)) return;
     if (l->owner) weir_dataset_free(l->dataset);
     weir__free(l->object.ctx, l->order);
+    weir__free(l->object.ctx, l->rows);
     weir__free(l->object.ctx, l);
 }
 
@@ -75,6 +77,21 @@ static weir_loader *new_loader(weir_ctx *c, const char *text)
     return l;
 }
 
+/* A row of weight 0 is as if it were not there: a batch of such rows alone would teach nothing. */
+static bool find_rows(weir_loader *l)
+{
+    const weir_dataset *d = l->dataset;
+    const double *weights = d->store->weights;
+    l->n = 0;
+    for (int64_t i = 0; i < d->n; i++) l->n += !weights || weights[weir__dataset_id(d, i)] > 0;
+    if (l->n == 0) return weir_fail(l->object.ctx, WEIR_ERROR_VALUE, "loader: %.300s: weights are all 0: expected some above", d->spec), false;
+    if (l->n == d->n) return true;
+    if (!(l->rows = weir__alloc(l->object.ctx, (size_t)l->n * sizeof *l->rows))) return false;
+    for (int64_t i = 0, k = 0; i < d->n; i++)
+        if (weights[weir__dataset_id(d, i)] > 0) l->rows[k++] = i;
+    return true;
+}
+
 weir_loader *weir_loader_new(weir_dataset *d, const char *text)
 {
     if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(d ? d->object.ctx : NULL);
@@ -83,9 +100,10 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     weir_loader *l = new_loader(c, text);
     if (l->object.nil) return l;
     l->dataset = d;
-    if (l->opts.batch > d->n) l->opts.batch = d->n;
-    l->per_epoch = d->n / l->opts.batch;
-    if (!l->opts.shuffle || (l->order = weir__alloc(c, (size_t)d->n * sizeof *l->order))) return l;
+    bool good = find_rows(l);
+    if (good && l->opts.batch > l->n) l->opts.batch = l->n;
+    if (good) l->per_epoch = l->n / l->opts.batch;
+    if (good && (!l->opts.shuffle || (l->order = weir__alloc(c, (size_t)l->n * sizeof *l->order)))) return l;
     weir_loader_free(l);
     return nil(c);
 }
@@ -115,10 +133,10 @@ weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *, int6
 
 /* -- order ---------------------------------------------------------------------------------------------------------------------------- */
 
-static void shuffle(int64_t *order, int64_t n, int64_t seed, int64_t epoch)
+static void shuffle(int64_t *order, const int64_t *rows, int64_t n, int64_t seed, int64_t epoch)
 {
     uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)seed), (uint64_t)epoch);
-    for (int64_t i = 0; i < n; i++) order[i] = i;
+    for (int64_t i = 0; i < n; i++) order[i] = rows ? rows[i] : i;
     double draws[4];
     for (int64_t i = n - 1; i > 0; i--) {
         if (i == n - 1 || i % 4 == 3) weir__uniform4(key, 0, (uint64_t)i / 4, draws);
@@ -133,8 +151,8 @@ static const int64_t *rows_of(weir_loader *l, int64_t *first)
 {
     int64_t epoch = l->step / l->per_epoch;
     *first = l->step % l->per_epoch * l->opts.batch;
-    if (!l->order) return NULL;
-    if (l->epoch != epoch) shuffle(l->order, l->dataset->n, l->opts.seed, epoch);
+    if (!l->order) return l->rows ? l->rows + *first : NULL;
+    if (l->epoch != epoch) shuffle(l->order, l->rows, l->n, l->opts.seed, epoch);
     l->epoch = epoch;
     return l->order + *first;
 }

@@ -1,5 +1,6 @@
 /* path.c - paths from data to noise: x_t = a x_0 + b eps. */
 #include <math.h>
+#include <string.h>
 #include "diffusion/diffusion.h"
 
 /* -- fm: straight lines (Liu et al. 2022; Lipman et al. 2022 with sigma_min = 0): a = 1 - t, b = t ------------------------------------- */
@@ -78,7 +79,8 @@ void weir__path_mix(const weir_path_row *path, const void *options, weir_tensor 
     *x = *target = weir__nil(c, WEIR__TENSOR);
     double *f = weir_is_nil(x0) || weir_is_nil(eps) || weir_is_nil(t) ? NULL : factors(path, options, t, x0->shape[0]);
     if (!f) return;
-    bool plain = !x0->requires_grad && !eps->requires_grad && x0->contiguous && eps->contiguous && eps->dtype == x0->dtype && eps->numel == x0->numel;
+    bool plain = !x0->requires_grad && !eps->requires_grad && x0->contiguous && eps->contiguous && eps->dtype == x0->dtype && eps->ndim == x0->ndim
+                 && memcmp(eps->shape, x0->shape, (size_t)x0->ndim * sizeof *x0->shape) == 0;
     weir_tensor *(*of)(weir_tensor *, weir_tensor *, const double *, const double *) = plain ? mixed : combined;
     int64_t n = x0->shape[0];
     *x = of(x0, eps, f + A * n, f + B * n);

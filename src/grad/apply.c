@@ -77,6 +77,10 @@ static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const 
         if (in[i]->object.nil) {
             weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil of an earlier failure: expected a tensor", op->row.name);
             return false;
+        } else if (in[i]->numel > 0 && in[i]->storage->bytes == 0) {
+            weir_fail(c, WEIR_ERROR_STATE, "%s: a parameter whose module has not been used: expected weir_module_forward, weir_module_flat or an optimizer before it",
+                      op->row.name);
+            return false;
         }
     return true;
 }
@@ -110,10 +114,10 @@ static bool right_count(weir_ctx *c, const weir_op *op, int n)
 static bool make_outputs(weir_call *k)
 {
     for (int i = 0; i < k->n_out; i++) {
+        if (!weir__spec_check(k->ctx, k->op->row.name, k->spec[i].dtype, k->spec[i].ndim, k->spec[i].shape)) return false;
         if (k->op->view) {
             k->out[i] = weir__tensor_view(k->ctx, k->in[0]->storage, &k->spec[i], k->strides, k->offset);
         } else {
-            if (!weir__spec_check(k->ctx, k->op->row.name, k->spec[i].dtype, k->spec[i].ndim, k->spec[i].shape)) return false;
             k->out[i] = channels_last(k, &k->spec[i]) ? weir__tensor_new_channels_last(k->ctx, &k->spec[i]) : weir__tensor_new(k->ctx, &k->spec[i]);
         }
         if (k->out[i]->object.nil) return false;
@@ -132,7 +136,6 @@ static void trap(weir_call *k)
         if (at < 0) continue;
         c->trap_op = k->op->row.name;
         snprintf(c->trap_label, sizeof c->trap_label, "%s", c->label ? c->label : "");
-        c->trap_row = y->ndim > 0 ? at / (y->numel / y->shape[0]) : 0;
         weir_fail(c, WEIR_ERROR_VALUE, "%s%s%s: element %lld is not finite: expected finite numbers", k->op->row.name, c->label ? " in " : "",
                   c->label ? c->label : "", (long long)at);
         return;

@@ -29,7 +29,7 @@ struct weir__vjp_state {
 };
 
 /* -- gradients arriving --------------------------------------------------------------------------------------------------------- */
-/* *slot += g. A sum that only we hold is added to in place. */
+/* *slot += g */
 static void add_to(pass *p, weir_tensor **slot, weir_tensor *g)
 {
     weir_tensor *old = *slot;

@@ -71,7 +71,9 @@ json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t
 json_t *weir__json_load(weir_ctx *c, const char *path);
 /* After a call of jansson's that says nothing of why it failed: whether the next bytes cannot be had either. */
 bool weir__json_memory_is_out(size_t bytes);
-void weir__json_text_free(char *text); /* what json_dumps made: with the function the program gave jansson */
+/* value as text of the memory the program gave jansson; NULL where that is short. Not json_dumps, which may drop what it has no memory for. */
+char *weir__json_text(const json_t *value, size_t flags);
+void weir__json_text_free(char *text);
 weir_status weir__json_save(weir_ctx *c, const char *path, const json_t *value); /* indented, sorted as inserted, newline at the end */
 
 /* -- safetensors --------------------------------------------------------------------------------------------------------------------- */

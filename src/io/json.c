@@ -5,6 +5,18 @@
 
 enum { JSON_BYTES_MAX = 256 << 20 };
 
+char *weir__json_text(const json_t *value, size_t flags)
+{
+    json_malloc_t take;
+    json_free_t give;
+    json_get_alloc_funcs(&take, &give);
+    size_t n = value ? json_dumpb(value, NULL, 0, flags) : 0;
+    char *text = n ? take(n + 1) : NULL;
+    if (text && json_dumpb(value, text, n, flags) != n) give(text), text = NULL;
+    if (text) text[n] = 0;
+    return text;
+}
+
 void weir__json_text_free(char *text)
 {
     json_malloc_t take;
@@ -57,7 +69,7 @@ json_t *weir__json_load(weir_ctx *c, const char *path)
 static char *dump(const json_t *value)
 {
     for (size_t shown = 15; shown <= 17; shown++) {
-        char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(shown));
+        char *text = weir__json_text(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(shown));
         if (!text || shown == 17) return text;
         json_t *back = json_loads(text, JSON_DECODE_ANY, NULL);
         bool same = back && json_equal(back, value);

@@ -43,7 +43,7 @@ static bool add_metadata(weir_ctx *c, const char *where, json_t *root, const jso
             weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "__metadata__, \"%s\": expected a string", key);
             return false;
         }
-    if (json_object_set_new(root, "__metadata__", json_copy((json_t *)(uintptr_t)metadata)) == 0) return true;
+    if (json_object_set(root, "__metadata__", (json_t *)(uintptr_t)metadata) == 0) return true;
     weir__io_fail(c, WEIR_ERROR_MEMORY, where, "metadata: expected more free memory");
     return false;
 }
@@ -70,7 +70,7 @@ static weir_status make_header(weir_ctx *c, const char *where, const weir__weigh
     *out = (weir__bytes){ 0 };
     json_t *root = json_object();
     bool ok = root && add_metadata(c, where, root, metadata) && add_tensors(c, where, root, w, n);
-    char *text = ok ? json_dumps(root, JSON_COMPACT) : NULL;
+    char *text = ok ? weir__json_text(root, JSON_COMPACT) : NULL;
     json_decref(root);
     if (!text) return weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
     size_t used = strlen(text), padded = (used + 7) / 8 * 8;

@@ -5,7 +5,8 @@
 static json_t *ints_json(const weir_ints *list)
 {
     json_t *a = json_array();
-    for (int64_t i = 0; a && i < list->n; i++) json_array_append_new(a, json_integer(list->at[i]));
+    for (int64_t i = 0; a && i < list->n; i++)
+        if (json_array_append_new(a, json_integer(list->at[i])) != 0) json_decref(a), a = NULL;
     return a;
 }
 

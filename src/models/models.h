@@ -111,7 +111,7 @@ typedef struct weir__assign_opts {
     weir_load_info *info;            /* or NULL */
 } weir__assign_opts;
 weir_status weir__module_assign(weir_module *m, const weir__weights *w, const weir__assign_opts *o);
-/* Copies every parameter and buffer from `w`: missing, unexpected and mis-shaped names are all listed, and then nothing changes. */
+/* Copies every parameter and buffer from `w`: missing, unexpected and mis-shaped names are listed (in the log all), and then nothing changes. */
 weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where);
 
 #endif

@@ -52,7 +52,7 @@ static const weir_option options[] = {
     { "net.frequencies", WEIR_OPTION_INT, offsetof(opts, frequencies), "8", 1, 1 << 12, NULL, "of net.time=fourier and sinusoidal" },
     { "sampler.name", WEIR_OPTION_TEXT, offsetof(opts, sampler), "dopri5", 0, 0, NULL, "draws samples unless another is asked for" },
     { "sampler.steps", WEIR_OPTION_INT, offsetof(opts, sampler_steps), "0", 0, 1e6, NULL, "of it; 0: its own number" },
-    { "sampler.shift", WEIR_OPTION_REAL, offsetof(opts, sampler_shift), "1", 1e-3, 1e3, NULL, "of its times; above 1: more at the noise" },
+    { "sampler.shift", WEIR_OPTION_REAL, offsetof(opts, sampler_shift), "1", 1e-3, 1e3, NULL, "of its times, where their number is fixed; above 1: more at the noise" },
     TOLERANCES("sampler", sampler),
     { "score.name", WEIR_OPTION_TEXT, offsetof(opts, score), "dopri5", 0, 0, NULL, "sampler that carries data to noise for their log-density" },
     { "score.steps", WEIR_OPTION_INT, offsetof(opts, score_steps), "0", 0, 1e6, NULL, "of it; 0: its own number" },

@@ -10,6 +10,7 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: options of size %zu: expected them from weir_sample_defaults", o->size), false;
     if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
+    if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
     if (o->path && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
     if (!isfinite(o->temperature) || o->temperature < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: temperature %g: expected a finite number, 0 or more", o->temperature), false;
     return true;

@@ -23,8 +23,10 @@ static weir_tensor *one_draw(weir_model *m, weir_batch *b, const weir_score_opts
                                                         .ids = weir_batch_ids(b), .n_ids = weir_batch_size(b) });
     uint64_t seed = c->seed;
     if (o->use_seed) c->seed = o->seed;
+    weir_scope s = weir_scope_begin(c); /* what a draw needs on its way ends with it, whatever their number */
     weir_tensor *y = weir__model_transform(m, x);
     weir_tensor *lp = weir_is_nil(y) ? y : weir_affine(m->row->log_prob(m, y, o, info), 1, weir__model_log_det(m));
+    weir__scope_end_keeping(s, 1, (void *const *)&lp);
     c->seed = seed;
     weir__frame_set(c, old);
     return lp;

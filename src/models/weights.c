@@ -30,7 +30,7 @@ static void put_shape(json_t *o, const weir_model *m, bool *good)
 static bool put_options(json_t *o, weir_model *m, bool *good)
 {
     json_t *options = weir__options_to_json(m->object.ctx, &m->row->row, m->options);
-    char *text = options ? json_dumps(options, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = options ? weir__json_text(options, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(options);
     if (text)
         put(o, "options", text, good);
@@ -59,7 +59,10 @@ json_t *weir__model_metadata(weir_model *m, const json_t *extra)
     put_int(o, "levels", m->levels, &good);
     put(o, "transform", transform_text(m), &good);
     put(o, "weights", m->weights, &good);
-    if (good && extra) good = json_object_update_missing(o, (json_t *)(uintptr_t)extra) == 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)extra, key, value) /* not json_object_update_missing, which may drop what it has no memory for */
+        good = good && (json_object_get(o, key) || json_object_set(o, key, value) == 0);
     if (good) return o;
     json_decref(o);
     weir_fail(m->object.ctx, WEIR_ERROR_MEMORY, "model_save: metadata: expected more free memory");

@@ -18,16 +18,11 @@ static bool network_of(weir_module *m, weir__mlp_net *net)
     return net->n > 1;
 }
 
-static bool recorded(const weir__mlp_net *net, const weir_tensor *x)
-{
-    bool wanted = x->requires_grad;
-    for (int i = 0; i < net->n; i++) wanted = wanted || net->w[i]->requires_grad || net->b[i]->requires_grad;
-    return wanted && !x->object.ctx->no_grad;
-}
-
 static bool fits(const weir__mlp_net *net, const weir_tensor *x)
 {
-    return x->ndim == 2 && x->shape[1] == net->w[0]->shape[1] && x->dtype == net->w[0]->dtype;
+    bool fine = x->ndim == 2 && x->shape[1] == net->w[0]->shape[1] && x->dtype == net->w[0]->dtype;
+    for (int i = 1; i < net->n; i++) fine = fine && net->w[i]->shape[1] == net->w[i - 1]->shape[0] && net->w[i]->dtype == x->dtype;
+    return fine;
 }
 
 /* Linear layers and the activations between them are one op, unless nothing is recorded and they are large: the same numbers, fewer passes.
@@ -36,7 +31,7 @@ weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x)
 {
     weir_ctx *c = weir_ctx_of(x);
     weir__mlp_net net;
-    if (!weir_is_nil(x) && !c->trap_nan && network_of(m, &net) && fits(&net, x) && (recorded(&net, x) || weir__mlp_small(&net)))
+    if (!weir_is_nil(x) && !c->hunting && network_of(m, &net) && fits(&net, x) && (weir__mlp_lowest(x, &net) < net.n || weir__mlp_small(&net)))
         return weir__mlp_apply(x, &net);
     for (int64_t i = 0; i < m->n_children; i++) {
         weir_module *layer = m->children[i];

@@ -33,12 +33,12 @@ static double *of(const work *w, double *base, int64_t r) { return base + r * w-
 static int64_t gap(const work *w) { return w->p->n * w->p->dim; }
 
 /* -- norms ---------------------------------------------------------------------------------------------------------------------- */
-/* Root mean square of v / (atol + rtol max(|x|, |y|)) over elements [from, to) */
+/* Root mean square of v / (atol + rtol max(|x|, |y|)) over elements [from, to); 0 / 0, where nothing moves at 0, is 0 */
 static double rms(const weir_ode_opts *o, int64_t from, int64_t to, const double *v, const double *x, const double *y)
 {
     double sum = 0;
     for (int64_t i = from; i < to; i++) {
-        double q = v[i] / (o->atol + o->rtol * fmax(fabs(x[i]), fabs(y[i])));
+        double q = v[i] == 0 ? 0 : v[i] / (o->atol + o->rtol * fmax(fabs(x[i]), fabs(y[i])));
         sum += q * q;
     }
     return to > from ? sqrt(sum / (double)(to - from)) : 0;

@@ -161,7 +161,7 @@ const weir_op weir__op_linear = { .row = WEIR_OP_ROW("op.linear", "x w^T + b, an
                                   .attr_size = sizeof(linear), .infer = weir__linear_infer, .forward = forward, .backward = backward, .reference = reference, .cases = cases };
 
 /* Rows must lie one after the other at an even distance, elements side by side. */
-static weir_tensor *readable(weir_tensor *x)
+weir_tensor *weir__linear_readable(weir_tensor *x)
 {
     if (weir_is_nil(x) || x->contiguous) return x;
     bool fine = x->ndim == 2 && x->strides[1] == 1;
@@ -172,7 +172,7 @@ weir_tensor *weir__linear_apply(const weir_op *op, weir_tensor *x, weir_tensor *
 {
     if (!weir_is_nil(w) && w->ndim == 2 && w->strides[0] != 1 && w->strides[1] != 1) w = weir_contiguous(w);
     if (b && !weir_is_nil(b)) b = weir_contiguous(b);
-    return weir_apply(op, b ? 3 : 2, WEIR__IN(readable(x), w, b), attr);
+    return weir_apply(op, b ? 3 : 2, WEIR__IN(weir__linear_readable(x), w, b), attr);
 }
 
 weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b) { return weir__linear_apply(&weir__op_linear, x, w, b, &(linear){ false }); }

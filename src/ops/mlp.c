@@ -2,15 +2,28 @@
  *
  * While nothing is recorded a small network is one kernel: samples pass in panels that stay in the caches. While it is, the layers run one
  * by one and keep in one block what backward reads: the values y of hidden layers and, but for relu, whose values tell them, the slopes
- * f'(x w^T + b). Backward is then products alone, each taking the slope of the layer before it along (Rumelhart, Hinton, Williams 1986):
+ * f'(x w^T + b), from the first layer on that wants gradients. Backward is then products alone, each taking the slope of the layer before it along (Rumelhart, Hinton, Williams 1986):
  *     dz = dy f',   dw = dz^T x,   db = sum of dz's rows,   dz of the layer before = (dz w) f'
  * While gradients are themselves recorded the reference is differentiated. */
 #include "ops/ops.h"
 
-typedef struct attr { int n; weir__unary f[WEIR__MLP_LAYERS]; } attr;
+typedef struct attr {
+    int n, lowest; /* layers; the first that a gradient is wanted of, -1: of x, n: of none */
+    weir__unary f[WEIR__MLP_LAYERS];
+} attr;
 
 /* -- what is kept: element offsets within out[1], -1 where there is nothing -------------------------------------------------------------- */
 typedef struct kept { int64_t y[WEIR__MLP_LAYERS], slope[WEIR__MLP_LAYERS], elements; } kept;
+
+static weir__both both_of(weir__unary f)
+{
+    switch (f) {
+#define F(n) case WEIR__U_##n: return WEIR__BOTH_##n;
+        WEIR__BOTH_LIST(F)
+#undef F
+    default: return WEIR__BOTHS;
+    }
+}
 
 static bool has_slope(weir__unary f) { return f != WEIR__U_copy && f != WEIR__U_relu; }
 
@@ -22,13 +35,16 @@ static int64_t take(kept *k, int64_t n)
     return at;
 }
 
-/* widths[l]: outputs of layer l */
+/* widths[l]: outputs of layer l. Values that no gradient needs pass through two places in turn. */
 static kept kept_of(const attr *a, int64_t rows, const int64_t *widths)
 {
     kept k = { .elements = 0 };
+    int64_t widest = 0, passing[2];
+    for (int l = 0; l < a->lowest - 1; l++) widest = widths[l] > widest ? widths[l] : widest;
+    for (int i = 0; i < 2; i++) passing[i] = take(&k, rows * widest);
     for (int l = 0; l < a->n; l++) {
-        k.y[l] = l < a->n - 1 ? take(&k, rows * widths[l]) : -1;
-        k.slope[l] = has_slope(a->f[l]) ? take(&k, rows * widths[l]) : -1;
+        k.y[l] = l == a->n - 1 ? -1 : l < a->lowest - 1 ? passing[l % 2] : take(&k, rows * widths[l]);
+        k.slope[l] = l >= a->lowest && has_slope(a->f[l]) ? take(&k, rows * widths[l]) : -1;
     }
     return k;
 }
@@ -43,6 +59,9 @@ static bool layer_fits(weir_call *k, int l, int64_t in)
         return weir_call_fail(k, WEIR_ERROR_SHAPE, "layer %d: expected w [out, in] after [rows, in], and b [out]", l);
     if (!weir_dtype_is_real(x->dtype) || w->dtype != x->dtype || b->dtype != x->dtype)
         return weir_call_fail(k, WEIR_ERROR_DTYPE, "layer %d: expected one type, f32 or f64", l);
+    weir__unary f = ((const attr *)k->attr)->f[l];
+    if (has_slope(f) && both_of(f) == WEIR__BOTHS)
+        return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "layer %d: an activation without a slope of its own: expected one of weir_act", l);
     return true;
 }
 
@@ -52,16 +71,14 @@ static bool infer(weir_call *k)
     const weir_tensor *x = k->in[0];
     const attr *a = k->attr;
     int64_t width = x->ndim == 2 ? x->shape[1] : -1, widths[WEIR__MLP_LAYERS];
-    bool wanted = x->requires_grad;
     if (k->n_in != 1 + 2 * a->n) return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "%d inputs: expected x, and w and b of each of %d layers", k->n_in, a->n);
     for (int l = 0; l < a->n; l++) {
         if (!layer_fits(k, l, width)) return false;
         width = widths[l] = k->in[1 + 2 * l]->shape[0];
-        wanted = wanted || k->in[1 + 2 * l]->requires_grad || k->in[2 + 2 * l]->requires_grad;
     }
     k->spec[0] = weir__spec(x->dtype, 2, (const int64_t[]){ x->shape[0], width });
     kept o = kept_of(a, x->shape[0], widths);
-    k->spec[1] = weir__spec(x->dtype, 1, (const int64_t[]){ wanted && !k->ctx->no_grad ? o.elements : 0 });
+    k->spec[1] = weir__spec(x->dtype, 1, (const int64_t[]){ a->lowest < a->n ? o.elements : 0 });
     return true;
 }
 
@@ -84,28 +101,13 @@ static void at_once(weir_call *k)
     weir__free(c, scratch);
 }
 
-static weir__both both_of(weir__unary f)
-{
-    switch (f) {
-#define F(n) case WEIR__U_##n: return WEIR__BOTH_##n;
-        WEIR__BOTH_LIST(F)
-#undef F
-    default: return WEIR__BOTHS;
-    }
-}
-
-static kept kept_in(const attr *a, int64_t rows, weir_tensor *const *in)
-{
-    int64_t widths[WEIR__MLP_LAYERS] = { 0 };
-    for (int l = 0; l < a->n; l++) widths[l] = in[1 + 2 * l]->shape[0];
-    return kept_of(a, rows, widths);
-}
-
 static void layer_by_layer(weir_call *k)
 {
     const attr *a = k->attr;
     weir_tensor *x = k->in[0], *store = k->out[1];
-    kept o = kept_in(a, x->shape[0], k->in);
+    int64_t widths[WEIR__MLP_LAYERS] = { 0 };
+    for (int l = 0; l < a->n; l++) widths[l] = k->in[1 + 2 * l]->shape[0];
+    kept o = kept_of(a, x->shape[0], widths);
     weir__linear_rows rows = { .rows = x->shape[0], .x = weir__ptr(x), .x_row = row_of(x) };
     for (int l = 0; l < a->n && k->ctx->status == WEIR_OK; l++) {
         weir_tensor *w = k->in[1 + 2 * l];
@@ -118,7 +120,7 @@ static void layer_by_layer(weir_call *k)
 
 static void forward(weir_call *k)
 {
-    if (k->out[1]->numel == 0) at_once(k);
+    if (((const attr *)k->attr)->lowest == ((const attr *)k->attr)->n) at_once(k);
     else layer_by_layer(k);
 }
 
@@ -126,10 +128,11 @@ static void forward(weir_call *k)
 typedef struct back {
     weir_vjp *v;
     const attr *a;
-    weir_tensor *in[1 + 2 * WEIR__MLP_LAYERS], *store;
+    weir_tensor *x, *w[WEIR__MLP_LAYERS], *store; /* x and w only where a gradient needs them */
+    int64_t width[WEIR__MLP_LAYERS + 1];          /* width[l]: inputs of layer l */
     kept o;
     int64_t rows;
-    int lowest; /* layer that a gradient is wanted of, or -1: x */
+    int lowest; /* layer that this backward wants a gradient of, or -1: x */
     void *dz, *other;
 } back;
 
@@ -140,23 +143,28 @@ static int lowest_of(const weir_vjp *v)
     return v->n_in;
 }
 
+/* What is not needed is not looked at: it may have been changed since. */
 static bool open_back(back *p)
 {
-    weir_ctx *c = p->v->ctx;
+    weir_vjp *v = p->v;
     int64_t widest = 0;
-    for (int i = 0; i < p->v->n_in; i++)
-        if (weir_is_nil(p->in[i] = weir_vjp_in(p->v, i))) return false;
-    p->store = weir_vjp_out(p->v, 1);
+    p->store = weir_vjp_out(v, 1);
     if (weir_is_nil(p->store)) return false;
-    p->rows = p->in[0]->shape[0];
-    p->o = kept_in(p->a, p->rows, p->in);
-    for (int l = 0; l < p->a->n; l++) widest = p->in[1 + 2 * l]->shape[0] > widest ? p->in[1 + 2 * l]->shape[0] : widest;
+    if (weir_vjp_needs(v, 1) && weir_is_nil(p->x = weir_vjp_in(v, 0))) return false;
+    for (int l = 0; l < p->a->n; l++) {
+        if (l > p->lowest && weir_is_nil(p->w[l] = weir_vjp_in(v, 1 + 2 * l))) return false;
+        p->width[l + 1] = weir_vjp_in_spec(v, 1 + 2 * l)->shape[0];
+        widest = p->width[l + 1] > widest ? p->width[l + 1] : widest;
+    }
+    p->width[0] = weir_vjp_in_spec(v, 0)->shape[1];
+    p->rows = weir_vjp_in_spec(v, 0)->shape[0];
+    p->o = kept_of(p->a, p->rows, p->width + 1);
     size_t bytes = (size_t)(p->rows * widest) * weir_dtype_size(p->store->dtype);
-    p->dz = weir__alloc(c, bytes), p->other = weir__alloc(c, bytes);
+    p->dz = weir__alloc(v->ctx, bytes), p->other = weir__alloc(v->ctx, bytes);
     return p->dz && p->other;
 }
 
-/* dz of the last layer: dy f', or dy itself */
+/* dz of the last layer: dy f', or dy itself; NULL after an error */
 static const void *begin_back(back *p, weir_tensor *dy)
 {
     weir__unary f = p->a->f[p->a->n - 1];
@@ -169,16 +177,17 @@ static const void *begin_back(back *p, weir_tensor *dy)
     return p->dz;
 }
 
-/* From dz of layer l: its parameters' gradients, then dz of the layer before it, or NULL where none is wanted */
-static const void *through(back *p, int l, const void *dz)
+/* From dz of layer l: its parameters' gradients, and dz of the layer before it where one is wanted that far */
+static const void *step_back(back *p, int l, const void *dz)
 {
-    weir_tensor *x = p->in[0], *w = p->in[1 + 2 * l];
-    weir__linear_rows rows = { p->rows, l ? at(p->store, p->o.y[l - 1]) : weir__ptr(x), l ? w->shape[1] : row_of(x), dz };
+    weir__linear_rows rows = { .rows = p->rows, .g = dz };
+    if (l) rows.x = at(p->store, p->o.y[l - 1]), rows.x_row = p->width[l];
+    else if (p->x) rows.x = weir__ptr(p->x), rows.x_row = row_of(p->x);
     weir__linear_parameter_gradients(p->v, &rows, 1 + 2 * l, 2 + 2 * l);
     if (l <= p->lowest || l == 0) return dz;
     void *next = dz == p->dz ? p->other : p->dz;
     bool relu = p->a->f[l - 1] == WEIR__U_relu;
-    weir__linear_input_gradient(p->v->ctx, &rows, w, next, relu ? rows.x : NULL, at(p->store, p->o.slope[l - 1]));
+    weir__linear_input_gradient(p->v->ctx, &rows, p->w[l], next, relu ? rows.x : NULL, at(p->store, p->o.slope[l - 1]));
     return next;
 }
 
@@ -186,7 +195,7 @@ static void input_gradient(back *p, const void *dz)
 {
     weir_tensor *dx = weir__tensor_new(p->v->ctx, weir_vjp_in_spec(p->v, 0));
     if (dx->object.nil) return;
-    weir__linear_input_gradient(p->v->ctx, &(weir__linear_rows){ .rows = p->rows, .g = dz }, p->in[1], weir__ptr(dx), NULL, NULL);
+    weir__linear_input_gradient(p->v->ctx, &(weir__linear_rows){ .rows = p->rows, .g = dz }, p->w[0], weir__ptr(dx), NULL, NULL);
     weir_vjp_set(p->v, 0, dx);
 }
 
@@ -200,7 +209,7 @@ static void backward(weir_vjp *v)
     back p = { .v = v, .a = v->attr, .lowest = lowest_of(v) };
     dy = weir_contiguous(dy);
     const void *dz = !weir_is_nil(dy) && open_back(&p) ? begin_back(&p, dy) : NULL;
-    for (int l = p.a->n - 1; dz && l >= 0 && l >= p.lowest && weir_ok(v->ctx); l--) dz = through(&p, l, dz);
+    for (int l = p.a->n - 1; dz && l >= 0 && l >= p.lowest && weir_ok(v->ctx); l--) dz = step_back(&p, l, dz);
     if (dz && p.lowest < 0 && weir_ok(v->ctx)) input_gradient(&p, dz);
     weir__free(v->ctx, p.dz);
     weir__free(v->ctx, p.other);
@@ -245,17 +254,19 @@ bool weir__mlp_small(const weir__mlp_net *net)
     return bytes <= BYTES;
 }
 
-/* What a kernel can read: rows at any even distance; weights of the row's own tests may lie any way. */
-static weir_tensor *readable(weir_tensor *x)
+int weir__mlp_lowest(const weir_tensor *x, const weir__mlp_net *net)
 {
-    if (weir_is_nil(x) || x->contiguous) return x;
-    return x->ndim == 2 && x->strides[1] == 1 ? x : weir_contiguous(x);
+    if (x->object.ctx->no_grad) return net->n;
+    if (x->requires_grad) return -1;
+    for (int l = 0; l < net->n; l++)
+        if (net->w[l]->requires_grad || net->b[l]->requires_grad) return l;
+    return net->n;
 }
 
 weir_tensor *weir__mlp_apply(weir_tensor *x, const weir__mlp_net *net)
 {
-    weir_tensor *in[1 + 2 * WEIR__MLP_LAYERS] = { readable(x) };
-    attr a = { .n = net->n };
+    weir_tensor *in[1 + 2 * WEIR__MLP_LAYERS] = { weir__linear_readable(x) };
+    attr a = { .n = net->n, .lowest = weir_is_nil(x) ? net->n : weir__mlp_lowest(x, net) };
     for (int i = 0; i < net->n; i++) in[1 + 2 * i] = weir_contiguous(net->w[i]), in[2 + 2 * i] = weir_contiguous(net->b[i]), a.f[i] = net->f[i];
     return weir_apply(&weir__op_mlp, 1 + 2 * net->n, in, &a);
 }

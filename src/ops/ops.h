@@ -70,6 +70,7 @@ void weir__linear_forward(weir_ctx *c, const weir__linear_rows *l, weir_tensor *
 void weir__linear_input_gradient(weir_ctx *c, const weir__linear_rows *l, weir_tensor *w, void *dx, const void *mask, const void *scale);
 /* Gradients of inputs w and b (-1: none), where they are needed. x may be NULL where w's is not. */
 void weir__linear_parameter_gradients(weir_vjp *v, const weir__linear_rows *l, int w, int b);
+weir_tensor *weir__linear_readable(weir_tensor *x); /* x, or a copy whose rows the kernel can read */
 /* -- linear_act.c: f of y in place, and its slope in d unless that is NULL */
 void weir__activate(weir_ctx *c, weir_dtype t, weir__both f, int64_t n, void *y, void *d);
 /* Applies such an op; copies what the kernel cannot read where it lies. */
@@ -83,6 +84,8 @@ typedef struct weir__mlp_net {
 } weir__mlp_net;
 /* Whether the kernel of a whole network pays: the weights stay in the caches. Says nothing of x. */
 bool weir__mlp_small(const weir__mlp_net *net);
+/* The first layer that a gradient is wanted of; -1: of x; n: of none, or nothing is recorded. */
+int weir__mlp_lowest(const weir_tensor *x, const weir__mlp_net *net);
 /* The network of x [rows, in]; values and gradients have the bits of weir_linear_act layer by layer. */
 weir_tensor *weir__mlp_apply(weir_tensor *x, const weir__mlp_net *net);
 

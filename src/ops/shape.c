@@ -79,7 +79,7 @@ static bool resolve(weir_tensor *x, int ndim, const int64_t *shape, extents *e)
         else if (shape[i] < 0)
             return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: extent %lld: expected 0 or more, and -1 once", (long long)shape[i]), false;
         else
-            known *= shape[i];
+            known = __builtin_mul_overflow(known, shape[i], &known) ? INT64_MAX : known;
     }
     if (unknown < 0) return true;
     if (known == 0 || x->numel % known)

@@ -38,7 +38,7 @@ weir_tensor *weir_slice(weir_tensor *x, int axis, int64_t start, int64_t stop, i
     if (stop < 0) stop = stop + n > 0 ? stop + n : 0;
     if (stop > n) stop = n;
     if (start > stop) start = stop;
-    range r = { .axis = axis, .start = start, .step = step, .extent = (stop - start + step - 1) / step };
+    range r = { .axis = axis, .start = start, .step = step, .extent = stop > start ? 1 + (stop - start - 1) / step : 0 };
     return weir__apply1(&weir__op_slice, x, &r);
 }
 
@@ -48,7 +48,7 @@ static bool scatter_infer(weir_call *k)
     const range *r = k->attr;
     k->spec[0] = weir__spec_of(k->in[0]);
     int64_t n = k->in[0]->shape[r->axis];
-    if (r->start < 0 || r->step < 1 || (n > 0 && r->start + (n - 1) * r->step >= r->extent))
+    if (r->start < 0 || r->step < 1 || (n > 0 && (r->start >= r->extent || n - 1 > (r->extent - 1 - r->start) / r->step)))
         return weir_call_fail(k, WEIR_ERROR_SHAPE, "start %lld, step %lld into extent %lld: expected room for all", (long long)r->start, (long long)r->step, (long long)r->extent);
     k->spec[0].shape[r->axis] = r->extent;
     return true;

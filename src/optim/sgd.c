@@ -1,5 +1,5 @@
 /* sgd.c - stochastic gradient descent with momentum, in PyTorch's form:
- *     g += wd p;  b = momentum b + (1 - dampening) g (the first step: b = g);  p -= lr (nesterov ? g + momentum b : b) */
+ *     g += wd p;  b = momentum b + (1 - dampening) g (the optimizer's first step: b = g);  p -= lr (nesterov ? g + momentum b : b) */
 #include <stddef.h>
 #include "optim/optim.h"
 

@@ -27,15 +27,16 @@ static int flats(weir_run *r, flat *out)
     return n;
 }
 
-static void set_text(json_t *o, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void set_text(json_t *o, const char *key, const char *format, ...)
+static void set_text(json_t **o, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* *o becomes NULL where memory is short: a state that lacks a key must not take a good one's place. */
+static void set_text(json_t **o, const char *key, const char *format, ...)
 {
     char text[64];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_object_set_new(o, key, json_string(text));
+    if (*o && json_object_set_new(*o, key, json_string(text)) != 0) json_decref(*o), *o = NULL;
 }
 
 static json_t *metadata(weir_run *r, int64_t metrics_bytes, int64_t events_bytes)
@@ -44,20 +45,20 @@ static json_t *metadata(weir_run *r, int64_t metrics_bytes, int64_t events_bytes
     int64_t *updates = NULL;
     if (!o) return NULL;
     if (r->ema) weir_ema_state(r->ema, NULL, &updates);
-    set_text(o, "weir_checkpoint", "1");
-    set_text(o, "step", "%" PRId64, r->step);
-    set_text(o, "optim_steps", "%" PRId64, weir_optim_steps(r->optim));
-    set_text(o, "ema_updates", "%" PRId64, updates ? *updates : 0);
-    set_text(o, "best_step", "%" PRId64, r->best_step);
-    set_text(o, "best_valid", "%.17g", r->best_valid);
-    set_text(o, "last_valid", "%.17g", r->last_valid);
-    set_text(o, "loss_sum", "%.17g", r->loss_sum);
-    set_text(o, "norm_sum", "%.17g", r->norm_sum);
-    set_text(o, "loss_count", "%" PRId64, r->loss_count);
-    set_text(o, "metrics_bytes", "%" PRId64, metrics_bytes);
-    set_text(o, "events_bytes", "%" PRId64, events_bytes);
-    set_text(o, "machine", "%s", r->machine);
-    set_text(o, "seconds", "%.3f", r->seconds);
+    set_text(&o, "weir_checkpoint", "1");
+    set_text(&o, "step", "%" PRId64, r->step);
+    set_text(&o, "optim_steps", "%" PRId64, weir_optim_steps(r->optim));
+    set_text(&o, "ema_updates", "%" PRId64, updates ? *updates : 0);
+    set_text(&o, "best_step", "%" PRId64, r->best_step);
+    set_text(&o, "best_valid", "%.17g", r->best_valid);
+    set_text(&o, "last_valid", "%.17g", r->last_valid);
+    set_text(&o, "loss_sum", "%.17g", r->loss_sum);
+    set_text(&o, "norm_sum", "%.17g", r->norm_sum);
+    set_text(&o, "loss_count", "%" PRId64, r->loss_count);
+    set_text(&o, "metrics_bytes", "%" PRId64, metrics_bytes);
+    set_text(&o, "events_bytes", "%" PRId64, events_bytes);
+    set_text(&o, "machine", "%s", r->machine);
+    set_text(&o, "seconds", "%.3f", r->seconds);
     return o;
 }
 
@@ -104,8 +105,9 @@ weir_status weir__run_write_model(weir_run *r)
     json_t *about = json_object();
     void *values = r->best ? r->best : r->ema ? weir_ema_state(r->ema, NULL, NULL) : NULL;
     if (!about) return weir_fail(c, WEIR_ERROR_MEMORY, "model: expected more free memory");
-    set_text(about, "step", "%" PRId64, r->best ? r->best_step : r->step);
-    if (r->best && isfinite(r->best_valid)) set_text(about, "valid_nats", "%.17g", r->best_valid);
+    set_text(&about, "step", "%" PRId64, r->best ? r->best_step : r->step);
+    if (r->best && isfinite(r->best_valid)) set_text(&about, "valid_nats", "%.17g", r->best_valid);
+    if (!about) return weir_fail(c, WEIR_ERROR_MEMORY, "model: expected more free memory");
     weir__model_set_weights_kind(r->model, r->best ? (r->ema ? "best ema" : "best raw") : r->ema ? "last ema" : "last raw");
     if (values) exchange(r, values);
     weir_status s = weir__model_save_with(r->model, weir__run_path(r, "model.safetensors", path, sizeof path), about);

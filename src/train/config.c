@@ -117,8 +117,8 @@ static const char *last(const pairs *p, const char *key, int *layer)
     size_t n = strlen(key);
     for (int64_t i = 0; i < p->n; i++)
         if (strncmp(p->at[i].key, key, n) == 0 && (p->at[i].key[n] == 0 || strcmp(p->at[i].key + n, ".name") == 0)) {
+            if (!value || strcmp(value, p->at[i].value) != 0) *layer = p->at[i].layer;
             value = p->at[i].value;
-            *layer = p->at[i].layer;
         }
     return value;
 }

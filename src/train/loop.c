@@ -50,7 +50,7 @@ static weir_status keep_best(weir_run *r, double valid)
 }
 
 /* Mean held-out log-density of the averaged weights (the raw ones without an average), and keeping them when it is the best. Without
- * rows to validate on the latest weights are the best. */
+ * rows to validate on there is no best, and the last weights are written. */
 static weir_status validate(weir_run *r, double seconds)
 {
     weir__mean s = { 0 };
@@ -61,7 +61,7 @@ static weir_status validate(weir_run *r, double seconds)
     double valid = weir__mean_value(&s), error = weir__mean_error(&s);
     r->last_valid = valid;
     bool comparable = isfinite(valid) && s.failed == 0; /* a mean over fewer rows is none to choose by */
-    if (weir_ok(r->object.ctx) && (!some || (comparable && !(valid <= r->best_valid)))) keep_best(r, valid);
+    if (weir_ok(r->object.ctx) && comparable && !(valid <= r->best_valid)) keep_best(r, valid);
     weir_module_train(weir_model_module(r->model), true);
     weir_ema_swap(r->ema);
     return weir_ok(r->object.ctx) ? weir__journal_valid(r, valid, error, seconds) : weir_status_of(r->object.ctx);

@@ -131,7 +131,7 @@ static weir_status fit_model_to_data(weir_run *r)
     int ndim = weir_dataset_shape(r->train, &shape);
     int64_t have = weir_dataset_dim(r->train), have_levels = weir_dataset_levels(r->train);
     if (dim && *dim != 0 && *dim != have)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have, (long long)*dim);
+        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have, (long long)*dim);
     if (levels && *levels != 0 && *levels != have_levels)
         return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld levels: expected model.levels=%lld", k->data, (long long)have_levels, (long long)*levels);
     if (dim) *dim = have;
@@ -244,9 +244,9 @@ static weir_status write_config(weir_run *r)
     char path[4096];
     json_t *o = weir__config_json(&r->config);
     if (!o) return weir_status_of(c);
-    json_object_set_new(o, "data_fingerprint", json_string(r->fingerprint));
-    json_object_set_new(o, "machine", json_string(weir_isa_name(c)));
-    weir__json_save(c, weir__run_path(r, "config.json", path, sizeof path), o);
+    if (json_object_set_new(o, "data_fingerprint", json_string(r->fingerprint)) != 0 || json_object_set_new(o, "machine", json_string(weir_isa_name(c))) != 0)
+        weir_fail(c, WEIR_ERROR_MEMORY, "%s: config.json: expected more free memory", r->folder);
+    else weir__json_save(c, weir__run_path(r, "config.json", path, sizeof path), o);
     json_decref(o);
     return weir_status_of(c);
 }
@@ -322,6 +322,8 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
         || open_loader(r) != WEIR_OK || open_seeded(r) != WEIR_OK)
         return weir_status_of(c);
     if ((stored ? check_resumable(r, stored) : make_parents(c, r->folder)) != WEIR_OK || lock_folder(r) != WEIR_OK) return weir_status_of(c);
+    if (!stored && exists(weir__run_path(r, "config.json", path, sizeof path))) /* begun by another while the data were read */
+        return weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", r->folder);
     if (!stored && write_config(r) != WEIR_OK) return weir_status_of(c);
     if (make_folder(c, weir__run_path(r, "samples", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
     if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK) return weir_status_of(c);

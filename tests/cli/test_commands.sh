@@ -113,9 +113,14 @@ if [ -s logged ]; then same "the log's held-out value is the score's" logged sco
 "$WEIR" report byweight -o byweight.html > log
 error=$(awk '{ printf "%.3f", $2 }' scored)
 holds "so is the page's error" "$error" byweight.html
+awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print i % 7, i % 5, i % 20 == 0 }' > rare.csv
+works "rows of weight 0 are as if they were not there" tiny rare rare.csv,weight=3 --steps 20 --batch 4
+printf '1,2,0\n3,4,0\n5,6,0\n' > none.csv
+refuses "no row of any weight" 1 'weight' tiny none none.csv,weight=3,valid=0 --steps 2 --batch 2
+refuses "draws where nothing is drawn" 2 '--draws' "$WEIR" score byweight --data byweight.csv,weight=3 --draws 5
 printf 'x,y,w\n1,2,0\nnan,1,1\n' > lost.csv
 "$WEIR" score run --data lost.csv,weight=w --json > out 2> err
-if [ $? -eq 1 ]; then ok "all rows of a weight failed: 1"; else not_ok "all rows of a weight failed: 1" err; fi
+if [ $? -eq 1 ] && grep -q 'the others weigh nothing' err; then ok "all rows of a weight failed: 1"; else not_ok "all rows of a weight failed: 1" err; fi
 if command -v python3 > /dev/null; then
     "$WEIR" score digits --data digits,limit=100 --draws 2 --json -o rows.csv > parsed
     works "units follow from one another, and from the rows" python3 -c '

@@ -10,7 +10,7 @@ for run in digits plane; do
     holds "$run: whole" '</html>' $run.html
     holds "$run: for a phone" 'name="viewport"' $run.html
     holds "$run: has curves" '<svg' $run.html
-    if grep -qE '(src|href)="?(https\{0,1\}:)?//' $run.html; then not_ok "$run: needs no network"; else ok "$run: needs no network"; fi
+    if grep -qE '(src|href)="?(https?:)?//|url\((https?:)?//|@import' $run.html; then not_ok "$run: needs no network"; else ok "$run: needs no network"; fi
 done
 if has png; then holds "pictures inside" 'data:image/png;base64' digits.html; fi
 works "report into the run" "$WEIR" report plane
@@ -19,7 +19,11 @@ holds "is there" '</html>' plane/report.html
 # a log cut short, and names that look like HTML
 mkdir '<b>&x' && cp plane/config.json plane/model.safetensors '<b>&x/' && head -c 700 plane/metrics.jsonl > '<b>&x/metrics.jsonl'
 works "a log cut short" "$WEIR" report '<b>&x' -o cut.html
-if grep -q '<b>&x' cut.html; then not_ok "names are escaped" ; else ok "names are escaped"; fi
+awk 'BEGIN { for (i = 0; i < 60; i++) print i % 7 "," i % 5 }' > '<i>&y.csv'
+works "data whose name looks like HTML" tiny marked '<i>&y.csv' --steps 3 --batch 10
+works "its report" "$WEIR" report marked -o marked.html
+holds "names are escaped" '&lt;i&gt;&amp;y.csv' marked.html
+if grep -q '<i>&y' marked.html; then not_ok "and stand nowhere as they are"; else ok "and stand nowhere as they are"; fi
 rm '<b>&x/metrics.jsonl'
 works "no log" "$WEIR" report '<b>&x' -o none.html
 refuses "no run" 1 'nowhere' "$WEIR" report nowhere

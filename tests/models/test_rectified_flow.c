@@ -81,6 +81,10 @@ static void test_pytorchs_loss_and_gradients(void **state)
     weir_tensor *x0 = weir_from_f64(c, flow_x0, 2, SHAPE(FLOW_ROWS, FLOW_DIM)), *eps = weir_from_f64(c, flow_eps, 2, SHAPE(FLOW_ROWS, FLOW_DIM));
     weir_tensor *x, *target, *t = weir_from_f64(c, flow_t, 1, SHAPE(FLOW_ROWS));
     weir__path_mix(path, NULL, x0, eps, t, &x, &target);
+    weir_tensor *recorded[2], *wanted = weir_set_requires_grad(weir_from_f64(c, flow_x0, 2, SHAPE(FLOW_ROWS, FLOW_DIM)), true);
+    weir__path_mix(path, NULL, wanted, eps, t, &recorded[0], &recorded[1]); /* in ops */
+    assert_memory_equal(weir_data(recorded[0]), weir_data(x), FLOW_ROWS * FLOW_DIM * sizeof(double));
+    assert_memory_equal(weir_data(recorded[1]), weir_data(target), FLOW_ROWS * FLOW_DIM * sizeof(double));
     weir_tensor *losses = weir_scale(weir_sum_samples(weir_square(weir_sub(weir_network_at(net, x, t, NULL), target))), 1.0 / FLOW_DIM);
     for (int64_t i = 0; i < FLOW_ROWS; i++) assert_near(weir_get(losses, &i), flow_loss[i], 1e-13);
     assert_int_equal(weir_backward(weir_mean(losses)), WEIR_OK);

@@ -141,6 +141,31 @@ static void test_networks_are_fused_to_the_bit(void **state)
     }
 }
 
+/* What the layers before the first that is trained hold may change until backward; layers that do not follow one another are named */
+static void test_networks_keep_what_they_need(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *net = weir_module_new(c, "mlp", "in=3 out=2 hidden=8,8,8 activation=silu");
+    weir_module_freeze(net, true);
+    weir_module_freeze(weir_module_child_at(net, 6), false);
+    weir_scope s = weir_scope_begin(c);
+    weir_tensor *x = weir_randn(c, WEIR_F32, 2, SHAPE(9, 3)), *y = weir_sum(weir_module_forward(net, x));
+    weir_fill_(x, 0);
+    weir_fill_(weir_detach(weir_module_state_find(net, "2.weight")), 0);
+    assert_int_equal(weir_backward(y), WEIR_OK);
+    weir_scope_end(s);
+    weir_module_free(net);
+    net = weir_module_new(c, "sequential", "");
+    weir_module_add(net, "0", weir_module_new(c, "linear", "in=2 out=64"));
+    weir_module_add(net, "1", weir_module_new(c, "module.relu", ""));
+    weir_module_add(net, "2", weir_module_new(c, "linear", "in=32 out=1"));
+    weir_module_forward(net, weir_zeros(c, WEIR_F32, 2, SHAPE(5, 2)));
+    assert_fails(c, WEIR_ERROR_SHAPE, "2 (module.linear)");
+    weir_tensor *early = weir_module_state_find(net, "0.weight");
+    assert_true(weir_is_nil(early) || weir_requires_grad(early));
+    weir_module_free(net);
+}
+
 /* Its layers, each its own op, of the same parameters */
 static weir_tensor *layer_by_layer(weir_module *net, weir_tensor *x, weir_act f)
 {
@@ -407,7 +432,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_names_and_layout), CASE(test_start_depends_on_seed_and_name_alone), CASE(test_initial_ranges), CASE(test_module_equals_functions),
-          CASE(test_relu_is_fused_to_the_bit), CASE(test_networks_are_fused_to_the_bit), CASE(test_networks_train_to_the_bit), CASE(test_pytorch_values_and_gradients), CASE(test_gradients_of_rows), CASE(test_freeze_and_train),
+          CASE(test_relu_is_fused_to_the_bit), CASE(test_networks_are_fused_to_the_bit), CASE(test_networks_train_to_the_bit), CASE(test_networks_keep_what_they_need), CASE(test_pytorch_values_and_gradients), CASE(test_gradients_of_rows), CASE(test_freeze_and_train),
           CASE(test_shared_and_buffers), CASE(test_label_names_the_layer), CASE(test_refusals), CASE(test_in_a_worker), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

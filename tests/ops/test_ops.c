@@ -250,6 +250,26 @@ static void reductions_are_as_in_pytorch(void **state)
 }
 
 /* Leaf gradients that the kernel writes in place: set, then added to. */
+/* Views that overlap themselves are refused; two views of one memory act as if the second had been read first */
+static void in_place_views_do_not_run_into_each_other(void **state)
+{
+    weir_ctx *c = *state;
+    weir_tensor *wide = weir_expand(weir_zeros(c, WEIR_F64, 1, SHAPE(1)), 1, SHAPE(4));
+    weir_add_(wide, weir_ones(c, WEIR_F64, 1, SHAPE(4)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "expanded");
+    double v[100], want[100];
+    for (int i = 0; i < 100; i++) v[i] = i * i, want[i] = i ? i * i + (i - 1) * (i - 1) : 0;
+    weir_tensor *a = weir_from_f64(c, v, 1, SHAPE(100));
+    weir_add_(weir_slice(a, 0, 1, 100, 1), weir_slice(a, 0, 0, 99, 1));
+    assert_memory_equal(weir_data(a), want, sizeof want);
+    weir_copy_(weir_slice(a, 0, 1, 100, 1), weir_slice(a, 0, 0, 99, 1));
+    for (int64_t i = 1; i < 100; i++) assert_near(weir_get(a, &i), want[i - 1], 0);
+    weir_tensor *end = weir_slice(a, 0, 99, 100, INT64_MAX);
+    assert_int_equal(weir_numel(end), 1);
+    weir_reshape(a, 2, (const int64_t[]){ 100, ((int64_t)1 << 62) + 1 });
+    assert_fails(c, WEIR_ERROR_SHAPE, "2^46 elements");
+}
+
 static void linear_writes_leaf_gradients_in_place(void **state)
 {
     weir_ctx *c = *state;
@@ -413,7 +433,7 @@ int main(void)
 {
     CASES(CASE(derivatives), CASE(strides_change_nothing), CASE(f32_agrees_with_f64), CASE(fused_ops_equal_their_reference), CASE(fused_rows_equal_their_reference), CASE(edges_are_as_in_pytorch),
           CASE(powers_are_as_in_pytorch), CASE(reductions_are_as_in_pytorch),
-          CASE(linear_writes_leaf_gradients_in_place), CASE(activations_are_fused_to_the_bit),
+          CASE(in_place_views_do_not_run_into_each_other), CASE(linear_writes_leaf_gradients_in_place), CASE(activations_are_fused_to_the_bit),
           CASE(shapes_behave_as_in_numpy), cmocka_unit_test(rows_are_independent), cmocka_unit_test(no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

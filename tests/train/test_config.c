@@ -35,6 +35,9 @@ static void presets_then_settings(void **state)
     assert_near(number(o, "schedule", "warmup"), 5, 0);
     assert_near(number(o, "train", "batch"), 10, 0);
     json_decref(o);
+    o = RESOLVE(c, "optimizer=rmsprop"); /* said again, it is no other */
+    assert_near(number(o, "optimizer", "alpha"), 0.95, 0);
+    json_decref(o);
     o = RESOLVE(c, "optimizer=adam"); /* what the preset said of rmsprop is dropped, lr included */
     assert_ok(c);
     assert_string_equal(text(o, "optimizer", "name"), "adam");

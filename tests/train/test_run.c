@@ -230,7 +230,7 @@ static void other_settings_are_refused(void **state)
     weir_clear(c);
     assert_int_equal(access("bad", F_OK), -1); /* nothing was made */
     weir_run_open(c, "bad", "{\"model\": {\"name\": \"nice\", \"dim\": 3}, \"data\": \"toy:moons\"}", false);
-    assert_fails(c, WEIR_ERROR_SHAPE, "model.dim=3");
+    assert_fails(c, WEIR_ERROR_RANGE, "model.dim=3");
     weir_run_open(c, "bad", "{\"model\": ", false);
     assert_int_equal(weir_status_of(c), WEIR_ERROR_FORMAT);
     weir_close(c);

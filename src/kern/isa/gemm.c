@@ -2,7 +2,7 @@
  * on the same tiles: mlp.inc.
  *
  * Sizes: a panel is two registers wide; K_BLOCK steps of it, with Y_BYTES of rows of the other operand or
- * LANE_BLOCK lanes, stay in level 2 (256 to 512 steps measure alike on Zen 5; on Zen 4 fewer pieces of k win a percent). */
+ * LANE_BLOCK lanes, stay in level 2, or come from level 3 in time (256 to 512 steps measure alike on Zen 5; on Zen 4 fewer pieces of k win a percent). */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
