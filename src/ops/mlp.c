@@ -2,7 +2,8 @@
  *
  * While nothing is recorded a small network is one kernel: samples pass in panels that stay in the caches. While it is, the layers run one
  * by one and keep in one block what backward reads: the values y of hidden layers and, but for relu, whose values tell them, the slopes
- * f'(x w^T + b), from the first layer on that wants gradients. Backward is then products alone, each taking the slope of the layer before it along (Rumelhart, Hinton, Williams 1986):
+ * f'(x w^T + b), from the first layer on that wants gradients. Backward is then products alone, each taking the slope of the layer before
+ * it along (Rumelhart, Hinton, Williams 1986):
  *     dz = dy f',   dw = dz^T x,   db = sum of dz's rows,   dz of the layer before = (dz w) f'
  * While gradients are themselves recorded the reference is differentiated. */
 #include "ops/ops.h"

@@ -1,13 +1,14 @@
 /* Allocations of jansson refused while a small model is trained, kept in its folder, loaded, asked for samples and scored: each in turn with
- * all that follow, and, while training writes, each in turn alone. No crash, no leak, the memory status (alone: some error, for jansson calls a refusal bad syntax) or
- * the whole result; and afterwards the same work succeeds. */
+ * all that follow, and, while training writes, each in turn alone. No crash, no leak, the memory status (alone: some error) or the whole
+ * result; and afterwards the same work succeeds. */
 #define _GNU_SOURCE
 #include <unistd.h>
 #include <jansson.h>
 #include "train/killed.h"
 
 static int64_t calls, fail_at = -1, out;
-static bool alone, writing; /* the one allocation, not those after it: only while training writes, for jansson 2.14's reader then frees what it never had */
+/* The one allocation, not those after it: only while training writes, for jansson 2.14's reader then frees what it never had. */
+static bool alone, writing;
 static void *take(size_t bytes)
 {
     int64_t call = alone && !writing ? -1 : calls++;
