@@ -14,7 +14,7 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     if (!c->no_grad && (x->requires_grad || (from && from->requires_grad)))
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a tensor that requires gradients: expected a no_grad scope, in-place changes are not recorded", name), false;
     for (int i = 0; i < x->ndim; i++)
-        if (x->strides[i] == 0 && x->shape[i] > 1)
+        if (x->strides[i] == 0 && x->shape[i] > 1 && x->numel > 0)
             return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: a tensor expanded along axis %d: expected an element of memory for each place", name, i), false;
     if (x->storage->read_only) return weir_fail(c, WEIR_ERROR_STATE, "%s: weights of a shared model: expected a tensor that may change", name), false;
     if (!from) return true;

@@ -78,8 +78,8 @@ static bool resolve(weir_tensor *x, int ndim, const int64_t *shape, extents *e)
             unknown = i;
         else if (shape[i] < 0)
             return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: extent %lld: expected 0 or more, and -1 once", (long long)shape[i]), false;
-        else
-            known = __builtin_mul_overflow(known, shape[i], &known) ? INT64_MAX : known;
+        else if (__builtin_mul_overflow(known, shape[i], &known))
+            return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: more than 2^63 elements: expected %lld", (long long)x->numel), false;
     }
     if (unknown < 0) return true;
     if (known == 0 || x->numel % known)
