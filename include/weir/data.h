@@ -54,14 +54,15 @@ WEIR_API uint64_t weir_dataset_fingerprint(const weir_dataset *d);     /* of con
 WEIR_API int64_t weir_dataset_label(const weir_dataset *d, int64_t row); /* -1: none */
 /* Rows first .. first+n-1 as one batch in the current scope (cut at the end). */
 WEIR_API weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n);
-/* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False where it is not. */
+/* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False
+ * where it is not. */
 WEIR_API bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out);
 /* Column means and standard deviations (0 replaced by 1) over all rows, [dim] each: what standardize=yes puts into a model. */
 WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std);
 
 /* -- loaders: live outside scopes -------------------------------------------------------------------------------------------------- */
-/* Options: batch=N, seed=N, shuffle=yes|no. The order of epoch e is a function of (seed, e) alone; the last rows that fill no batch
- * join none in that epoch; a batch larger than the data is the data. */
+/* Options: batch=N, seed=N, shuffle=yes|no. The order of epoch e is a function of (seed, e) alone; rows of weight 0 are left out;
+ * the last rows that fill no batch join none in that epoch; a batch larger than the data is the data. */
 WEIR_API weir_loader *weir_loader_new(weir_dataset *d, const char *options);
 WEIR_API weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *options); /* copies x */
 /* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. */

@@ -53,8 +53,8 @@ WEIR_API weir_tensor *weir_hessian(weir_tensor *scalar, weir_tensor *x, bool cre
 
 /* -- memory for time ---------------------------------------------------------------------------------------------------------------- */
 /* fn(user, inputs), remembering only the inputs: backward runs fn again, with the random draws of the first run, and gives the same bits.
- * Every leaf that wants a gradient must be among the inputs: backward says so otherwise, but where no input wants one nothing is recorded; `user` must live until then. For modules there
- * is weir_module_checkpoint. */
+ * Every leaf that wants a gradient must be among the inputs: backward says so otherwise, but where no input wants one nothing is recorded.
+ * `user` must live until then. For modules there is weir_module_checkpoint. */
 typedef weir_tensor *weir_checkpoint_fn(void *user, weir_tensor **inputs);
 WEIR_API weir_tensor *weir_checkpoint(weir_checkpoint_fn *fn, void *user, int n, weir_tensor *const *inputs);
 

@@ -107,7 +107,8 @@ WEIR_API weir_tensor *weir_matmul(weir_tensor *a, weir_tensor *b);
 WEIR_API weir_tensor *weir_linear(weir_tensor *x, weir_tensor *w, weir_tensor *b);
 /* relu(weir_linear(x, w, b)) in one pass. */
 WEIR_API weir_tensor *weir_linear_relu(weir_tensor *x, weir_tensor *w, weir_tensor *b);
-/* f(weir_linear(x, w, b)), to the bit, as one op that keeps f's slope for backward. Layers in sequence use it of themselves, or are one op altogether. */
+/* f(weir_linear(x, w, b)), to the bit, as one op that keeps f's slope for backward. Layers in sequence use it of themselves, or are one op
+ * altogether. */
 typedef enum weir_act { WEIR_ACT_NONE, WEIR_ACT_RELU, WEIR_ACT_TANH, WEIR_ACT_SIGMOID, WEIR_ACT_SOFTPLUS, WEIR_ACT_SILU, WEIR_ACT_GELU } weir_act;
 WEIR_API weir_tensor *weir_linear_act(weir_tensor *x, weir_tensor *w, weir_tensor *b, weir_act f);
 

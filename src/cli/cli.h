@@ -26,6 +26,9 @@ extern const weir__command weir__command_train, weir__command_sample, weir__comm
 extern const weir_row *const weir__command_rows[];
 extern const int64_t weir__command_row_count;
 
+/* What a file or a command line says reaches no terminal as it is. */
+static inline char weir__shown(char c) { return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c; }
+
 /* -- kinds.c: everything that is chosen by name ----------------------------------------------------------------------------------------- */
 int64_t weir__kinds(const weir_ctx *c); /* the library's, then those of the command line */
 const char *weir__kind_at(const weir_ctx *c, int64_t kind);

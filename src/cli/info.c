@@ -89,15 +89,9 @@ static json_t *gather(const char *file, weir_model *m, const weir__weights *w)
 }
 
 /* -- text --------------------------------------------------------------------------------------------------------------------------- */
-static void put_text(const char *text) /* what a file says reaches no terminal as it is */
+static void put_text(const char *text)
 {
-    for (; text && *text; text++) putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-}
-
-static void put_key(int width, const char *key)
-{
-    put_text(key);
-    printf("%*s", 1 + (strlen(key) < (size_t)width ? width - (int)strlen(key) : 0), "");
+    for (; text && *text; text++) putchar(weir__shown(*text));
 }
 
 static void put_value(const json_t *v)
@@ -114,29 +108,25 @@ static void put_value(const json_t *v)
     else putchar('-');
 }
 
+static void put_entry(const char *indent, int width, const char *key, const json_t *v)
+{
+    fputs(indent, stdout);
+    put_text(key);
+    printf("%*s", strlen(key) < (size_t)width ? width - (int)strlen(key) + 1 : 1, "");
+    put_value(v);
+    putchar('\n');
+}
+
 static void print_text(const json_t *o)
 {
     const char *key;
     json_t *v;
     size_t i;
-    json_object_foreach((json_t *)(uintptr_t)o, key, v) {
-        if (json_is_object(v) || strcmp(key, "tensors") == 0) continue;
-        put_key(18, key);
-        put_value(v);
-        putchar('\n');
-    }
-    json_object_foreach(json_object_get(o, "score"), key, v) {
-        put_key(18, key);
-        put_value(v);
-        putchar('\n');
-    }
+    json_object_foreach((json_t *)(uintptr_t)o, key, v)
+        if (!json_is_object(v) && strcmp(key, "tensors") != 0) put_entry("", 18, key, v);
+    json_object_foreach(json_object_get(o, "score"), key, v) put_entry("", 18, key, v);
     puts("options");
-    json_object_foreach(json_object_get(o, "options"), key, v) {
-        fputs("  ", stdout);
-        put_key(12, key);
-        put_value(v);
-        putchar('\n');
-    }
+    json_object_foreach(json_object_get(o, "options"), key, v) put_entry("  ", 12, key, v);
     puts("tensors");
     json_array_foreach(json_object_get(o, "tensors"), i, v) {
         printf("  %-5s [", json_string_value(json_object_get(v, "dtype")));

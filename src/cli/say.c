@@ -11,7 +11,7 @@ static void put_line(const char *before, const char *text) /* one line, whatever
 {
     char line[1200];
     size_t n = 0;
-    for (; text[n] && n < sizeof line - 1; n++) line[n] = (unsigned char)text[n] < 0x20 || text[n] == 0x7f ? '?' : text[n];
+    for (; text[n] && n < sizeof line - 1; n++) line[n] = weir__shown(text[n]);
     line[n] = 0;
     fprintf(stderr, "weir: %s%s\n", before, line);
 }

@@ -115,6 +115,10 @@ error=$(awk '{ printf "%.3f", $2 }' scored)
 holds "so is the page's error" "$error" byweight.html
 awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print i % 7, i % 5, i % 20 == 0 }' > rare.csv
 works "rows of weight 0 are as if they were not there" tiny rare rare.csv,weight=3 --steps 20 --batch 4
+works "training without rows to validate on" tiny blind toy:moons,n=200,valid=0 --steps 10
+works "and on" "$WEIR" train --out blind --resume --steps 20
+"$WEIR" info blind > out
+if grep -q '^weights *last' out && grep -q '^step *20$' out; then ok "the last weights are kept"; else not_ok "the last weights are kept" out; fi
 printf '1,2,0\n3,4,0\n5,6,0\n' > none.csv
 refuses "no row of any weight" 1 'weight' tiny none none.csv,weight=3,valid=0 --steps 2 --batch 2
 refuses "draws where nothing is drawn" 2 '--draws' "$WEIR" score byweight --data byweight.csv,weight=3 --draws 5

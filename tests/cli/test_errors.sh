@@ -3,6 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 tiny run toy:gaussian,n=200 --steps 20 > log 2>&1 || cat log
 
+# -- files of other programs
+cp -r run renamed && sed 's/log_scale/log\\u001b/' run/model.safetensors > renamed/model.safetensors
+refuses "names that do not fit, on one line" 1 'flow.scale.log' "$WEIR" score renamed --data toy:moons
+{ printf '\100\0\0\0\0\0\0\0'; printf '%-64s' '{"a\u001bb":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'; printf '\0\0\200\077'; } > foreign.safetensors
+"$WEIR" info foreign.safetensors > out 2>> err
+if grep -q 'a?b' out && ! LC_ALL=C grep -q "$(printf '[\001-\010\033]')" out err; then ok "no control characters on the terminal"; else not_ok "no control characters on the terminal" out; fi
+
 # -- usage
 refuses "no command" 2 'no command' "$WEIR"
 refuses "no such command" 2 'perhaps train' "$WEIR" trian

@@ -20,6 +20,10 @@ far = lambda a, b: max(abs(x - y) for p, q in zip(rows(a), rows(b)) for x, y in 
 d = {s: far(s, "adaptive") for s in "euler midpoint heun rk4 dopri5".split()}
 assert d["rk4"] < 1e-3 and d["dopri5"] < 1e-3 and d["heun"] < 3e-2 and d["midpoint"] < 3e-2 and 1e-3 < d["euler"] < 0.5, d'
 fi
+# shellcheck disable=SC2086
+works "a model of one solver step" "$WEIR" train rectified-flow --data toy:gmm3,n=600 --out hasty $small --steps 20 --set sampler.max_steps=1
+"$WEIR" sample hasty -n 5 -o hasty.csv > out 2> err
+if [ $? -eq 0 ] && [ "$(wc -l < err)" -eq 1 ] && grep -q 'did not finish 5 of 5 samples' err; then ok "unfinished solves are told"; else not_ok "unfinished solves are told" err; fi
 refuses "an unknown solver" 2 'perhaps heun' "$WEIR" sample run -n 2 -o no.csv --solver hune
 absent "nothing is written" no.csv
 works "temperature" "$WEIR" sample run -n 5 -o cold.csv --temperature 0

@@ -25,10 +25,10 @@ static inline void put(weir__real t, void *x, int64_t i, double v)
     else ((double *)x)[i] = v;
 }
 
-static inline double rnd(uint64_t *state) /* [-1, 1) */
+static inline double rnd(uint64_t *state) /* [-1, 1), with all bits of a double: sums of fewer would be exact in any order */
 {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(int32_t)(*state >> 32) * 0x1p-31;
+    return (double)((int64_t)*state >> 11) * 0x1p-52;
 }
 
 static inline void *room(size_t bytes)

@@ -84,7 +84,8 @@ static void test_values(void **state)
     (void)state;
     static const int64_t sizes[][3] = { { 1, 1, 1 },   { 3, 2, 0 },    { 5, 7, 1 },     { 1, 33, 40 },  { 17, 1, 9 },   { 14, 32, 64 }, { 29, 70, 300 },
                                         { 64, 31, 17 }, { 40, 100, 530 }, { 300, 5, 33 }, { 7, 600, 90 }, { 300, 90, 70 }, { 2, 64, 3 },  { 130, 67, 400 },
-                                        { 35, 50, 1300 }, { 9, 140, 700 }, { 270, 9, 900 }, { 70, 40, 1700 }, { 200, 150, 500 } }; /* the last but one: several pieces of k, packed by the tiles; the last: rows packed */
+                                        { 35, 50, 1300 }, { 9, 140, 700 }, { 270, 9, 900 }, { 70, 40, 1700 }, /* several pieces of k, packed by the tiles */
+                                        { 200, 150, 500 } }; /* rows packed */
     EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int variant = 0; variant < 64; variant++) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = sizes[s][0], .n = sizes[s][1], .depth = sizes[s][2],
@@ -107,6 +108,23 @@ static void compare_rows(const problem *p, const char *whole, int64_t first, int
         fail_msg("%s f%d layout %d n %ld k %ld: rows %ld..%ld alone differ from the batch's", p->k->name, p->t ? 64 : 32, p->layout, (long)p->n,
                  (long)p->depth, (long)first, (long)(first + rows - 1));
     free(part);
+}
+
+/* Enough work for threads: rows packed, and tiles turned round that several pieces of k add to, lanes cut and rows cut */
+static void test_threads(void **state)
+{
+    (void)state;
+    static const int64_t sizes[][3] = { { 200, 150, 500 }, { 1300, 9, 900 }, { 4, 3100, 900 } };
+    EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int variant = 0; variant < 8; variant++) {
+            problem p = { .k = k, .t = t, .layout = variant & 3, .m = sizes[s][0], .n = sizes[s][1], .depth = sizes[s][2], .accumulate = variant >> 2, .bias = true };
+            make(&p);
+            p.threads = 1;
+            char *c = run(&p, 0, p.m);
+            for (p.threads = 2; p.threads <= 3; p.threads++) compare_rows(&p, c, 0, p.m);
+            free(c);
+            drop(&p);
+        }
 }
 
 /* Every count of rows, at moving positions, on one thread or two: the same bits as among 300 */
@@ -187,7 +205,7 @@ static void test_nonfinite(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_values), cmocka_unit_test(test_rows), cmocka_unit_test(test_layouts),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_values), cmocka_unit_test(test_threads), cmocka_unit_test(test_rows), cmocka_unit_test(test_layouts),
                                         cmocka_unit_test(test_nonfinite) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

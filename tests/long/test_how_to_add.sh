@@ -7,7 +7,9 @@ bad=0
 case_() { # NAME COMMAND...
     if "${@:2}" > log 2>&1; then echo "ok $1"; else echo "not ok $1"; tail -n 50 log | sed 's/^/# /'; bad=1; fi
 }
-rm -rf tree && mkdir tree && (cd "$SRC" && tar cf - --exclude=./build --exclude=./.git --exclude=./demo .) | tar xf - -C tree
+work=$(mktemp -d) && cd "$work" || exit 1
+trap 'rm -rf "$work"' EXIT
+mkdir tree && (cd "$SRC" && tar cf - --exclude=./build --exclude=./.git --exclude=./demo .) | tar xf - -C tree
 for kind in "an op" "a bijection" "a sampler" "a data reader"; do case_ "$kind" follow "$kind" tree; done
 case_ builds make -C tree OPTIONS="-DWEIR_TESTS=ON -DWEIR_WERROR=ON"
 for part in ops-test_ops base-test_rows flow-test_flow diffusion-test_diffusion data-test_spec cli/test_man install/test_abi; do

@@ -214,6 +214,10 @@ static void test_draws(void **state)
     assert_true(info.draws == 64 && info.n_failed == 1 && info.evaluations == 1);
     for (int i = 0; i < N; i++)
         if (i != 2) assert_true(error[i] > 0 && fabs(many[i] - one[i]) < 8 * 6 * error[i] && many[i] != one[i]);
+    int64_t peak = weir_memory(c).peak_bytes;
+    o.draws = 2000; /* a draw leaves no more than its results behind */
+    assert_int_equal(weir_model_log_prob_into(m, &x[0][0], N, &o, many, NULL), WEIR_OK);
+    assert_true(weir_memory(c).peak_bytes < peak + 2000 * 3000);
     o.draws = 0;
     weir_model_log_prob_into(m, &x[0][0], N, &o, many, NULL);
     assert_fails(c, WEIR_ERROR_RANGE, "draws=0");

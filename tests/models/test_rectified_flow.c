@@ -208,7 +208,10 @@ static void test_every_sampler_goes_the_same_way(void **state)
         } else {
             assert_fails(c, WEIR_ERROR_UNSUPPORTED, "path");
         }
-        o.steps = 0, o.path = NULL;
+        o.steps = INT64_MAX, o.path = NULL;
+        assert_int_equal(weir_model_sample_into(m, 1, &o, x), WEIR_ERROR_RANGE);
+        weir_clear(c);
+        o.steps = 0;
         assert_int_equal(weir_model_sample_into(m, K, &o, x), WEIR_OK);
         if (row->steps > 0) assert_true(report[0].steps >= row->steps);
     }

@@ -207,6 +207,20 @@ static void test_the_tail_counts_by_itself(void **state)
     assert_true(report[1].steps > report[0].steps + 3);
 }
 
+/* With no absolute tolerance 0 is as exact as it can be: x = 0 stays there under dx/dt = rate x cos t */
+static void test_nothing_moves_at_zero(void **state)
+{
+    const double rate[1] = { 0.8 };
+    double x[2] = { 0, 0 };
+    weir_row_report report[1];
+    problem p = { .rate = rate };
+    weir_ode o = { .ctx = *state, .n = 1, .dim = 2, .t0 = 0, .t1 = 1, .x = x, .f = waves, .user = &p, .report = report };
+    weir_ode_opts a = weir_ode_defaults();
+    a.atol = 0;
+    assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), &a), WEIR_OK);
+    assert_true(report[0].end == WEIR_ROW_DONE && x[0] == 0 && x[1] == 0);
+}
+
 static void test_refusals(void **state)
 {
     weir_ctx *c = *state;
@@ -263,6 +277,6 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_orders), CASE(test_tableaux), CASE(test_given_times_and_path), CASE(test_steps_of_their_own), CASE(test_rows_do_not_depend_on_their_batch),
-          CASE(test_rows_that_do_not_arrive), CASE(test_the_tail_counts_by_itself), CASE(test_refusals), CASE(test_no_memory));
+          CASE(test_rows_that_do_not_arrive), CASE(test_the_tail_counts_by_itself), CASE(test_nothing_moves_at_zero), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

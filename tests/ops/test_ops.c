@@ -249,7 +249,6 @@ static void reductions_are_as_in_pytorch(void **state)
     assert_fails(c, WEIR_ERROR_SHAPE, "rank 0");
 }
 
-/* Leaf gradients that the kernel writes in place: set, then added to. */
 /* Views that overlap themselves are refused; two views of one memory act as if the second had been read first */
 static void in_place_views_do_not_run_into_each_other(void **state)
 {
@@ -264,12 +263,13 @@ static void in_place_views_do_not_run_into_each_other(void **state)
     assert_memory_equal(weir_data(a), want, sizeof want);
     weir_copy_(weir_slice(a, 0, 1, 100, 1), weir_slice(a, 0, 0, 99, 1));
     for (int64_t i = 1; i < 100; i++) assert_near(weir_get(a, &i), want[i - 1], 0);
-    weir_tensor *end = weir_slice(a, 0, 99, 100, INT64_MAX);
+    weir_tensor *end = weir_slice(a, 0, 9, 100, INT64_MAX);
     assert_int_equal(weir_numel(end), 1);
     weir_reshape(a, 2, (const int64_t[]){ 100, ((int64_t)1 << 62) + 1 });
     assert_fails(c, WEIR_ERROR_SHAPE, "2^63 elements");
 }
 
+/* Leaf gradients that the kernel writes in place: set, then added to. */
 static void linear_writes_leaf_gradients_in_place(void **state)
 {
     weir_ctx *c = *state;
