@@ -66,7 +66,6 @@ void weir__philox(uint64_t key, uint64_t counter_hi, uint64_t counter_lo, uint32
 weir__frame weir__frame_set(weir_ctx *c, weir__frame frame);
 /* For code that draws outside tensors (shuffles, splits, toys): element `index` of sample `id` under `key`. */
 double weir__uniform(uint64_t key, uint64_t id, uint64_t index); /* [0, 1), 53 bits */
-void weir__uniform4(uint64_t key, uint64_t id, uint64_t block, double out[4]); /* elements 4 block .. 4 block + 3, a quarter of the work */
 double weir__normal(uint64_t key, uint64_t id, uint64_t index);
 
 /* -- the context -------------------------------------------------------------------------------------------------------- */

@@ -60,14 +60,6 @@ static uint64_t bits53(uint64_t key, uint64_t id, uint64_t index)
 
 double weir__uniform(uint64_t key, uint64_t id, uint64_t index) { return (double)bits53(key, id, index) * 0x1p-53; }
 
-void weir__uniform4(uint64_t key, uint64_t id, uint64_t block, double out[4])
-{
-    uint32_t hi[4], lo[4];
-    weir__philox(key, id, block, hi);
-    weir__philox(key ^ 0x9E3779B97F4A7C15u, id, block, lo);
-    for (int i = 0; i < 4; i++) out[i] = (double)((uint64_t)hi[i] << 21 | lo[i] >> 11) * 0x1p-53;
-}
-
 double weir__normal(uint64_t key, uint64_t id, uint64_t index) /* Box and Muller 1958 on the pair that `index` is in */
 {
     uint64_t even = index & ~(uint64_t)1;

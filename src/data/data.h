@@ -148,7 +148,6 @@ static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { ret
 
 /* A batch of the rows `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);
-void weir__dataset_ask(const weir_dataset *d, const int64_t *rows, int64_t n); /* asks the caches for the beginnings of rows that will be gathered */
 /* Batches of f64 instead of f32: for checks in double precision. */
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
 /* Refuses NaN and infinities (of the values as batches give them), naming the row (its id) and the column of the first. */

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
+#include "kern/kern.h"
 
 typedef struct loader_opts {
     size_t size;
@@ -133,16 +134,27 @@ weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *, int6
 
 /* -- order ---------------------------------------------------------------------------------------------------------------------------- */
 
-static void shuffle(int64_t *order, const int64_t *rows, int64_t n, int64_t seed, int64_t epoch)
+/* Runs of draws at once; and the places they name, which lie anywhere in memory, are asked for before the first is exchanged. */
+static void shuffle(weir_loader *l, int64_t epoch)
 {
-    uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)seed), (uint64_t)epoch);
-    for (int64_t i = 0; i < n; i++) order[i] = rows ? rows[i] : i;
-    double draws[4];
-    for (int64_t i = n - 1; i > 0; i--) {
-        if (i == n - 1 || i % 4 == 3) weir__uniform4(key, 0, (uint64_t)i / 4, draws);
-        int64_t j = (int64_t)(draws[i % 4] * (double)(i + 1)), at = order[i]; /* biased by < n / 2^53 */
-        order[i] = order[j];
-        order[j] = at;
+    enum { RUN = 256 };
+    uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)l->opts.seed), (uint64_t)epoch);
+    int64_t *order = l->order, with[RUN];
+    double draws[RUN];
+    for (int64_t i = 0; i < l->n; i++) order[i] = l->rows ? l->rows[i] : i;
+    for (int64_t end = l->n; end > 0; ) {
+        int64_t first = (end - 1) / RUN * RUN;
+        l->object.ctx->kern->uniform[WEIR__F64](end - first, draws, key, 0, (uint64_t)first);
+        for (int64_t i = first; i < end; i++) {
+            with[i - first] = (int64_t)(draws[i - first] * (double)(i + 1)); /* biased by < n / 2^53 */
+            __builtin_prefetch(&order[with[i - first]]);
+        }
+        for (int64_t i = end - 1; i >= first; i--) {
+            int64_t at = order[i];
+            order[i] = order[with[i - first]];
+            order[with[i - first]] = at;
+        }
+        end = first;
     }
 }
 
@@ -152,18 +164,9 @@ static const int64_t *rows_of(weir_loader *l, int64_t *first)
     int64_t epoch = l->step / l->per_epoch;
     *first = l->step % l->per_epoch * l->opts.batch;
     if (!l->order) return l->rows ? l->rows + *first : NULL;
-    if (l->epoch != epoch) shuffle(l->order, l->rows, l->n, l->opts.seed, epoch);
+    if (l->epoch != epoch) shuffle(l, epoch);
     l->epoch = epoch;
     return l->order + *first;
-}
-
-/* Rows drawn at random lie anywhere in memory: those of the next step are asked for while this one is computed. Large batches would drive
- * out what the step itself needs. */
-static void ask_ahead(const weir_loader *l, const int64_t *rows)
-{
-    enum { MOST = 1024 };
-    int64_t n = l->opts.batch;
-    if (rows && n <= MOST && l->step % l->per_epoch + 1 < l->per_epoch) weir__dataset_ask(l->dataset, rows + n, n);
 }
 
 /* -- streams --------------------------------------------------------------------------------------------------------------------------- */
@@ -215,7 +218,6 @@ weir_batch *weir_loader_next(weir_loader *l)
         int64_t first;
         const int64_t *rows = rows_of(l, &first);
         b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
-        ask_ahead(l, rows);
     }
     l->step += !b->object.nil;
     return b;

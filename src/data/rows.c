@@ -10,6 +10,19 @@ static void read_row(const weir__store *s, int64_t id, int64_t first, int64_t n,
     weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
 }
 
+/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. */
+static void copy_rows(const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+{
+    enum { AHEAD = 16 };
+    const weir__store *s = d->store;
+    const char *data = s->data;
+    size_t from = (size_t)s->dim * weir_dtype_size(s->dtype), to = (size_t)s->dim * weir_dtype_size(d->real);
+    for (int64_t i = 0; i < n; i++, x += to) {
+        if (i + AHEAD < n) __builtin_prefetch(data + (size_t)ids[i + AHEAD] * from);
+        weir__convert(d->real, x, s->dtype, data + (size_t)ids[i] * from, s->dim);
+    }
+}
+
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n)
 {
     weir_ctx *c = d->object.ctx;
@@ -20,20 +33,12 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     if (x->object.nil) return weir__nil(c, WEIR__BATCH);
     int64_t *ids = weir__alloc(c, (size_t)n * sizeof *ids);
     double *weights = s->weights ? weir__alloc(c, (size_t)n * sizeof *weights) : NULL;
-    size_t from = (size_t)s->dim * weir_dtype_size(s->dtype), to = (size_t)s->dim * weir_dtype_size(d->real);
     for (int64_t i = 0; weir_ok(c) && i < n; i++) {
         ids[i] = weir__dataset_id(d, rows ? rows[i] : first + i);
         if (weights) weights[i] = s->weights[ids[i]];
-        weir__convert(d->real, (char *)weir__ptr(x) + (size_t)i * to, s->dtype, (const char *)s->data + (size_t)ids[i] * from, s->dim);
     }
+    if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));
     return weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
-}
-
-void weir__dataset_ask(const weir_dataset *d, const int64_t *rows, int64_t n)
-{
-    const weir__store *s = d->store;
-    size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
-    for (int64_t i = 0; i < n; i++) __builtin_prefetch((const char *)s->data + (size_t)weir__dataset_id(d, rows[i]) * bytes, 0, 2);
 }
 
 /* Cuts [first, first+n) at the end of d; false with the error set where nothing is left. */

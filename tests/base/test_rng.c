@@ -36,10 +36,7 @@ static void draws_belong_to_samples(void **state)
     uint64_t key;
     weir__frame_set(c, (weir__frame){ .stream = 9, .step = 2 });
     key = weir__draw_key(c);
-    double four[4];
     for (int64_t j = 0; j < 7; j++) {
-        weir__uniform4(key, 3, (uint64_t)j / 4, four);
-        assert_true(four[j % 4] == weir__uniform(key, 3, (uint64_t)j));
         assert_true(weir_get(x, SHAPE(2, j)) == weir_get(alone, SHAPE(0, j)));
         assert_true(weir_get(x, SHAPE(1, j)) == weir__uniform(key, 3, (uint64_t)j));
         assert_true(fabs(weir_get(x, SHAPE(0, j)) - weir_get(f, SHAPE(0, j))) < 1e-7);
