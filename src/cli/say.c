@@ -72,8 +72,11 @@ weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code)
     return NULL;
 }
 
+static bool incomplete; /* of the process, as the error of stdout is */
+
 int weir__finish_stdout(int code)
 {
+    if (incomplete && !ferror(stdout)) return weir__complain(WEIR__EXIT_FAILED, "stdout: JSON that could not be made: expected more free memory");
     errno = 0;
     bool bad = ferror(stdout) != 0;
     if (fflush(stdout) != 0) bad = true;
@@ -112,4 +115,5 @@ void weir__json_print(const json_t *value, bool indented)
 {
     size_t flags = JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY | (indented ? JSON_INDENT(2) : 0);
     if (json_dumpf(value, stdout, flags) == 0) putchar('\n');
+    else incomplete = true;
 }

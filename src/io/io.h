@@ -22,6 +22,8 @@ weir__writer *weir__writer_open(weir_ctx *c, const char *path); /* NULL: the err
 weir_status weir__writer_put(weir__writer *w, const void *data, size_t size);
 weir_status weir__writer_commit(weir__writer *w);  /* frees w, whatever happens */
 void weir__writer_cancel(weir__writer *w);         /* removes the temporary file and frees w */
+/* Whether `path` is a temporary file that a killed process left behind: named as one, and locked by no writer. */
+bool weir__is_leftover(const char *path);
 bool weir__gzip_is(const void *data, size_t size);
 weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_t size, size_t max_bytes, weir__bytes *out);
 

@@ -1,7 +1,8 @@
 /* writer.c - files that appear whole or not at all.
  *
  * A regular file is written under a temporary name in its folder, flushed to the disk, and renamed over the old one; what fails
- * before the rename leaves the old file as it was and no temporary behind. A device or pipe is written to directly: it must not
+ * before the rename leaves the old file as it was and no temporary behind. A killed process leaves one; as a writer holds a lock on its
+ * own while it lives, whoever clears up can tell. A device or pipe is written to directly: it must not
  * be replaced by a file. A symbolic link stays one: the file it leads to is replaced. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +49,26 @@ static size_t folder_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+/* Where files cannot be locked, nothing is. False where somebody cleared the file away before it was locked. */
+static bool claim(int fd)
+{
+    struct stat own;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    return fstat(fd, &own) != 0 || own.st_nlink > 0;
+}
+
+bool weir__is_leftover(const char *path)
+{
+    const char *name = path + folder_length(path);
+    size_t n = strlen(name);
+    if (strncmp(name, ".weir-", 6) != 0 || n <= 10 || strcmp(name + n - 4, ".tmp") != 0) return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return false;
+    bool alone = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return alone;
+}
+
 /* A name in the target's folder that nobody else has. */
 static bool open_temp(weir__writer *w)
 {
@@ -60,7 +82,8 @@ static bool open_temp(weir__writer *w)
     for (uint64_t attempt = 0; attempt < 100; attempt++) {
         snprintf(w->temp + folder, 32, ".weir-%016llx.tmp", (unsigned long long)weir__hash_mix(key, attempt));
         w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (w->fd >= 0) return true;
+        if (w->fd >= 0 && claim(w->fd)) return true;
+        if (w->fd >= 0) close(w->fd), w->fd = -1, errno = EEXIST;
         if (errno != EEXIST && errno != EINTR) break;
     }
     failed(w, "cannot be created");

@@ -59,12 +59,6 @@ static bool exists(const char *path)
 }
 
 /* What a killed write left behind is nobody's: it does not make a folder somebody else's, and is cleared away. */
-static bool is_leftover(const char *name)
-{
-    size_t n = strlen(name);
-    return strncmp(name, ".weir-", 6) == 0 && n > 10 && strcmp(name + n - 4, ".tmp") == 0;
-}
-
 static bool sweep(const char *folder) /* true when nothing else is in it */
 {
     DIR *d = opendir(folder);
@@ -75,7 +69,7 @@ static bool sweep(const char *folder) /* true when nothing else is in it */
         size_t used = 0;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         weir__append(path, sizeof path, &used, "%s/%s", folder, e->d_name);
-        if (!is_leftover(e->d_name) || unlink(path) != 0) empty = false;
+        if (!weir__is_leftover(path) || unlink(path) != 0) empty = false;
     }
     closedir(d);
     return empty;

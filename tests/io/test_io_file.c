@@ -1,5 +1,6 @@
 /* Files: read and replaced whole, or left alone. This program has its own write, fsync, rename and close, which fail on demand. */
 #include "io_test.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -267,6 +268,33 @@ static void long_paths_keep_the_reason(void **state)
     close_ctx(c);
 }
 
+/* A temporary file is a leftover once its writer is no more, however it ended; no other file is one. */
+static void leftovers_are_told(void **state)
+{
+    (void)state;
+    weir_ctx *c = open_ctx();
+    const char *folder = make_folder();
+    weir__writer *w = weir__writer_open(c, in_folder(folder, "a"));
+    assert_non_null(w);
+    char temp[4096] = "";
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d));)
+        if (strncmp(e->d_name, ".weir-", 6) == 0) snprintf(temp, sizeof temp, "%s/%s", folder, e->d_name);
+    closedir(d);
+    assert_true(temp[0] != 0);
+    assert_false(weir__is_leftover(temp));
+    weir__writer_cancel(w);
+    assert_false(weir__is_leftover(temp)); /* gone */
+    assert_int_equal(weir__file_write(c, in_folder(folder, "b.tmp"), "x", 1), WEIR_OK);
+    assert_false(weir__is_leftover(in_folder(folder, "b.tmp")));
+    int fd = open(temp, O_WRONLY | O_CREAT, 0666);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(weir__is_leftover(temp));
+    unlink(temp);
+    weir_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +308,7 @@ int main(void)
         cmocka_unit_test(protected_files_stay),
         cmocka_unit_test(failed_contexts_write_nothing),
         cmocka_unit_test(long_paths_keep_the_reason),
+        cmocka_unit_test(leftovers_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
