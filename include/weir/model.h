@@ -127,11 +127,10 @@ typedef struct weir_preset { const char *name, *settings, *doc; } weir_preset;
 typedef struct weir_model_row {
     weir_row row;
     weir_score_kind score_kind;
-    bool couples_samples;            /* needs prepare on the whole batch */
     const weir_preset *presets;      /* first is the default; ends with name NULL; NULL: none */
     size_t state_size;
     weir_module *(*create)(weir_model *m, const void *options);       /* builds the module tree */
-    void (*prepare)(weir_model *m, weir_batch *b);                     /* or NULL */
+    void (*prepare)(weir_model *m, weir_batch *b);                     /* on the whole batch, before it is cut in shards; or NULL */
     weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);/* [B] from transformed data; NULL: -log_prob */
     weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info); /* [B] of transformed data */
     weir_tensor *(*noise)(weir_model *m, int64_t n);                   /* [n, dim] base draw by sample ids */

@@ -5,11 +5,17 @@
 #include <string.h>
 #include "base/base.h"
 
-static const weir_option *option_named(const weir_row *row, const char *name)
+const weir_option *weir__option_named(const weir_row *row, const char *name)
 {
     for (const weir_option *o = row->options; o && o->name; o++)
         if (strcmp(o->name, name) == 0) return o;
     return NULL;
+}
+
+void *weir__option_value(const weir_row *row, void *options, const char *name, weir_option_type type)
+{
+    const weir_option *o = weir__option_named(row, name);
+    return o && o->type == type ? (char *)options + o->offset : NULL;
 }
 
 static weir_status unknown(weir_ctx *c, const weir_row *row, const char *name)
@@ -119,7 +125,7 @@ static weir_status set_option(weir_ctx *c, const weir_row *row, const weir_optio
 weir_status weir_option_set(weir_ctx *c, const weir_row *row, void *opts, const char *name, const char *value)
 {
     if (!c || !row || !opts || !name || !value) return weir_fail(c, WEIR_ERROR_ARGUMENT, "option_set: NULL: expected a row, options, a name and a value");
-    const weir_option *o = option_named(row, name);
+    const weir_option *o = weir__option_named(row, name);
     return o ? set_option(c, row, o, opts, value) : unknown(c, row, name);
 }
 

@@ -23,9 +23,7 @@ bool weir__model_usable(const weir_model *m, const char *who)
 /* -- common options, found by name in whatever options the row has -------------------------------------------------------------- */
 static const void *field(const weir_model *m, const char *name, weir_option_type type)
 {
-    for (const weir_option *o = m->row->row.options; o && o->name; o++)
-        if (o->type == type && strcmp(o->name, name) == 0) return (const char *)m->options + o->offset;
-    return NULL;
+    return weir__option_value(&m->row->row, m->options, name, type);
 }
 
 static bool read_shape(weir_model *m)

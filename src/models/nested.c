@@ -2,13 +2,6 @@
 #include <string.h>
 #include "models/models.h"
 
-static const weir_option *option_named(const weir_row *row, const char *name)
-{
-    for (const weir_option *o = row->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0) return o;
-    return NULL;
-}
-
 /* "hidden" of "net.hidden" for the prefix "net"; NULL: another's, or the name */
 static const char *within(const char *prefix, const char *name)
 {
@@ -32,7 +25,7 @@ static weir_status pass_on(weir_ctx *c, const weir_row *owner, const void *opts,
         const char *name = within(prefix, o->name);
         if (!name) continue;
         weir_option_text(o, opts, value, sizeof value);
-        if (option_named(n->row, name)) weir_option_set(c, n->row, n->options, name, value);
+        if (weir__option_named(n->row, name)) weir_option_set(c, n->row, n->options, name, value);
         else if (defaults) refuse_changed(c, owner, o, value, defaults, n->row);
         if (!weir_ok(c)) return weir_status_of(c);
     }
@@ -60,5 +53,5 @@ void weir__nested_close(weir_ctx *c, weir__nested *n)
 
 bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value)
 {
-    return !option_named(n->row, name) || weir_option_set(c, n->row, n->options, name, value) == WEIR_OK;
+    return !weir__option_named(n->row, name) || weir_option_set(c, n->row, n->options, name, value) == WEIR_OK;
 }

@@ -110,8 +110,8 @@ static bool good_statistics(weir_model *m, const double *mean, const double *std
 
 static void note_standardize(weir_model *m) /* so that the file says so */
 {
-    for (const weir_option *o = m->row->row.options; o && o->name; o++)
-        if (o->type == WEIR_OPTION_BOOL && strcmp(o->name, "standardize") == 0) *(bool *)((char *)m->options + o->offset) = true;
+    bool *standardize = weir__option_value(&m->row->row, m->options, "standardize", WEIR_OPTION_BOOL);
+    if (standardize) *standardize = true;
 }
 
 weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std)

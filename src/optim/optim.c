@@ -18,9 +18,8 @@ static bool usable(const weir_optim *o) { return o && !o->object.nil && weir_ok(
 
 static double option_lr(const weir__optim_row *row, const void *options)
 {
-    for (const weir_option *o = row->row.options; o && o->name; o++)
-        if (strcmp(o->name, "lr") == 0) return *(const double *)((const char *)options + o->offset);
-    return 0;
+    const double *lr = weir__option_value(&row->row, (void *)(uintptr_t)options, "lr", WEIR_OPTION_REAL);
+    return lr ? *lr : 0;
 }
 
 static void destroy(weir__object *object)

@@ -132,13 +132,6 @@ typedef struct owner {
 } owner;
 enum { TRAIN, MODEL, OPTIMIZER, SCHEDULE, OWNERS };
 
-static bool has_option(const weir_row *row, const char *name)
-{
-    for (const weir_option *o = row->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0) return true;
-    return false;
-}
-
 static weir_status unknown_key(weir_ctx *c, const owner *owners, const char *key)
 {
     char best[KEY] = "";
@@ -171,7 +164,7 @@ static const owner *owner_of(weir_ctx *c, const owner *owners, const char *key, 
     *name = key;
     const owner *found = NULL;
     for (int i = 0; i < OWNERS; i++) {
-        if (!has_option(owners[i].row, key)) continue;
+        if (!weir__option_named(owners[i].row, key)) continue;
         if (found && found != &owners[TRAIN] && found != &owners[MODEL]) {
             weir_fail(c, WEIR_ERROR_NAME, "config: key %.80s: expected %s.%s or %s.%s", key, found->prefix, key, owners[i].prefix, key);
             return NULL;
@@ -233,7 +226,7 @@ static weir_status apply(weir__config *k, const pairs *p, const owner *owners)
         if (of_replaced(q, owners)) continue;
         const owner *o = owner_of(c, owners, q->key, &name);
         if (!o) return weir_status_of(c);
-        if (!has_option(o->row, name)) return unknown_key(c, owners, q->key);
+        if (!weir__option_named(o->row, name)) return unknown_key(c, owners, q->key);
         if (weir_option_set(c, o->row, o->opts, name, q->value) != WEIR_OK) return weir_status_of(c);
         bool steps = strcmp(name, "steps") == 0;
         if (o == &owners[TRAIN] && (steps || strcmp(name, "epochs") == 0)) set_length(k, &l, q->layer, steps);

@@ -71,11 +71,9 @@ static weir_status validate(weir_run *r, double seconds)
 static double rate(const weir_run *r)
 {
     const weir__config *k = &r->config;
-    double lr = 0;
-    for (const weir_option *o = k->optimizer->options; o && o->name; o++)
-        if (strcmp(o->name, "lr") == 0) lr = *(const double *)(const void *)((const char *)k->optimizer_opts + o->offset);
+    const double *lr = weir__option_value(k->optimizer, k->optimizer_opts, "lr", WEIR_OPTION_REAL);
     int64_t step = r->step < r->horizon ? r->step : r->horizon - 1; /* past the horizon the last rate holds */
-    return k->schedule->rate(k->schedule_opts, lr, step, r->horizon);
+    return k->schedule->rate(k->schedule_opts, lr ? *lr : 0, step, r->horizon);
 }
 
 static weir_status one_step(weir_run *r, weir_step_info *info)

@@ -107,20 +107,13 @@ static weir_status lock_folder(weir_run *r)
 }
 
 /* -- data, model, optimizer from a config ------------------------------------------------------------------------------------------------ */
-static int64_t *int_option(const weir_row *row, void *opts, const char *name)
-{
-    for (const weir_option *o = row->options; o && o->name; o++)
-        if (o->type == WEIR_OPTION_INT && strcmp(o->name, name) == 0) return (int64_t *)(void *)((char *)opts + o->offset);
-    return NULL;
-}
-
 /* What the data say and the config leaves open: dim, shape, levels, standardize. What both say must agree. */
 static weir_status fit_model_to_data(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     weir__config *k = &r->config;
     const weir_row *row = &k->model->row;
-    int64_t *dim = int_option(row, k->model_opts, "dim"), *levels = int_option(row, k->model_opts, "levels");
+    int64_t *dim = weir__option_value(row, k->model_opts, "dim", WEIR_OPTION_INT), *levels = weir__option_value(row, k->model_opts, "levels", WEIR_OPTION_INT);
     const int64_t *shape;
     int ndim = weir_dataset_shape(r->train, &shape);
     int64_t have = weir_dataset_dim(r->train), have_levels = weir_dataset_levels(r->train);
@@ -133,10 +126,8 @@ static weir_status fit_model_to_data(weir_run *r)
     char text[WEIR_TEXT_MAX] = "";
     size_t used = 0;
     for (int i = 0; i < ndim; i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)shape[i]);
-    for (const weir_option *o = row->options; o && o->name; o++) {
-        if (strcmp(o->name, "shape") == 0 && ndim > 1) weir_option_set(c, row, k->model_opts, "shape", text);
-        if (strcmp(o->name, "standardize") == 0 && weir_dataset_standardize(r->train)) weir_option_set(c, row, k->model_opts, "standardize", "yes");
-    }
+    if (ndim > 1 && weir__option_named(row, "shape")) weir_option_set(c, row, k->model_opts, "shape", text);
+    if (weir_dataset_standardize(r->train) && weir__option_named(row, "standardize")) weir_option_set(c, row, k->model_opts, "standardize", "yes");
     return weir_status_of(c);
 }
 
