@@ -39,6 +39,30 @@ static void determinism(void **state)
         for (int i = 0; i < BATCH; i++) assert_int_equal(b[s][i], s % PER_EPOCH * BATCH + i);
 }
 
+/* Over several runs of draws: the order is Fisher and Yates's by one draw a place, under the key of (seed, epoch) */
+static void order(void **state)
+{
+    (void)state;
+    enum { ROWS = 600 };
+    weir_dataset *d = opened(c, "toy:moons,n=600");
+    weir_loader *l = weir_loader_new(d, "batch=600 seed=5");
+    for (int epoch = 0; epoch < 2; epoch++) {
+        uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), 5), (uint64_t)epoch);
+        int64_t want[ROWS];
+        for (int i = 0; i < ROWS; i++) want[i] = i;
+        for (int i = ROWS - 1; i > 0; i--) {
+            int j = (int)(weir__uniform(key, 0, (uint64_t)i) * (i + 1));
+            int64_t at = want[i];
+            want[i] = want[j], want[j] = at;
+        }
+        weir_scope scope = weir_scope_begin(c);
+        assert_memory_equal(weir_batch_ids(weir_loader_next(l)), want, sizeof want);
+        weir_scope_end(scope);
+    }
+    weir_loader_free(l);
+    weir_dataset_free(d);
+}
+
 /* No row twice in an epoch; the four that wait differ between epochs, so that none is left out for good. */
 static void coverage(void **state)
 {
@@ -267,7 +291,7 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(determinism), TEST(coverage), TEST(seek),          TEST(fairness), TEST(weights_and_values),
+        TEST(determinism), TEST(order), TEST(coverage), TEST(seek),          TEST(fairness), TEST(weights_and_values),
         TEST(options),     TEST(stream),   TEST(stream_errors), TEST(memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,24 @@ static void test_accuracy(void **state)
     }
 }
 
+/* Statistics of a batch far from 0, where a sum in the order of samples has lost what tells them apart */
+static void test_far_from_zero(void **state)
+{
+    (void)state;
+    EACH_KERN(k)
+    {
+        problem p = make(WEIR__F64, 13, 1e9, false);
+        weir__norm_stats(k, p.t, &p.o, 1);
+        exact *s = exactly(&p);
+        for (int64_t i = 0; i < stats_of(&p.o); i++) {
+            assert_true(fabsl(p.o.stats[2 * i] - s[i].mean) <= 0x1p-52L * 1e9L);
+            assert_true(fabsl(p.o.stats[2 * i + 1] - s[i].square) <= 1e-13L * s[i].square);
+        }
+        free(s);
+        drop(&p);
+    }
+}
+
 /* One thread and two make the same bits; a sample makes those it makes alone, but where the batch shares statistics. */
 static void test_alone_and_in_threads(void **state)
 {
@@ -154,6 +172,6 @@ static void test_large(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_alone_and_in_threads), cmocka_unit_test(test_large) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_far_from_zero), cmocka_unit_test(test_alone_and_in_threads), cmocka_unit_test(test_large) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
