@@ -116,6 +116,7 @@ struct weir_ctx {
     uint64_t sequence;                /* of the next graph node */
     const char *label;                /* layer being run, for forensics; NULL: none */
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
+    const struct weir__pieces *pieces; /* a step of several shards that runs as one; NULL: none runs */
     const struct weir__grad_hooks *hooks; /* what grad needs of ops */
     struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
     bool hunting;                     /* modules run their layers one by one, for the layers' names stand in messages */

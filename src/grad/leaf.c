@@ -52,22 +52,27 @@ weir_tensor *weir_detach(weir_tensor *x)
     return weir__tensor_view(x->object.ctx, x->storage, &spec, x->strides, x->offset);
 }
 
-static void *place_in_worker(weir_ctx *c, weir_tensor *leaf, uint8_t **has)
+void *weir__leaf_place_in(weir_ctx *c, const weir__worker_grads *grads, weir_tensor *leaf, uint8_t **has)
 {
     weir__leaf *l = leaf->leaf;
-    if (l->slot < 0 || !l->grad || l->grad->storage != c->worker->owner) {
+    if (l->slot < 0 || !l->grad || l->grad->storage != grads->owner) {
         weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf outside the worker's module: expected a sealed parameter of it");
         return NULL;
     }
-    *has = &c->worker->has_grad[l->slot];
-    return (char *)c->worker->data + l->flat * (int64_t)weir_dtype_size(leaf->dtype);
+    *has = &grads->has_grad[l->slot];
+    return (char *)grads->data + l->flat * (int64_t)weir_dtype_size(leaf->dtype);
 }
 
 void *weir__leaf_place(weir_ctx *c, weir_tensor *leaf, uint8_t **has, bool **has_bool)
 {
     weir__leaf *l = leaf->leaf;
     *has = NULL, *has_bool = NULL;
-    if (c->worker) return place_in_worker(c, leaf, has);
+    if (c->worker) return weir__leaf_place_in(c, c->worker, leaf, has);
+    if (c->pieces) {
+        weir_fail(c, WEIR_ERROR_GRAPH, "backward: %s: a gradient over all samples: expected linear layers alone to hold parameters where a row says by_rows",
+                  leaf->leaf->name ? leaf->leaf->name : "a leaf");
+        return NULL;
+    }
     if (leaf->object.ctx != c) {
         weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf of a parent context: expected a worker with a gradient buffer, or a leaf of this context");
         return NULL;

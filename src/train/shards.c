@@ -2,7 +2,8 @@
  *
  * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward on sum(w_i l_i) / W with W
  * of the whole batch, into a flat gradient buffer of its own; the S buffers are added in a fixed binary tree, (0+1)+(2+3)... So bits
- * depend on S, which a run records, and never on the number of threads, which only divide the pieces among themselves. */
+ * depend on S, which a run records, and never on the number of threads, which only divide the pieces among themselves. A graph costs as much
+ * for one sample as for many, so one thread runs the pieces as one batch where the model's rows promise that its samples do not mix. */
 #include <string.h>
 #include "train/train.h"
 #include "weir/grad.h"
@@ -12,8 +13,8 @@
 
 typedef struct shard {
     weir_ctx *ctx;
-    weir__worker_grads grads;
-    bool own; /* grads.data is this shard's, not the module's gradient buffer */
+    weir__worker_grads *grads;
+    bool own; /* grads->data is this shard's, not the module's gradient buffer */
 } shard;
 
 typedef struct shards {
@@ -21,6 +22,8 @@ typedef struct shards {
     weir__layout *layout;
     int64_t n;
     shard *at;
+    weir__worker_grads *grads; /* [n] */
+    bool by_rows;              /* they may run as one */
 } shards;
 
 static void shards_free(void *cache)
@@ -28,22 +31,30 @@ static void shards_free(void *cache)
     shards *all = cache;
     for (int64_t i = 0; i < all->n; i++) {
         weir_close(all->at[i].ctx);
-        if (all->at[i].own) weir__free(all->ctx, all->at[i].grads.data);
-        weir__free(all->ctx, all->at[i].grads.has_grad);
+        if (all->at[i].own) weir__free(all->ctx, all->grads[i].data);
+        weir__free(all->ctx, all->grads[i].has_grad);
     }
+    weir__free(all->ctx, all->grads);
     weir__free(all->ctx, all->at);
     weir__free(all->ctx, all);
 }
 
 static bool shard_open(shards *all, shard *s)
 {
-    *s = (shard){ .ctx = weir_worker_open(all->ctx, 1) };
-    s->grads.owner = all->layout->grads;
-    s->grads.index = all->n;
-    s->grads.has_grad = weir__alloc(all->ctx, (size_t)all->layout->n_slots);
-    if (!s->grads.has_grad || !weir_ok(s->ctx)) return false;
-    s->ctx->worker = &s->grads;
+    *s = (shard){ .ctx = weir_worker_open(all->ctx, 1), .grads = &all->grads[all->n] };
+    s->grads->owner = all->layout->grads;
+    s->grads->index = all->n;
+    s->grads->has_grad = weir__alloc(all->ctx, (size_t)all->layout->n_slots);
+    if (!s->grads->has_grad || !weir_ok(s->ctx)) return false;
+    s->ctx->worker = s->grads;
     return true;
+}
+
+static bool by_rows(const weir_module *m)
+{
+    bool all = m->row->by_rows;
+    for (int64_t i = 0; all && i < m->n_children; i++) all = by_rows(m->children[i]);
+    return all;
 }
 
 static shards *shards_open(weir_model *m, int64_t n)
@@ -54,8 +65,9 @@ static shards *shards_open(weir_model *m, int64_t n)
     weir__layout *layout = weir__module_layout(m->module);
     all = layout ? weir__alloc0(c, sizeof *all) : NULL;
     if (!all) return NULL;
-    *all = (shards){ .ctx = c, .layout = layout, .at = weir__alloc0(c, (size_t)n * sizeof *all->at) };
-    for (; all->at && all->n < n; all->n++)
+    *all = (shards){ .ctx = c, .layout = layout, .at = weir__alloc0(c, (size_t)n * sizeof *all->at), .grads = weir__alloc0(c, (size_t)n * sizeof *all->grads),
+                     .by_rows = m->row->by_rows && by_rows(m->module) };
+    for (; all->at && all->grads && all->n < n; all->n++)
         if (!shard_open(all, &all->at[all->n])) {
             all->n++;
             break;
@@ -83,11 +95,11 @@ static bool give_buffers(shards *all)
     for (int64_t i = 0; i < all->n; i++) {
         shard *s = &all->at[i];
         bool own = i > 0 || taken;
-        if (own && !s->own && !(s->grads.data = weir__alloc(all->ctx, bytes))) return false;
-        if (!own && s->own) weir__free(all->ctx, s->grads.data);
-        if (!own) s->grads.data = all->layout->grads->data;
+        if (own && !s->own && !(s->grads->data = weir__alloc(all->ctx, bytes))) return false;
+        if (!own && s->own) weir__free(all->ctx, s->grads->data);
+        if (!own) s->grads->data = all->layout->grads->data;
         s->own = own;
-        memset(s->grads.has_grad, 0, (size_t)all->layout->n_slots);
+        memset(s->grads->has_grad, 0, (size_t)all->layout->n_slots);
     }
     return true;
 }
@@ -147,6 +159,14 @@ static void run_shard(shard *s, weir_model *m, const weir_batch *b, int64_t from
     weir_scope_end(scope);
 }
 
+/* One graph of the whole batch in the model's own context; the ops that sum over samples do so shard by shard (weir__pieces). */
+static void run_as_one(shards *all, weir_model *m, weir_batch *b, uint64_t step, double total, double *losses)
+{
+    all->ctx->pieces = &(weir__pieces){ .n = all->n, .samples = weir_batch_size(b), .grads = all->grads };
+    run_piece(all->ctx, m, b, step, total, losses);
+    all->ctx->pieces = NULL;
+}
+
 /* -- the sum ------------------------------------------------------------------------------------------------------------------------------ */
 static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to, const void *from, bool set)
 {
@@ -163,9 +183,9 @@ static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void
 static void add_shard(shards *all, shard *to, const shard *from)
 {
     for (int64_t i = 0; i < all->layout->n_slots; i++)
-        if (from->grads.has_grad[i]) {
-            add(all->ctx, all->layout, &all->layout->slots[i], to->grads.data, from->grads.data, to->grads.has_grad[i]);
-            to->grads.has_grad[i] = 1;
+        if (from->grads->has_grad[i]) {
+            add(all->ctx, all->layout, &all->layout->slots[i], to->grads->data, from->grads->data, to->grads->has_grad[i]);
+            to->grads->has_grad[i] = 1;
         }
 }
 
@@ -175,9 +195,9 @@ static void add_tree(shards *all)
         for (int64_t i = 0; i + gap < all->n; i += 2 * gap) add_shard(all, &all->at[i], &all->at[i + gap]);
     const shard *sum = &all->at[0];
     for (int64_t i = 0; i < all->layout->n_slots; i++)
-        if (sum->grads.has_grad[i]) {
+        if (sum->grads->has_grad[i]) {
             weir__leaf *leaf = all->layout->slots[i].tensor->leaf;
-            add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data, sum->grads.data, leaf->has_grad);
+            add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data, sum->grads->data, leaf->has_grad);
             leaf->has_grad = true;
         }
 }
@@ -208,9 +228,17 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     if (!all || !give_buffers(all)) return weir_status_of(c);
     for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = c->seed; /* the cache may be older than the seed */
     int threads = c->threads < n ? c->threads : (int)n;
-    (void)threads;
 #ifdef _OPENMP
     if (omp_in_parallel()) threads = 1;
+#else
+    threads = 1;
+#endif
+    if (threads == 1 && all->by_rows) {
+        run_as_one(all, m, b, step, total, losses);
+        if (weir_ok(c) && weir__all_finite(losses, rows)) add_tree(all);
+        return weir_status_of(c);
+    }
+#ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
 #endif
     for (int64_t i = 0; i < n; i++) run_shard(&all->at[i], m, b, i * rows / n, (i + 1) * rows / n, step, total, losses);

@@ -1,4 +1,5 @@
 /* The step: shards and threads, weights, memory, and what happens when a number is not finite. */
+#include <stddef.h>
 #include "test.h"
 #include "train/train.h"
 
@@ -22,10 +23,10 @@ static weir_batch *batch_of(weir_ctx *c, bool weighted)
 }
 
 /* Five steps; the flat parameters afterwards go to `out`, which must be large enough. */
-static int64_t train(int threads, int64_t shards, bool weighted, float *out, double *loss)
+static int64_t train(const char *model, const char *options, int threads, int64_t shards, bool weighted, float *out, double *loss)
 {
     weir_ctx *c = open_threads(threads);
-    weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=16,16 init=pytorch");
+    weir_model *m = weir_model_new(c, model, options);
     weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "lr=1e-2");
     weir_step_opts s = weir_step_defaults();
     weir_step_info info;
@@ -46,23 +47,130 @@ static int64_t train(int threads, int64_t shards, bool weighted, float *out, dou
     return n;
 }
 
-static void threads_change_no_bit_and_shards_only_rounding(void **state)
+static void bits_of(const char *model, const char *options)
 {
-    (void)state;
     static float one[1 << 16], other[1 << 16], first[1 << 16];
     static const int64_t counts[] = { 1, 2, 3, 8, 37, 50 };
     for (int weighted = 0; weighted < 2; weighted++)
         for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
             double a, b;
-            int64_t n = train(1, counts[k], weighted, one, &a);
+            int64_t n = train(model, options, 1, counts[k], weighted, one, &a);
             for (int threads = 2; threads <= 3; threads++) {
-                train(threads, counts[k], weighted, other, &b);
+                train(model, options, threads, counts[k], weighted, other, &b);
                 assert_memory_equal(one, other, (size_t)n * sizeof *one);
                 assert_true(a == b);
             }
             if (k == 0) memcpy(first, one, sizeof first);
             for (int64_t i = 0; i < n; i++) assert_near(one[i], first[i], 2e-3);
         }
+}
+
+/* rectified-flow says by_rows: its one thread runs the shards as one batch */
+static void threads_change_no_bit_and_shards_only_rounding(void **state)
+{
+    (void)state;
+    bits_of("nice", "dim=6 levels=17 hidden=16,16 init=pytorch");
+    bits_of("rectified-flow", "dim=6 net.hidden=16,16");
+    bits_of("rectified-flow", "dim=6 levels=17 net.hidden=16 net.activation=relu net.time=fourier");
+}
+
+/* -- a model of a user's own that says by_rows -------------------------------------------------------------------------------------------- */
+typedef struct mine { int calls; int64_t gain; weir_module *a, *b; weir_tensor *own; } mine;
+typedef struct mine_opts { size_t size; int64_t dim; weir_ints shape; int64_t levels; bool standardize; int32_t dtype; int64_t gain; } mine_opts;
+static const weir_option mine_options[] = {
+    { "dim", WEIR_OPTION_INT, offsetof(mine_opts, dim), "6", 0, 1 << 24, NULL, "values a sample" },
+    { "shape", WEIR_OPTION_INTS, offsetof(mine_opts, shape), "", 1, 1 << 24, NULL, "of a sample" },
+    { "levels", WEIR_OPTION_INT, offsetof(mine_opts, levels), "0", 0, 1 << 24, NULL, "of integer data" },
+    { "standardize", WEIR_OPTION_BOOL, offsetof(mine_opts, standardize), "no", 0, 1, NULL, "by mean and deviation" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(mine_opts, dtype), "f32", 0, 0, "f32|f64", "element type" },
+    { "gain", WEIR_OPTION_INT, offsetof(mine_opts, gain), "0", 0, 2, NULL, "1: a parameter beside the linear layers'; 2: a weight that is computed" },
+    { 0 },
+};
+
+static weir_module *mine_create(weir_model *m, const void *options)
+{
+    weir_ctx *c = weir_model_ctx(m);
+    mine *s = weir_model_state(m);
+    weir_module *root = weir_module_new(c, "group", NULL);
+    s->gain = ((const mine_opts *)options)->gain;
+    s->a = weir_module_add(root, "a", weir_module_new(c, "linear", "in=6 out=6"));
+    s->b = weir_module_add(root, "b", weir_module_new(c, "linear", "in=6 out=3 bias=no"));
+    if (s->gain == 1) s->own = weir_module_parameter(root, "own", WEIR_F32, 1, SHAPE(6), (weir_init){ WEIR_INIT_CONSTANT, 2 });
+    return root;
+}
+
+/* a is used twice, then on two rows of each sample at once */
+static weir_tensor *mine_loss(weir_model *m, weir_tensor *y, weir_batch *b)
+{
+    mine *s = weir_model_state(m);
+    (void)b;
+#ifdef _OPENMP
+#pragma omp atomic
+#endif
+    s->calls++;
+    weir_tensor *h = weir_module_forward(s->a, weir_tanh(weir_module_forward(s->a, y)));
+    if (s->gain == 1) h = weir_mul(h, s->own);
+    weir_tensor *pair = weir_stack(2, (weir_tensor *[]){ h, weir_cos(h) }, 1);
+    if (s->gain == 2) pair = weir_linear(pair, weir_scale(weir_module_own(s->a, "weight"), 2), NULL);
+    return weir_sum_samples(weir_square(weir_module_forward(s->b, pair)));
+}
+
+static const weir_model_row mine_row = {
+    .row = { .size = sizeof(weir_model_row), .version = 1, .name = "model.mine", .doc = "layers used more than once", .options = mine_options, .options_size = sizeof(mine_opts), .test = "" },
+    .state_size = sizeof(mine), .create = mine_create, .loss = mine_loss, .by_rows = true,
+};
+
+/* Three steps of two shards; the sum of squares of the parameters, and how often the loss was asked for */
+static double train_mine(int threads, const char *options, int *calls, char *message)
+{
+    weir_ctx *c = open_threads(threads);
+    weir_row_register(c, &mine_row.row);
+    weir_model *m = weir_model_new(c, "mine", options);
+    weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=1e-3");
+    weir_step_opts s = weir_step_defaults();
+    s.shards = 2;
+    for (int i = 0; i < 3; i++) {
+        weir_scope scope = weir_scope_begin(c);
+        weir_train_step_with(m, o, batch_of(c, false), &s, NULL);
+        weir_scope_end(scope);
+    }
+    *calls = weir_ok(c) ? ((mine *)weir_model_state(m))->calls : 0;
+    snprintf(message, 256, "%s", weir_ok(c) ? "" : weir_message(c));
+    weir_clear(c);
+    void *values;
+    int64_t n = weir_module_flat(weir_model_module(m), NULL, &values);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)((float *)values)[i] * ((float *)values)[i];
+    weir_optim_free(o);
+    weir_model_free(m);
+    weir_close(c);
+    return sum;
+}
+
+static void one_thread_runs_shards_as_one_where_rows_promise(void **state)
+{
+    (void)state;
+    int one, two;
+    char message[256];
+    double a = train_mine(1, "", &one, message);
+    assert_string_equal(message, "");
+    double b = train_mine(2, "", &two, message);
+    assert_string_equal(message, "");
+    assert_int_equal(one, 3);
+    assert_int_equal(two, 6);
+    assert_true(a == b);
+}
+
+/* A row that promises what does not hold is told so, and nothing is trained */
+static void a_broken_promise_is_refused(void **state)
+{
+    (void)state;
+    int calls;
+    char message[256];
+    train_mine(1, "gain=1", &calls, message);
+    assert_non_null(strstr(message, "backward: own: a gradient over all samples: expected linear layers alone to hold parameters where a row says by_rows"));
+    train_mine(1, "gain=2", &calls, message);
+    assert_non_null(strstr(message, "input 1 is no parameter"));
 }
 
 /* The sharded gradient is the gradient of the weighted mean. */
@@ -266,13 +374,16 @@ static void training_in_its_stride_asks_for_no_memory(void **state)
 
 static void work(weir_ctx *c)
 {
-    weir_model *m = weir_model_new(c, "nice", "dim=6 levels=17 hidden=8 couplings=2");
-    weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "");
-    weir_step_opts s = weir_step_defaults();
-    s.shards = 2;
-    for (int i = 0; i < 2 && weir_ok(c); i++) weir_train_step_with(m, o, batch_of(c, true), &s, NULL);
-    weir_optim_free(o);
-    weir_model_free(m);
+    static const char *const models[][2] = { { "nice", "dim=6 levels=17 hidden=8 couplings=2" }, { "rectified-flow", "dim=6 net.hidden=8" } };
+    for (int k = 0; k < 2; k++) {
+        weir_model *m = weir_model_new(c, models[k][0], models[k][1]);
+        weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "");
+        weir_step_opts s = weir_step_defaults();
+        s.shards = 2;
+        for (int i = 0; i < 2 && weir_ok(c); i++) weir_train_step_with(m, o, batch_of(c, true), &s, NULL);
+        weir_optim_free(o);
+        weir_model_free(m);
+    }
 }
 
 static void every_allocation_may_fail(void **state)
@@ -283,7 +394,8 @@ static void every_allocation_may_fail(void **state)
 
 int main(void)
 {
-    CASES(cmocka_unit_test(threads_change_no_bit_and_shards_only_rounding), CASE(shards_add_up), CASE(a_bad_sample_is_named), CASE(a_bad_layer_is_named), CASE(a_steep_sample_is_named),
+    CASES(cmocka_unit_test(threads_change_no_bit_and_shards_only_rounding), cmocka_unit_test(one_thread_runs_shards_as_one_where_rows_promise), cmocka_unit_test(a_broken_promise_is_refused),
+          CASE(shards_add_up), CASE(a_bad_sample_is_named), CASE(a_bad_layer_is_named), CASE(a_steep_sample_is_named),
           CASE(wrong_use_is_refused), cmocka_unit_test(steps_leave_memory_as_it_was), cmocka_unit_test(training_in_its_stride_asks_for_no_memory), cmocka_unit_test(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
