@@ -75,7 +75,7 @@ static void threads_change_no_bit_and_shards_only_rounding(void **state)
 }
 
 /* -- a model of a user's own that says by_rows -------------------------------------------------------------------------------------------- */
-typedef struct mine { int calls; int64_t gain; weir_module *a, *b; weir_tensor *own; } mine;
+typedef struct mine { int calls; int64_t gain; weir_module *a, *b, *norm; weir_tensor *own; } mine;
 typedef struct mine_opts { size_t size; int64_t dim; weir_ints shape; int64_t levels; bool standardize; int32_t dtype; int64_t gain; } mine_opts;
 static const weir_option mine_options[] = {
     { "dim", WEIR_OPTION_INT, offsetof(mine_opts, dim), "6", 0, 1 << 24, NULL, "values a sample" },
@@ -83,7 +83,7 @@ static const weir_option mine_options[] = {
     { "levels", WEIR_OPTION_INT, offsetof(mine_opts, levels), "0", 0, 1 << 24, NULL, "of integer data" },
     { "standardize", WEIR_OPTION_BOOL, offsetof(mine_opts, standardize), "no", 0, 1, NULL, "by mean and deviation" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(mine_opts, dtype), "f32", 0, 0, "f32|f64", "element type" },
-    { "gain", WEIR_OPTION_INT, offsetof(mine_opts, gain), "0", 0, 2, NULL, "1: a parameter beside the linear layers'; 2: a weight that is computed" },
+    { "gain", WEIR_OPTION_INT, offsetof(mine_opts, gain), "0", 0, 3, NULL, "1: a parameter beside the linear layers'; 2: a weight that is computed; 3: batch norm" },
     { 0 },
 };
 
@@ -95,6 +95,7 @@ static weir_module *mine_create(weir_model *m, const void *options)
     s->gain = ((const mine_opts *)options)->gain;
     s->a = weir_module_add(root, "a", weir_module_new(c, "linear", "in=6 out=6"));
     s->b = weir_module_add(root, "b", weir_module_new(c, "linear", "in=6 out=3 bias=no"));
+    if (s->gain == 3) s->norm = weir_module_add(root, "norm", weir_module_new(c, "batch_norm", "channels=6"));
     if (s->gain == 1) s->own = weir_module_parameter(root, "own", WEIR_F32, 1, SHAPE(6), (weir_init){ WEIR_INIT_CONSTANT, 2 });
     return root;
 }
@@ -109,6 +110,7 @@ static weir_tensor *mine_loss(weir_model *m, weir_tensor *y, weir_batch *b)
 #endif
     s->calls++;
     weir_tensor *h = weir_module_forward(s->a, weir_tanh(weir_module_forward(s->a, y)));
+    if (s->gain == 3) h = weir_module_forward(s->norm, h);
     if (s->gain == 1) h = weir_mul(h, s->own);
     weir_tensor *pair = weir_stack(2, (weir_tensor *[]){ h, weir_cos(h) }, 1);
     if (s->gain == 2) pair = weir_linear(pair, weir_scale(weir_module_own(s->a, "weight"), 2), NULL);
@@ -157,6 +159,12 @@ static void one_thread_runs_shards_as_one_where_rows_promise(void **state)
     double b = train_mine(2, "", &two, message);
     assert_string_equal(message, "");
     assert_int_equal(one, 3);
+    assert_int_equal(two, 6);
+    assert_true(a == b);
+    a = train_mine(1, "gain=3", &one, message); /* one module of the tree that promises nothing: each shard sees its own samples */
+    assert_string_equal(message, "");
+    b = train_mine(2, "gain=3", &two, message);
+    assert_int_equal(one, 6);
     assert_int_equal(two, 6);
     assert_true(a == b);
 }
