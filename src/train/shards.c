@@ -235,13 +235,12 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
 #endif
     if (threads == 1 && all->by_rows) {
         run_as_one(all, m, b, step, total, losses);
-        if (weir_ok(c) && weir__all_finite(losses, rows)) add_tree(all);
-        return weir_status_of(c);
-    }
+    } else {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
 #endif
-    for (int64_t i = 0; i < n; i++) run_shard(&all->at[i], m, b, i * rows / n, (i + 1) * rows / n, step, total, losses);
+        for (int64_t i = 0; i < n; i++) run_shard(&all->at[i], m, b, i * rows / n, (i + 1) * rows / n, step, total, losses);
+    }
     if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_tree(all);
     return weir_status_of(c);
 }

@@ -137,6 +137,7 @@ static double train_mine(int threads, const char *options, int *calls, char *mes
         weir_scope_end(scope);
     }
     *calls = weir_ok(c) ? ((mine *)weir_model_state(m))->calls : 0;
+    if (weir_ok(c)) weir_backward(weir_sum(weir_square(weir_module_own(((mine *)weir_model_state(m))->b, "weight")))); /* no step runs: gradients go to leaves */
     snprintf(message, 256, "%s", weir_ok(c) ? "" : weir_message(c));
     weir_clear(c);
     void *values;
