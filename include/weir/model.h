@@ -136,8 +136,9 @@ typedef struct weir_model_row {
     weir_tensor *(*noise)(weir_model *m, int64_t n);                   /* [n, dim] base draw by sample ids */
     weir_tensor *(*sample)(weir_model *m, weir_tensor *noise, const weir_sample_opts *o); /* -> transformed data */
     void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
-    /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers. Where every module of
-     * the tree says so too, one thread runs a step of several shards as one batch, with the same bits for less work. No promise: false. */
+    /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers, which find the samples
+     * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
+     * for less work. No promise: false. */
     bool by_rows;
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
