@@ -56,7 +56,7 @@ void *weir__leaf_place_in(weir_ctx *c, const weir__worker_grads *grads, weir_ten
 {
     weir__leaf *l = leaf->leaf;
     if (l->slot < 0 || !l->grad || l->grad->storage != grads->owner) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf outside the worker's module: expected a sealed parameter of it");
+        weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf outside the module that is trained: expected a sealed parameter of it");
         return NULL;
     }
     *has = &grads->has_grad[l->slot];

@@ -75,15 +75,16 @@ static void threads_change_no_bit_and_shards_only_rounding(void **state)
 }
 
 /* -- a model of a user's own that says by_rows -------------------------------------------------------------------------------------------- */
-typedef struct mine { int calls; int64_t gain; weir_module *a, *b, *norm; weir_tensor *own; } mine;
-typedef struct mine_opts { size_t size; int64_t dim; weir_ints shape; int64_t levels; bool standardize; int32_t dtype; int64_t gain; } mine_opts;
+typedef struct mine { int calls; int64_t with; weir_module *a, *b, *norm; weir_tensor *own; } mine;
+typedef struct mine_opts { size_t size; int64_t dim; weir_ints shape; int64_t levels; bool standardize; int32_t dtype; int64_t with; } mine_opts;
 static const weir_option mine_options[] = {
     { "dim", WEIR_OPTION_INT, offsetof(mine_opts, dim), "6", 0, 1 << 24, NULL, "values a sample" },
     { "shape", WEIR_OPTION_INTS, offsetof(mine_opts, shape), "", 1, 1 << 24, NULL, "of a sample" },
     { "levels", WEIR_OPTION_INT, offsetof(mine_opts, levels), "0", 0, 1 << 24, NULL, "of integer data" },
     { "standardize", WEIR_OPTION_BOOL, offsetof(mine_opts, standardize), "no", 0, 1, NULL, "by mean and deviation" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(mine_opts, dtype), "f32", 0, 0, "f32|f64", "element type" },
-    { "gain", WEIR_OPTION_INT, offsetof(mine_opts, gain), "0", 0, 3, NULL, "1: a parameter beside the linear layers'; 2: a weight that is computed; 3: batch norm" },
+    { "with", WEIR_OPTION_INT, offsetof(mine_opts, with), "0", 0, 4, NULL,
+      "1: a parameter beside the linear layers'; 2: a weight that is computed; 3: batch norm; 4: a layer that sees a few samples" },
     { 0 },
 };
 
@@ -92,15 +93,15 @@ static weir_module *mine_create(weir_model *m, const void *options)
     weir_ctx *c = weir_model_ctx(m);
     mine *s = weir_model_state(m);
     weir_module *root = weir_module_new(c, "group", NULL);
-    s->gain = ((const mine_opts *)options)->gain;
+    s->with = ((const mine_opts *)options)->with;
     s->a = weir_module_add(root, "a", weir_module_new(c, "linear", "in=6 out=6"));
     s->b = weir_module_add(root, "b", weir_module_new(c, "linear", "in=6 out=3 bias=no"));
-    if (s->gain == 3) s->norm = weir_module_add(root, "norm", weir_module_new(c, "batch_norm", "channels=6"));
-    if (s->gain == 1) s->own = weir_module_parameter(root, "own", WEIR_F32, 1, SHAPE(6), (weir_init){ WEIR_INIT_CONSTANT, 2 });
+    if (s->with == 3) s->norm = weir_module_add(root, "norm", weir_module_new(c, "batch_norm", "channels=6"));
+    if (s->with == 1) s->own = weir_module_parameter(root, "own", WEIR_F32, 1, SHAPE(6), (weir_init){ WEIR_INIT_CONSTANT, 2 });
     return root;
 }
 
-/* a is used twice, then on two rows of each sample at once */
+/* a is used twice, b on two rows of each sample */
 static weir_tensor *mine_loss(weir_model *m, weir_tensor *y, weir_batch *b)
 {
     mine *s = weir_model_state(m);
@@ -110,11 +111,12 @@ static weir_tensor *mine_loss(weir_model *m, weir_tensor *y, weir_batch *b)
 #endif
     s->calls++;
     weir_tensor *h = weir_module_forward(s->a, weir_tanh(weir_module_forward(s->a, y)));
-    if (s->gain == 3) h = weir_module_forward(s->norm, h);
-    if (s->gain == 1) h = weir_mul(h, s->own);
+    if (s->with == 3) h = weir_module_forward(s->norm, h);
+    if (s->with == 1) h = weir_mul(h, s->own);
     weir_tensor *pair = weir_stack(2, (weir_tensor *[]){ h, weir_cos(h) }, 1);
-    if (s->gain == 2) pair = weir_linear(pair, weir_scale(weir_module_own(s->a, "weight"), 2), NULL);
-    return weir_sum_samples(weir_square(weir_module_forward(s->b, pair)));
+    if (s->with == 2) pair = weir_linear(pair, weir_scale(weir_module_own(s->a, "weight"), 2), NULL);
+    weir_tensor *loss = weir_sum_samples(weir_square(weir_module_forward(s->b, pair)));
+    return s->with == 4 ? weir_add(loss, weir_sum(weir_module_forward(s->a, weir_slice(y, 0, 0, 5, 1)))) : loss;
 }
 
 static const weir_model_row mine_row = {
@@ -122,7 +124,7 @@ static const weir_model_row mine_row = {
     .state_size = sizeof(mine), .create = mine_create, .loss = mine_loss, .by_rows = true,
 };
 
-/* Three steps of two shards; the sum of squares of the parameters, and how often the loss was asked for */
+/* Three steps of two shards; the sum of squares of the parameters, which a refused step leaves as they were, and how often the loss was asked for */
 static double train_mine(int threads, const char *options, int *calls, char *message)
 {
     weir_ctx *c = open_threads(threads);
@@ -131,17 +133,21 @@ static double train_mine(int threads, const char *options, int *calls, char *mes
     weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=1e-3");
     weir_step_opts s = weir_step_defaults();
     s.shards = 2;
+    void *values;
+    float before[256];
+    int64_t n = weir_module_flat(weir_model_module(m), NULL, &values);
+    assert_in_range(n, 1, 256);
+    memcpy(before, values, (size_t)n * sizeof *before);
     for (int i = 0; i < 3; i++) {
         weir_scope scope = weir_scope_begin(c);
         weir_train_step_with(m, o, batch_of(c, false), &s, NULL);
         weir_scope_end(scope);
     }
     *calls = weir_ok(c) ? ((mine *)weir_model_state(m))->calls : 0;
+    assert_true(!weir_ok(c) == !memcmp(before, values, (size_t)n * sizeof *before));
     if (weir_ok(c)) weir_backward(weir_sum(weir_square(weir_module_own(((mine *)weir_model_state(m))->b, "weight")))); /* no step runs: gradients go to leaves */
     snprintf(message, 256, "%s", weir_ok(c) ? "" : weir_message(c));
     weir_clear(c);
-    void *values;
-    int64_t n = weir_module_flat(weir_model_module(m), NULL, &values);
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += (double)((float *)values)[i] * ((float *)values)[i];
     weir_optim_free(o);
@@ -167,9 +173,9 @@ static void one_thread_runs_shards_as_one_where_rows_promise(void **state)
     assert_int_equal(one, 3);
     assert_int_equal(two, APART);
     assert_true(a == b);
-    a = train_mine(1, "gain=3", &one, message); /* one module of the tree that promises nothing: each shard sees its own samples */
+    a = train_mine(1, "with=3", &one, message); /* one module of the tree that promises nothing: each shard sees its own samples */
     assert_string_equal(message, "");
-    b = train_mine(2, "gain=3", &two, message);
+    b = train_mine(2, "with=3", &two, message);
     assert_int_equal(one, 6);
     assert_int_equal(two, 6);
     assert_true(a == b);
@@ -181,10 +187,12 @@ static void a_broken_promise_is_refused(void **state)
     (void)state;
     int calls;
     char message[256];
-    train_mine(1, "gain=1", &calls, message);
+    train_mine(1, "with=1", &calls, message);
     assert_non_null(strstr(message, "backward: own: a gradient over all samples: expected linear layers alone to hold parameters where a row says by_rows"));
-    train_mine(1, "gain=2", &calls, message);
+    train_mine(1, "with=2", &calls, message);
     assert_non_null(strstr(message, "input 1 is no parameter"));
+    train_mine(1, "with=4", &calls, message);
+    assert_non_null(strstr(message, "5 rows of 37 samples: expected as many of each where a row says by_rows"));
 }
 
 /* The sharded gradient is the gradient of the weighted mean. */
