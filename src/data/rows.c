@@ -10,17 +10,38 @@ static void read_row(const weir__store *s, int64_t id, int64_t first, int64_t n,
     weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
 }
 
-/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. */
-static void copy_rows(const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. Where `same` type is wanted, rows are
+ * copied, short ones without a call each. */
+static inline void copy_rows_of(size_t from, bool same, const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
 {
     enum { AHEAD = 16 };
     const weir__store *s = d->store;
     const char *data = s->data;
-    size_t from = (size_t)s->dim * weir_dtype_size(s->dtype), to = (size_t)s->dim * weir_dtype_size(d->real);
+    size_t to = same ? from : (size_t)s->dim * weir_dtype_size(d->real);
     for (int64_t i = 0; i < n; i++, x += to) {
         if (i + AHEAD < n) __builtin_prefetch(data + (size_t)ids[i + AHEAD] * from);
-        weir__convert(d->real, x, s->dtype, data + (size_t)ids[i] * from, s->dim);
+        if (same) memcpy(x, data + (size_t)ids[i] * from, from);
+        else weir__convert(d->real, x, s->dtype, data + (size_t)ids[i] * from, s->dim);
     }
+}
+
+static void copy_rows(const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+{
+    size_t bytes = (size_t)d->store->dim * weir_dtype_size(d->store->dtype);
+    if (d->store->dtype != d->real) copy_rows_of(bytes, false, d, ids, n, x);
+    else if (bytes == 4) copy_rows_of(4, true, d, ids, n, x);
+    else if (bytes == 8) copy_rows_of(8, true, d, ids, n, x);
+    else if (bytes == 12) copy_rows_of(12, true, d, ids, n, x);
+    else if (bytes == 16) copy_rows_of(16, true, d, ids, n, x);
+    else copy_rows_of(bytes, true, d, ids, n, x);
+}
+
+/* The rows' places in the store, which draws and scores know them by */
+static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, int64_t n, int64_t *ids)
+{
+    if (rows && !d->ids) memcpy(ids, rows, (size_t)n * sizeof *ids);
+    else
+        for (int64_t i = 0; i < n; i++) ids[i] = weir__dataset_id(d, rows ? rows[i] : first + i);
 }
 
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n)
@@ -33,10 +54,8 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     if (x->object.nil) return weir__nil(c, WEIR__BATCH);
     int64_t *ids = weir__alloc(c, (size_t)n * sizeof *ids);
     double *weights = s->weights ? weir__alloc(c, (size_t)n * sizeof *weights) : NULL;
-    for (int64_t i = 0; weir_ok(c) && i < n; i++) {
-        ids[i] = weir__dataset_id(d, rows ? rows[i] : first + i);
-        if (weights) weights[i] = s->weights[ids[i]];
-    }
+    if (weir_ok(c)) find_ids(d, rows, first, n, ids);
+    for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
     if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));
     return weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
 }

@@ -7,6 +7,9 @@
  *   normal       pairs (w0, w1) and (w2, w3): u1 = (w + 1/2) 2^-32 of the even word, u2 = w 2^-32 of the odd one (53 bits in f64),
  *                r = sqrt(-2 log u1), z = r cos(2 pi u2), r sin(2 pi u2) */
 #include "names.h"
+#if WEIR__LEVEL >= 2
+#include <immintrin.h>
+#endif
 
 enum { BATCH = 256 };
 typedef struct weir__words {
@@ -26,25 +29,46 @@ WEIR_INLINE void weir__count(weir__counters *at, int i, uint64_t id, uint64_t bl
     at->c[0][i] = (uint32_t)block, at->c[1][i] = (uint32_t)(block >> 32), at->c[2][i] = (uint32_t)id, at->c[3][i] = (uint32_t)(id >> 32);
 }
 
+/* Words in lanes of 64 bits: one instruction multiplies the lower halves to whole products, and what gathers in upper halves is read by none. */
+enum { WIDE = 1 << WEIR__LEVEL };
+typedef uint64_t weir__wide __attribute__((vector_size(8 * WIDE)));
+typedef uint64_t weir__wide_loose __attribute__((vector_size(8 * WIDE), aligned(4), may_alias));
+typedef uint32_t weir__narrow __attribute__((vector_size(4 * WIDE), aligned(4), may_alias));
+
+#if WEIR__LEVEL == 3
+WEIR_INLINE weir__wide weir__product(weir__wide a, weir__wide b) { return (weir__wide)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
+#define PAIRS_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define PAIRS_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#elif WEIR__LEVEL == 2
+WEIR_INLINE weir__wide weir__product(weir__wide a, weir__wide b) { return (weir__wide)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+#define PAIRS_LOW 0, 4, 1, 5
+#define PAIRS_HIGH 2, 6, 3, 7
+#else
+WEIR_INLINE weir__wide weir__product(weir__wide a, weir__wide b) { return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu); }
+#define PAIRS_LOW 0, 2
+#define PAIRS_HIGH 1, 3
+#endif
+
+WEIR_INLINE weir__wide weir__widened(const uint32_t *p) { return __builtin_convertvector(*(const weir__narrow *)(const void *)p, weir__wide); }
+
+/* The words of blocks 0 .. blocks-1, and of what fills the last vector */
 static void weir__philox_blocks(uint32_t *out, uint64_t key, const weir__counters *at, int blocks)
 {
-    uint32_t w[4][BATCH / 4];
-    if (blocks < BATCH / 4) blocks = (blocks + 15) / 16 * 16; /* whole vectors: the rest is dropped later */
-    WEIR_VECTOR
-    for (int i = 0; i < blocks; i++) {
-        uint32_t x0 = at->c[0][i], x1 = at->c[1][i], x2 = at->c[2][i], x3 = at->c[3][i];
+    const weir__wide none = { 0 };
+    for (int i = 0; i < blocks; i += WIDE, out += 4 * WIDE) {
+        weir__wide x0 = weir__widened(at->c[0] + i), x1 = weir__widened(at->c[1] + i), x2 = weir__widened(at->c[2] + i), x3 = weir__widened(at->c[3] + i);
         uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
         WEIR_UNROLL
         for (int round = 0; round < 10; round++) {
-            uint64_t p = (uint64_t)0xD2511F53u * x0, q = (uint64_t)0xCD9E8D57u * x2;
-            x0 = (uint32_t)(q >> 32) ^ x1 ^ k0, x2 = (uint32_t)(p >> 32) ^ x3 ^ k1;
-            x1 = (uint32_t)q, x3 = (uint32_t)p;
+            weir__wide p = weir__product(x0, none + 0xD2511F53u), q = weir__product(x2, none + 0xCD9E8D57u);
+            x0 = (q >> 32) ^ x1 ^ k0, x2 = (p >> 32) ^ x3 ^ k1;
+            x1 = q, x3 = p;
             k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
         }
-        w[0][i] = x0, w[1][i] = x1, w[2][i] = x2, w[3][i] = x3;
+        weir__wide first = (x0 & 0xFFFFFFFFu) | x1 << 32, second = (x2 & 0xFFFFFFFFu) | x3 << 32; /* words 0 and 1, 2 and 3 of each block */
+        *(weir__wide_loose *)(void *)out = __builtin_shufflevector(first, second, PAIRS_LOW);
+        *(weir__wide_loose *)(void *)(out + 2 * WIDE) = __builtin_shufflevector(first, second, PAIRS_HIGH);
     }
-    for (int i = 0; i < blocks; i++)
-        for (int j = 0; j < 4; j++) out[4 * i + j] = w[j][i];
 }
 
 #include "as_f32.h"
