@@ -2,6 +2,9 @@
 #include <math.h>
 #include "isa.h"
 #include "names.h"
+#if WEIR__LEVEL == 3
+#include <immintrin.h>
+#endif
 enum { CHUNK = 256 };
 
 #include "as_f32.h"
@@ -11,7 +14,13 @@ enum { CHUNK = 256 };
 #define SQRT __builtin_sqrtf
 #define FLOOR __builtin_floorf
 #define LIBM(name) name##f
+#if WEIR__LEVEL == 3
+#include "vec.inc"
+#include "silu.inc"
+#define SILU_BY_VECTORS
+#endif
 #include "unary.inc"
+#undef SILU_BY_VECTORS
 #undef LANES
 #undef SQRT
 #undef FLOOR
