@@ -70,7 +70,7 @@ static void test_special(void **state)
         { WEIR__U_erf, INFINITY, 1 },        { WEIR__U_erf, -INFINITY, -1 },     { WEIR__U_erf, NAN, NAN },          { WEIR__U_erf, -0.0, -0.0 },
         { WEIR__U_relu, NAN, NAN },          { WEIR__U_relu, -3, 0 },            { WEIR__U_abs, -0.0, 0.0 },         { WEIR__U_sign, -7, -1 },
         { WEIR__U_sign, NAN, NAN }, { WEIR__U_floor, -0.5, -1 }, { WEIR__U_floor, NAN, NAN }, { WEIR__U_floor, -INFINITY, -INFINITY }, { WEIR__U_floor, -0.0, -0.0 },
-                 { WEIR__U_neg, 0, -0.0 },           { WEIR__U_silu, INFINITY, INFINITY },
+        { WEIR__U_neg, 0, -0.0 }, { WEIR__U_silu, INFINITY, INFINITY }, { WEIR__U_silu, -0.0, -0.0 }, { WEIR__U_silu, NAN, NAN }, { WEIR__U_silu, -NAN, NAN },
     };
     EACH_KERN(k) EACH_REAL(t) for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     {
