@@ -97,6 +97,33 @@ static void value_is_the_function_and_slope_is_near(void **state)
     }
 }
 
+/* Infinities among other numbers: each element keeps its own */
+static void silu_far_out(void **state)
+{
+    (void)state;
+    enum { N = 90 };
+    EACH_KERN(k) EACH_REAL(t)
+    {
+        char *x = noise(t, N, 3), *y = room(8 * N), *d = room(8 * N), *z = room(8 * N), *c = room(8 * N);
+        const int at[] = { 3, 20, 37, 55, 66, 89 };
+        k->both[t][WEIR__BOTH_silu](N, z, c, x);
+        for (int i = 0; i < 6; i++) put(t, x, at[i], i % 3 == 0 ? INFINITY : i % 3 == 1 ? -INFINITY : -1e30);
+        k->both[t][WEIR__BOTH_silu](N, y, d, x);
+        for (int i = 0, j = 0; i < N; i++) {
+            size_t e = bytes_of(t);
+            if (j == 6 || i != at[j]) {
+                assert_memory_equal(y + (size_t)i * e, z + (size_t)i * e, e);
+                assert_memory_equal(d + (size_t)i * e, c + (size_t)i * e, e);
+            } else if (j++ % 3 == 0) {
+                assert_true(get(t, y, i) == INFINITY);
+            } else {
+                assert_true(fabs(get(t, y, i)) <= 1e-30 && fabs(get(t, d, i)) <= 1e-30);
+            }
+        }
+        free(x), free(y), free(d), free(z), free(c);
+    }
+}
+
 /* Any count, from any place, and in place: the same bits; nothing else is written. NaN is passed on. */
 static void tails_have_the_same_bits(void **state)
 {
@@ -127,6 +154,6 @@ static void tails_have_the_same_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(network_is_its_layers), cmocka_unit_test(value_is_the_function_and_slope_is_near),
-                                        cmocka_unit_test(tails_have_the_same_bits) };
+                                        cmocka_unit_test(silu_far_out), cmocka_unit_test(tails_have_the_same_bits) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,29 @@ static void test_adam(void **state)
     }
 }
 
+/* Nothing to do is nothing done, however small eps is; and a step so late that its corrections are 1 */
+static void test_adam_edges(void **state)
+{
+    (void)state;
+    static const double small[] = { 1e-8, 1e-40, 1e-44, 2e-45 };
+    EACH_KERN(k) EACH_REAL(t)
+    {
+        for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
+            double p[1], g[1], m[1], v[1];
+            put(t, p, 0, 0.75), put(t, g, 0, 0), put(t, m, 0, 0), put(t, v, 0, 0);
+            weir__adam o = { 0.01, 0.9, 0.999, small[i], 0, 0.1, 1 - 0.999, false, 1 };
+            k->adam[t](1, p, g, m, v, &o);
+            if (get(t, p, 0) != 0.75) fail_msg("%s f%d eps %g: %g, expected 0.75", k->name, t ? 64 : 32, small[i], get(t, p, 0));
+        }
+        double p[1], g[1], m[1], v[1];
+        put(t, p, 0, 0.75), put(t, g, 0, 0.5), put(t, m, 0, -0.25), put(t, v, 0, 0.125);
+        weir__adam late = { 0.01, 0.9, 0.999, 1e-8, 0, 1, 1, false, 1 };
+        k->adam[t](1, p, g, m, v, &late);
+        double mean = 0.9 * -0.25 + 0.1 * 0.5, square = 0.999 * 0.125 + 0.001 * 0.25, e[1] = { 0.75 - 0.01 * mean / (sqrt(square) + 1e-8) };
+        assert_true(fabs(get(t, p, 0) - e[0]) <= (t == WEIR__F32 ? 1e-7 : 1e-15));
+    }
+}
+
 static void test_sgd(void **state)
 {
     (void)state;
@@ -103,6 +126,6 @@ static void test_rmsprop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_adam), cmocka_unit_test(test_sgd), cmocka_unit_test(test_rmsprop) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_adam), cmocka_unit_test(test_adam_edges), cmocka_unit_test(test_sgd), cmocka_unit_test(test_rmsprop) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

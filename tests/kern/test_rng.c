@@ -91,23 +91,27 @@ static void test_pieces(void **state)
     }
 }
 
-static void test_rows(void **state) /* an array is its rows, each drawn alone */
+static void test_rows(void **state) /* an array is its rows, each drawn alone; nothing past it is touched */
 {
     (void)state;
     enum { ROWS = 131, MOST = 200 };
+    static const int counts[] = { 0, 1, 17, 64, 65, 128, ROWS };
     int64_t ids[ROWS];
     for (int r = 0; r < ROWS; r++) ids[r] = (int64_t)r * 0x123456789 + 7;
     EACH_KERN(k) EACH_REAL(t) for (int normal = 0; normal < 2; normal++)
         for (int n = 0; n < MOST; n += n < 20 ? 1 : 37) {
             size_t row = bytes_of(t) * (size_t)n;
             char *all = room(row * ROWS + 8), *one = room(row + 8);
-            for (int given = 0; given < 2; given++) {
-                (normal ? k->normal_rows[t] : k->uniform_rows[t])(ROWS, n, all, 99, given ? ids : NULL);
-                for (int r = 0; r < ROWS; r++) {
-                    (normal ? k->normal[t] : k->uniform[t])(n, one, 99, (uint64_t)(given ? ids[r] : r), 0);
-                    assert_memory_equal(all + (size_t)r * row, one, row);
+            for (int given = 0; given < 2; given++)
+                for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+                    memset(all, 0x55, row * ROWS + 8);
+                    (normal ? k->normal_rows[t] : k->uniform_rows[t])(counts[c], n, all, 99, given ? ids : NULL);
+                    for (int r = 0; r < counts[c]; r++) {
+                        (normal ? k->normal[t] : k->uniform[t])(n, one, 99, (uint64_t)(given ? ids[r] : r), 0);
+                        assert_memory_equal(all + (size_t)r * row, one, row);
+                    }
+                    for (int b = 0; b < 8; b++) assert_true(all[(size_t)counts[c] * row + (size_t)b] == 0x55);
                 }
-            }
             free(all), free(one);
         }
 }
