@@ -120,6 +120,33 @@ static void seek(void **state)
     weir_dataset_free(d);
 }
 
+/* Rows of every small width, stored in either type, read in either: each is its id's */
+static void widths(void **state)
+{
+    (void)state;
+    enum { ROWS = 40, WIDEST = 7 };
+    float x[ROWS * WIDEST];
+    double y[ROWS * WIDEST];
+    for (int i = 0; i < ROWS * WIDEST; i++) y[i] = x[i] = (float)i + 0.5f;
+    for (int64_t dim = 1; dim <= WIDEST; dim++)
+        for (int variant = 0; variant < 4; variant++) {
+            weir_dataset *d = variant & 1 ? weir_dataset_from_f64(c, y, ROWS, dim) : weir_dataset_from_f32(c, x, ROWS, dim);
+            if (variant & 2) weir__dataset_set_real(d, WEIR_F64);
+            weir_loader *l = weir_loader_new(d, "batch=5 seed=2");
+            weir_scope scope = weir_scope_begin(c);
+            for (int step = 0; step < 8; step++) {
+                weir_batch *b = weir_loader_next(l);
+                assert_true(weir_ok(c));
+                for (int64_t i = 0; i < 5; i++)
+                    for (int64_t j = 0; j < dim; j++)
+                        assert_true(weir_get(weir_batch_x(b), (const int64_t[]){ i, j }) == (double)(weir_batch_ids(b)[i] * dim + j) + 0.5);
+            }
+            weir_scope_end(scope);
+            weir_loader_free(l);
+            weir_dataset_free(d);
+        }
+}
+
 /* All orders of four rows turn up about equally often: 24 orders in 4800 epochs. */
 static void fairness(void **state)
 {
@@ -291,7 +318,7 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(determinism), TEST(order), TEST(coverage), TEST(seek),          TEST(fairness), TEST(weights_and_values),
+        TEST(determinism), TEST(order), TEST(coverage), TEST(seek),          TEST(fairness), TEST(weights_and_values), TEST(widths),
         TEST(options),     TEST(stream),   TEST(stream_errors), TEST(memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
