@@ -114,7 +114,7 @@ static void compare_rows(const problem *p, const char *whole, int64_t first, int
 static void test_threads(void **state)
 {
     (void)state;
-    static const int64_t sizes[][3] = { { 200, 150, 500 }, { 600, 150, 500 }, { 1300, 9, 900 }, { 4, 3100, 900 } };
+    static const int64_t sizes[][3] = { { 200, 150, 500 }, { 300, 140, 500 }, { 1300, 9, 900 }, { 4, 3100, 900 } };
     EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int variant = 0; variant < 8; variant++) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = sizes[s][0], .n = sizes[s][1], .depth = sizes[s][2], .accumulate = variant >> 2, .bias = true };
