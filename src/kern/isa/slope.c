@@ -2,26 +2,19 @@
 #include <math.h>
 #include "isa.h"
 #include "names.h"
-#if WEIR__LEVEL == 3
-#include <immintrin.h>
-#endif
 enum { CHUNK = 256 };
 
 #include "as_f32.h"
 #include "math_f32.inc"
 #include "math.inc"
-#define LANES 16
-#if WEIR__LEVEL == 3
-#include "vec.inc"
 #include "silu.inc"
-#define SILU_BY_VECTORS
-#endif
+#define LANES 16
 #include "slope.inc"
-#undef SILU_BY_VECTORS
 #undef LANES
 
 #include "as_f64.h"
 #include "math_f64.inc"
 #include "math.inc"
+#include "silu.inc"
 #define LANES 8
 #include "slope.inc"

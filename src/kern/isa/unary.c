@@ -2,25 +2,17 @@
 #include <math.h>
 #include "isa.h"
 #include "names.h"
-#if WEIR__LEVEL == 3
-#include <immintrin.h>
-#endif
 enum { CHUNK = 256 };
 
 #include "as_f32.h"
 #include "math_f32.inc"
 #include "math.inc"
+#include "silu.inc"
 #define LANES 16
 #define SQRT __builtin_sqrtf
 #define FLOOR __builtin_floorf
 #define LIBM(name) name##f
-#if WEIR__LEVEL == 3
-#include "vec.inc"
-#include "silu.inc"
-#define SILU_BY_VECTORS
-#endif
 #include "unary.inc"
-#undef SILU_BY_VECTORS
 #undef LANES
 #undef SQRT
 #undef FLOOR
@@ -29,6 +21,7 @@ enum { CHUNK = 256 };
 #include "as_f64.h"
 #include "math_f64.inc"
 #include "math.inc"
+#include "silu.inc"
 #define LANES 8
 #define SQRT __builtin_sqrt
 #define FLOOR __builtin_floor
