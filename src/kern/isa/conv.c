@@ -7,18 +7,15 @@
 #if WEIR__LEVEL >= 2
 #include <immintrin.h>
 #endif
+#include "gemm_micro.h"
 
 #if WEIR__LEVEL == 3
-#define ROWS 14
 #define CONV_ROWS 12
 #elif WEIR__LEVEL == 2
-#define ROWS 6
 #define CONV_ROWS 6
 #else
-#define ROWS 4
 #define CONV_ROWS 4
 #endif
-#define PANEL (2 * VL)
 #ifndef CONV_BLOCK
 #define CONV_BLOCK 16
 #endif

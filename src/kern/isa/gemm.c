@@ -1,8 +1,8 @@
 /* gemm.c - matrix products for float and for double: vec.inc (a register), gemm_micro.inc (a tile), gemm.inc (the whole); and small networks
  * on the same tiles: mlp.inc.
  *
- * Sizes: a panel is two registers wide; K_BLOCK steps of it, with Y_BYTES of rows of the other operand or
- * LANE_BLOCK lanes, stay in level 2, or come from level 3 in time (256 to 512 steps measure alike on Zen 5; on Zen 4 fewer pieces of k win a percent). */
+ * Sizes: a panel is two registers wide. One thread keeps Y_BYTES of rows of the other operand in level 2 while panel after panel sees them
+ * (half as many where the panels, LANE_BLOCK lanes of K_BLOCK steps, are kept too); what does not fit comes from level 3 in time. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -19,24 +19,19 @@ static double weir__clock(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ROWS x 2 sums, 2 vectors and a number fill the registers: 32 with AVX-512, else 16 (and without FMA the product needs one). */
-#if WEIR__LEVEL == 3
-#define ROWS 14
-#elif WEIR__LEVEL == 2
-#define ROWS 6
-#else
-#define ROWS 4
-#endif
-#define PANEL (2 * VL)
+#include "gemm_micro.h"
 #ifndef K_BLOCK
-#define K_BLOCK 512
+#define K_BLOCK 1024
 #endif
 #ifndef Y_BYTES
-#define Y_BYTES (512 << 10)
+#define Y_BYTES (1024 << 10)
 #endif
 #ifndef LANE_BLOCK
 #define LANE_BLOCK (16 * PANEL)
 #endif
+
+/* How y's numbers lie for a panel: as they came, so but packed by it, packed */
+enum { Y_IN_PLACE, Y_COPIED, Y_PACKED };
 
 #include "as_f32.h"
 #include "vec.inc"
