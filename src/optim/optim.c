@@ -106,11 +106,17 @@ static void update(void *user, int64_t begin, int64_t end)
                   (const char *)o->layout->grads->data + at, state, o->options, &r->now);
 }
 
+/* From the end to the beginning: the gradients that were looked at last are still near, and the next forward pass begins with the parameters
+ * that are written last. */
 static void update_run(void *user, int64_t begin, int64_t end)
 {
+    enum { PIECE = 1 << 20 };
     run *r = user;
-    r->begin = begin;
-    weir__parallel_range(end - begin, r->o->object.ctx->threads, update, r);
+    for (int64_t left = end - begin; left > 0; left -= PIECE) {
+        const int64_t n = left < PIECE ? left : PIECE;
+        r->begin = begin + left - n;
+        weir__parallel_range(n, r->o->object.ctx->threads, update, r);
+    }
 }
 
 weir_status weir_optim_step(weir_optim *o)
