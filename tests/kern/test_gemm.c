@@ -149,38 +149,62 @@ static void test_rows(void **state)
         }
 }
 
-/* Layouts and columns: C = A B has the same bits however A and B lie, and whichever columns are asked for */
+/* C = A B of one layout (bit 0: A lies transposed, bit 1: B), rows of C packed; the caller frees it */
+static char *product(const weir__kern *k, weir__real t, int layout, const void *a, const void *b, const int64_t size[3], int threads)
+{
+    const int64_t m = size[0], n = size[1], d = size[2];
+    weir__gemm g = { m, n, d, a, layout & 1 ? 1 : d, layout & 1 ? m : 1, b, layout & 2 ? 1 : n, layout & 2 ? d : 1,
+                     room(bytes_of(t) * (size_t)(m * n)), n, false, NULL, false, NULL, NULL, 0, 0 };
+    void *scratch = room(k->gemm_scratch[t](&g, threads));
+    k->gemm[t](&g, scratch, threads);
+    free(scratch);
+    return g.c;
+}
+
+static void *transposed(weir__real t, const void *x, int64_t rows, int64_t columns)
+{
+    void *y = room(bytes_of(t) * (size_t)(rows * columns));
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) put(t, y, j * rows + i, get(t, x, i * columns + j));
+    return y;
+}
+
+/* Every column asked for alone has the bits it has in `whole`. */
+static void compare_columns(const weir__kern *k, weir__real t, int layout, const void *a, const void *b, const int64_t size[3], const char *whole)
+{
+    size_t e = bytes_of(t);
+    for (int64_t j = 0; j < size[1]; j++) {
+        const int64_t one[3] = { size[0], 1, size[2] };
+        /* a column of B transposed is a row; else column j of B, taken out */
+        void *column = room(e * (size_t)size[2]);
+        for (int64_t d = 0; d < size[2]; d++) put(t, column, d, get(t, b, layout & 2 ? j * size[2] + d : d * size[1] + j));
+        char *c = product(k, t, layout, a, column, one, 1);
+        for (int64_t i = 0; i < size[0]; i++) assert_memory_equal(c + (size_t)i * e, whole + (size_t)(i * size[1] + j) * e, e);
+        free(c), free(column);
+    }
+}
+
+/* Layouts and columns: C = A B has the same bits however A and B lie, and whichever columns are asked for. The large ones fill several blocks
+ * of rows and of lanes, the last of which are narrower than a panel, at every width of a register. */
 static void test_layouts(void **state)
 {
     (void)state;
-    enum { M = 45, N = 83, D = 290 };
-    EACH_KERN(k) EACH_REAL(t)
+    static const int64_t sizes[][3] = { { 45, 83, 290 }, { 600, 519, 500 }, { 1100, 130, 600 }, { 40, 400, 1700 } };
+    EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
     {
-        size_t size = bytes_of(t);
-        void *a = noise(t, M * D, 1), *b = noise(t, D * N, 2), *at = room(size * M * D), *bt = room(size * D * N);
-        for (int i = 0; i < M; i++)
-            for (int d = 0; d < D; d++) put(t, at, d * M + i, get(t, a, i * D + d));
-        for (int d = 0; d < D; d++)
-            for (int j = 0; j < N; j++) put(t, bt, j * D + d, get(t, b, d * N + j));
-        char *first = NULL;
+        const int64_t *n = sizes[s];
+        void *a = noise(t, n[0] * n[2], 1), *b = noise(t, n[2] * n[1], 2), *at = transposed(t, a, n[0], n[2]), *bt = transposed(t, b, n[2], n[1]);
+        char *first = product(k, t, 0, a, b, n, 1);
         for (int layout = 0; layout < 4; layout++) {
-            weir__gemm g = { M, N, D, layout & 1 ? at : a, layout & 1 ? 1 : D, layout & 1 ? M : 1, layout & 2 ? bt : b, layout & 2 ? 1 : N,
-                             layout & 2 ? D : 1, room(size * M * N), N, false, NULL, false, NULL, NULL, 0, 0 };
-            void *scratch = room(k->gemm_scratch[t](&g, 1));
-            k->gemm[t](&g, scratch, 1);
-            if (first) assert_memory_equal(first, g.c, size * M * N);
-            for (int j = 0; first && j < N; j++) { /* column j alone */
-                char column[8 * M];
-                weir__gemm one = g;
-                one.n = 1, one.c = column, one.c_row = 1, one.b = (char *)(uintptr_t)g.b + (size_t)(j * g.b_col) * size;
-                void *own = room(k->gemm_scratch[t](&one, 1));
-                k->gemm[t](&one, own, 1);
-                free(own);
-                for (int i = 0; i < M; i++) assert_memory_equal(column + (size_t)i * size, first + (size_t)(i * N + j) * size, size);
+            const void *x = layout & 1 ? at : a, *y = layout & 2 ? bt : b;
+            for (int threads = 1; threads <= 3; threads++) {
+                char *c = product(k, t, layout, x, y, n, threads);
+                if (memcmp(first, c, bytes_of(t) * (size_t)(n[0] * n[1])))
+                    fail_msg("%s f%d layout %d %ldx%ldx%ld on %d threads: other bits than of layout 0", k->name, t ? 64 : 32, layout, (long)n[0],
+                             (long)n[1], (long)n[2], threads);
+                free(c);
             }
-            free(scratch);
-            if (first) free(g.c);
-            else first = g.c;
+            if (s == 0) compare_columns(k, t, layout, x, y, n, first);
         }
         free(first), free(a), free(b), free(at), free(bt);
     }
