@@ -24,15 +24,13 @@
 #endif
 
 #include "as_f32.h"
-#include "vec.inc"
-#include "gemm_micro.inc"
+#include "gemm_tiles.inc"
 #include "conv_micro.inc"
 #include "conv.inc"
 #include "conv_weight.inc"
 
 #include "as_f64.h"
-#include "vec.inc"
-#include "gemm_micro.inc"
+#include "gemm_tiles.inc"
 #include "conv_micro.inc"
 #include "conv.inc"
 #include "conv_weight.inc"

@@ -34,13 +34,11 @@ static double weir__clock(void)
 enum { Y_IN_PLACE, Y_COPIED, Y_PACKED };
 
 #include "as_f32.h"
-#include "vec.inc"
-#include "gemm_micro.inc"
+#include "gemm_tiles.inc"
 #include "gemm.inc"
 #include "mlp.inc"
 
 #include "as_f64.h"
-#include "vec.inc"
-#include "gemm_micro.inc"
+#include "gemm_tiles.inc"
 #include "gemm.inc"
 #include "mlp.inc"

@@ -11,6 +11,7 @@
 #define WEIR__LEVEL_c 1
 #define WEIR__LEVEL_avx2 2
 #define WEIR__LEVEL_avx512 3
+#define WEIR__LEVEL_avx512_half 2 /* half a register of AVX-512: gemm_tiles.inc */
 #define WEIR__LEVEL WEIR__PASTE(WEIR__LEVEL_, WEIR_ISA)
 
 /* a b + c: fused where the instruction set has it, so that vector bodies and scalar tails do the same arithmetic */
