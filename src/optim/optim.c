@@ -106,16 +106,17 @@ static void update(void *user, int64_t begin, int64_t end)
                   (const char *)o->layout->grads->data + at, state, o->options, &r->now);
 }
 
-/* From the end to the beginning: the gradients that were looked at last are still near, and the next forward pass begins with the parameters
- * that are written last. */
+/* From the end of a run (of all parameters, if none is frozen) to its beginning: the gradients that were looked at last are still near, and
+ * the next forward pass begins with the parameters that are written last. */
 static void update_run(void *user, int64_t begin, int64_t end)
 {
-    enum { PIECE = 1 << 20 };
     run *r = user;
-    for (int64_t left = end - begin; left > 0; left -= PIECE) {
-        const int64_t n = left < PIECE ? left : PIECE;
+    const int threads = r->o->object.ctx->threads;
+    const int64_t piece = ((int64_t)1 << 20) * threads;
+    for (int64_t left = end - begin; left > 0; left -= piece) {
+        const int64_t n = left < piece ? left : piece;
         r->begin = begin + left - n;
-        weir__parallel_range(n, r->o->object.ctx->threads, update, r);
+        weir__parallel_range(n, threads, update, r);
     }
 }
 

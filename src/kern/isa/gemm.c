@@ -1,8 +1,9 @@
 /* gemm.c - matrix products for float and for double: vec.inc (a register), gemm_micro.inc (a tile), gemm.inc (the whole); and small networks
  * on the same tiles: mlp.inc.
  *
- * Sizes: a panel is two registers wide. One thread keeps Y_BYTES of rows of the other operand in level 2 while panel after panel sees them
- * (half as many where the panels, LANE_BLOCK lanes of K_BLOCK steps, are kept too); what does not fit comes from level 3 in time. */
+ * Sizes: a panel is two registers wide and about K_BLOCK steps deep. Y_BYTES of rows of the other operand stay in level 2 while panel after
+ * panel sees them, half as many in a product that is turned round, which keeps LANE_BLOCK lanes of panels too. What does not fit comes
+ * from level 3 in time. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -30,7 +31,7 @@ static double weir__clock(void)
 #define LANE_BLOCK (16 * PANEL)
 #endif
 
-/* How y's numbers lie for a panel: as they came, so but packed by it, packed */
+/* How a panel finds the numbers of its rows: where they lie; there, and it packs them for the panels after it; packed */
 enum { Y_IN_PLACE, Y_COPIED, Y_PACKED };
 
 #include "as_f32.h"

@@ -1,6 +1,7 @@
 /* gemm_micro.h - how large a tile of gemm_micro.inc is, and what it can pack. */
 #ifndef WEIR__GEMM_MICRO_H
 #define WEIR__GEMM_MICRO_H
+#include "isa.h"
 
 /* ROWS x 2 sums, 2 vectors and a number fill the registers: 32 with AVX-512, else 16 (and without FMA the product needs one). */
 #if WEIR__LEVEL == 3
@@ -19,6 +20,6 @@
 enum { MOST_LINES = 64 };
 
 /* What a tile packs while it uses it: nothing, the panel, the numbers of its rows */
-enum { COPY_NOTHING, COPY_X, COPY_Y };
+enum copies { COPY_NOTHING, COPY_X, COPY_Y };
 
 #endif
