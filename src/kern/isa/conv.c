@@ -8,6 +8,7 @@
 #include <immintrin.h>
 #endif
 #include "gemm_micro.h"
+#define PLAIN_TILES
 
 #if WEIR__LEVEL == 3
 #define CONV_ROWS 12
