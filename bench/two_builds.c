@@ -3,8 +3,8 @@
  *
  * usage: two_builds BEFORE/libweir.so.0 AFTER/libweir.so.0 p1|p2 [threads [shards [rounds]]]
  *
- * Prints the median and the tenth percentile of each, and the median over rounds of after / before. Given one library twice (under two names)
- * it says what it can tell apart. */
+ * Prints the median and the tenth percentile of each, and the median over rounds of after / before. Given two copies
+ * of one library it says what it can tell apart. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,6 @@ typedef struct build {
 #define POINTER(name) __typeof__(&weir_##name) name;
     CALLS(POINTER)
 #undef POINTER
-    double *ms;
 } build;
 
 /* p1 and p2 as `weir bench` has them; a round is `steps` steps */

@@ -16,7 +16,7 @@
 #endif
 #define PANEL (2 * VL)
 
-/* As many lines of each row below are asked for */
+/* At most so many lines of each row below are asked for */
 enum { MOST_LINES = 64 };
 
 /* What a tile packs while it uses it: nothing, the panel, the numbers of its rows */
