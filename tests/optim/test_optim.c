@@ -275,6 +275,33 @@ static void test_threads_change_no_bit(void **state)
     assert_true(norm[0] == norm[1]);
 }
 
+/* More parameters than are updated at once: the gradient of the sum of squares is 2 w, a quarter of it taken off leaves w / 2, each once. */
+static void test_large_modules_are_updated_whole(void **state)
+{
+    (void)state;
+    enum { IN = 1500, OUT = 2100 };
+    float *before = malloc(sizeof *before * IN * OUT);
+    assert_non_null(before);
+    weir_open_opts o = weir_open_defaults();
+    for (o.threads = 1; o.threads <= 2; o.threads++) {
+        weir_ctx *c = weir_open_with(&o);
+        weir_module *net = weir_module_new(c, "linear", "in=1500 out=2100");
+        weir_optim *sgd = weir_optim_new(net, "sgd", "lr=0.25");
+        weir_tensor *w = weir_module_state_find(net, "weight");
+        memcpy(before, weir_data(w), sizeof *before * IN * OUT);
+        weir_scope s = weir_scope_begin(c);
+        weir_backward(weir_sum(weir_square(w)));
+        weir_optim_step(sgd);
+        weir_scope_end(s);
+        assert_ok(c);
+        const float *after = weir_data(w);
+        for (int64_t i = 0; i < IN * OUT; i++)
+            if (!(after[i] == before[i] / 2)) fail_msg("%d threads, element %ld: %.9g after %.9g", o.threads, (long)i, after[i], before[i]);
+        weir_optim_free(sgd), weir_module_free(net), weir_close(c);
+    }
+    free(before);
+}
+
 /* -- averages and schedules -------------------------------------------------------------------------------------------------------- */
 static void test_ema(void **state)
 {
@@ -436,7 +463,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_pytorch_trajectories), CASE(test_plain_loops), CASE(test_all_or_nothing), CASE(test_parameters_without_gradient_are_skipped),
-          CASE(test_padding_stays_zero), CASE(test_clip), CASE(test_threads_change_no_bit), CASE(test_ema), CASE(test_schedules),
+          CASE(test_padding_stays_zero), CASE(test_clip), CASE(test_threads_change_no_bit), CASE(test_large_modules_are_updated_whole), CASE(test_ema), CASE(test_schedules),
           CASE(test_every_row_descends), CASE(test_state_resumes), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
