@@ -57,7 +57,8 @@ typedef struct weir_load_info { int64_t missing, unexpected, misfit; /* names; t
 WEIR_API weir_status weir_module_save(weir_module *m, const char *path) WEIR_MUST_CHECK;
 WEIR_API weir_status weir_module_save_to_memory(weir_module *m, void **data, size_t *bytes) WEIR_MUST_CHECK; /* weir_buffer_free(c, *data) */
 /* Copies values in; seals the tree. Strict: every name must be there, no other, each with its shape, else an error that names them and
- * nothing changes. Otherwise names may be missing (they keep their values) or unexpected (passed over). f64, f32, f16, bf16 convert. */
+ * nothing changes. Otherwise names may be missing (they keep their values) or unexpected (passed over). f64, f32, f16, bf16 convert.
+ * A value to be copied that is not finite in the tree's type (NaN, or 1e300 for f32) is an error that names tensor and value. */
 WEIR_API weir_status weir_module_load(weir_module *m, const char *path, bool strict, weir_load_info *info) WEIR_MUST_CHECK;
 WEIR_API weir_status weir_module_load_from_memory(weir_module *m, const void *data, size_t bytes, bool strict, weir_load_info *info) WEIR_MUST_CHECK;
 

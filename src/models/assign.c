@@ -111,24 +111,51 @@ static uint64_t element(const weir__weight *w, int64_t i)
     return bits;
 }
 
-static bool all_finite(const weir__weight *w)
+/* The first element that is not finite once it is of type `to`; -1: none. Integers always are. */
+static int64_t assign_first_nonfinite(const weir__weight *w, const weir_tensor *t, double *value)
 {
-    bool floating = weir_dtype_is_real(w->dtype) || w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
-    for (int64_t i = 0; floating && i < (int64_t)(w->bytes / weir_dtype_size(w->dtype)); i++) {
+    if (!weir_dtype_is_real(t->dtype)) return -1;
+    for (int64_t i = 0; i < t->numel; i++) {
         uint64_t bits = element(w, i);
+        uint64_t converted = 0;
         double v;
-        weir__convert(WEIR_F64, &v, w->dtype, &bits, 1);
-        if (!isfinite(v)) return false;
+        weir__convert(t->dtype, &converted, w->dtype, &bits, 1);
+        weir__convert(WEIR_F64, &v, t->dtype, &converted, 1);
+        if (isfinite(v)) continue;
+        weir__convert(WEIR_F64, value, w->dtype, &bits, 1);
+        return i;
     }
-    return true;
+    return -1;
+}
+
+typedef struct assign_values {
+    weir_module *root;
+    const weir__weights *w;
+    const char *where;
+} assign_values;
+
+/* Of what will be copied; what is passed over is not looked at. Stops at the first error. */
+static bool assign_value_fits(void *user, const char *name, const weir__entry *e)
+{
+    const assign_values *k = user;
+    const weir__weight *w = e->shared ? NULL : weight_of(k->root, k->w, name, e->tensor);
+    double value = 0;
+    int64_t at = w ? assign_first_nonfinite(w, e->tensor, &value) : -1;
+    if (at < 0) return true;
+    if (isfinite(value))
+        weir_fail(k->root->object.ctx, WEIR_ERROR_VALUE, "%.200s: %s: element %lld is %g: expected numbers within %s", k->where, w->name,
+                  (long long)at, value, weir_dtype_name(e->tensor->dtype));
+    else
+        weir_fail(k->root->object.ctx, WEIR_ERROR_VALUE, "%.200s: %s: element %lld is %g: expected finite numbers", k->where, w->name,
+                  (long long)at, value);
+    return false;
 }
 
 static weir_status check_values(weir_module *m, const weir__weights *w, const char *where)
 {
-    for (int64_t i = 0; i < w->n; i++)
-        if (!all_finite(&w->at[i]))
-            return weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "%.200s: %s: NaN or infinite: expected finite numbers", where, w->at[i].name);
-    return WEIR_OK;
+    assign_values k = { .root = m, .w = w, .where = where };
+    weir__module_visit(m, assign_value_fits, &k);
+    return weir_status_of(m->object.ctx);
 }
 
 static void copy_in(weir_tensor *t, const weir__weight *w)

@@ -98,13 +98,16 @@ weir_status weir__model_refresh_std(weir_model *m)
     return WEIR_OK;
 }
 
+/* As the model will hold them. */
 static bool good_statistics(weir_model *m, const double *mean, const double *std)
 {
-    for (int64_t j = 0; j < m->dim; j++)
-        if (!isfinite(mean[j]) || !isfinite(std[j]) || !((m->dtype == WEIR_F32 ? (float)std[j] : std[j]) > 0)) {
-            weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "model_set_standardize: element %lld: expected a finite mean and a std above 0", (long long)j);
-            return false;
-        }
+    for (int64_t j = 0; j < m->dim; j++) {
+        double held_mean = m->dtype == WEIR_F32 ? (double)(float)mean[j] : mean[j];
+        double held_std = m->dtype == WEIR_F32 ? (double)(float)std[j] : std[j];
+        if (isfinite(held_mean) && isfinite(held_std) && held_std > 0) continue;
+        weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "model_set_standardize: element %lld: expected a finite mean and a std above 0", (long long)j);
+        return false;
+    }
     return true;
 }
 

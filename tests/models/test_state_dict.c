@@ -117,6 +117,51 @@ static void types_convert(void **state)
     weir_module_free(b);
 }
 
+static weir__weight f64_weight(const char *name, int64_t rows, int64_t columns, const double *values)
+{
+    weir__weight w = { .dtype = WEIR_F64, .ndim = columns ? 2 : 1, .shape = { rows, columns }, .data = values };
+    strcpy(w.name, name);
+    w.bytes = (size_t)(rows * (columns ? columns : 1)) * sizeof *values;
+    return w;
+}
+
+static void expect_load(weir_module *m, const weir__weight *w, int64_t n, bool strict, const char *error)
+{
+    weir_ctx *c = weir_module_ctx(m);
+    weir__bytes b = { 0 };
+    assert_int_equal(weir__safetensors_encode(c, w, n, NULL, &b), WEIR_OK);
+    weir_status s = weir_module_load_from_memory(m, b.data, b.size, strict, NULL);
+    assert_int_equal(s, error ? WEIR_ERROR_VALUE : WEIR_OK);
+    if (error) assert_fails(c, WEIR_ERROR_VALUE, error);
+    weir__free(c, b.data);
+}
+
+/* Values of what is copied are looked at in the type they will have; what is passed over is not looked at. */
+static void values_are_finite_in_the_trees_type(void **state)
+{
+    weir_ctx *c = *state;
+    double weight[4] = { 1, 2, 3, 4 }, bias[2] = { 5, 6 }, other[3] = { 0, NAN, 0 };
+    const weir__weight w[3] = { f64_weight("weight", 2, 2, weight), f64_weight("bias", 2, 0, bias), f64_weight("other", 3, 0, other) };
+    weir_module *narrow = weir_module_new(c, "linear", "in=2 out=2"), *wide = weir_module_new(c, "linear", "in=2 out=2 dtype=f64");
+    expect_load(narrow, w, 3, false, NULL); /* NaN in what is passed over */
+    const float *held = weir_data(weir_module_state_find(narrow, "bias"));
+    assert_true(held[1] == 6);
+    bias[1] = 7;
+    weight[2] = 1e300;
+    expect_load(narrow, w, 2, true, "weight: element 2 is 1e+300: expected numbers within f32");
+    expect_load(narrow, w, 3, false, "weight: element 2 is 1e+300: expected numbers within f32");
+    expect_load(wide, w, 2, true, NULL);
+    weight[2] = -INFINITY;
+    expect_load(narrow, w, 2, true, "weight: element 2 is -inf: expected finite numbers");
+    expect_load(wide, w, 2, true, "weight: element 2 is -inf: expected finite numbers");
+    assert_true(held[1] == 6); /* nothing changed */
+    weight[2] = 3.4e38;
+    expect_load(narrow, w, 2, true, NULL);
+    assert_true(held[1] == 7);
+    weir_module_free(narrow);
+    weir_module_free(wide);
+}
+
 static void everything(weir_ctx *c)
 {
     void *data = NULL;
@@ -135,6 +180,6 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     CASES(CASE(same_values_come_back), CASE(misfits_are_all_listed_and_nothing_changes), CASE(a_part_may_be_loaded), CASE(types_convert),
-          cmocka_unit_test(every_allocation_may_fail));
+          CASE(values_are_finite_in_the_trees_type),           cmocka_unit_test(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
