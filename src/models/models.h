@@ -65,6 +65,10 @@ bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
 /* x [B, ...] as stored -> y [B, shape..]; draws the dequantisation in the present frame. nil: the error is set. */
 weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x);
+/* v + u, or (v + u) / levels when `unit`: integers v of so many levels (up to 2^24), u uniform on [0, 1), of
+ * v's shape and type. The result lies in [v, levels), or in [v / levels, 1): where rounding would give the
+ * end of the interval, it is the largest number below. A v that is no level is not brought into it. */
+weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bool unit);
 /* log|det dy/dx|, the same for every sample. */
 double weir__model_log_det(const weir_model *m);
 /* y as the model samples it -> data as stored: n * dim values. Integer data come out as integers within [0, levels). */

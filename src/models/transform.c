@@ -1,5 +1,6 @@
 /* transform.c - what comes before a model's own map, with its log-det, and back (weir/model.h says the formulas):
  *     integers of L levels   y = (v + u) / L, u uniform on [0, 1)      log-det -dim log L
+ *                            0 <= y < 1, and v + u < L, after rounding too
  *     standardized           y = (x - mean) / std, x = v + u or x      log-det -sum log std
  *     else                   y = x                                     log-det 0 */
 #include <math.h>
@@ -28,13 +29,40 @@ static weir_tensor *fitted(weir_model *m, weir_tensor *x)
     return x->ndim == m->ndim + 1 && memcmp(x->shape, shape, (size_t)x->ndim * sizeof *shape) == 0 ? x : weir_reshape(x, m->ndim + 1, shape);
 }
 
+/* -- dequantisation --------------------------------------------------------------------------------- */
+/* The largest number of type t below x > 0. */
+static double dequantize_largest_below(weir_dtype t, double x)
+{
+    return t == WEIR_F32 ? nextafterf((float)x, 0) : nextafter(x, 0);
+}
+
+/* y, brought below `end` where rounding took it there although v lies in [0, levels). Other v keep
+ * their y: one that is no level, an infinity or NaN must not pass for a sample of the data. */
+static weir_tensor *dequantize_keep_below(weir_tensor *y, weir_tensor *v, double levels, double end)
+{
+    if (weir_is_nil(y)) return y;
+    weir_tensor *inside = weir_lt(v, weir_scalar(y->object.ctx, v->dtype, levels));
+    double largest = dequantize_largest_below(y->dtype, end);
+    return weir_where(inside, weir_clamp(y, -INFINITY, largest), y);
+}
+
+weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bool unit)
+{
+    double n = (double)levels;
+    weir_tensor *y = weir_add(v, u);
+    return unit ? dequantize_keep_below(weir_scale(y, 1 / n), v, n, 1)
+                : dequantize_keep_below(y, v, n, n);
+}
+
 weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x)
 {
     weir_tensor *y = fitted(m, x);
     if (weir_is_nil(y)) return y;
-    if (m->levels > 0) y = weir_add(y, weir_rand(y->object.ctx, m->dtype, y->ndim, y->shape));
-    if (m->mean) return weir_div(weir_sub(y, m->mean), m->std);
-    return m->levels > 0 ? weir_scale(y, 1 / (double)m->levels) : y;
+    if (m->levels > 0) {
+        weir_tensor *u = weir_rand(y->object.ctx, m->dtype, y->ndim, y->shape);
+        y = weir__dequantize(y, u, m->levels, !m->mean);
+    }
+    return m->mean ? weir_div(weir_sub(y, m->mean), m->std) : y;
 }
 
 double weir__model_log_det(const weir_model *m)
