@@ -11,6 +11,10 @@
  * SPEC: digits | toy:NAME[,n=N] | FILE.npy | FILE.csv[.gz] | an IDX file, gzipped or not | a folder of PNG/JPEG, followed by
  * ,split=train|valid|test ,valid=FRACTION|last:N ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN ,standardize=yes|no
  * A sample's id is its row in the file before split and limit: random numbers that belong to a sample come from its id.
+ *
+ * Weights: a sample of weight w counts as w samples. They are finite, not negative, and their sum is finite. A sample of
+ * weight 0 is as if it were not there for loaders, training, statistics and means: a NaN in it is no error. What is asked of
+ * it by name, such as its log-density, is answered all the same.
  */
 #ifndef WEIR_DATA_H
 #define WEIR_DATA_H
@@ -30,6 +34,8 @@ WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);          /* [B, ...], v
 WEIR_API int64_t weir_batch_size(const weir_batch *b);
 WEIR_API const int64_t *weir_batch_ids(const weir_batch *b);      /* [B] */
 WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: all 1 */
+/* The mean weight of the samples that the batch was drawn from: what weights are to be divided by. 1 for streams and wrapped batches. */
+WEIR_API double weir_batch_mean_weight(const weir_batch *b);
 WEIR_API weir_tensor *weir_batch_condition(const weir_batch *b);  /* nil: none */
 /* A batch of the caller's own. ids NULL: 0..B-1; weights NULL: 1; condition may be NULL. ids and weights are copied, x is not. */
 WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights, weir_tensor *condition);
@@ -39,7 +45,8 @@ WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);
 /* Copies n rows of dim values. */
 WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim);
 WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim); /* batches are f32 all the same */
-/* Weights of all n rows of a data set that is no view and has no limit; finite, not negative, not all 0. NULL: 1 each. Copies them. */
+/* Weights of all n rows of a data set that is no view and has no limit; not all 0. NULL: 1 each. Copies them. Loaders made
+ * before are of no more use. */
 WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
 WEIR_API void weir_dataset_free(weir_dataset *d); /* after its views and loaders */
 /* A view of part of `d` by its splits: "train", "valid", "test" or "" for all rows; shares d's data: free it before d. */
@@ -57,7 +64,8 @@ WEIR_API weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t 
 /* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False
  * where it is not. */
 WEIR_API bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out);
-/* Column means and standard deviations (0 replaced by 1) over all rows, [dim] each: what standardize=yes puts into a model. */
+/* Column means sum w x / sum w and standard deviations sqrt(sum w (x - mean)^2 / sum w) (0 replaced by 1) over all rows, [dim] each: what
+ * standardize=yes puts into a model. */
 WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std);
 
 /* -- loaders: live outside scopes -------------------------------------------------------------------------------------------------- */
@@ -65,7 +73,8 @@ WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, doub
  * the last rows that fill no batch join none in that epoch; a batch larger than the data is the data. */
 WEIR_API weir_loader *weir_loader_new(weir_dataset *d, const char *options);
 WEIR_API weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *options); /* copies x */
-/* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. */
+/* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. Weights
+ * are 1 unless it writes others, and are taken as they are: gradients scale with them, so their mean over the stream should be 1. */
 WEIR_API weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights),
                                                 void *user, int64_t dim, const char *options);
 WEIR_API void weir_loader_free(weir_loader *l); /* not the data set, unless the loader made it */

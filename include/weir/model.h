@@ -43,9 +43,16 @@ WEIR_API void weir_model_free(weir_model *m); /* after its optimizers and shares
 WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
 /* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
- * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every call counts as one. */
+ * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every call counts as one. Weights
+ * are the caller's to apply. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
-/* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. Returns the weighted mean loss; NaN on error. */
+/* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. What is differentiated, and returned, is
+ *
+ *     sum of w_i loss_i / (B W),   B = weir_batch_size(b), W = weir_batch_mean_weight(b),
+ *
+ * whose mean over the batches of an epoch is the weighted mean over the data, at any B. (Divided by the sum of its own weights each
+ * batch would train another distribution.) For batches of the caller's own and streams W is 1: gradients and loss scale with the
+ * weights. Samples of weight 0 are not looked at; all 0 is an error. NaN on error. */
 WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);
 
 typedef struct weir_sample_opts {
@@ -115,7 +122,7 @@ typedef struct weir_step_opts {
 } weir_step_opts;
 WEIR_API weir_step_opts weir_step_defaults(void);
 typedef struct weir_step_info {
-    double loss, grad_norm; /* grad_norm NaN unless clip > 0 */
+    double loss, grad_norm; /* as weir_train_step returns; grad_norm NaN unless clip > 0 */
     int64_t bad_sample;     /* id of the first sample with a non-finite loss, or -1 */
     char bad_op[64], bad_layer[128]; /* which op (or its backward) made the first non-finite value, in which layer (or for which parameter), when found */
 } weir_step_info;

@@ -93,6 +93,8 @@ typedef struct weir__measure {
     double nats, nats_stderr, estimator_stderr;    /* NaN: not known */
     double excess, excess_stderr;                  /* of the true density over ours; NaN: not known */
     bool known;                                    /* the true density is */
+    bool weighted;                                 /* the rows have weights */
+    double effective;                              /* how many rows of equal weight would say as much */
     double *rows;                                  /* [n] nats, NaN: failed */
 } weir__measure;
 /* Scores the first `limit` rows (0: all). Errors are the context's; WEIR_STOPPED after a signal. */

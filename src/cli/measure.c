@@ -13,24 +13,32 @@ double weir__bits_per_dim(const weir__measure *r) { return r->levels > 0 ? -r->n
 double weir__nats_unit_range(const weir__measure *r) { return r->levels > 0 ? r->nats + (double)r->dim * log((double)r->levels) : NAN; }
 
 /* -- sums ----------------------------------------------------------------------------------------------------------------------- */
-static void mean_of(int64_t n, const double *v, const double *w, double *mean, double *error)
+static weir__mean mean_of(int64_t n, const double *v, const double *w)
 {
     weir__mean m = { 0 };
     for (int64_t i = 0; i < n; i++) weir__mean_add(&m, v[i], w ? w[i] : 1);
-    *mean = weir__mean_value(&m);
-    *error = weir__mean_error(&m);
+    return m;
+}
+
+static void measure_means(weir__measure *r, const double *w)
+{
+    weir__mean m = mean_of(r->n, r->rows, w);
+    r->nats = weir__mean_value(&m);
+    r->nats_stderr = weir__mean_error(&m);
+    r->weighted = w != NULL;
+    r->effective = weir__mean_effective(&m);
 }
 
 /* Standard error of the mean that comes from draws and probes, whose errors `e` are independent between rows. */
 static double estimator_error(int64_t n, const double *v, const double *e, const double *w)
 {
     double squares = 0, total = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (!isfinite(v[i])) continue;
-        squares += pow((w ? w[i] : 1) * e[i], 2);
-        total += w ? w[i] : 1;
-    }
-    return total > 0 ? sqrt(squares) / total : NAN;
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(v[i])) total += w ? w[i] : 1;
+    if (!(total > 0)) return NAN;
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(v[i]) && (!w || w[i] > 0)) squares += pow((w ? w[i] / total : 1) * e[i], 2);
+    return w ? sqrt(squares) : sqrt(squares) / total;
 }
 
 /* -- rows ------------------------------------------------------------------------------------------------------------------------- */
@@ -72,7 +80,11 @@ static void compare_with_truth(work *k, weir__measure *r)
     double *truth = weir__alloc(k->c, (size_t)r->n * sizeof *truth);
     r->known = truth && weir_dataset_true_log_prob(k->d, 0, r->n, truth);
     for (int64_t i = 0; r->known && i < r->n; i++) truth[i] -= r->rows[i];
-    if (r->known) mean_of(r->n, truth, k->weighted ? k->weights : NULL, &r->excess, &r->excess_stderr);
+    if (r->known) {
+        weir__mean m = mean_of(r->n, truth, k->weighted ? k->weights : NULL);
+        r->excess = weir__mean_value(&m);
+        r->excess_stderr = weir__mean_error(&m);
+    }
     weir__free(k->c, truth);
 }
 
@@ -130,7 +142,7 @@ weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_o
     for (int64_t first = 0; weir_ok(c) && !weir__signalled() && first < n; first += rows) score_rows(&k, first, n - first < rows ? n - first : rows, r);
     if (weir_ok(c) && !weir__signalled()) {
         const double *w = k.weighted ? k.weights : NULL;
-        mean_of(n, r->rows, w, &r->nats, &r->nats_stderr);
+        measure_means(r, w);
         r->estimator_stderr = estimator_error(n, r->rows, k.errors, w);
         if (r->levels > 0 && r->draws == 1) r->estimator_stderr = NAN; /* one draw cannot say how much it matters */
         compare_with_truth(&k, r);

@@ -43,6 +43,7 @@ static void print_json(const weir__measure *r)
     json_object_set_new(o, "dequantization", json_string(r->levels > 0 ? "uniform" : "none"));
     json_object_set_new(o, "n", json_integer(r->n));
     json_object_set_new(o, "dim", json_integer(r->dim));
+    if (r->weighted) json_object_set_new(o, "n_effective", weir__json_number(r->effective));
     json_object_set_new(o, "n_failed", json_integer(r->n_failed));
     json_object_set_new(o, "failed_rows", failed_rows(r));
     if (r->levels > 0) {
@@ -76,6 +77,7 @@ static void print_table(const weir__measure *r)
     if (r->estimator_stderr > 0) line("estimator error", r->estimator_stderr, NAN, "nats, standard error of the mean from draws and probes");
     if (r->known) line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");
     printf("%-16s %lld of %lld values", "rows", (long long)r->n, (long long)r->dim);
+    if (r->weighted) printf(", by weight as good as %.4g", r->effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
     printf("\n%-16s %s", "kind", weir__kind_name(r->kind));
     if (r->levels > 0) printf(", uniform dequantization, %lld draw%s", (long long)r->draws, r->draws == 1 ? "" : "s");
@@ -168,7 +170,8 @@ const weir__command weir__command_score = {
     .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--threads N] [--batch N]",
     .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
             "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
-            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=;\n"
+            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=:\n"
+            "n_effective = (sum w)^2 / sum w^2 rows of equal weight would say as much, and nats_stderr is no smaller than theirs;\n"
             "estimator_stderr is over draws and probes: null for one draw of integer data or one probe, 0 where nothing is random.\n"
             "failed_rows are row numbers in the data before split and limit, from 0.\n",
     .most_positional = 1,

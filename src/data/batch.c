@@ -23,6 +23,7 @@ weir_tensor *weir_batch_x(const weir_batch *b) { return dead(b) ? nil_tensor(b) 
 int64_t weir_batch_size(const weir_batch *b) { return dead(b) ? 0 : b->n; }
 const int64_t *weir_batch_ids(const weir_batch *b) { return dead(b) ? NULL : b->ids; }
 const double *weir_batch_weights(const weir_batch *b) { return dead(b) ? NULL : b->weights; }
+double weir_batch_mean_weight(const weir_batch *b) { return dead(b) ? 1 : b->mean_weight; }
 weir_tensor *weir_batch_condition(const weir_batch *b) { return dead(b) ? nil_tensor(b) : b->condition; }
 
 static void destroy(weir__object *o)
@@ -37,12 +38,35 @@ weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *w
 {
     weir_batch *b = weir_ok(c) ? weir__alloc(c, sizeof *b) : NULL;
     if (b) *b = (weir_batch){ .object = { .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__BATCH }, .x = x, .condition = condition,
-                              .n = x->shape[0], .ids = ids, .weights = weights };
+                              .n = x->shape[0], .ids = ids, .weights = weights, .mean_weight = 1 };
     if (b && weir__scope_add(c, &b->object)) return b;
     weir__free(c, b);
     weir__free(c, ids);
     weir__free(c, weights);
     return weir__nil(c, WEIR__BATCH);
+}
+
+int64_t weir__weights_bad(const double *w, int64_t n, char *text, size_t bytes)
+{
+    double sum = 0;
+    size_t used = 0;
+    for (int64_t i = 0; i < n; i++) {
+        bool good = w[i] >= 0 && isfinite(w[i]);
+        sum += w[i];
+        if (good && isfinite(sum)) continue;
+        const char *expected = good ? "a finite sum of weights up to here" : "a weight, finite and not negative";
+        weir__append(text, bytes, &used, "expected %s, found %g", expected, good ? sum : w[i]);
+        return i;
+    }
+    return -1;
+}
+
+static weir_status check_weights(weir_ctx *c, const double *weights, int64_t n)
+{
+    char text[96];
+    int64_t i = weights ? weir__weights_bad(weights, n, text, sizeof text) : -1;
+    if (i < 0) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_RANGE, "batch_wrap: weight %lld: %s", (long long)i, text);
 }
 
 static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double *weights, const weir_tensor *condition)
@@ -52,11 +76,7 @@ static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double
     if (x->ndim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: x has no axes: expected [rows, ...]");
     if (!weir_is_nil(condition) && (condition->ndim < 1 || condition->shape[0] != x->shape[0]))
         return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: condition: expected %lld rows, as x has", (long long)x->shape[0]);
-    for (int64_t i = 0; weights && i < x->shape[0]; i++)
-        if (!(weights[i] >= 0 && isfinite(weights[i])))
-            return weir_fail(c, WEIR_ERROR_RANGE, "batch_wrap: weight %lld: expected finite and not negative, found %g", (long long)i,
-                             weights[i]);
-    return WEIR_OK;
+    return check_weights(c, weights, x->shape[0]);
 }
 
 weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights, weir_tensor *condition)

@@ -57,15 +57,14 @@ static weir_status take_labels(weir_ctx *c, const char *name, weir__store *s, in
 
 static weir_status take_weights(weir_ctx *c, const char *name, weir__store *s, int64_t column)
 {
+    char text[96];
     s->weights = weir__alloc(c, (size_t)s->n * sizeof *s->weights);
-    for (int64_t i = 0; s->weights && i < s->n; i++) {
-        double v = weir__store_value(s, i, column);
-        if (!(v >= 0 && isfinite(v)))
-            return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a weight, finite and not negative, found %g", name,
-                             (long long)i, (long long)column + 1, v);
-        s->weights[i] = v;
-    }
-    return weir_status_of(c);
+    if (!s->weights) return weir_status_of(c);
+    for (int64_t i = 0; i < s->n; i++) s->weights[i] = weir__store_value(s, i, column);
+    int64_t bad = weir__weights_bad(s->weights, s->n, text, sizeof text);
+    if (bad < 0) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: %s", name, (long long)bad,
+                     (long long)column + 1, text);
 }
 
 /* Closes the gaps in place. */

@@ -63,6 +63,7 @@ typedef struct weir__store {
     int64_t levels;                  /* 0: continuous */
     int32_t *labels;                 /* [n] or NULL */
     double *weights;                 /* [n] or NULL */
+    int64_t weights_set;             /* how often they were given anew: views keep what follows from them */
     int64_t removed[2];              /* columns of the file taken out as label and weight, ascending, from 0 */
     int n_removed;
 } weir__store;
@@ -104,6 +105,8 @@ struct weir_dataset {
     weir__dataset_opts opts;
     int64_t *ids;                 /* [n] rows of the store; NULL: 0 .. n-1 */
     int64_t n;
+    double mean_weight;           /* of its rows, as of mean_weight_of = weights_set + 1; 0: never summed */
+    int64_t mean_weight_of;
     char *spec;
     char *name;                   /* what messages call it: the SPEC before its first comma */
 };
@@ -113,7 +116,8 @@ struct weir_batch {
     weir_tensor *x, *condition;
     int64_t n;
     int64_t *ids;
-    double *weights; /* NULL: 1 */
+    double *weights;    /* NULL: 1 */
+    double mean_weight; /* of the samples that it was drawn from; 1 where nobody knows */
 };
 
 /* spec.c: splits SPEC at its first comma; `*name` is to be freed. `*options` points into spec, NULL: none. */
@@ -142,6 +146,8 @@ weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n
 /* Column of the file, from 1, that element `j` of a row came from. */
 int64_t weir__store_column(const weir__store *s, int64_t j);
 double weir__store_value(const weir__store *s, int64_t row, int64_t j);
+/* Elements first .. first+n-1 of a row, as doubles. */
+void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out);
 
 static inline bool weir__dataset_dead(const weir_dataset *d) { return !d || d->object.nil; }
 static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { return d->ids ? d->ids[row] : row; }
@@ -154,6 +160,17 @@ void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
 weir_status weir__dataset_check_finite(weir_dataset *d);
 /* True differential entropy in nats of a toy; NaN where it is not known. */
 double weir__dataset_entropy(const weir_dataset *d);
+
+/* The mean weight of d's rows; 1 without weights. */
+double weir__dataset_mean_weight(weir_dataset *d);
+/* Weight of row i of d; 1 without weights. */
+static inline double weir__dataset_weight(const weir_dataset *d, int64_t i)
+{
+    return d->store->weights ? d->store->weights[weir__dataset_id(d, i)] : 1;
+}
+/* batch.c: the first of n weights that is not finite, is negative, or takes their sum beyond the largest
+ * double; -1: none. `text` gets what is wrong with it: "expected a weight, ..., found ...". */
+int64_t weir__weights_bad(const double *w, int64_t n, char *text, size_t bytes);
 
 /* A batch in the current scope that takes over `ids` and `weights` (freed on failure too). */
 weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, weir_tensor *condition);

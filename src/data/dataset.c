@@ -40,9 +40,9 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split=%s: no rows (of %lld): expected at least one", d->name,
                          weir__split_names[d->opts.split], (long long)d->store->n);
     for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
-    if (w && !(sum > 0 && isfinite(sum)))
-        return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: weight: all weights of these rows add up to %g: expected more than 0, and finite",
-                         d->name, sum);
+    if (w && !(sum > 0))
+        return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: split=%s: all weights of these rows are 0: expected some more than 0", d->name,
+                         weir__split_names[d->opts.split]);
     return WEIR_OK;
 }
 
@@ -136,18 +136,18 @@ weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
     int64_t n = d->store->n;
     if (!d->owner || d->n != n)
         return weir_fail(c, WEIR_ERROR_STATE, "dataset_set_weights: %.200s: %lld of %lld rows: expected a data set of all rows", d->name, (long long)d->n, (long long)n);
+    char text[96];
+    int64_t bad = weights ? weir__weights_bad(weights, n, text, sizeof text) : -1;
+    if (bad >= 0) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: %s", (long long)bad, text);
     double sum = 0;
-    for (int64_t i = 0; weights && i < n; i++) {
-        if (!(weights[i] >= 0 && isfinite(weights[i])))
-            return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: expected finite and not negative, found %g", (long long)i, weights[i]);
-        sum += weights[i];
-    }
-    if (weights && !(sum > 0 && isfinite(sum))) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum %g: expected more than 0, and finite", sum);
+    for (int64_t i = 0; weights && i < n; i++) sum += weights[i];
+    if (weights && !(sum > 0)) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum 0: expected more than 0");
     double *own = weights ? weir__alloc(c, (size_t)n * sizeof *own) : NULL;
     if (weights && !own) return weir_status_of(c);
     if (own) memcpy(own, weights, (size_t)n * sizeof *own);
     weir__free(c, d->store->weights);
     d->store->weights = own;
+    d->store->weights_set++;
     return WEIR_OK;
 }
 
@@ -201,6 +201,18 @@ int64_t weir_dataset_levels(const weir_dataset *d) { return weir__dataset_dead(d
 bool weir_dataset_standardize(const weir_dataset *d) { return weir__dataset_dead(d) ? false : d->opts.standardize; }
 const char *weir_dataset_spec(const weir_dataset *d) { return weir__dataset_dead(d) ? "" : d->spec; }
 double weir__dataset_entropy(const weir_dataset *d) { return weir__dataset_dead(d) || !d->row ? NAN : d->row->entropy; }
+
+/* Summed anew when weights are given anew, for views cannot be told. */
+double weir__dataset_mean_weight(weir_dataset *d)
+{
+    if (!d->store->weights || d->n == 0) return 1;
+    if (d->mean_weight_of == d->store->weights_set + 1) return d->mean_weight;
+    double sum = 0;
+    for (int64_t i = 0; i < d->n; i++) sum += weir__dataset_weight(d, i);
+    d->mean_weight = sum / (double)d->n;
+    d->mean_weight_of = d->store->weights_set + 1;
+    return d->mean_weight;
+}
 
 int weir_dataset_shape(const weir_dataset *d, const int64_t **shape)
 {

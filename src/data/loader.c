@@ -31,6 +31,8 @@ struct weir_loader {
     bool owner;             /* of dataset */
     loader_opts opts;
     int64_t *rows, n; /* that weigh something; rows NULL: all of the data's */
+    double mean_weight; /* of those */
+    int64_t weights_set; /* of the store, when it was made */
     int64_t step, per_epoch;
     int64_t *order, epoch;  /* order of `epoch`; -1: none made yet. NULL: unshuffled */
     int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
@@ -79,17 +81,26 @@ static weir_loader *new_loader(weir_ctx *c, const char *text)
 }
 
 /* A row of weight 0 is as if it were not there: a batch of such rows alone would teach nothing. */
-static bool find_rows(weir_loader *l)
+static bool loader_find_rows(weir_loader *l)
 {
     const weir_dataset *d = l->dataset;
-    const double *weights = d->store->weights;
+    double sum = 0;
+    l->weights_set = d->store->weights_set;
     l->n = 0;
-    for (int64_t i = 0; i < d->n; i++) l->n += !weights || weights[weir__dataset_id(d, i)] > 0;
-    if (l->n == 0) return weir_fail(l->object.ctx, WEIR_ERROR_VALUE, "loader: %.300s: weights are all 0: expected some above", d->spec), false;
+    for (int64_t i = 0; i < d->n; i++) {
+        double w = weir__dataset_weight(d, i);
+        l->n += w > 0;
+        sum += w;
+    }
+    if (l->n == 0) {
+        weir_fail(l->object.ctx, WEIR_ERROR_VALUE, "loader: %.300s: weights are all 0: expected some above", d->spec);
+        return false;
+    }
+    l->mean_weight = sum / (double)l->n;
     if (l->n == d->n) return true;
     if (!(l->rows = weir__alloc(l->object.ctx, (size_t)l->n * sizeof *l->rows))) return false;
     for (int64_t i = 0, k = 0; i < d->n; i++)
-        if (weights[weir__dataset_id(d, i)] > 0) l->rows[k++] = i;
+        if (weir__dataset_weight(d, i) > 0) l->rows[k++] = i;
     return true;
 }
 
@@ -101,7 +112,7 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     weir_loader *l = new_loader(c, text);
     if (l->object.nil) return l;
     l->dataset = d;
-    bool good = find_rows(l);
+    bool good = loader_find_rows(l);
     if (good && l->opts.batch > l->n) l->opts.batch = l->n;
     if (good) l->per_epoch = l->n / l->opts.batch;
     if (good && (!l->opts.shuffle || (l->order = weir__alloc(c, (size_t)l->n * sizeof *l->order)))) return l;
@@ -177,10 +188,10 @@ static weir_status check_filled(weir_loader *l, int64_t n, const double *weights
     if (n < 0 || n > l->opts.batch)
         return weir_fail(c, WEIR_ERROR_IO, "loader: step %lld: the callback returned %lld: expected rows within [0, %lld]", (long long)l->step,
                          (long long)n, (long long)l->opts.batch);
-    for (int64_t i = 0; i < n; i++)
-        if (!(weights[i] >= 0 && isfinite(weights[i])))
-            return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: weight: expected finite and not negative, found %g",
-                             (long long)l->step, (long long)i, weights[i]);
+    char text[96];
+    int64_t bad = weir__weights_bad(weights, n, text, sizeof text);
+    if (bad >= 0)
+        return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: %s", (long long)l->step, (long long)bad, text);
     return weir_status_of(c);
 }
 
@@ -208,17 +219,24 @@ static weir_batch *stream_batch(weir_loader *l)
 
 /* -- using ------------------------------------------------------------------------------------------------------------------------------- */
 
+/* Which rows weigh something, and how much on average, was found when the loader was made. */
+static weir_batch *rows_batch(weir_loader *l)
+{
+    int64_t first;
+    if (l->dataset->store->weights_set != l->weights_set) {
+        weir_fail(l->object.ctx, WEIR_ERROR_STATE, "loader: %.300s: weights were set since it was made: expected a new loader", l->dataset->spec);
+        return weir__nil(l->object.ctx, WEIR__BATCH);
+    }
+    const int64_t *rows = rows_of(l, &first);
+    weir_batch *b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
+    if (!b->object.nil) b->mean_weight = l->mean_weight;
+    return b;
+}
+
 weir_batch *weir_loader_next(weir_loader *l)
 {
     if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
-    weir_batch *b;
-    if (l->fill) {
-        b = stream_batch(l);
-    } else {
-        int64_t first;
-        const int64_t *rows = rows_of(l, &first);
-        b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
-    }
+    weir_batch *b = l->fill ? stream_batch(l) : rows_batch(l);
     l->step += !b->object.nil;
     return b;
 }

@@ -1,14 +1,7 @@
-/* rows.c - reading the rows of a data set: batches, checks, statistics, true densities. */
+/* rows.c - reading the rows of a data set: batches, checks, true densities. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
-
-/* Reads elements first .. first+n-1 of row `id` as doubles. */
-static void read_row(const weir__store *s, int64_t id, int64_t first, int64_t n, double *out)
-{
-    int64_t at = (id * s->dim + first) * (int64_t)weir_dtype_size(s->dtype);
-    weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
-}
 
 /* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. Where `same` type is wanted, rows are
  * copied, short ones without a call each. */
@@ -57,7 +50,9 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
     for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
     if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));
-    return weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
+    weir_batch *b = weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
+    if (!b->object.nil) b->mean_weight = weir__dataset_mean_weight(d);
+    return b;
 }
 
 /* Cuts [first, first+n) at the end of d; false with the error set where nothing is left. */
@@ -85,7 +80,7 @@ bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, doubl
     if (!cut(d, "dataset_true_log_prob", first, &n)) return false;
     for (int64_t i = 0; i < n; i++) {
         double x[2]; /* toys hold f32, so these are the very values of a batch */
-        read_row(d->store, weir__dataset_id(d, first + i), 0, 2, x);
+        weir__store_read(d->store, weir__dataset_id(d, first + i), 0, 2, x);
         out[i] = d->row->log_density(x);
     }
     return true;
@@ -106,44 +101,13 @@ weir_status weir__dataset_check_finite(weir_dataset *d)
     bool integers = s->dtype == WEIR_U8 || s->dtype == WEIR_BOOL || s->dtype == WEIR_I32 || s->dtype == WEIR_I64;
     for (int64_t i = 0; !integers && i < d->n; i++) {
         int64_t id = weir__dataset_id(d, i);
+        if (!(weir__dataset_weight(d, i) > 0)) continue; /* nobody looks at it */
         for (int64_t j = 0; j < s->dim; j += CHUNK) {
             int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
-            read_row(s, id, j, n, v);
+            weir__store_read(s, id, j, n, v);
             for (int64_t k = 0; k < n; k++)
                 if (!isfinite(d->real == WEIR_F32 ? (double)(float)v[k] : v[k])) return not_finite(d, id, j + k, v[k]);
         }
     }
     return weir_status_of(d->object.ctx);
-}
-
-/* Two passes around the first row: exact for constant columns, whose deviation must come out as 0 and not as rounding. */
-static void moments(const weir_dataset *d, double *row, double *mean, double *std)
-{
-    const weir__store *s = d->store;
-    read_row(s, weir__dataset_id(d, 0), 0, s->dim, mean);
-    memset(std, 0, (size_t)s->dim * sizeof *std);
-    for (int64_t i = 0; i < d->n; i++) {
-        read_row(s, weir__dataset_id(d, i), 0, s->dim, row);
-        for (int64_t j = 0; j < s->dim; j++) std[j] += row[j] - mean[j];
-    }
-    for (int64_t j = 0; j < s->dim; j++) mean[j] += std[j] / (double)d->n, std[j] = 0;
-    for (int64_t i = 0; i < d->n; i++) {
-        read_row(s, weir__dataset_id(d, i), 0, s->dim, row);
-        for (int64_t j = 0; j < s->dim; j++) std[j] += (row[j] - mean[j]) * (row[j] - mean[j]);
-    }
-    for (int64_t j = 0; j < s->dim; j++) std[j] = std[j] > 0 ? sqrt(std[j] / (double)d->n) : 1;
-}
-
-weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std)
-{
-    if (weir__dataset_dead(d)) return weir_status_of(d ? d->object.ctx : NULL);
-    weir_ctx *c = d->object.ctx;
-    if (!weir_ok(c)) return weir_status_of(c);
-    if (!mean || !std || d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_statistics: expected rows, and room for mean and std");
-    if (weir__dataset_check_finite(d) != WEIR_OK) return weir_status_of(c);
-    double *row = weir__alloc(c, (size_t)d->store->dim * sizeof *row);
-    if (!row) return weir_status_of(c);
-    moments(d, row, mean, std);
-    weir__free(c, row);
-    return WEIR_OK;
 }

@@ -25,6 +25,12 @@ double weir__store_value(const weir__store *s, int64_t row, int64_t j)
     return v;
 }
 
+void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out)
+{
+    int64_t at = (row * s->dim + first) * (int64_t)weir_dtype_size(s->dtype);
+    weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
+}
+
 /* Moves the array into the store: rows along the first axis; a plain list is a table of one column. */
 static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__store *s)
 {

@@ -88,12 +88,14 @@ enum { WEIR__CHUNK_ROWS = 256 };     /* rows at a time where the caller does not
 
 /* -- mean.c: means over rows ------------------------------------------------------------------------------------------------------- */
 typedef struct weir__mean { /* begin with { 0 } */
-    double from, weight, sum, w2, w2d, w2dd;
-    int64_t n, failed; /* rows of a weight above 0 whose value is finite; rows whose value is not */
+    double from, weight, sum, square, w2, w2d, w2dd;
+    int exponent;      /* weights count as w / 2^exponent */
+    int64_t n, failed; /* samples of a weight above 0 whose value is finite; those whose value is not */
 } weir__mean;
-void weir__mean_add(weir__mean *m, double v, double w);
-double weir__mean_value(const weir__mean *m); /* NaN: of no row */
+void weir__mean_add(weir__mean *m, double v, double w); /* of weight 0: nothing, whatever v is */
+double weir__mean_value(const weir__mean *m); /* NaN: of no sample */
 double weir__mean_error(const weir__mean *m); /* NaN: of fewer than two */
+double weir__mean_effective(const weir__mean *m); /* how many samples of equal weight would say as much */
 
 /* -- config.c: options as JSON ---------------------------------------------------------------------------------------------------- */
 /* {"dim": 64, "hidden": [256, 256], ...}; NULL: no memory, the error is set. json_decref it. */

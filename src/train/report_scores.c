@@ -30,6 +30,17 @@ static void column_scores(gather *g, int i, const weir__mean *nats, const weir__
     for (int k = 0; k < 4; k++) g->scores[k].value[i] = value[k], g->scores[k].error[i] = error[k];
 }
 
+/* "first 2,000 rows"; by weight, how many of equal weight would say as much. */
+static const char *rows_text(gather *g, int64_t n, int64_t rows, const weir__mean *nats)
+{
+    char count[WEIR__NUMBER], effective[WEIR__NUMBER];
+    const char *first = n < rows ? "first " : "";
+    double m = weir__mean_effective(nats);
+    weir__number(count, (double)n, 0);
+    if (!(m < (double)nats->n * 0.999)) return weir__keep(g, "%s%s rows", first, count);
+    return weir__keep(g, "%s%s rows, by weight as good as %s", first, count, weir__number(effective, m, 0));
+}
+
 /* One column: a split, its rows up to `most`. */
 static void score_split(gather *g, const char *split, const char *name, int64_t most)
 {
@@ -39,9 +50,8 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
     for (int64_t first = 0; weir_ok(g->c) && first < n; first += WEIR__CHUNK_ROWS)
         score_rows(g, d, first, n - first < WEIR__CHUNK_ROWS ? n - first : WEIR__CHUNK_ROWS, &nats, &excess);
     if (weir_ok(g->c) && n > 0) {
-        char text[WEIR__NUMBER];
         column_scores(g, (int)g->r.n_columns, &nats, &excess);
-        g->r.columns[g->r.n_columns++] = (weir__scored){ name, weir__keep(g, n < rows ? "first %s rows" : "%s rows", weir__number(text, (double)n, 0)) };
+        g->r.columns[g->r.n_columns++] = (weir__scored){ name, rows_text(g, n, rows, &nats) };
         if (nats.failed) weir__note(g, weir__keep(g, "%lld %s rows have no finite log-density and are left out of the means.", (long long)nats.failed, split));
     }
     weir_dataset_free(d);

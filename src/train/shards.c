@@ -1,7 +1,8 @@
 /* shards.c - loss and gradients of a batch in S fixed pieces, each in a worker context of its own.
  *
- * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward on sum(w_i l_i) / W with W
- * of the whole batch, into a flat gradient buffer of its own; the S buffers are added in a fixed binary tree, (0+1)+(2+3)... So bits
+ * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward on sum(w_i l_i) / W,
+ * W = B times the mean weight of the data (dividing by the weights of the batch itself would train another distribution: heavy
+ * samples would count less, for they raise what their own batch is divided by), into a flat gradient buffer of its own; the S buffers are added in a fixed binary tree, (0+1)+(2+3)... So bits
  * depend on S, which a run records, and never on the number of threads, which only divide the pieces among themselves. A graph costs as much
  * for one sample as for many, so one thread runs the pieces as one batch where the model's rows promise that its samples do not mix. */
 #include <string.h>
@@ -132,8 +133,12 @@ static weir_tensor *rows_of(weir_ctx *c, const weir_tensor *x, int64_t from, int
 weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
 {
     weir_tensor *view = rows_of(c, b->x, from, to);
-    return weir_batch_wrap(c, view, b->ids + from, b->weights ? b->weights + from : NULL, rows_of(c, b->condition, from, to));
+    weir_batch *piece = weir_batch_wrap(c, view, b->ids + from, b->weights ? b->weights + from : NULL, rows_of(c, b->condition, from, to));
+    if (!piece->object.nil) piece->mean_weight = b->mean_weight;
+    return piece;
 }
+
+double weir__batch_total(const weir_batch *b) { return (double)b->n * b->mean_weight; }
 
 bool weir__all_finite(const double *v, int64_t n)
 {
@@ -217,9 +222,7 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
 {
     weir_ctx *c = m->object.ctx;
     int64_t rows = weir_batch_size(b);
-    double total = 0;
-    for (int64_t i = 0; i < rows; i++) total += b->weights ? b->weights[i] : 1;
-    if (!(total > 0)) return weir_fail(c, WEIR_ERROR_VALUE, "train_step: weights sum to %g: expected more than 0", total);
+    double total = weir__batch_total(b);
     if (n == 1) {
         run_piece(c, m, b, step, total, losses); /* ops use the threads; the same operations as one shard's */
         return weir_status_of(c);

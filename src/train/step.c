@@ -84,15 +84,12 @@ static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step, 
                      info->bad_op[0] ? ", made by the backward of " : "", info->bad_op);
 }
 
-static double weighted_mean(const weir_batch *b, const double *losses)
+/* What was differentiated: sum w l / (B times the mean weight). Its mean over the steps of an epoch is that over the data. */
+static double step_loss(const weir_batch *b, const double *losses)
 {
-    double sum = 0, total = 0;
-    for (int64_t i = 0; i < b->n; i++) {
-        double w = b->weights ? b->weights[i] : 1;
-        sum += w * losses[i];
-        total += w;
-    }
-    return sum / total;
+    double sum = 0;
+    for (int64_t i = 0; i < b->n; i++) sum += (b->weights ? b->weights[i] : 1) * losses[i];
+    return sum / weir__batch_total(b);
 }
 
 static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info, double *losses)
@@ -102,7 +99,7 @@ static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_
     if (m->row->prepare) m->row->prepare(m, b);
     if (weir__shards_run(m, b, opts->shards, number, losses) != WEIR_OK) return weir_status_of(c);
     if (!weir__all_finite(losses, b->n)) return not_finite(m, b, losses, number, info);
-    info->loss = weighted_mean(b, losses);
+    info->loss = step_loss(b, losses);
     if (opts->clip > 0) info->grad_norm = weir_optim_clip(o, opts->clip);
     if (weir_optim_step(o) == WEIR_ERROR_VALUE) return too_steep(m, b, number, info);
     return weir_status_of(c);
@@ -119,7 +116,8 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     if (!weir__model_usable(m, "train_step") || !fits(m, o, b, opts ? opts : &defaults)) return weir_status_of(c);
     weir_scope s = weir_scope_begin(c);
     double *losses = weir__alloc(c, (size_t)b->n * sizeof *losses);
-    if (losses) step(m, o, b, opts ? opts : &defaults, info, losses);
+    if (losses) b = weir__batch_weighing(b);
+    if (weir_ok(c)) step(m, o, b, opts ? opts : &defaults, info, losses);
     weir__free(c, losses);
     weir_scope_end(s);
     weir_optim_zero_grad(o);

@@ -125,6 +125,13 @@ refuses "draws where nothing is drawn" 2 '--draws' "$WEIR" score byweight --data
 printf 'x,y,w\n1,2,0\nnan,1,1\n' > lost.csv
 "$WEIR" score run --data lost.csv,weight=w --json > out 2> err
 if [ $? -eq 1 ] && grep -q 'the others weigh nothing' err; then ok "all rows of a weight failed: 1"; else not_ok "all rows of a weight failed: 1" err; fi
+# one row of a weight above all others: the mean is that row, and as uncertain as one row is
+awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print sin(i), cos(3 * i), i == 7 ? 1e9 : 1 }' > heavy.csv
+works "a dominating weight" "$WEIR" score byweight --data heavy.csv,weight=3 --json
+if sed 's/.*"nats_stderr": \([^,]*\),.*"n_effective": \([^,]*\),.*/\1 \2/' out | awk '{ exit !($1 > 0.02 && $2 >= 1 && $2 < 1.001) }'; then
+    ok "leaves the error of one row"; else not_ok "leaves the error of one row" out; fi
+"$WEIR" score byweight --data heavy.csv,weight=3 > out
+holds "and the table says so" '200 of 2 values, by weight as good as 1$' out
 if command -v python3 > /dev/null; then
     "$WEIR" score digits --data digits,limit=100 --draws 2 --json -o rows.csv > parsed
     works "units follow from one another, and from the rows" python3 -c '

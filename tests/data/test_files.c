@@ -104,6 +104,9 @@ static void csv_more(void **state)
     REFUSED(c, WEIR_ERROR_VALUE, spec, "weight", "more than 0");
     snprintf(spec, sizeof spec, "%s,weight=2,label=1", path);
     REFUSED(c, WEIR_ERROR_SHAPE, spec, "no column left");
+    text_file(path, "sum.csv", "1,1e308\n2,1\n3,1e308\n");
+    snprintf(spec, sizeof spec, "%s,weight=2", path);
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 2, column 2: expected a finite sum of weights");
     text_file(path, "weight.csv", "1,1\n2,nan\n");
     snprintf(spec, sizeof spec, "%s,weight=2", path);
     REFUSED(c, WEIR_ERROR_VALUE, spec, "row 1, column 2", "weight", "nan");
