@@ -52,6 +52,14 @@ has() { "$WEIR" --version | grep -qw "$1"; }
 # log FILE: a metrics file without its wall-clock fields
 log() { sed 's/, "seconds": [0-9.]*//' "$1"; }
 
+# on_terminal FILE COMMAND...: runs it on a pseudo-terminal of its own, and what it shows there goes to FILE. In a session of its own, for
+# from the background of a terminal `script` would be stopped when it asks what that one is set to.
+on_terminal() {
+    local file=$1
+    shift
+    setsid -w script -qec "$(printf '%q ' "$@")" "$file" < /dev/null > log 2>&1
+}
+
 # tiny RUN SPEC [ARGUMENT...]: trains something small
 tiny() {
     run=$1 spec=$2; shift 2
