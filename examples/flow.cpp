@@ -8,6 +8,8 @@
  * prints: caught: expected perhaps nice
  * prints: stopped by an exception of the callback: enough, after 256 rows
  */
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <memory>

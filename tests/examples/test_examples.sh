@@ -40,6 +40,22 @@ for source in "$SRC"/examples/*.cpp; do
     case_ "$name-builds" g++ -std=c++17 $warnings "$source" -o "$name" $libs
     shows "$name" "$source" "./$name"
 done
+# includes FILE: every name of the standard library comes from a header that the file includes itself: what others bring in differs between
+# compilers and their versions
+includes() {
+    grep -oE '\bstd::[a-z_0-9]+' "$1" | sort -u | awk -v file="$1" '
+    BEGIN {
+        n = split("cstdint:int32_t cstdint:int64_t cstdint:uint64_t cstddef:size_t cstdio:printf cstdio:fprintf exception:exception exception:exception_ptr " \
+                  "exception:current_exception exception:rethrow_exception memory:unique_ptr stdexcept:runtime_error string:string vector:vector", pair, " ")
+        for (i = 1; i <= n; i++) { split(pair[i], p, ":"); header["std::" p[2]] = p[1] }
+        while ((getline line < file) > 0) if (line ~ /^#include </) { gsub(/.*<|>.*/, "", line); has[line] = 1 }
+    }
+    !($1 in header) { print $1 ": expected a name of which this test knows the header"; bad = 1; next }
+    !has[header[$1]] { print $1 ": expected #include <" header[$1] ">"; bad = 1 }
+    { any = 1 }
+    END { exit bad || !any }'
+}
+for source in "$SRC"/examples/*.cpp; do case_ "$(basename "$source" .cpp)-includes" includes "$source"; done
 if command -v gfortran > /dev/null; then
     case_ fortran-builds gfortran -std=f2008 $warnings -J. "$prefix/include/weir.f90" "$SRC/examples/fortran.f90" -o fortran $libs
     shows fortran "$SRC/examples/fortran.f90" ./fortran
