@@ -16,10 +16,15 @@ typedef struct solve {
     int64_t k; /* traces a row */
 } solve;
 
-/* [n, count, dim]: rows first .. first+count-1 of the unit matrix, for every sample */
-static weir_tensor *units(const weir__field *f, int64_t n, int64_t first, int64_t count)
+/* [n, count, dim]: unit vectors first .. first+count-1, the same memory for every sample */
+static weir_tensor *likelihood_units(const weir__field *f, int64_t n, int64_t first, int64_t count)
 {
-    weir_tensor *e = weir_reshape(weir_slice(weir_eye(f->ctx, f->dtype, f->dim), 0, first, first + count, 1), 3, (const int64_t[]){ 1, count, f->dim });
+    weir_tensor *e = weir_zeros(f->ctx, f->dtype, 3, (const int64_t[]){ 1, count, f->dim });
+    const double one = 1;
+    for (int64_t k = 0; !weir_is_nil(e) && k < count; k++) {
+        size_t at = (size_t)(k * f->dim + first + k) * weir_dtype_size(f->dtype);
+        weir__convert(f->dtype, (char *)weir__ptr(e) + at, WEIR_F64, &one, 1);
+    }
     return weir_expand(e, 3, (const int64_t[]){ n, count, f->dim });
 }
 
@@ -36,36 +41,65 @@ static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_
     return e;
 }
 
-/* The products' part of the traces of row i: jv [count, dim] and, of probes, e likewise */
-static void add_row(const solve *s, int64_t first, int64_t count, const double *jv, const double *e, double *traces)
+/* Part of row i's exact trace, from jv [count, count]: element first+j of the product with unit
+ * vector first+k */
+static void likelihood_add_diagonal(int64_t count, const double *jv, double *trace)
 {
-    int64_t dim = s->l->field->dim;
+    for (int64_t k = 0; k < count; k++) trace[0] += jv[k * count + k];
+}
+
+/* Row i's traces by probes first .. first+count-1: jv and e [count, dim] */
+static void likelihood_add_probes(int64_t dim, int64_t count, const double *jv, const double *e,
+                                  double *traces)
+{
     for (int64_t k = 0; k < count; k++) {
-        if (!e) {
-            traces[0] += jv[k * dim + first + k];
-            continue;
-        }
         double sum = 0;
         for (int64_t j = 0; j < dim; j++) sum += jv[k * dim + j] * e[k * dim + j];
-        traces[first + k] += sum;
+        traces[k] += sum;
     }
 }
 
+static bool likelihood_put_exact(const solve *s, int64_t n, int64_t first, weir_tensor *jv,
+                                 double *host, double *dx)
+{
+    int64_t dim = s->l->field->dim, row = dim + s->k, count = jv->shape[1];
+    weir_tensor *around = weir_slice(jv, 2, first, first + count, 1); /* the diagonal */
+    if (weir_copy_to_f64(around, host, n * count * count) != WEIR_OK) return false;
+    for (int64_t i = 0; i < n; i++)
+        likelihood_add_diagonal(count, host + i * count * count, dx + i * row + dim);
+    return true;
+}
+
+static bool likelihood_put_probes(const solve *s, int64_t n, int64_t first, weir_tensor *e,
+                                  weir_tensor *jv, double *host, double *dx)
+{
+    int64_t dim = s->l->field->dim, row = dim + s->k, count = jv->shape[1], size = count * dim;
+    double *probes = host + n * size;
+    if (weir_copy_to_f64(jv, host, n * size) != WEIR_OK) return false;
+    if (weir_copy_to_f64(e, probes, n * size) != WEIR_OK) return false;
+    for (int64_t i = 0; i < n; i++)
+        likelihood_add_probes(dim, count, host + i * size, probes + i * size,
+                              dx + i * row + dim + first);
+    return true;
+}
+
 /* Velocity and products as numbers of the host, into dx [n, dim + k] */
-static bool put(const solve *s, int64_t n, int64_t first, weir_tensor *u, weir_tensor *e, weir_tensor *jv, double *dx)
+static bool likelihood_put(const solve *s, int64_t n, int64_t first, weir_tensor *u, weir_tensor *e,
+                           weir_tensor *jv, double *dx)
 {
     weir_ctx *c = s->l->field->ctx;
-    int64_t dim = s->l->field->dim, row = dim + s->k, count = e->shape[1], size = count * dim;
-    double *host = weir__alloc(c, (size_t)(n * dim + 2 * n * size) * sizeof *host);
-    if (!host) return false;
-    double *products = host + n * dim, *probes = s->l->probes ? products + n * size : NULL;
-    bool good = weir_copy_to_f64(u, host, n * dim) == WEIR_OK && weir_copy_to_f64(jv, products, n * size) == WEIR_OK;
-    good = good && (!probes || weir_copy_to_f64(e, probes, n * size) == WEIR_OK);
-    for (int64_t i = 0; good && i < n; i++) {
-        memcpy(dx + i * row, host + i * dim, (size_t)dim * sizeof *dx);
-        add_row(s, first, count, products + i * size, probes ? probes + i * size : NULL, dx + i * row + dim);
-    }
-    weir__free(c, host);
+    int64_t dim = s->l->field->dim, row = dim + s->k, count = e->shape[1];
+    int64_t size = s->l->probes ? 2 * count * dim : count * count;
+    double *velocity = weir__alloc(c, (size_t)(n * (dim + size)) * sizeof *velocity);
+    if (!velocity) return false;
+    bool good = weir_copy_to_f64(u, velocity, n * dim) == WEIR_OK;
+    for (int64_t i = 0; good && i < n; i++)
+        memcpy(dx + i * row, velocity + i * dim, (size_t)dim * sizeof *dx);
+    if (good && s->l->probes)
+        good = likelihood_put_probes(s, n, first, e, jv, velocity + n * dim, dx);
+    else if (good)
+        good = likelihood_put_exact(s, n, first, jv, velocity + n * dim, dx);
+    weir__free(c, velocity);
     return good;
 }
 
@@ -73,9 +107,11 @@ static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x
 {
     const weir__field *f = s->l->field;
     weir_scope scope = weir_scope_begin(f->ctx);
-    weir_tensor *jv, *e = s->l->probes ? probes_of(s->l, n, rows, first, count) : units(f, n, first, count);
+    weir_tensor *jv, *e;
+    if (s->l->probes) e = probes_of(s->l, n, rows, first, count);
+    else e = likelihood_units(f, n, first, count);
     weir_tensor *u = weir_network_jvp(f->net, x, t, NULL, e, &jv);
-    bool good = !weir_is_nil(u) && !weir_is_nil(jv) && put(s, n, first, u, e, jv, dx);
+    bool good = !weir_is_nil(u) && !weir_is_nil(jv) && likelihood_put(s, n, first, u, e, jv, dx);
     weir_scope_end(scope);
     return good;
 }

@@ -127,9 +127,17 @@ static weir_tensor *times_slope(weir_tensor *v, weir_tensor *slope) /* [B, k, H]
     return weir_is_nil(slope) ? slope : weir_mul(v, weir_reshape(slope, 3, (const int64_t[]){ slope->shape[0], 1, slope->shape[1] }));
 }
 
+/* Tangents that are the same memory for every sample: the first layer takes them once, and what
+ * follows broadcasts. */
+static weir_tensor *mlp_once(weir_tensor *tangents)
+{
+    bool same = tangents->shape[0] > 1 && tangents->strides[0] == 0;
+    return same ? weir_slice(tangents, 0, 0, 1, 1) : tangents;
+}
+
 static weir_tensor *jvp(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv)
 {
-    weir_tensor *v = tangents, *slope;
+    weir_tensor *v = mlp_once(tangents), *slope;
     if (!takes_time(m, x, condition)) return weir__nil(x->object.ctx, WEIR__TENSOR);
     weir_tensor *h = joined(m, x, t);
     for (int64_t i = 0; i < m->n_children && weir_ok(x->object.ctx); i++) {
@@ -142,7 +150,8 @@ static weir_tensor *jvp(weir_module *m, weir_tensor *x, weir_tensor *t, weir_ten
             v = times_slope(v, slope);
         }
     }
-    *jv = v;
+    const int64_t shape[] = { x->shape[0], tangents->shape[1], tangents->shape[2] };
+    *jv = weir_expand(v, 3, shape);
     return weir_reshape(h, x->ndim, x->shape);
 }
 

@@ -390,6 +390,35 @@ static void test_probes(void **state)
     free(wide), free(x);
 }
 
+/* Unit vectors are made a block at a time, never dim x dim of them, and go through the first layer once for all samples. */
+static void test_exact_trace_needs_little(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, D = 784, K = 16 };
+    weir_open_opts o = weir_open_defaults();
+    o.threads = 1;
+    weir_ctx *c = weir_open_with(&o);
+    weir_model *m = made(c, "dim=784 net.hidden=16 score.name=euler score.steps=1");
+    float *x = numbers(ROWS * D, -1, 1, 3);
+    double lp[ROWS];
+    weir_score_opts so = weir_score_defaults();
+    so.probes = 0;
+    assert_int_equal(weir_model_log_prob_into(m, x, ROWS, &so, lp, NULL), WEIR_OK);
+    if (weir_memory(c).peak_bytes > D * D * 4) fail_msg("peak %lld bytes: expected less than a %d x %d matrix", (long long)weir_memory(c).peak_bytes, D, D);
+    weir_scope s = weir_scope_begin_no_grad(c);
+    weir_module *net = weir_module_child_at(weir_model_module(m), 0);
+    weir_tensor *y = weir_from_f32(c, x, 2, SHAPE(ROWS, D)), *t = weir_full(c, WEIR_F32, 1, SHAPE(ROWS), 0.5), *one, *each;
+    weir_tensor *e = weir_expand(weir_randn(c, WEIR_F32, 3, SHAPE(1, K, D)), 3, SHAPE(ROWS, K, D));
+    weir_network_jvp(net, y, t, NULL, e, &one);
+    weir_network_jvp(net, y, t, NULL, weir_add(e, weir_zeros(c, WEIR_F32, 3, SHAPE(ROWS, K, D))), &each);
+    assert_ok(c);
+    assert_memory_equal(weir_data(weir_contiguous(one)), weir_data(weir_contiguous(each)), ROWS * K * D * sizeof(float));
+    weir_scope_end(s);
+    weir_model_free(m);
+    free(x);
+    weir_close(c);
+}
+
 /* -- what fails ------------------------------------------------------------------------------------------------------------------------------- */
 static void test_rows_that_fail(void **state)
 {
@@ -462,6 +491,6 @@ int main(void)
 {
     CASES(CASE(test_loss), CASE(test_gradients), CASE(test_pytorchs_loss_and_gradients), CASE(test_log_densities_of_another_program), CASE(test_density_is_the_samplers), CASE(test_integrates_to_one), CASE(test_every_sampler_goes_the_same_way),
           CASE(test_rows_do_not_depend_on_their_batch), CASE(test_threads_change_no_bit), CASE(test_probes), CASE(test_rows_that_fail), CASE(test_options),
-          CASE(test_no_memory));
+          CASE(test_no_memory), CASE(test_exact_trace_needs_little));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
