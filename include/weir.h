@@ -2,6 +2,7 @@
  * weir/context.h, weir/model.h and weir/train.h. */
 #ifndef WEIR_H
 #define WEIR_H
+#include "weir/condition.h"
 #include "weir/context.h"
 #include "weir/data.h"
 #include "weir/diffusion.h"

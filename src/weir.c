@@ -20,7 +20,9 @@ static weir__object *tensor_nil_new(weir_ctx *c)
 }
 
 static weir__object *(*const make_nil[WEIR__KINDS])(weir_ctx *) = {
-    [WEIR__TENSOR] = tensor_nil_new,        [WEIR__BATCH] = weir__batch_nil_new, [WEIR__MODULE] = weir__module_nil_new, [WEIR__OPTIM] = weir__optim_nil_new,
+    [WEIR__TENSOR] = tensor_nil_new,
+    [WEIR__CONDITION] = weir__condition_nil_new,
+    [WEIR__BATCH] = weir__batch_nil_new, [WEIR__MODULE] = weir__module_nil_new, [WEIR__OPTIM] = weir__optim_nil_new,
     [WEIR__DATASET] = weir__dataset_nil_new, [WEIR__LOADER] = weir__loader_nil_new, [WEIR__MODEL] = weir__model_nil_new,  [WEIR__RUN] = weir__run_nil_new,
 };
 
@@ -33,6 +35,7 @@ weir_ctx weir__orphan_ctx = {
     .threads = 1,
     .nil = {
         [WEIR__TENSOR] = &weir__orphan_tensor.object,
+        [WEIR__CONDITION] = &weir__orphan_condition,
         [WEIR__BATCH] = (weir__object *)&weir__orphan_batch,
         [WEIR__MODULE] = (weir__object *)&weir__orphan_module,
         [WEIR__OPTIM] = (weir__object *)&weir__orphan_optim,

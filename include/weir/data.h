@@ -19,6 +19,7 @@
 #ifndef WEIR_DATA_H
 #define WEIR_DATA_H
 #include "weir/registry.h"
+#include "weir/condition.h"
 #include "weir/tensor.h"
 
 #ifdef __cplusplus
@@ -36,9 +37,10 @@ WEIR_API const int64_t *weir_batch_ids(const weir_batch *b);      /* [B] */
 WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: all 1 */
 /* The mean weight of the samples that the batch was drawn from: what weights are to be divided by. 1 for streams and wrapped batches. */
 WEIR_API double weir_batch_mean_weight(const weir_batch *b);
-WEIR_API weir_tensor *weir_batch_condition(const weir_batch *b);  /* nil: none */
+WEIR_API const weir_condition *weir_batch_condition(const weir_batch *b); /* NULL: none */
 /* A batch of the caller's own. ids NULL: 0..B-1; weights NULL: 1; condition may be NULL. ids and weights are copied, x is not. */
-WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights, weir_tensor *condition);
+WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights,
+                                     const weir_condition *condition);
 
 /* -- data sets: live outside scopes --------------------------------------------------------------------------------------------- */
 WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);

@@ -3,7 +3,7 @@
  *     weir_module *b = weir_module_new(c, "scale", "dim=2 start=0.5");
  *     const weir_base_row *base = (const weir_base_row *)weir_row_find(c, "base", "normal");
  *     weir_tensor *x = weir_randn(c, WEIR_F32, 2, (const int64_t[]){ 5, 2 }), *log_det;
- *     weir_tensor *z = weir_bijection_forward(b, x, &log_det);       // [B, d] -> [B, d]; log_det [B] = log|det dz/dx|
+ *     weir_tensor *z = weir_bijection_forward(b, x, NULL, &log_det);       // [B, d] -> [B, d]; log_det [B] = log|det dz/dx|
  *     weir_tensor *log_p = weir_add(weir_base_log_prob(base, z), log_det);
  *     weir_print(log_p, stdout);
  *     weir_module_free(b);
@@ -18,9 +18,10 @@
 extern "C" {
 #endif
 
-WEIR_API weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, weir_tensor **log_det); /* log_det NULL: not wanted */
+/* z = f(x | k) and *log_det [B] = log|det dz/dx| (NULL: not wanted), given the condition k of the batch (NULL: none). */
+WEIR_API weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_condition *k, weir_tensor **log_det);
 /* x with forward(x) = y; *log_det = log|det dx/dy| = -(forward's at x). */
-WEIR_API weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, weir_tensor **log_det);
+WEIR_API weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, const weir_condition *k, weir_tensor **log_det);
 
 /* Base distributions: rows of kind "base", factorised over elements. */
 typedef struct weir_base_row {

@@ -14,8 +14,8 @@
  */
 #ifndef WEIR_NN_H
 #define WEIR_NN_H
+#include "weir/condition.h"
 #include "weir/registry.h"
-#include "weir/tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,11 +45,14 @@ WEIR_API void weir_module_zero_grad(weir_module *m);
 WEIR_API void weir_module_freeze(weir_module *m, bool frozen); /* parameters of the subtree want no gradients, or do again */
 
 /* -- networks of continuous models: modules whose row has `at` ----------------------------------------------------------------------- */
-/* y(x, t), shaped as x [B, ...], at the times t [B] of every row. condition: NULL, there is none yet. */
-WEIR_API weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition);
+/* y(x, t | k) at the times t [B] of every sample, given the condition k (NULL: none). t NULL: for networks without a time, such as
+ * the conditioners of couplings. A network takes from k what it was made for (options classes= and context=) and passes over the rest; one that
+ * misses a tensor it takes is an error that names it. */
+WEIR_API weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k);
 /* y(x, t) and k products of each row's dy/dx with a tangent: tangents [B, k, elements of a row] -> *jv likewise. Values alone: neither
  * result has history, and no gradient reaches a parameter. */
-WEIR_API weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv);
+WEIR_API weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
+                                       weir_tensor *tangents, weir_tensor **jv);
 
 /* -- the state dict: safetensors files as PyTorch's users exchange them ------------------------------------------------------------ */
 typedef struct weir_load_info { int64_t missing, unexpected, misfit; /* names; the context's log gets each */ } weir_load_info;
@@ -76,12 +79,13 @@ typedef struct weir_module_row {
     weir_tensor *(*forward)(weir_module *m, weir_tensor *x);
     void (*destroy)(weir_module *m);                          /* NULL: nothing of its own */
     /* bijections (kind "bijection"): log_det [B] is the SUM over all non-batch elements */
-    weir_tensor *(*transform)(weir_module *m, weir_tensor *x, weir_tensor **log_det);
-    weir_tensor *(*inverse)(weir_module *m, weir_tensor *y, weir_tensor **log_det); /* log|det dx/dy| */
+    weir_tensor *(*transform)(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det);
+    weir_tensor *(*inverse)(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det); /* log|det dx/dy| */
     const char *input; /* of the tests, as in weir_op_case: "4,3,2", "i4,3<5"; NULL: "4,3" */
     /* networks of continuous models: see weir_network_at; jvp NULL: by autograd */
-    weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition);
-    weir_tensor *(*jvp)(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv);
+    weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k);
+    weir_tensor *(*jvp)(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k, weir_tensor *tangents,
+                        weir_tensor **jv);
     /* Row i of the result depends on row i of the inputs alone, and parameters are those of linear layers: weir_model_row.by_rows */
     bool by_rows;
 } weir_module_row;

@@ -8,7 +8,7 @@
 
 /* -- objects: every handle begins with this ------------------------------------------------------------------------- */
 typedef enum weir__kind {
-    WEIR__TENSOR, WEIR__BATCH, WEIR__MODULE, WEIR__OPTIM, WEIR__DATASET, WEIR__LOADER, WEIR__MODEL, WEIR__RUN, WEIR__KINDS
+    WEIR__TENSOR, WEIR__CONDITION, WEIR__BATCH, WEIR__MODULE, WEIR__OPTIM, WEIR__DATASET, WEIR__LOADER, WEIR__MODEL, WEIR__RUN, WEIR__KINDS
 } weir__kind;
 
 typedef struct weir__object {

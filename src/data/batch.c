@@ -3,8 +3,7 @@
 #include <string.h>
 #include "data/data.h"
 
-weir_batch weir__orphan_batch = { .object = { .kind = WEIR__BATCH, .home = true, .nil = true, .refs = 1 }, .x = &weir__orphan_tensor,
-                                  .condition = &weir__orphan_tensor };
+weir_batch weir__orphan_batch = { .object = { .kind = WEIR__BATCH, .home = true, .nil = true, .refs = 1 }, .x = &weir__orphan_tensor };
 
 weir__object *weir__batch_nil_new(weir_ctx *c)
 {
@@ -24,7 +23,7 @@ int64_t weir_batch_size(const weir_batch *b) { return dead(b) ? 0 : b->n; }
 const int64_t *weir_batch_ids(const weir_batch *b) { return dead(b) ? NULL : b->ids; }
 const double *weir_batch_weights(const weir_batch *b) { return dead(b) ? NULL : b->weights; }
 double weir_batch_mean_weight(const weir_batch *b) { return dead(b) ? 1 : b->mean_weight; }
-weir_tensor *weir_batch_condition(const weir_batch *b) { return dead(b) ? nil_tensor(b) : b->condition; }
+const weir_condition *weir_batch_condition(const weir_batch *b) { return dead(b) ? NULL : b->condition; }
 
 static void destroy(weir__object *o)
 {
@@ -34,7 +33,7 @@ static void destroy(weir__object *o)
     weir__free(o->ctx, b);
 }
 
-weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, weir_tensor *condition)
+weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, const weir_condition *condition)
 {
     weir_batch *b = weir_ok(c) ? weir__alloc(c, sizeof *b) : NULL;
     if (b) *b = (weir_batch){ .object = { .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__BATCH }, .x = x, .condition = condition,
@@ -69,17 +68,22 @@ static weir_status check_weights(weir_ctx *c, const double *weights, int64_t n)
     return weir_fail(c, WEIR_ERROR_RANGE, "batch_wrap: weight %lld: %s", (long long)i, text);
 }
 
-static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double *weights, const weir_tensor *condition)
+static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double *weights, const weir_condition *condition)
 {
     if (!weir_ok(c)) return weir_status_of(c);
     if (weir_is_nil(x)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_wrap: x is nil: expected a tensor [rows, ...]");
     if (x->ndim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: x has no axes: expected [rows, ...]");
-    if (!weir_is_nil(condition) && (condition->ndim < 1 || condition->shape[0] != x->shape[0]))
-        return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: condition: expected %lld rows, as x has", (long long)x->shape[0]);
+    if (weir_condition_is_nil(condition))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_wrap: nil condition: expected one that could be made, or NULL");
+    int64_t samples = weir_condition_samples(condition);
+    if (samples >= 0 && samples != x->shape[0])
+        return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: condition of %lld samples: expected %lld, as x has",
+                         (long long)samples, (long long)x->shape[0]);
     return check_weights(c, weights, x->shape[0]);
 }
 
-weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights, weir_tensor *condition)
+weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights,
+                            const weir_condition *condition)
 {
     if (check_wrapped(c, x, weights, condition) != WEIR_OK) return weir__nil(c, WEIR__BATCH);
     int64_t n = x->shape[0];
@@ -87,5 +91,5 @@ weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, con
     double *own_weights = weights ? weir__alloc(c, (size_t)n * sizeof *own_weights) : NULL;
     for (int64_t i = 0; own_ids && i < n; i++) own_ids[i] = ids ? ids[i] : i;
     if (own_weights) memcpy(own_weights, weights, (size_t)n * sizeof *weights);
-    return weir__batch_new(c, x, own_ids, own_weights, condition ? condition : weir__nil(c, WEIR__TENSOR));
+    return weir__batch_new(c, x, own_ids, own_weights, condition);
 }

@@ -113,7 +113,8 @@ struct weir_dataset {
 
 struct weir_batch {
     weir__object object;
-    weir_tensor *x, *condition;
+    weir_tensor *x;
+    const weir_condition *condition; /* NULL: none */
     int64_t n;
     int64_t *ids;
     double *weights;    /* NULL: 1 */
@@ -173,7 +174,7 @@ static inline double weir__dataset_weight(const weir_dataset *d, int64_t i)
 int64_t weir__weights_bad(const double *w, int64_t n, char *text, size_t bytes);
 
 /* A batch in the current scope that takes over `ids` and `weights` (freed on failure too). */
-weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, weir_tensor *condition);
+weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, const weir_condition *condition);
 
 /* hash.c: a 64-bit hash of a stream of bytes, the same however it is cut. */
 typedef struct weir__hasher {

@@ -211,7 +211,7 @@ static weir_batch *stream_batch(weir_loader *l)
         shape[0] = n;
         if (weir_ok(c) && n > 0 && n < batch) x = weir_from_f32(c, weir__ptr(x), 2, shape);
     }
-    if (weir_ok(c) && n > 0) return weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
+    if (weir_ok(c) && n > 0) return weir__batch_new(c, x, ids, weights, NULL);
     weir__free(c, ids);
     weir__free(c, weights);
     return weir__nil(c, WEIR__BATCH);

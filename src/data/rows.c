@@ -50,7 +50,7 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
     for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
     if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));
-    weir_batch *b = weir__batch_new(c, x, ids, weights, weir__nil(c, WEIR__TENSOR));
+    weir_batch *b = weir__batch_new(c, x, ids, weights, NULL);
     if (!b->object.nil) b->mean_weight = weir__dataset_mean_weight(d);
     return b;
 }

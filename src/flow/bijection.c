@@ -16,9 +16,9 @@ bool weir__is_rows(weir_module *m, weir_tensor *x, int64_t dim, weir_dtype t)
     return false;
 }
 
-typedef weir_tensor *map(weir_module *m, weir_tensor *x, weir_tensor **log_det);
+typedef weir_tensor *map(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det);
 
-static weir_tensor *run(weir_module *b, weir_tensor *x, weir_tensor **log_det, bool inverse)
+static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k, weir_tensor **log_det, bool inverse)
 {
     weir__call_mark mark;
     weir_tensor *unused;
@@ -28,7 +28,7 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, weir_tensor **log_det, b
     if (!weir__forward_begin(b, x, inverse ? "bijection_inverse" : "bijection_forward", &mark)) return y;
     map *f = inverse ? b->row->inverse : b->row->transform;
     if (f)
-        y = f(b, x, log_det);
+        y = f(b, x, k, log_det);
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->label, b->row->row.name);
     weir__forward_end(mark, 2, (weir_tensor *[]){ y, *log_det });
@@ -36,5 +36,13 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, weir_tensor **log_det, b
     return y;
 }
 
-weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, weir_tensor **log_det) { return run(b, x, log_det, false); }
-weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, weir_tensor **log_det) { return run(b, y, log_det, true); }
+
+weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+{
+    return run(b, x, k, log_det, false);
+}
+
+weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+{
+    return run(b, y, k, log_det, true);
+}

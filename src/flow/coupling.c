@@ -63,8 +63,8 @@ static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det,
     return weir__partition_join(first, second, s->partition);
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, weir_tensor **log_det) { return apply(m, x, log_det, false); }
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, weir_tensor **log_det) { return apply(m, y, log_det, true); }
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return apply(m, x, log_det, false); }
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, log_det, true); }
 
 const weir_module_row weir__row_additive_coupling = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.additive_coupling", .doc = "y = (A, B + net(A)): keeps volume",

@@ -37,8 +37,8 @@ static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det,
     return weir_mul(x, weir_exp(log_scale));
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, weir_tensor **log_det) { return apply(m, x, log_det, 1); }
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, weir_tensor **log_det) { return apply(m, y, log_det, -1); }
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return apply(m, x, log_det, 1); }
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, log_det, -1); }
 
 const weir_module_row weir__row_scale = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.scale", .doc = "y = x exp(s), one s a column",

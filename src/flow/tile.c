@@ -7,7 +7,7 @@ static weir_tensor *rows(weir_module *m, weir_tensor *x) /* nil unless it has co
     return x->ndim == 2 && x->shape[1] > 1 ? x : weir__module_misfit(m, x, "[B, d], d > 1");
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, weir_tensor **log_det)
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
 {
     weir_tensor *even, *odd;
     if (weir_is_nil(rows(m, x))) return rows(m, x);
@@ -16,7 +16,7 @@ static weir_tensor *transform(weir_module *m, weir_tensor *x, weir_tensor **log_
     return weir__partition_join(even, odd, WEIR__HALF);
 }
 
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, weir_tensor **log_det)
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
 {
     weir_tensor *even, *odd;
     if (weir_is_nil(rows(m, y))) return rows(m, y);

@@ -4,7 +4,8 @@
  * With time= it is a network of (x, t): columns made of t stand behind those of x, and the first layer has so many more inputs:
  *     raw          t
  *     fourier      t, cos(pi k t), sin(pi k t), k = 1 .. F
- *     sinusoidal   cos(1000 w_k t), sin(1000 w_k t), w_k = 10000^(-k/F), k = 0 .. F-1 (Vaswani et al. 2017; Ho et al. 2020) */
+ *     sinusoidal   cos(1000 w_k t), sin(1000 w_k t), w_k = 10000^(-k/F), k = 0 .. F-1 (Vaswani et al. 2017; Ho et al. 2020)
+ * With classes= and context= the columns of the condition stand behind those (src/nn/condition_columns.c). */
 #include <math.h>
 #include <stddef.h>
 #include "models/models.h"
@@ -16,6 +17,7 @@ enum { NONE, RAW, FOURIER, SINUSOIDAL };
 typedef struct state {
     int32_t time;
     int64_t frequencies;
+    weir__condition_use use;
 } state;
 
 static const weir_option options[] = {
@@ -29,6 +31,10 @@ static const weir_option options[] = {
       "pytorch: weights and biases uniform on +-1/sqrt(in); uniform: weights on +-bound, biases 0" },
     { "bound", WEIR_OPTION_REAL, offsetof(weir__mlp_opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(weir__mlp_opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type of the parameters" },
+    { "classes", WEIR_OPTION_INT, offsetof(weir__mlp_opts, classes), "0", 0, 1 << 20, NULL,
+      "of the condition \"class\", which joins the input as a one-hot vector; 0: none" },
+    { "context", WEIR_OPTION_INT, offsetof(weir__mlp_opts, context), "0", 0, 1 << 24, NULL,
+      "values of the condition \"context\", which join the input; 0: none" },
     { 0 },
 };
 
@@ -52,8 +58,12 @@ static void create(weir_module *m, const void *options_)
     const weir__mlp_opts *o = options_;
     weir_ctx *c = weir_module_ctx(m);
     state *s = weir_module_state(m);
-    *s = (state){ .time = o->time, .frequencies = o->frequencies };
-    int64_t in = o->in + time_columns(s);
+    *s = (state){
+        .time = o->time,
+        .frequencies = o->frequencies,
+        .use = { .classes = o->classes, .context = o->context },
+    };
+    int64_t in = o->in + time_columns(s) + weir__condition_width(s->use);
     for (int64_t i = 0; i <= o->hidden.n; i++) {
         int64_t out = i < o->hidden.n ? o->hidden.at[i] : o->out;
         weir__linear_opts l = { .size = sizeof l, .in = in, .out = out, .bias = true, .init = o->init, .bound = o->bound, .dtype = o->dtype };
@@ -76,28 +86,35 @@ static weir_tensor *waves(const state *s, weir_tensor *t)
     return weir_cat(2, (weir_tensor *[]){ weir_cos(angle), weir_sin(angle) }, 1);
 }
 
-static weir_tensor *joined(weir_module *m, weir_tensor *x, weir_tensor *t) /* [B, columns of x and of t] */
+/* [B, columns of x, of t and of the condition] */
+static weir_tensor *joined(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
     const state *s = weir_module_state(m);
-    weir_tensor *part[3] = { weir_flatten(x), weir_reshape(t, 2, (const int64_t[]){ t->shape[0], 1 }), NULL };
-    if (s->time == RAW) return weir_cat(2, part, 1);
-    part[2] = waves(s, part[1]);
-    if (s->time == SINUSOIDAL) part[1] = part[2];
-    return weir_cat(s->time == FOURIER ? 3 : 2, part, 1);
+    weir_tensor *part[4] = { weir_flatten(x) };
+    int n = 1;
+    if (s->time != NONE) {
+        weir_tensor *column = weir_reshape(t, 2, (const int64_t[]){ t->shape[0], 1 });
+        if (s->time != SINUSOIDAL) part[n++] = column;
+        if (s->time != RAW) part[n++] = waves(s, column);
+    }
+    if (weir__condition_width(s->use) > 0) part[n++] = weir__condition_columns(m, x, k, s->use);
+    return n == 1 ? part[0] : weir_cat(n, part, 1);
 }
 
-static bool takes_time(weir_module *m, weir_tensor *x, weir_tensor *condition)
+static bool time_fits(weir_module *m, const weir_tensor *x, const weir_tensor *t)
 {
     const state *s = weir_module_state(m);
-    if (s->time == NONE) return weir_fail(x->object.ctx, WEIR_ERROR_STATE, "%s: time=none: expected a network made with a time", m->row->row.name), false;
-    if (condition && !weir_is_nil(condition)) return weir_fail(x->object.ctx, WEIR_ERROR_UNSUPPORTED, "%s: a condition: expected none", m->row->row.name), false;
-    return true;
+    if ((s->time == NONE) == (t == NULL)) return true;
+    const char *expected = t ? "no time, or a network made with time=" : "a time of every sample, or a network of time=none";
+    weir_fail(x->object.ctx, WEIR_ERROR_STATE, "%s: %s: expected %s", m->row->row.name, t ? "a time" : "no time", expected);
+    return false;
 }
 
-static weir_tensor *at(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition)
+static weir_tensor *at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
-    if (!takes_time(m, x, condition)) return weir__nil(x->object.ctx, WEIR__TENSOR);
-    return weir_reshape(weir__sequential_forward(m, joined(m, x, t)), x->ndim, x->shape);
+    if (!time_fits(m, x, t)) return weir__nil(x->object.ctx, WEIR__TENSOR);
+    weir_tensor *y = weir__sequential_forward(m, joined(m, x, t, k));
+    return weir_is_nil(y) || y->numel != x->numel ? y : weir_reshape(y, x->ndim, x->shape);
 }
 
 /* -- products with the Jacobian: tangents go forward beside values, all of a row's together ---------------------------------------------- */
@@ -135,11 +152,12 @@ static weir_tensor *mlp_once(weir_tensor *tangents)
     return same ? weir_slice(tangents, 0, 0, 1, 1) : tangents;
 }
 
-static weir_tensor *jvp(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv)
+static weir_tensor *jvp(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k, weir_tensor *tangents,
+                        weir_tensor **jv)
 {
     weir_tensor *v = mlp_once(tangents), *slope;
-    if (!takes_time(m, x, condition)) return weir__nil(x->object.ctx, WEIR__TENSOR);
-    weir_tensor *h = joined(m, x, t);
+    if (!time_fits(m, x, t)) return weir__nil(x->object.ctx, WEIR__TENSOR);
+    weir_tensor *h = joined(m, x, t, k);
     for (int64_t i = 0; i < m->n_children && weir_ok(x->object.ctx); i++) {
         weir_module *layer = m->children[i];
         if (i % 2 == 0) {

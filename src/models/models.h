@@ -49,6 +49,7 @@ typedef struct weir__mlp_opts {
     int32_t activation, init, dtype, time;
     int64_t frequencies;
     double bound;
+    int64_t classes, context; /* that the network is conditioned on; 0: none */
 } weir__mlp_opts;
 #define WEIR__MLP_ACTIVATIONS "relu|tanh|sigmoid|softplus|silu|gelu"
 #define WEIR__MLP_TIMES "raw|fourier|sinusoidal"

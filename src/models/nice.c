@@ -96,7 +96,7 @@ static weir_module *create(weir_model *m, const void *options_)
 static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info)
 {
     const state *s = weir_model_state(m);
-    weir_tensor *log_det, *z = weir_bijection_forward(s->flow, weir_flatten(y), &log_det);
+    weir_tensor *log_det, *z = weir_bijection_forward(s->flow, weir_flatten(y), NULL, &log_det);
     (void)o, (void)info; /* exact, one evaluation */
     return weir_add(weir_base_log_prob(s->base, z), log_det);
 }
@@ -110,7 +110,7 @@ static weir_tensor *noise(weir_model *m, int64_t n)
 static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts *o)
 {
     const state *s = weir_model_state(m);
-    if (!o->solver && o->steps == 0) return weir_bijection_inverse(s->flow, z, NULL);
+    if (!o->solver && o->steps == 0) return weir_bijection_inverse(s->flow, z, NULL, NULL);
     weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED, "model.nice: a solver or its steps: expected none, the inverse is exact");
     return weir__nil(m->object.ctx, WEIR__TENSOR);
 }

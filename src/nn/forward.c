@@ -71,7 +71,7 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
     if (m->row->forward)
         y = m->row->forward(m, x);
     else if (m->row->transform)
-        y = m->row->transform(m, x, &log_det);
+        y = m->row->transform(m, x, NULL, &log_det);
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->label);
     weir__forward_end(mark, 1, &y);

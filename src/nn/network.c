@@ -2,22 +2,30 @@
 #include "nn/nn.h"
 #include "weir/grad.h"
 
-static bool fits(weir_module *net, weir_tensor *x, weir_tensor *t, const char *who)
+static bool network_fail(weir_ctx *c, weir_status s, const char *who, const char *what)
 {
-    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(net);
-    if (!net || !x || !t) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a network, x and t", who), false;
-    if (net->object.nil || weir_is_nil(x) || weir_is_nil(t)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected what could be made", who), false;
-    if (!net->row->at) return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a network that takes a time", who, net->row->row.name), false;
-    if (x->ndim >= 1 && t->ndim == 1 && t->shape[0] == x->shape[0] && t->dtype == x->dtype) return true;
-    return weir_fail(c, WEIR_ERROR_SHAPE, "%s: x of rank %d, t of rank %d: expected x [B, ..] and t [B] of one type", who, x->ndim, t->ndim), false;
+    weir_fail(c, s, "%s: %s", who, what);
+    return false;
 }
 
-weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition)
+static bool fits(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k, const char *who)
+{
+    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(net);
+    if (!net || !x) return network_fail(c, WEIR_ERROR_ARGUMENT, who, "NULL: expected a network and x");
+    if (net->object.nil || weir_is_nil(x) || (t && weir_is_nil(t)) || weir_condition_is_nil(k))
+        return network_fail(c, WEIR_ERROR_ARGUMENT, who, "nil: expected what could be made");
+    if (!net->row->at) return network_fail(c, WEIR_ERROR_UNSUPPORTED, who, "a module without `at`: expected a network");
+    if (x->ndim < 1) return network_fail(c, WEIR_ERROR_SHAPE, who, "x of rank 0: expected [B, ..]");
+    if (!t || (t->ndim == 1 && t->shape[0] == x->shape[0] && t->dtype == x->dtype)) return true;
+    return network_fail(c, WEIR_ERROR_SHAPE, who, "t of another type or shape: expected t [B], one time of every sample of x");
+}
+
+weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
-    if (!fits(net, x, t, "network_at") || !weir__forward_begin(net, x, "network_at", &mark)) return nil;
-    weir_tensor *y = net->row->at(net, x, t, condition);
+    if (!fits(net, x, t, k, "network_at") || !weir__forward_begin(net, x, "network_at", &mark)) return nil;
+    weir_tensor *y = net->row->at(net, x, t, k);
     weir__forward_end(mark, 1, &y);
     return y;
 }
@@ -30,36 +38,38 @@ static weir_tensor *one_product(weir_tensor *y, weir_tensor *x, weir_tensor *tan
     return weir_reshape(jv, 3, (const int64_t[]){ x->shape[0], 1, tangents->shape[2] });
 }
 
-static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv)
+static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
+                                weir_tensor *tangents, weir_tensor **jv)
 {
     weir_ctx *c = x->object.ctx;
     bool no_grad = c->no_grad;
-    int64_t k = tangents->shape[1];
-    weir_tensor **each = weir__alloc(c, (size_t)k * sizeof *each), *y = weir__nil(c, WEIR__TENSOR);
+    int64_t n = tangents->shape[1];
+    weir_tensor **each = weir__alloc(c, (size_t)n * sizeof *each), *y = weir__nil(c, WEIR__TENSOR);
     if (!each) return y;
     c->no_grad = false;
     x = weir_set_requires_grad(weir_detach(x), true);
-    y = net->row->at(net, x, t, condition);
-    for (int64_t i = 0; i < k && weir_ok(c); i++) each[i] = one_product(y, x, tangents, i);
+    y = net->row->at(net, x, t, k);
+    for (int64_t i = 0; i < n && weir_ok(c); i++) each[i] = one_product(y, x, tangents, i);
     c->no_grad = no_grad;
-    if (weir_ok(c)) *jv = weir_cat((int)k, each, 1);
+    if (weir_ok(c)) *jv = weir_cat((int)n, each, 1);
     weir__free(c, each);
     return weir_detach(y);
 }
 
-weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, weir_tensor *condition, weir_tensor *tangents, weir_tensor **jv)
+weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
+                              weir_tensor *tangents, weir_tensor **jv)
 {
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
     *jv = nil;
-    if (!fits(net, x, t, "network_jvp")) return nil;
+    if (!fits(net, x, t, k, "network_jvp")) return nil;
     if (weir_is_nil(tangents) || tangents->ndim != 3 || tangents->dtype != x->dtype || tangents->shape[0] != x->shape[0] || tangents->shape[1] < 1
         || tangents->shape[2] != weir__numel_of(x->ndim - 1, x->shape + 1))
         return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "network_jvp: expected tangents [B, k, elements of a row of x], of x's type"), nil;
     if (!weir__forward_begin(net, x, "network_jvp", &mark)) return nil;
     bool no_grad = mark.ctx->no_grad;
     mark.ctx->no_grad = true;
-    weir_tensor *y = (net->row->jvp ? net->row->jvp : by_autograd)(net, x, t, condition, tangents, jv);
+    weir_tensor *y = (net->row->jvp ? net->row->jvp : by_autograd)(net, x, t, k, tangents, jv);
     mark.ctx->no_grad = no_grad;
     weir__forward_end(mark, 2, (weir_tensor *[]){ y, *jv });
     return y;

@@ -125,4 +125,13 @@ weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x);
 #define WEIR__DTYPE_CHOICES "f32|f64"
 static inline weir_dtype weir__dtype_option(int32_t choice) { return choice ? WEIR_F64 : WEIR_F32; }
 
+/* -- condition_columns.c ------------------------------------------------------------------------------------------ */
+typedef struct weir__condition_use {
+    int64_t classes; /* of a one-hot "class"; 0: not taken */
+    int64_t context; /* values a sample of "context"; 0: not taken */
+} weir__condition_use;
+int64_t weir__condition_width(weir__condition_use use);
+/* [B, width] of x's type, width above 0: what m takes of k beside x [B, ..]. Nil, with the error set, where k lacks it. */
+weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k, weir__condition_use use);
+
 #endif

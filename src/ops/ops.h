@@ -3,6 +3,7 @@
 #define WEIR_OPS_INTERNAL_H
 #include "grad/grad.h"
 #include "kern/kern.h"
+#include "weir/condition.h"
 #include "weir/ops.h"
 
 /* Every op, in the order of the listing: op.add is weir__op_add, and so on. */
@@ -46,6 +47,14 @@ weir_tensor *weir__dense_index(weir_tensor *index, const weir_tensor *x);
 /* -x for a composition called `op`, which the error names where x is no number. */
 weir_tensor *weir__negated(weir_tensor *x, const char *op);
 weir_tensor *weir__relu_backward(weir_tensor *g, weir_tensor *y);
+/* -- condition.c ---------------------------------------------------------------------------------------------------------- */
+/* Samples [from, to) of x, without its history, as a view in c, which is x's context or below it. */
+weir_tensor *weir__samples_view(weir_ctx *c, const weir_tensor *x, int64_t from, int64_t to);
+/* Samples [from, to) of every tensor, as views; the samples `samples[0]`, `samples[1]`, .. copied, with their history. NULL of NULL. */
+weir_condition *weir__condition_slice(weir_ctx *c, const weir_condition *k, int64_t from, int64_t to);
+weir_condition *weir__condition_gather(weir_ctx *c, const weir_condition *k, int64_t n, const int64_t *samples);
+weir__object *weir__condition_nil_new(weir_ctx *c);
+extern weir__object weir__orphan_condition;
 /* The system's LAPACK, loaded when first asked for; NULL after the error is set. */
 const weir__lapack *weir__lapack_of(weir_ctx *c);
 /* A function of each matrix of in[0] [.., m, n], dense, into out[0] and, where there are two, out[1]. */

@@ -121,19 +121,11 @@ static weir_tensor *reduce(weir_tensor *losses, const double *weights, double to
     return weir_sum(weir_mul(losses, w));
 }
 
-/* Rows of a parent's tensor as a view in c; NULL where there is none. */
-static weir_tensor *rows_of(weir_ctx *c, const weir_tensor *x, int64_t from, int64_t to)
-{
-    if (weir_is_nil(x)) return NULL;
-    weir_spec spec = weir__spec_of(x);
-    spec.shape[0] = to - from;
-    return weir__tensor_view(c, x->storage, &spec, x->strides, x->offset + from * x->strides[0]);
-}
-
 weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
 {
-    weir_tensor *view = rows_of(c, b->x, from, to);
-    weir_batch *piece = weir_batch_wrap(c, view, b->ids + from, b->weights ? b->weights + from : NULL, rows_of(c, b->condition, from, to));
+    weir_tensor *view = weir__samples_view(c, b->x, from, to);
+    const double *weights = b->weights ? b->weights + from : NULL;
+    weir_batch *piece = weir_batch_wrap(c, view, b->ids + from, weights, weir__condition_slice(c, b->condition, from, to));
     if (!piece->object.nil) piece->mean_weight = b->mean_weight;
     return piece;
 }

@@ -4,6 +4,7 @@
 #include "data/data.h"
 #include "io/io.h"
 #include "models/models.h"
+#include "ops/ops.h"
 #include "optim/optim.h"
 #include "weir/train.h"
 

@@ -25,7 +25,7 @@ static weir_batch *weigh_select(weir_batch *b, int64_t n, const int64_t *places,
     weir_ctx *c = b->object.ctx;
     weir_tensor *index = weir_from_i64(c, places, 1, &n);
     weir_tensor *x = weir_index_select(b->x, 0, index);
-    weir_tensor *k = weir_is_nil(b->condition) ? b->condition : weir_index_select(b->condition, 0, index);
+    weir_condition *k = weir__condition_gather(c, b->condition, n, places);
     weir_batch *rest = weir__batch_new(c, x, ids, weights, k);
     if (!rest->object.nil) rest->mean_weight = b->mean_weight * ((double)b->n / (double)n);
     return rest;

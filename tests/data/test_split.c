@@ -123,7 +123,7 @@ static void digits(void **state)
     assert_int_equal(weir_dtype_of(weir_batch_x(b)), WEIR_F32);
     assert_int_equal(weir_dim(weir_batch_x(b), 1), 64);
     assert_null(weir_batch_weights(b));
-    assert_true(weir_is_nil(weir_batch_condition(b)));
+    assert_null(weir_batch_condition(b));
     for (int64_t i = 0; i < 1797 * 64; i++) {
         sum += x[i];
         if (i >= 1500 * 64) test += x[i];
@@ -278,12 +278,13 @@ static void wrapped(void **state)
     assert_ptr_equal(weir_batch_x(b), x);
     assert_int_equal(weir_batch_ids(b)[1], 1);
     assert_null(weir_batch_weights(b));
-    assert_true(weir_is_nil(weir_batch_condition(b)));
-    b = weir_batch_wrap(c, x, ids, weights, x);
+    assert_null(weir_batch_condition(b));
+    weir_condition *k = weir_condition_with(weir_condition_new(c), "context", x);
+    b = weir_batch_wrap(c, x, ids, weights, k);
     assert_int_equal(weir_batch_ids(b)[0], 7);
     assert_true(weir_batch_weights(b)[1] == 0.5);
     assert_true(weir_batch_ids(b) != ids && weir_batch_weights(b) != weights);
-    assert_ptr_equal(weir_batch_condition(b), x);
+    assert_ptr_equal(weir_batch_condition(b), k);
     assert_int_equal(weir_batch_size(weir_batch_wrap(c, x, ids, bad, NULL)), 0);
     assert_int_equal(weir_status_of(c), WEIR_ERROR_RANGE);
     weir_clear(c);
@@ -291,8 +292,14 @@ static void wrapped(void **state)
     assert_int_equal(weir_batch_size(weir_batch_wrap(c, scalar, NULL, NULL, NULL)), 0);
     assert_int_equal(weir_status_of(c), WEIR_ERROR_SHAPE);
     weir_clear(c);
-    assert_int_equal(weir_batch_size(weir_batch_wrap(c, x, NULL, NULL, scalar)), 0);
+    k = weir_condition_with(weir_condition_new(c), "context", weir_zeros(c, WEIR_F32, 1, shape + 1));
+    assert_int_equal(weir_batch_size(weir_batch_wrap(c, x, NULL, NULL, k)), 0);
     assert_int_equal(weir_status_of(c), WEIR_ERROR_SHAPE);
+    weir_clear(c);
+    k = weir_condition_with(k, "context", scalar);
+    weir_clear(c);
+    assert_int_equal(weir_batch_size(weir_batch_wrap(c, x, NULL, NULL, k)), 0);
+    assert_int_equal(weir_status_of(c), WEIR_ERROR_ARGUMENT);
     weir_clear(c);
     assert_int_equal(weir_batch_size(weir_batch_wrap(c, NULL, NULL, NULL, NULL)), 0);
     assert_int_equal(weir_status_of(c), WEIR_ERROR_ARGUMENT);

@@ -17,11 +17,10 @@ static const mixture *mixture_now = &gmm3; /* the module's options would be the 
 
 static weir_tensor *mixture_row(weir_tensor *x, const double *v) { return weir_from_f64(weir_ctx_of(x), v, 2, (const int64_t[]){ 1, mixture_now->dim }); }
 
-static weir_tensor *mixture_at(weir_module *m, weir_tensor *x, weir_tensor *t, weir_tensor *condition)
+static weir_tensor *mixture_at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *condition)
 {
     const mixture *g = mixture_now;
     weir_tensor *share[3], *u[3], *sum = NULL, *b = weir_reshape(t, 2, (const int64_t[]){ weir_dim(t, 0), 1 }), *a = weir_affine(b, -1, 1);
-    (void)m, (void)condition;
     for (int k = 0; k < g->n; k++) {
         weir_tensor *mean = mixture_row(x, g->mean[k]), *c = mixture_row(x, g->variance[k]);
         weir_tensor *sigma = weir_add(weir_mul(weir_square(a), c), weir_square(b)), *miss = weir_sub(x, weir_mul(a, mean)), *e = weir_div(miss, sigma);

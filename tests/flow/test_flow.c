@@ -59,7 +59,7 @@ static void round_trip(weir_ctx *c, const subject *s, weir_dtype t, double toler
 {
     weir_scope scope = weir_scope_begin(c);
     weir_tensor *ld, *back, *x = weir_scale(weir_randn(c, t, 2, SHAPE(17, s->dim)), 3);
-    weir_tensor *y = weir_bijection_forward(s->module, x, &ld), *z = weir_bijection_inverse(s->module, y, &back);
+    weir_tensor *y = weir_bijection_forward(s->module, x, NULL, &ld), *z = weir_bijection_inverse(s->module, y, NULL, &back);
     assert_ok(c);
     assert_int_equal(weir_ndim(ld), 1);
     for (int64_t i = 0; i < 17; i++) {
@@ -82,7 +82,7 @@ static void brute_force(weir_ctx *c, const subject *s)
     double jacobian[64];
     weir_scope scope = weir_scope_begin(c);
     weir_tensor *ld, *x = weir_set_requires_grad(weir_randn(c, WEIR_F64, 2, SHAPE(1, s->dim)), true);
-    weir_tensor *y = weir_bijection_forward(s->module, x, &ld);
+    weir_tensor *y = weir_bijection_forward(s->module, x, NULL, &ld);
     for (int64_t i = 0; i < s->dim; i++) {
         weir_tensor *g, *yi = weir_sum(weir_slice(y, 1, i, i + 1, 1));
         weir_grad(1, &yi, 1, &x, NULL, false, true, &g);
@@ -99,14 +99,14 @@ static void alone_and_together(weir_ctx *c, const subject *s)
 {
     enum { N = 33 };
     weir_scope scope = weir_scope_begin_no_grad(c);
-    weir_tensor *ld, *x = weir_randn(c, WEIR_F32, 2, SHAPE(N, s->dim)), *y = weir_bijection_forward(s->module, x, &ld);
-    weir_tensor *ild, *inv = weir_bijection_inverse(s->module, x, &ild);
+    weir_tensor *ld, *x = weir_randn(c, WEIR_F32, 2, SHAPE(N, s->dim)), *y = weir_bijection_forward(s->module, x, NULL, &ld);
+    weir_tensor *ild, *inv = weir_bijection_inverse(s->module, x, NULL, &ild);
     y = weir_contiguous(y), inv = weir_contiguous(inv);
     for (int64_t rows = 1; rows < N; rows += rows < 5 ? 1 : 7)
         for (int64_t first = 0; first + rows <= N; first += 3) {
             weir_scope inner = weir_scope_begin(c);
-            weir_tensor *part = weir_slice(x, 0, first, first + rows, 1), *pld, *py = weir_contiguous(weir_bijection_forward(s->module, part, &pld));
-            weir_tensor *pi = weir_contiguous(weir_bijection_inverse(s->module, part, NULL));
+            weir_tensor *part = weir_slice(x, 0, first, first + rows, 1), *pld, *py = weir_contiguous(weir_bijection_forward(s->module, part, NULL, &pld));
+            weir_tensor *pi = weir_contiguous(weir_bijection_inverse(s->module, part, NULL, NULL));
             assert_ok(c);
             size_t bytes = (size_t)(rows * s->dim) * 4;
             assert_memory_equal(weir_data(py), (const float *)weir_data(y) + first * s->dim, bytes);
@@ -121,7 +121,7 @@ static void test_rows_do_not_depend_on_their_batch(void **state) { for_each(*sta
 
 static weir_tensor *both_outputs(void *user, weir_tensor **in)
 {
-    weir_tensor *ld, *y = weir_bijection_forward(user, in[0], &ld);
+    weir_tensor *ld, *y = weir_bijection_forward(user, in[0], NULL, &ld);
     return weir_add(weir_sum_samples(weir_square(y)), ld);
 }
 
@@ -141,8 +141,8 @@ static void in_worker(weir_ctx *c, const subject *s)
     weir_module_seal(s->module);
     weir_ctx *w = weir_worker_open(c, 1);
     int64_t before = c->n_objects;
-    weir_tensor *ld, *y = weir_bijection_forward(s->module, weir_ones(w, WEIR_F32, 2, SHAPE(2, s->dim)), &ld);
-    weir_bijection_inverse(s->module, y, NULL);
+    weir_tensor *ld, *y = weir_bijection_forward(s->module, weir_ones(w, WEIR_F32, 2, SHAPE(2, s->dim)), NULL, &ld);
+    weir_bijection_inverse(s->module, y, NULL, NULL);
     assert_ok(w);
     assert_ptr_equal(weir_ctx_of(ld), w);
     assert_int_equal(c->n_objects, before);
@@ -208,16 +208,16 @@ static void test_refusals(void **state)
     weir_ctx *c = *state;
     weir_tensor *ld;
     weir_module *m = stack(c, "f32"), *linear = weir_module_new(c, "linear", "");
-    assert_true(weir_is_nil(weir_bijection_forward(m, weir_ones(c, WEIR_F32, 2, SHAPE(2, 4)), &ld)));
+    assert_true(weir_is_nil(weir_bijection_forward(m, weir_ones(c, WEIR_F32, 2, SHAPE(2, 4)), NULL, &ld)));
     assert_true(weir_is_nil(ld));
     assert_fails(c, WEIR_ERROR_SHAPE, "1 (bijection.additive_coupling)");
-    weir_bijection_forward(m, weir_ones(c, WEIR_F64, 2, SHAPE(2, 5)), NULL);
+    weir_bijection_forward(m, weir_ones(c, WEIR_F64, 2, SHAPE(2, 5)), NULL, NULL);
     assert_fails(c, WEIR_ERROR_SHAPE, "1.net.0");
-    weir_bijection_inverse(linear, weir_ones(c, WEIR_F32, 2, SHAPE(2, 1)), &ld);
+    weir_bijection_inverse(linear, weir_ones(c, WEIR_F32, 2, SHAPE(2, 1)), NULL, &ld);
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a bijection");
     weir_module_new(c, "additive_coupling", "dim=1");
     assert_fails(c, WEIR_ERROR_RANGE, "dim=1");
-    weir_bijection_forward(NULL, NULL, NULL);
+    weir_bijection_forward(NULL, NULL, NULL, NULL);
     weir_module_free(m);
     weir_module_free(linear);
 }
@@ -226,9 +226,9 @@ static void everything(weir_ctx *c)
 {
     weir_module *m = stack(c, "f32");
     weir_scope s = weir_scope_begin(c);
-    weir_tensor *ld, *y = weir_bijection_forward(m, weir_base_sample(c, &weir__base_logistic, WEIR_F32, 2, SHAPE(3, 5)), &ld);
+    weir_tensor *ld, *y = weir_bijection_forward(m, weir_base_sample(c, &weir__base_logistic, WEIR_F32, 2, SHAPE(3, 5)), NULL, &ld);
     weir_backward(weir_sum(weir_add(weir_base_log_prob(&weir__base_normal, y), ld)));
-    weir_bijection_inverse(m, y, NULL);
+    weir_bijection_inverse(m, y, NULL, NULL);
     weir_scope_end(s);
     weir_module_free(m);
 }

@@ -28,7 +28,7 @@ static void test_inverse_is_exact(void **state)
         o.noise = noise;
         weir_tensor *x = weir_flatten(weir_model_sample(m, 50, &o));
         weir_module *flow = weir_module_child_at(weir_model_module(m), 0);
-        weir_tensor *z = weir_contiguous(weir_bijection_forward(flow, x, NULL));
+        weir_tensor *z = weir_contiguous(weir_bijection_forward(flow, x, NULL, NULL));
         assert_ok(c);
         for (int64_t i = 0; i < 50 * d; i++) assert_near(((const double *)weir_data(z))[i], noise[i], 1e-10);
         free(noise);
@@ -50,7 +50,7 @@ static void test_density_against_brute_force(void **state)
         bool normal = strstr(shapes[k], "base=normal") != NULL;
         double jacobian[64], expected = 0;
         weir_tensor *x = weir_set_requires_grad(weir_randn(c, WEIR_F64, 2, SHAPE(1, d)), true);
-        weir_tensor *z = weir_bijection_forward(weir_module_child_at(weir_model_module(m), 0), x, NULL);
+        weir_tensor *z = weir_bijection_forward(weir_module_child_at(weir_model_module(m), 0), x, NULL, NULL);
         for (int64_t i = 0; i < d; i++) {
             weir_tensor *g, *zi = weir_sum(weir_slice(z, 1, i, i + 1, 1));
             weir_grad(1, &zi, 1, &x, NULL, false, true, &g);

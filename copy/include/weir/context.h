@@ -1,0 +1,116 @@
+/* weir/context.h - the context everything lives in, and the scopes that return memory.
+ *
+ *     weir_ctx *c = weir_open(1);                 // seed 1
+ *     for (int step = 0; step < 1000 && weir_ok(c); step++) {
+ *         weir_scope s = weir_scope_begin(c);
+ *         weir_randn(c, WEIR_F32, 1, (const int64_t[]){ 8 });
+ *         weir_scope_end(s);                      // all tensors made since the begin are returned
+ *     }
+ *     if (!weir_ok(c)) fprintf(stderr, "%s\n", weir_message(c));
+ *     weir_close(c);
+ *
+ * A context belongs to one thread at a time. Tensors carry their context, so only constructors take `c`.
+ * The library has no globals that change, never prints, aborts or exits, and installs no signal handler.
+ */
+#ifndef WEIR_CONTEXT_H
+#define WEIR_CONTEXT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "weir/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_ctx weir_ctx;
+
+/* -- simple --------------------------------------------------------------------------------------------------------- */
+
+/* Opens a context. Never NULL: a context that could not be made is a failed one that says why. Close with weir_close. */
+WEIR_API weir_ctx *weir_open(uint64_t seed);
+/* Frees the context and everything still in its scopes. Handles with a `_free` of their own must be freed before. NULL: nothing. */
+WEIR_API void weir_close(weir_ctx *c);
+
+/* True until the first error. */
+WEIR_API bool weir_ok(const weir_ctx *c);
+WEIR_API weir_status weir_status_of(const weir_ctx *c); /* WEIR_OK until the first error */
+/* One line, `what: where: expected`; "" while there is no error; never NULL; valid until the next error or weir_close. */
+WEIR_API const char *weir_message(const weir_ctx *c);
+/* Forgets the error. Parameters survive; gradients may be partial after a failed backward: they are zeroed at the next
+ * weir_optim_zero_grad. */
+WEIR_API void weir_clear(weir_ctx *c);
+/* Sets the error unless there is one already (the first wins) and returns the status in force. For programs that add ops or rows. */
+WEIR_API weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/* The same without a format, for languages that cannot call variadic functions. */
+WEIR_API weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text);
+
+/* A mark in the context, by value. An early return that skips weir_scope_end heals when an outer scope ends. */
+typedef struct weir_scope {
+    weir_ctx *ctx;
+    uint32_t depth;
+    uint64_t generation;
+} weir_scope;
+
+/* Begins a scope; cannot fail. Results of ops live in the innermost one. */
+WEIR_API weir_scope weir_scope_begin(weir_ctx *c);
+/* The same, and ops inside record no gradients until this scope or an outer one ends. */
+WEIR_API weir_scope weir_scope_begin_no_grad(weir_ctx *c);
+/* Returns everything made since the begin, inner scopes included. Ending a scope twice is an error (WEIR_ERROR_STATE). */
+WEIR_API void weir_scope_end(weir_scope scope);
+
+/* -- advanced ------------------------------------------------------------------------------------------------------- */
+
+typedef enum weir_isa { WEIR_ISA_AUTO = 0, WEIR_ISA_C = 1, WEIR_ISA_AVX2 = 2, WEIR_ISA_AVX512 = 3 } weir_isa;
+
+/* resize(user, NULL, 0, n) allocates n bytes aligned to 64 or returns NULL; resize(user, p, n, 0) frees. Called from one
+ * thread at a time per context, but worker contexts call it too: it must be thread-safe. */
+typedef void *(*weir_resize_fn)(void *user, void *block, size_t old_bytes, size_t new_bytes);
+
+typedef struct weir_open_opts {
+    size_t size;            /* of this struct, set by weir_open_defaults */
+    uint64_t seed;
+    int threads;            /* threads an op or the shards of a step may use; 0: all that the process may run on */
+    weir_isa isa;           /* which kernels; AUTO: the best the CPU has. Asking for more than it has is an error */
+    weir_resize_fn resize;  /* NULL: the C library's */
+    void *resize_user;
+    void (*log)(void *user, const char *line); /* NULL: silence */
+    void *log_user;
+} weir_open_opts;
+
+WEIR_API weir_open_opts weir_open_defaults(void); /* seed 1, all threads, the best kernels */
+WEIR_API weir_ctx *weir_open_with(const weir_open_opts *options); /* NULL: the defaults. Never NULL */
+
+WEIR_API int weir_threads(const weir_ctx *c); /* that ops and shards may use */
+/* The kernels in use: "avx512", "avx2" or "c": the machine class that bits depend on. */
+WEIR_API const char *weir_isa_name(const weir_ctx *c);
+
+typedef struct weir_memory_info {
+    int64_t live_blocks, live_bytes; /* handed out and not returned */
+    int64_t peak_bytes;              /* highest live_bytes */
+    int64_t system_bytes;            /* taken from the allocator: live + kept for reuse */
+    int64_t system_calls;            /* how often the allocator was asked */
+} weir_memory_info;
+/* Counts of this context alone (worker contexts have their own). */
+WEIR_API weir_memory_info weir_memory(const weir_ctx *c);
+/* Returns what is kept for reuse to the allocator. */
+WEIR_API void weir_memory_trim(weir_ctx *c);
+
+/* A child that may run on another thread while its parent waits: own tape, scopes, status and memory; it reads what its
+ * ancestors own (parameters, data) without counting it, so the parent must not free or change these meanwhile.
+ * Close it before the parent. */
+WEIR_API weir_ctx *weir_worker_open(weir_ctx *parent, int threads);
+
+/* "0.1.0" and what it was built with: "jansson openmp zlib ...". */
+WEIR_API const char *weir_version(void);
+WEIR_API const char *weir_build_features(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/* weir/data.h - data sets, batches and loaders.
+ *
+ *     weir_dataset *d = weir_dataset_open(c, "digits,split=train");
+ *     weir_loader *l = weir_loader_new(d, "batch=128 seed=1");
+ *     weir_scope s = weir_scope_begin(c);
+ *     weir_batch *b = weir_loader_next(l);              // x [128, 64], ids, weights
+ *     printf("%lld rows of %lld\n", (long long)weir_batch_size(b), (long long)weir_dataset_rows(d));
+ *     weir_scope_end(s);
+ *     weir_loader_free(l), weir_dataset_free(d);
+ *
+ * SPEC: digits | toy:NAME[,n=N] | FILE.npy | FILE.csv[.gz] | an IDX file, gzipped or not | a folder of PNG/JPEG, followed by
+ * ,split=train|valid|test ,valid=FRACTION|last:N ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN ,standardize=yes|no
+ * A sample's id is its row in the file before split and limit: random numbers that belong to a sample come from its id.
+ */
+#ifndef WEIR_DATA_H
+#define WEIR_DATA_H
+#include "weir/registry.h"
+#include "weir/condition.h"
+#include "weir/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_dataset weir_dataset;
+typedef struct weir_loader weir_loader;
+typedef struct weir_batch weir_batch;
+
+/* -- batches: live in the scope they are made in ------------------------------------------------------------------------------ */
+WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);          /* [B, ...], values as stored, f32 or f64 */
+WEIR_API int64_t weir_batch_size(const weir_batch *b);
+WEIR_API const int64_t *weir_batch_ids(const weir_batch *b);      /* [B] */
+WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: all 1 */
+WEIR_API const weir_condition *weir_batch_condition(const weir_batch *b); /* NULL: none */
+/* A batch of the caller's own. ids NULL: 0..B-1; weights NULL: 1; condition may be NULL. ids and weights are copied, x is not. */
+WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights,
+                                     const weir_condition *condition);
+
+/* -- data sets: live outside scopes --------------------------------------------------------------------------------------------- */
+WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);
+/* Copies n rows of dim values. */
+WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim);
+WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim); /* batches are f32 all the same */
+/* Weights of all n rows of a data set that is no view and has no limit; finite, not negative, not all 0. NULL: 1 each. Copies them. */
+WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
+WEIR_API void weir_dataset_free(weir_dataset *d); /* after its views and loaders */
+/* A view of part of `d` by its splits: "train", "valid", "test" or "" for all rows; shares d's data: free it before d. */
+WEIR_API weir_dataset *weir_dataset_split(weir_dataset *d, const char *split);
+WEIR_API int64_t weir_dataset_rows(const weir_dataset *d);
+WEIR_API int64_t weir_dataset_dim(const weir_dataset *d);              /* elements a row */
+WEIR_API int weir_dataset_shape(const weir_dataset *d, const int64_t **shape); /* of one row: [64], [1, 28, 28] ... returns its rank */
+WEIR_API int64_t weir_dataset_levels(const weir_dataset *d);           /* 0: continuous */
+WEIR_API bool weir_dataset_standardize(const weir_dataset *d);         /* asked for? */
+WEIR_API const char *weir_dataset_spec(const weir_dataset *d);
+WEIR_API uint64_t weir_dataset_fingerprint(const weir_dataset *d);     /* of contents, rows and order */
+WEIR_API int64_t weir_dataset_label(const weir_dataset *d, int64_t row); /* -1: none */
+/* Rows first .. first+n-1 as one batch in the current scope (cut at the end). */
+WEIR_API weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n);
+/* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False
+ * where it is not. */
+WEIR_API bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out);
+/* Column means and standard deviations (0 replaced by 1) over all rows, [dim] each: what standardize=yes puts into a model. */
+WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std);
+
+/* -- loaders: live outside scopes -------------------------------------------------------------------------------------------------- */
+/* Options: batch=N, seed=N, shuffle=yes|no. The order of epoch e is a function of (seed, e) alone; rows of weight 0 are left out;
+ * the last rows that fill no batch join none in that epoch; a batch larger than the data is the data. */
+WEIR_API weir_loader *weir_loader_new(weir_dataset *d, const char *options);
+WEIR_API weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *options); /* copies x */
+/* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. */
+WEIR_API weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights),
+                                                void *user, int64_t dim, const char *options);
+WEIR_API void weir_loader_free(weir_loader *l); /* not the data set, unless the loader made it */
+WEIR_API weir_batch *weir_loader_next(weir_loader *l); /* batch of step 0, 1, 2 ...; nil at the end of a stream */
+WEIR_API weir_dataset *weir_loader_dataset(weir_loader *l); /* nil for a stream */
+WEIR_API int64_t weir_loader_steps_per_epoch(const weir_loader *l);
+WEIR_API int64_t weir_loader_step(const weir_loader *l); /* of the next batch */
+WEIR_API void weir_loader_seek(weir_loader *l, int64_t step); /* the position is a pure function of the step */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

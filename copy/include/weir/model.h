@@ -1,0 +1,149 @@
+/* weir/model.h - the one idea: a map between data and noise whose change of density is known.
+ *
+ *     weir_model *m = weir_model_load(c, "run");
+ *     float x[100 * 64];
+ *     weir_model_sample_into(m, 100, NULL, x);                       // noise -> data
+ *     double lp[100];
+ *     weir_model_log_prob_into(m, x, 100, NULL, lp, NULL);           // nats of the data as stored
+ *     printf("%g\n", lp[0]);
+ *     weir_model_free(m);
+ *
+ * Log-likelihoods are nats of the data as stored: dequantisation, scaling and standardisation and their log-det belong to the
+ * model and its file. For integer data of L levels the density is that of v + u, u uniform on [0, 1), on [0, L)^dim.
+ */
+#ifndef WEIR_MODEL_H
+#define WEIR_MODEL_H
+#include "weir/data.h"
+#include "weir/nn.h"
+#include "weir/ode.h"
+#include "weir/optim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_model weir_model;
+
+/* -- simple -------------------------------------------------------------------------------------------------------------------- */
+/* A model by name and options ("dim=64 levels=17 hidden=256,256"). Lives outside scopes. Never NULL. */
+WEIR_API weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options);
+/* The same from an options struct of the row, filled by weir_options_defaults and weir_option_set. */
+WEIR_API weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options);
+/* From a run folder or its model.safetensors: options and weights. Ready to sample and score (train(false)). */
+WEIR_API weir_model *weir_model_load(weir_ctx *c, const char *path);
+WEIR_API weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t bytes); /* data stay the caller's */
+WEIR_API weir_status weir_model_save(weir_model *m, const char *path) WEIR_MUST_CHECK; /* a safetensors file, whole or not at all */
+/* `*data` is the caller's to free with weir_buffer_free. */
+WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes) WEIR_MUST_CHECK;
+WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
+WEIR_API void weir_model_free(weir_model *m); /* after its optimizers and shares */
+/* The same model in context c, which may belong to another thread: one copy of the weights for a server of N threads. The share reads
+ * m's parameters where they are and refuses whatever would change them; buffers are copied. It samples and scores (train(false)) with
+ * the bits of m. Made by the thread that owns m; while shares are out, m must not change; free them before m. c NULL or failed: nil. */
+WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
+
+/* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
+ * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every call counts as one. */
+WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
+/* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. Returns the weighted mean loss; NaN on error. */
+WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);
+
+typedef struct weir_sample_opts {
+    size_t size;
+    uint64_t seed; bool use_seed;   /* default: the context's */
+    int64_t first;                  /* number of the first sample of the request: 0 */
+    double temperature;             /* noise is multiplied by it: 1 */
+    const float *noise;             /* start from these [n, dim] instead of drawing */
+    const char *solver;             /* samplers of continuous models; NULL: the model's */
+    int64_t steps;                  /* of that solver; 0: its default */
+    int64_t batch;                  /* rows at a time; 0: chosen. Never changes a bit */
+    int (*on_step)(void *user, int64_t done, int64_t n); void *user; /* non-zero: stop cleanly (WEIR_STOPPED) */
+    weir_row_report *report;        /* [n], or NULL: where to put how each sample went */
+    float *path;                    /* [steps + 1, n, dim], or NULL: the states at the ends of the solver's steps, from noise to data, on the scale
+                                     * of the data as stored, not rounded; `steps` must be given */
+} weir_sample_opts;
+WEIR_API weir_sample_opts weir_sample_defaults(void);
+/* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. */
+WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o); /* [n, ...] in the current scope */
+WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x); /* [n, dim] */
+WEIR_API weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x);
+
+typedef enum weir_score_kind { WEIR_SCORE_EXACT, WEIR_SCORE_ESTIMATE, WEIR_SCORE_LOWER_BOUND } weir_score_kind;
+typedef struct weir_score_opts {
+    size_t size;
+    uint64_t seed; bool use_seed;   /* of dequantisation and probes; default: the context's */
+    int64_t draws;                  /* dequantisation draws averaged (in log, i.e. mean of log p): 1 */
+    int64_t probes;                 /* of the trace, for continuous models of more than 4 values; 0: the exact trace; -1: the model's own choice */
+    int64_t batch;
+    int (*on_step)(void *user, int64_t done, int64_t n); void *user;
+} weir_score_opts;
+WEIR_API weir_score_opts weir_score_defaults(void);
+typedef struct weir_score_info {
+    weir_score_kind kind;
+    int64_t draws, probes;
+    double evaluations;  /* network evaluations a sample, mean over samples and draws */
+    int64_t n_failed;    /* rows whose log-density is not finite */
+    int64_t n_out_of_steps; /* in the last draw: rows whose solver ran out of steps */
+    double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error, over draws, or over probes of one draw (NaN for one probe) */
+    weir_row_report *report; /* [n] or NULL: where to put how each row went, in the last draw */
+} weir_score_info;
+/* log p [B] of the batch as stored; NaN for a row that failed. Differentiable, but for continuous models, whose solves are not recorded. */
+WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
+/* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
+WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
+/* The same of doubles, which are rounded to the model's own type first (dtype=f64 models take them as they are). */
+WEIR_API weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
+
+/* -- looking -------------------------------------------------------------------------------------------------------------------- */
+WEIR_API weir_module *weir_model_module(weir_model *m); /* its parameters; owned by the model */
+WEIR_API weir_ctx *weir_model_ctx(const weir_model *m);
+WEIR_API int64_t weir_model_dim(const weir_model *m); /* values a sample */
+WEIR_API int weir_model_shape(const weir_model *m, const int64_t **shape); /* of a sample, without the batch axis */
+WEIR_API int64_t weir_model_levels(const weir_model *m);
+WEIR_API const weir_row *weir_model_row_of(const weir_model *m); /* its name, doc and options */
+WEIR_API const void *weir_model_options(const weir_model *m); /* the row's option struct; owned by the model */
+
+/* -- advanced ---------------------------------------------------------------------------------------------------------------------- */
+/* What comes before the model's own map, and its log-det: y = (x - mean) / std when standardized (x = v + u for integer data),
+ * y = (v + u) / levels for integer data, else x. mean and std are [dim]. Call before training; kept in the file as data.mean, data.std. */
+WEIR_API weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std);
+
+typedef struct weir_step_opts {
+    size_t size;
+    int64_t shards;    /* fixed pieces of the batch, added in a fixed tree; decides bits: record it. 1 */
+    double clip;       /* global norm; 0: none */
+} weir_step_opts;
+WEIR_API weir_step_opts weir_step_defaults(void);
+typedef struct weir_step_info {
+    double loss, grad_norm; /* grad_norm NaN unless clip > 0 */
+    int64_t bad_sample;     /* id of the first sample with a non-finite loss, or -1 */
+    char bad_op[64], bad_layer[128]; /* which op (or its backward) made the first non-finite value, in which layer (or for which parameter), when found */
+} weir_step_info;
+WEIR_API weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info); /* opts, info may be NULL */
+
+/* A setting by name: text of options for model, optimizer, schedule and trainer ("optimizer=adam optimizer.lr=1e-3 batch=200"). */
+typedef struct weir_preset { const char *name, *settings, *doc; } weir_preset;
+
+typedef struct weir_model_row {
+    weir_row row;
+    weir_score_kind score_kind;
+    const weir_preset *presets;      /* first is the default; ends with name NULL; NULL: none */
+    size_t state_size;
+    weir_module *(*create)(weir_model *m, const void *options);       /* builds the module tree */
+    void (*prepare)(weir_model *m, weir_batch *b);                     /* on the whole batch, before it is cut in shards; or NULL */
+    weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);/* [B] from transformed data; NULL: -log_prob */
+    weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info); /* [B] of transformed data */
+    weir_tensor *(*noise)(weir_model *m, int64_t n);                   /* [n, dim] base draw by sample ids */
+    weir_tensor *(*sample)(weir_model *m, weir_tensor *noise, const weir_sample_opts *o); /* -> transformed data */
+    void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
+    /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers, which find the samples
+     * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
+     * for less work. No promise: false. */
+    bool by_rows;
+} weir_model_row;
+WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/* weir/train.h - whole training runs in a folder: what `weir train` does, as a library.
+ *
+ *     const char *config = "{\"model\": {\"name\": \"nice\", \"hidden\": [64, 64]}, \"data\": \"digits\", \"train\": {\"steps\": 50}}";
+ *     weir_run *r = weir_run_open(c, "run", config, false);
+ *     weir_status s = weir_run_train(r, NULL);          // continues where a checkpoint stands
+ *     if (s != WEIR_OK) fprintf(stderr, "%s\n", weir_message(c));
+ *     weir_run_free(r);
+ *
+ * The state at step k is a pure function of (config, seed, machine class, k): kill -9 at any moment and resume gives the bits of the
+ * uninterrupted run. A folder holds config.json, model.safetensors (best on validation), metrics.jsonl, TensorBoard events and
+ * checkpoint/.
+ */
+#ifndef WEIR_TRAIN_H
+#define WEIR_TRAIN_H
+#include "weir/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_run weir_run;
+
+typedef struct weir_progress {
+    int64_t step, steps;     /* done, and where this call stops */
+    double loss;             /* mean since the last report */
+    double valid;            /* last held-out mean log-density, nats of the data as stored; NaN before the first */
+    double best;             /* best so far */
+    double seconds;          /* in this call */
+    double lr, grad_norm;
+    int64_t dim, levels;
+} weir_progress;
+
+typedef struct weir_train_opts {
+    size_t size;
+    int64_t steps;      /* stop at this step; 0: the schedule's horizon */
+    double minutes;     /* or after so long; 0: no limit */
+    /* After a step, some ten times a second, and after the last. Non-zero: save and stop (WEIR_STOPPED). */
+    int (*on_step)(void *user, const weir_progress *p); void *user;
+} weir_train_opts;
+WEIR_API weir_train_opts weir_train_defaults(void); /* to the horizon, without a limit of time */
+
+/* Makes a run from a JSON config, or opens the folder's own when config is NULL. A folder that holds a run is refused unless
+ * `config` is NULL or agrees with it and resume is true. */
+WEIR_API weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume);
+WEIR_API void weir_run_free(weir_run *r); /* and its model */
+WEIR_API weir_status weir_run_train(weir_run *r, const weir_train_opts *o) WEIR_MUST_CHECK;
+WEIR_API weir_model *weir_run_model(weir_run *r); /* as trained so far; owned by the run */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,157 @@
+/* base.h - what every room above may use: the context, memory, errors, rows, random numbers, text. No tensors here. */
+#ifndef WEIR_BASE_H
+#define WEIR_BASE_H
+#include <stdarg.h>
+#include <stdio.h>
+#include "weir/context.h"
+#include "weir/registry.h"
+
+/* -- objects: every handle begins with this ------------------------------------------------------------------------- */
+typedef enum weir__kind {
+    WEIR__TENSOR, WEIR__CONDITION, WEIR__BATCH, WEIR__MODULE, WEIR__OPTIM, WEIR__DATASET, WEIR__LOADER, WEIR__MODEL, WEIR__RUN, WEIR__KINDS
+} weir__kind;
+
+typedef struct weir__object {
+    weir_ctx *ctx;
+    void (*destroy)(struct weir__object *);
+    int32_t refs;   /* counted only by the owning context: children borrow */
+    uint8_t kind;
+    uint8_t keep;   /* scope ends it still has to survive */
+    bool home;      /* lives outside scopes, freed by its own `_free` */
+    bool nil;
+} weir__object;
+
+/* The nil object of a kind: what a failed call returns. Never NULL, even for a NULL context. */
+void *weir__nil(weir_ctx *c, weir__kind kind);
+
+/* -- memory: one door ----------------------------------------------------------------------------------------------- */
+/* 64-byte aligned, not cleared (weir__alloc0 clears); sets the sticky error and returns NULL when there is none. Zero bytes is one. */
+void *weir__alloc(weir_ctx *c, size_t bytes);
+void *weir__alloc0(weir_ctx *c, size_t bytes);
+/* Grows or shrinks, keeping contents; the old block stays valid when it returns NULL. */
+void *weir__realloc(weir_ctx *c, void *block, size_t bytes);
+void weir__free(weir_ctx *c, void *block); /* NULL: nothing */
+char *weir__strdup(weir_ctx *c, const char *text);
+/* Grows `*array` (elements of `element` bytes) so that it holds `need`; false on no memory. */
+bool weir__grow(weir_ctx *c, void *array_pointer, int64_t *capacity, int64_t need, size_t element);
+
+/* -- pool.c: blocks kept for reuse, by size class -------------------------------------------------------------------- */
+enum { WEIR__POOL_CLASSES = 160 };
+typedef struct weir__block weir__block;
+typedef struct weir__pool {
+    weir_resize_fn resize;
+    void *user;
+    weir_memory_info info;
+    weir__block *spare[WEIR__POOL_CLASSES];
+} weir__pool;
+void *weir__pool_take(weir__pool *p, size_t bytes); /* NULL: the allocator had none */
+void weir__pool_give(weir__pool *p, void *block);
+size_t weir__pool_size(const void *block); /* bytes asked for */
+void weir__pool_trim(weir__pool *p);
+
+/* -- the random frame (rng.c) ----------------------------------------------------------------------------------------- */
+/* A draw's key is a hash of (seed, stream, step, call): the frame supplies all but the draw. Sample ids give axis 0. */
+typedef struct weir__frame {
+    uint64_t stream, step;
+    uint64_t call;       /* draws made in this frame so far */
+    const int64_t *ids;  /* borrowed; NULL: 0 .. n-1 */
+    int64_t n_ids;
+} weir__frame;
+uint64_t weir__hash_text(const char *text);
+uint64_t weir__hash_mix(uint64_t a, uint64_t b);
+uint64_t weir__draw_key(weir_ctx *c); /* of the next draw in the frame; advances `call` */
+/* Philox4x32-10 (Salmon et al. 2011): the block of four 32-bit words at `counter` under `key`. */
+void weir__philox(uint64_t key, uint64_t counter_hi, uint64_t counter_lo, uint32_t out[4]);
+/* Sets the frame and returns the old one, to be put back. */
+weir__frame weir__frame_set(weir_ctx *c, weir__frame frame);
+/* For code that draws outside tensors (shuffles, splits, toys): element `index` of sample `id` under `key`. */
+double weir__uniform(uint64_t key, uint64_t id, uint64_t index); /* [0, 1), 53 bits */
+double weir__normal(uint64_t key, uint64_t id, uint64_t index);
+
+/* -- the context -------------------------------------------------------------------------------------------------------- */
+typedef struct weir__scope_mark {
+    int64_t first; /* index of its first object */
+    uint64_t generation;
+    bool no_grad;  /* as it was before */
+} weir__scope_mark;
+
+typedef struct weir__kind_table {
+    const char *kind;
+    const weir_row *const *rows;
+    int64_t n;
+} weir__kind_table;
+
+typedef struct weir__registered {
+    struct weir__registered *next;
+    const weir_row *row;
+} weir__registered;
+
+struct weir_ctx {
+    weir_ctx *parent;
+    int depth; /* 0: root */
+    weir_status status;
+    char message[768];
+    weir__pool pool;
+    /* scopes */
+    weir__object **objects;
+    int64_t n_objects, objects_cap;
+    weir__scope_mark *scopes;
+    int64_t n_scopes, scopes_cap;
+    uint64_t generation;
+    bool no_grad;
+    /* random */
+    uint64_t seed;
+    weir__frame frame;
+    /* machine */
+    int threads;
+    weir_isa isa;
+    const struct weir__kern *kern; /* the kernels of that isa */
+    void (*log)(void *, const char *);
+    void *log_user;
+    /* what upper rooms put here */
+    weir__object *nil[WEIR__KINDS];
+    const weir__kind_table *tables;
+    int64_t n_tables;
+    weir__registered *registered;
+    uint64_t sequence;                /* of the next graph node */
+    const char *label;                /* layer being run, for forensics; NULL: none */
+    struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
+    const struct weir__pieces *pieces; /* a step of several shards that runs as one; NULL: none runs */
+    const struct weir__grad_hooks *hooks; /* what grad needs of ops */
+    struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
+    bool hunting;                     /* modules run their layers one by one, for the layers' names stand in messages */
+    bool trap_nan;                    /* forensics: fail at the first op that makes a non-finite value */
+    const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */
+    char trap_label[128];
+};
+
+/* A failed context that is no one's: nil objects of NULL handles point here. Never written to. */
+extern weir_ctx weir__orphan_ctx; /* defined in src/weir.c, which knows the nil objects */
+weir_ctx *weir__orphan(void);
+/* Adds `o` (refs already 1) to the innermost scope; false, with the error set and `o` untouched, when the list cannot grow. */
+bool weir__scope_add(weir_ctx *c, weir__object *o);
+/* Ends `s`; of the n objects those made inside it move to the scope around (others stay where they are). */
+void weir__scope_end_keeping(weir_scope s, int n, void *const *kept);
+/* The younger of two contexts on one line of descent, or NULL. */
+weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b);
+/* Opens the context alone; src/weir.c adds nil objects, kernels and tables. */
+weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o);
+void weir__ctx_delete(weir_ctx *c);
+void weir__log(weir_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* -- text ----------------------------------------------------------------------------------------------------------------- */
+/* Appends to a bounded buffer, never overflows; *used counts what would have been written. */
+void weir__append(char *buffer, size_t bytes, size_t *used, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* "[4, 3]" */
+void weir__append_shape(char *buffer, size_t bytes, size_t *used, int ndim, const int64_t *shape);
+const weir_option *weir__option_named(const weir_row *row, const char *name); /* NULL: none */
+/* Where the option lies in `options`, of that row and type; NULL: none. (A double is WEIR_OPTION_REAL, and so on: registry.h.) */
+void *weir__option_value(const weir_row *row, void *options, const char *name, weir_option_type type);
+/* Levenshtein distance, for "did you mean". */
+int weir__edit_distance(const char *a, const char *b);
+/* Whole-string parses; false unless all of `text` is one value. "1e4" is a valid integer. */
+bool weir__parse_int(const char *text, int64_t *out);
+bool weir__parse_real(const char *text, double *out);
+bool weir__parse_bool(const char *text, bool *out);
+
+#endif

@@ -1,0 +1,104 @@
+/* context.c - opening, closing and looking at a context. src/weir.c joins what the rooms above put into it. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/base.h"
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+weir_ctx *weir__orphan(void) { return &weir__orphan_ctx; }
+
+weir_open_opts weir_open_defaults(void)
+{
+    return (weir_open_opts){ .size = sizeof(weir_open_opts), .seed = 1 };
+}
+
+static int default_threads(void)
+{
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 1;
+#endif
+}
+
+weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o)
+{
+    weir__pool pool = { .resize = o->resize, .user = o->resize_user };
+    weir_ctx *c = weir__pool_take(&pool, sizeof *c);
+    if (!c) return NULL;
+    memset(c, 0, sizeof *c);
+    c->pool = pool;
+    c->parent = parent;
+    c->depth = parent ? parent->depth + 1 : 0;
+    c->seed = o->seed;
+    c->threads = o->threads > 0 ? o->threads : default_threads();
+    c->log = o->log;
+    c->log_user = o->log_user;
+    c->sequence = 1;
+    return c;
+}
+
+void weir__ctx_delete(weir_ctx *c)
+{
+    weir__registered *r = c->parent && c->registered == c->parent->registered ? NULL : c->registered;
+    weir__registered *stop = c->parent ? c->parent->registered : NULL;
+    while (r && r != stop) {
+        weir__registered *next = r->next;
+        weir__free(c, r);
+        r = next;
+    }
+    weir__free(c, c->lapack);
+    weir__free(c, c->objects);
+    weir__free(c, c->scopes);
+    weir__pool pool = c->pool; /* c lies in its own pool */
+    weir__pool_give(&pool, c);
+    weir__pool_trim(&pool);
+}
+
+int weir_threads(const weir_ctx *c) { return c ? c->threads : 1; }
+
+weir_memory_info weir_memory(const weir_ctx *c)
+{
+    return c ? c->pool.info : (weir_memory_info){ 0 };
+}
+
+void weir_memory_trim(weir_ctx *c)
+{
+    if (c && c != weir__orphan()) weir__pool_trim(&c->pool);
+}
+
+weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b)
+{
+    weir_ctx *young = a->depth >= b->depth ? a : b, *old = young == a ? b : a;
+    for (weir_ctx *c = young; c; c = c->parent)
+        if (c == old) return young;
+    return NULL;
+}
+
+void *weir__nil(weir_ctx *c, weir__kind kind)
+{
+    if (c == NULL || c->nil[kind] == NULL) return weir__orphan_ctx.nil[kind];
+    return c->nil[kind];
+}
+
+void weir__log(weir_ctx *c, const char *format, ...)
+{
+    while (c && !c->log) c = c->parent;
+    if (!c) return;
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    c->log(c->log_user, line);
+}
+
+#ifndef WEIR_VERSION
+#define WEIR_VERSION "0.1.0"
+#endif
+#ifndef WEIR_FEATURES
+#define WEIR_FEATURES ""
+#endif
+const char *weir_version(void) { return WEIR_VERSION; }
+const char *weir_build_features(void) { return WEIR_FEATURES; }

@@ -1,0 +1,176 @@
+/* pool.c - memory in size classes, kept for reuse, so that a training loop in its stride asks the system for nothing.
+ *
+ * A block is 64 bytes of header and the user's bytes behind it, both 64-byte aligned. Up to 1 KB classes are multiples of 64 bytes,
+ * above four to an octave: at most a quarter is wasted. What is kept never exceeds the peak of what was in use at once (large
+ * blocks beyond that go back), so a change of batch shape does not hoard. -DWEIR_NO_POOL gives every block back at once, so that
+ * address sanitizers see a use after a scope's end. */
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "base/base.h"
+
+enum { HEADER = 64, SMALL = 1024, LARGE = 1 << 20, HUGE_PAGE = 2 << 20 };
+
+struct weir__block {
+    weir__block *next; /* while spare */
+    size_t bytes;      /* asked for */
+    size_t capacity;   /* header included */
+    int cls;
+};
+
+static void *system_resize(void *user, void *block, size_t old_bytes, size_t new_bytes)
+{
+    (void)user, (void)old_bytes;
+    if (new_bytes == 0) {
+        free(block);
+        return NULL;
+    }
+    const bool huge = new_bytes >= 2 * HUGE_PAGE;
+    void *m = NULL;
+    if (posix_memalign(&m, huge ? HUGE_PAGE : 64, new_bytes) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+    /* Columns of a large matrix lie on a page each: with 4 KB pages the walk over them waits for translations. Only advice: */
+    if (huge) (void)madvise(m, new_bytes, MADV_HUGEPAGE);
+#endif
+    return m;
+}
+
+/* Class and capacity for `total` bytes, header included. */
+static int class_of(size_t total, size_t *capacity)
+{
+    if (total <= SMALL) {
+        int cls = (int)((total + 63) / 64);
+        *capacity = (size_t)cls * 64;
+        return cls;
+    }
+    int octave = 63 - __builtin_clzll((unsigned long long)(total - 1)); /* 2^octave <= total-1 < 2^(octave+1) */
+    size_t quarter = (size_t)1 << (octave - 2);
+    size_t steps = (total - ((size_t)1 << octave) + quarter - 1) / quarter; /* 1..4 */
+    *capacity = ((size_t)1 << octave) + steps * quarter;
+    return 16 + (octave - 10) * 4 + (int)steps;
+}
+
+static void *take_system(weir__pool *p, size_t capacity)
+{
+    p->info.system_calls++;
+    void *m = (p->resize ? p->resize : system_resize)(p->user, NULL, 0, capacity);
+    if (m) p->info.system_bytes += (int64_t)capacity;
+    return m;
+}
+
+static void give_system(weir__pool *p, weir__block *b)
+{
+    p->info.system_bytes -= (int64_t)b->capacity;
+    (p->resize ? p->resize : system_resize)(p->user, b, b->capacity, 0);
+}
+
+void *weir__pool_take(weir__pool *p, size_t bytes)
+{
+    if (bytes > (size_t)1 << 46) return NULL;
+    size_t capacity;
+    int cls = class_of(bytes + HEADER, &capacity);
+    weir__block *b = p->spare[cls];
+    if (b) {
+        p->spare[cls] = b->next;
+    } else {
+        b = take_system(p, capacity);
+        if (!b) {
+            weir__pool_trim(p); /* spare blocks of other sizes may make room */
+            b = take_system(p, capacity);
+            if (!b) return NULL;
+        }
+        b->capacity = capacity;
+        b->cls = cls;
+    }
+    b->bytes = bytes;
+    p->info.live_blocks++;
+    p->info.live_bytes += (int64_t)capacity;
+    if (p->info.live_bytes > p->info.peak_bytes) p->info.peak_bytes = p->info.live_bytes;
+    return (char *)b + HEADER;
+}
+
+void weir__pool_give(weir__pool *p, void *block)
+{
+    weir__block *b = (weir__block *)(void *)((char *)block - HEADER);
+    p->info.live_blocks--;
+    p->info.live_bytes -= (int64_t)b->capacity;
+#ifdef WEIR_NO_POOL
+    give_system(p, b);
+#else
+    if (b->capacity >= LARGE && p->info.system_bytes > p->info.peak_bytes + p->info.peak_bytes / 4) {
+        give_system(p, b);
+        return;
+    }
+    b->next = p->spare[b->cls];
+    p->spare[b->cls] = b;
+#endif
+}
+
+size_t weir__pool_size(const void *block) { return ((const weir__block *)(const void *)((const char *)block - HEADER))->bytes; }
+
+void weir__pool_trim(weir__pool *p)
+{
+    for (int i = 0; i < WEIR__POOL_CLASSES; i++)
+        while (p->spare[i]) {
+            weir__block *b = p->spare[i];
+            p->spare[i] = b->next;
+            give_system(p, b);
+        }
+}
+
+/* -- the one door ------------------------------------------------------------------------------------------------------------ */
+static void no_memory(weir_ctx *c, size_t bytes)
+{
+    weir_fail(c, WEIR_ERROR_MEMORY, "memory: %zu bytes: expected more free memory", bytes);
+}
+
+void *weir__alloc(weir_ctx *c, size_t bytes)
+{
+    if (c == NULL || c == weir__orphan()) return NULL;
+    void *m = weir__pool_take(&c->pool, bytes);
+    if (!m) no_memory(c, bytes);
+    return m;
+}
+
+void *weir__alloc0(weir_ctx *c, size_t bytes)
+{
+    void *m = weir__alloc(c, bytes);
+    return m ? memset(m, 0, bytes) : NULL;
+}
+
+void *weir__realloc(weir_ctx *c, void *block, size_t bytes)
+{
+    void *m = weir__alloc(c, bytes);
+    if (!m || !block) return m;
+    size_t old = weir__pool_size(block);
+    memcpy(m, block, old < bytes ? old : bytes);
+    weir__free(c, block);
+    return m;
+}
+
+void weir__free(weir_ctx *c, void *block)
+{
+    if (block) weir__pool_give(&c->pool, block);
+}
+
+char *weir__strdup(weir_ctx *c, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *m = weir__alloc(c, n);
+    return m ? memcpy(m, text, n) : NULL;
+}
+
+bool weir__grow(weir_ctx *c, void *array_pointer, int64_t *capacity, int64_t need, size_t element)
+{
+    if (need <= *capacity) return true;
+    int64_t n = *capacity < 8 ? 16 : *capacity * 2;
+    if (n < need) n = need;
+    void *old;
+    memcpy(&old, array_pointer, sizeof old); /* a pointer to any pointer */
+    void *grown = weir__realloc(c, old, (size_t)n * element);
+    if (!grown) return false;
+    memcpy(array_pointer, &grown, sizeof grown);
+    *capacity = n;
+    return true;
+}

@@ -1,0 +1,111 @@
+/* registry.c - finding rows by name: the built-in lists that src/weir.c joined, then those registered with the context. */
+#include <string.h>
+#include "base/base.h"
+
+static const weir__kind_table *table_of(const weir_ctx *c, const char *kind)
+{
+    for (int64_t i = 0; i < c->n_tables; i++)
+        if (strcmp(c->tables[i].kind, kind) == 0) return &c->tables[i];
+    return NULL;
+}
+
+/* "op" of "op.tanh" */
+static bool is_of_kind(const weir_row *row, const char *kind)
+{
+    size_t n = strlen(kind);
+    return strncmp(row->name, kind, n) == 0 && row->name[n] == '.';
+}
+
+int64_t weir_kind_count(const weir_ctx *c) { return c ? c->n_tables : 0; }
+
+const char *weir_kind_at(const weir_ctx *c, int64_t index)
+{
+    return c && index >= 0 && index < c->n_tables ? c->tables[index].kind : NULL;
+}
+
+int64_t weir_row_count(const weir_ctx *c, const char *kind)
+{
+    const weir__kind_table *t = c && kind ? table_of(c, kind) : NULL;
+    if (!t) return 0;
+    int64_t n = t->n;
+    for (const weir__registered *r = c->registered; r; r = r->next) n += is_of_kind(r->row, kind);
+    return n;
+}
+
+const weir_row *weir_row_at(const weir_ctx *c, const char *kind, int64_t index)
+{
+    const weir__kind_table *t = c && kind ? table_of(c, kind) : NULL;
+    if (!t || index < 0) return NULL;
+    if (index < t->n) return t->rows[index];
+    int64_t later = weir_row_count(c, kind) - 1 - index; /* the list is newest first */
+    for (const weir__registered *r = c->registered; r && later >= 0; r = r->next)
+        if (is_of_kind(r->row, kind) && later-- == 0) return r->row;
+    return NULL;
+}
+
+static const char *short_name(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+static const weir_row *find(const weir_ctx *c, const char *kind, const char *name)
+{
+    size_t n = strlen(kind);
+    if (strncmp(name, kind, n) == 0 && name[n] == '.') name += n + 1;
+    for (int64_t i = 0; i < weir_row_count(c, kind); i++) {
+        const weir_row *row = weir_row_at(c, kind, i);
+        if (strcmp(short_name(row->name), name) == 0) return row;
+    }
+    return NULL;
+}
+
+static const char *nearest(const weir_ctx *c, const char *kind, const char *name)
+{
+    const char *best = NULL;
+    int distance = (int)strlen(name) / 2 + 1;
+    for (int64_t i = 0; i < weir_row_count(c, kind); i++) {
+        const char *candidate = short_name(weir_row_at(c, kind, i)->name);
+        int d = weir__edit_distance(name, candidate);
+        if (d <= distance && (!best || d < distance)) best = candidate, distance = d;
+    }
+    return best;
+}
+
+const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name)
+{
+    if (!c || !kind || !name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_find: NULL: expected a kind and a name"), NULL;
+    const weir_row *row = find(c, kind, name);
+    if (row) return row;
+    const char *near = nearest(c, kind, name);
+    if (near)
+        weir_fail(c, WEIR_ERROR_NAME, "unknown %s: %.100s: expected one that `weir list %s` shows, perhaps %s", kind, name, kind, near);
+    else
+        weir_fail(c, WEIR_ERROR_NAME, "unknown %s: %.100s: expected one that `weir list %s` shows", kind, name, kind);
+    return NULL;
+}
+
+weir_status weir_row_register(weir_ctx *c, const weir_row *row)
+{
+    if (!c || !row || !row->name || !row->doc)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: NULL: expected a row with a name and a doc line");
+    if (row->version != 1 || row->size < sizeof *row)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: %s: expected version 1 and the size of the whole row", row->name);
+    char kind[64];
+    size_t n = strcspn(row->name, ".");
+    if (row->name[n] != '.' || n == 0 || n >= sizeof kind)
+        return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected kind.name", row->name);
+    memcpy(kind, row->name, n);
+    kind[n] = 0;
+    const weir__kind_table *t = table_of(c, kind);
+    if (!t) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a known kind", row->name);
+    if (t->n > 0 && row->size != t->rows[0]->size)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: %s: %u bytes: expected a whole row of this kind, %u", row->name, (unsigned)row->size,
+                         (unsigned)t->rows[0]->size);
+    if (find(c, kind, row->name)) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a name not taken", row->name);
+    weir__registered *r = weir__alloc(c, sizeof *r);
+    if (!r) return c->status;
+    *r = (weir__registered){ .next = c->registered, .row = row };
+    c->registered = r;
+    return WEIR_OK;
+}

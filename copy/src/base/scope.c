@@ -1,0 +1,81 @@
+/* scope.c - marks in the list of what a context holds. A scope is a by-value mark: begin cannot fail, and an early return that
+ * skips end heals when an outer scope ends. Objects of a scope are dropped by one reference each; what a graph or a retain still
+ * holds lives on. */
+#include "base/base.h"
+
+static bool failed_ctx(const weir_ctx *c) { return c == NULL || c == weir__orphan(); }
+
+static weir_scope begin(weir_ctx *c, bool no_grad)
+{
+    weir_scope mark = { .ctx = c };
+    if (failed_ctx(c)) return mark;
+    if (!weir__grow(c, &c->scopes, &c->scopes_cap, c->n_scopes + 1, sizeof *c->scopes)) {
+        mark.generation = UINT64_MAX; /* the error is set; ending this mark does nothing */
+        return mark;
+    }
+    weir__scope_mark *m = &c->scopes[c->n_scopes++];
+    *m = (weir__scope_mark){ .first = c->n_objects, .generation = ++c->generation, .no_grad = c->no_grad };
+    if (no_grad) c->no_grad = true;
+    mark.depth = (uint32_t)c->n_scopes;
+    mark.generation = m->generation;
+    return mark;
+}
+
+weir_scope weir_scope_begin(weir_ctx *c) { return begin(c, false); }
+weir_scope weir_scope_begin_no_grad(weir_ctx *c) { return begin(c, true); }
+
+static void drop(weir__object *o)
+{
+    if (--o->refs == 0) o->destroy(o);
+}
+
+/* Drops the objects from `first` on; kept ones move down and belong to the scope around. */
+static void drop_from(weir_ctx *c, int64_t first)
+{
+    int64_t n = c->n_objects, kept = first;
+    for (int64_t i = first; i < n; i++) {
+        weir__object *o = c->objects[i];
+        if (o->keep > 0) {
+            o->keep--;
+            c->objects[kept++] = o;
+        } else {
+            drop(o);
+        }
+    }
+    c->n_objects = kept;
+}
+
+void weir_scope_end(weir_scope s)
+{
+    weir_ctx *c = s.ctx;
+    if (failed_ctx(c) || s.generation == UINT64_MAX) return;
+    if (s.depth == 0 || s.depth > (uint64_t)c->n_scopes || c->scopes[s.depth - 1].generation != s.generation) {
+        weir_fail(c, WEIR_ERROR_STATE, "scope_end: a scope that has ended: expected one still open, each ended once");
+        return;
+    }
+    while (c->n_scopes >= (int64_t)s.depth) { /* inner scopes first, so that keep means one scope out */
+        weir__scope_mark m = c->scopes[--c->n_scopes];
+        drop_from(c, m.first);
+        c->no_grad = m.no_grad;
+    }
+}
+
+void weir__scope_end_keeping(weir_scope s, int n, void *const *kept)
+{
+    weir_ctx *c = s.ctx;
+    if (!failed_ctx(c) && s.depth > 0 && s.depth <= (uint64_t)c->n_scopes)
+        for (int64_t i = c->scopes[s.depth - 1].first; i < c->n_objects; i++)
+            for (int k = 0; k < n; k++)
+                if (c->objects[i] == kept[k]) {
+                    c->objects[i]->keep++;
+                    break;
+                }
+    weir_scope_end(s);
+}
+
+bool weir__scope_add(weir_ctx *c, weir__object *o)
+{
+    if (c->n_objects == c->objects_cap && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects)) return false;
+    c->objects[c->n_objects++] = o;
+    return true;
+}

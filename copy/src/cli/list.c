@@ -1,0 +1,112 @@
+/* list.c - weir list: everything that is chosen by name, from its rows. */
+#include <stddef.h>
+#include <string.h>
+#include "cli/cli.h"
+
+typedef struct flags {
+    weir__flags base;
+    bool json;
+} flags;
+
+static const weir_option options[] = {
+    { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL, "print one JSON array with all options" },
+    { 0 },
+};
+
+static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
+{
+    weir__nearest near = weir__nearest_of(name);
+    for (int64_t i = 0; i < weir__kinds(c); i++) {
+        if (strcmp(name, weir__kind_at(c, i)) == 0) return i;
+        weir__nearest_offer(&near, weir__kind_at(c, i));
+    }
+    *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name, near.best ? "perhaps " : "one that `weir list` shows",
+                           near.best ? near.best : "");
+    return -1;
+}
+
+/* -- JSON --------------------------------------------------------------------------------------------------------------------------- */
+static json_t *option_json(const weir_option *o)
+{
+    static const char *const types[] = { "int", "real", "bool", "choice", "text", "ints" };
+    char range[512];
+    weir__option_range(o, range, sizeof range);
+    json_t *j = json_object();
+    json_object_set_new(j, "name", json_string(o->name));
+    json_object_set_new(j, "type", json_string(types[o->type]));
+    json_object_set_new(j, "default", json_string(o->def));
+    json_object_set_new(j, "range", json_string(range));
+    json_object_set_new(j, "doc", json_string(o->doc));
+    return j;
+}
+
+static json_t *row_json(const char *kind, const weir_row *row)
+{
+    json_t *j = json_object(), *list = json_array();
+    json_object_set_new(j, "kind", json_string(kind));
+    json_object_set_new(j, "name", json_string(row->name));
+    json_object_set_new(j, "doc", json_string(row->doc));
+    for (const weir_option *o = row->options; o && o->name; o++) json_array_append_new(list, option_json(o));
+    json_object_set_new(j, "options", list);
+    return j;
+}
+
+static void print_json(const weir_ctx *c, int64_t only)
+{
+    json_t *all = json_array();
+    for (int64_t k = 0; k < weir__kinds(c); k++)
+        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++) json_array_append_new(all, row_json(weir__kind_at(c, k), weir__kind_row(c, k, i)));
+    weir__json_print(all, true);
+    json_decref(all);
+}
+
+/* -- text ------------------------------------------------------------------------------------------------------------------------------- */
+static void print_options(const weir_row *row)
+{
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        char range[512];
+        weir__option_range(o, range, sizeof range);
+        printf("    %s=%s  %s%s%s\n", o->name, o->def, range, range[0] ? "  " : "", o->doc);
+    }
+}
+
+static void print_presets(const weir_row *row)
+{
+    for (const weir_preset *p = ((const weir_model_row *)row)->presets; p && p->name; p++) printf("    preset=%s  %s\n", p->name, p->doc);
+}
+
+static void print_kind(const weir_ctx *c, int64_t k, bool with_options)
+{
+    const char *kind = weir__kind_at(c, k);
+    if (!with_options) printf("%s\n", kind);
+    for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
+        const weir_row *row = weir__kind_row(c, k, i);
+        printf("  %-18s %s\n", strchr(row->name, '.') + 1, row->doc);
+        if (with_options) print_options(row);
+        if (with_options && strcmp(kind, "model") == 0) print_presets(row);
+    }
+}
+
+static int run(const weir__command *self, int argc, char **argv)
+{
+    flags f;
+    int code = WEIR__EXIT_OK;
+    if (!weir__flags_parse(self, argc, argv, &f, &code)) return code;
+    weir_ctx *c = weir__cli_open(1, 1, &code);
+    if (!c) return code;
+    int64_t only = f.base.n_positional ? find_kind(c, f.base.positional[0], &code) : -1;
+    if (code == 0 && f.json) print_json(c, only);
+    else if (code == 0 && only >= 0) print_kind(c, only, true);
+    else if (code == 0)
+        for (int64_t k = 0; k < weir__kinds(c); k++) print_kind(c, k, false);
+    weir_close(c);
+    return code;
+}
+
+const weir__command weir__command_list = {
+    .row = { .size = sizeof(weir__command), .version = 1, .name = "command.list", .doc = "models, optimizers, schedules, data, ops ... with their options",
+             .options = options, .options_size = sizeof(flags), .test = "list model --json" },
+    .usage = "[KIND] [--json]",
+    .most_positional = 1,
+    .run = run,
+};

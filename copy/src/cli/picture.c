@@ -1,0 +1,93 @@
+/* picture.c - samples as a PNG: a grid of images; points of two columns as a scatter. */
+#include <math.h>
+#include <string.h>
+#include "cli/cli.h"
+
+enum { SIDE = 640, MARGIN = 24 };
+
+static int64_t square_root(int64_t n)
+{
+    int64_t side = (int64_t)(sqrt((double)n) + 0.5);
+    return side * side == n ? side : 0;
+}
+
+/* [h, w], [channels, h, w], or a list of integers whose number is a square, as the rows of digits are. */
+bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *w)
+{
+    const int64_t *shape;
+    int ndim = weir_model_shape(m, &shape);
+    *channels = 1;
+    if (ndim == 3 && (shape[0] == 1 || shape[0] == 3)) return *channels = (int)shape[0], *h = shape[1], *w = shape[2], true;
+    if (ndim == 2) return *h = shape[0], *w = shape[1], true;
+    if (ndim != 1 || weir_model_levels(m) == 0 || weir_model_dim(m) < 16) return false;
+    *h = *w = square_root(weir_model_dim(m));
+    return *h > 0;
+}
+
+static weir_status image_grid(weir_model *m, const float *x, int64_t n, int channels, int64_t h, int64_t w, weir__bytes *png)
+{
+    weir_ctx *c = weir_model_ctx(m);
+    int64_t levels = weir_model_levels(m), count = n * weir_model_dim(m);
+    if (levels == 0) return weir__png_grid(c, x, n, channels, h, w, 0, 0, png); /* already within [0, 1] */
+    float *y = weir__alloc(c, (size_t)count * sizeof *y);
+    for (int64_t i = 0; y && i < count; i++) y[i] = x[i] / (float)(levels > 1 ? levels - 1 : 1);
+    if (y) weir__png_grid(c, y, n, channels, h, w, 0, 0, png);
+    weir__free(c, y);
+    return weir_status_of(c);
+}
+
+/* -- scatter ---------------------------------------------------------------------------------------------------------------------- */
+typedef struct window { double left, top, scale; } window; /* pixel = (value - corner) * scale */
+
+/* One scale for both axes; all finite points lie inside. */
+static window window_of(const float *x, int64_t n)
+{
+    double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
+    for (int64_t i = 0; i < 2 * n; i++)
+        if (isfinite(x[i])) low[i % 2] = fmin(low[i % 2], x[i]), high[i % 2] = fmax(high[i % 2], x[i]);
+    if (!(high[0] >= low[0] && high[1] >= low[1])) low[0] = low[1] = -1, high[0] = high[1] = 1;
+    double extent = fmax(high[0] - low[0], high[1] - low[1]);
+    if (!(extent > 0)) extent = 2;
+    window v = { .scale = (SIDE - 2 * MARGIN) / extent };
+    v.left = (low[0] + high[0]) / 2 - SIDE / 2.0 / v.scale;
+    v.top = (low[1] + high[1]) / 2 + SIDE / 2.0 / v.scale;
+    return v;
+}
+
+/* A soft dot of about two pixels' radius, darkening what is there. */
+static void dot(unsigned char *pixels, double px, double py)
+{
+    for (int y = (int)py - 2; y <= (int)py + 2; y++)
+        for (int x = (int)px - 2; x <= (int)px + 2; x++) {
+            if (x < 0 || y < 0 || x >= SIDE || y >= SIDE) continue;
+            double distance = hypot(x + 0.5 - px, y + 0.5 - py), cover = 0.55 * fmin(1, fmax(0, 2.2 - distance));
+            unsigned char *p = pixels + 3 * (y * SIDE + x);
+            static const double ink[3] = { 38, 84, 160 };
+            for (int k = 0; k < 3; k++) p[k] = (unsigned char)(p[k] + (ink[k] - p[k]) * cover + 0.5);
+        }
+}
+
+static weir_status scatter(weir_ctx *c, const float *x, int64_t n, weir__bytes *png)
+{
+    unsigned char *pixels = weir__alloc(c, (size_t)SIDE * SIDE * 3);
+    if (!pixels) return weir_status_of(c);
+    window v = window_of(x, n);
+    memset(pixels, 255, (size_t)SIDE * SIDE * 3);
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(x[2 * i]) && isfinite(x[2 * i + 1])) dot(pixels, (x[2 * i] - v.left) * v.scale, (v.top - x[2 * i + 1]) * v.scale);
+    weir__png_encode(c, pixels, SIDE, SIDE, 3, png);
+    weir__free(c, pixels);
+    return weir_status_of(c);
+}
+
+weir_status weir__picture(weir_model *m, const float *x, int64_t n, weir__bytes *png)
+{
+    int channels;
+    int64_t h, w;
+    weir_ctx *c = weir_model_ctx(m);
+    *png = (weir__bytes){ 0 };
+    if (weir__image_shape(m, &channels, &h, &w)) return image_grid(m, x, n, channels, h, w, png);
+    if (weir_model_dim(m) == 2) return scatter(c, x, n, png);
+    return weir_fail(c, WEIR_ERROR_ARGUMENT, "picture: samples of %lld values: expected images or points of 2 values for a .png; .npy and .csv take any",
+                     (long long)weir_model_dim(m));
+}

@@ -1,0 +1,94 @@
+/* progress.c - how a training run shows itself: one line redrawn on a terminal; elsewhere a line about every ten seconds and at
+ * validations, not closer than a second. */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "cli/cli.h"
+
+enum { BAR = 20, QUIET_SECONDS = 10 };
+
+void weir__meter_begin(weir__meter *m, FILE *out)
+{
+    *m = (weir__meter){ .out = out, .terminal = isatty(fileno(out)) == 1, .last_valid = NAN, .last_line = weir__seconds() };
+}
+
+static void put_time(char *text, size_t bytes, size_t *used, double seconds)
+{
+    long long s = isfinite(seconds) && seconds > 0 && seconds < 1e9 ? (long long)(seconds + 0.5) : 0;
+    if (s >= 3600)
+        weir__append(text, bytes, used, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    else
+        weir__append(text, bytes, used, "%lld:%02lld", s / 60, s % 60);
+}
+
+static void put_valid(char *text, size_t bytes, size_t *used, const weir_progress *p)
+{
+    if (!isfinite(p->valid)) return;
+    if (p->levels > 0)
+        weir__append(text, bytes, used, "  held-out %.4f bits/dim", -p->valid / ((double)p->dim * log(2)));
+    else
+        weir__append(text, bytes, used, "  held-out %.4f nats", p->valid);
+}
+
+/* Share of this call that is done, by steps or by the clock, and the seconds left. */
+static double share(const weir__meter *m, const weir_progress *p, double *left)
+{
+    double by_steps = m->open_ended ? 0 : (double)(p->step - m->first_step) / (double)(p->steps - m->first_step);
+    double by_clock = m->minutes > 0 ? p->seconds / (60 * m->minutes) : 0;
+    double done = fmin(1, fmax(by_steps, by_clock));
+    *left = done > 0 ? p->seconds * (1 - done) / done : NAN;
+    return done;
+}
+
+static void compose(const weir__meter *m, const weir_progress *p, char *text, size_t bytes)
+{
+    double left, done = share(m, p, &left);
+    size_t used = 0;
+    if (m->terminal) {
+        char bar[BAR + 1];
+        for (int i = 0; i < BAR; i++) bar[i] = (double)i < done * BAR ? '#' : '.';
+        bar[BAR] = 0;
+        weir__append(text, bytes, &used, "%s %3.0f%%  ", bar, 100 * done);
+    }
+    weir__append(text, bytes, &used, "step %lld", (long long)p->step);
+    if (!m->open_ended) weir__append(text, bytes, &used, "/%lld", (long long)p->steps);
+    weir__append(text, bytes, &used, "  loss %.4f", p->loss);
+    put_valid(text, bytes, &used, p);
+    if (done >= 1 || !isfinite(left)) return;
+    weir__append(text, bytes, &used, "  ETA ");
+    put_time(text, bytes, &used, left);
+}
+
+static void draw(const weir__meter *m, const char *text)
+{
+    struct winsize w = { 0 };
+    int columns = ioctl(fileno(m->out), TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 100;
+    fprintf(m->out, "\r%.*s\033[K", columns, text);
+    fflush(m->out);
+}
+
+void weir__meter_show(weir__meter *m, const weir_progress *p)
+{
+    char text[320];
+    double now = weir__seconds();
+    bool validated = isfinite(p->valid) && p->valid != m->last_valid;
+    double quiet = now - m->last_line;
+    if (!m->terminal && quiet < QUIET_SECONDS && !(validated && quiet >= 1) && p->step != p->steps) return;
+    compose(m, p, text, sizeof text);
+    if (m->terminal) {
+        draw(m, text);
+    } else {
+        fprintf(m->out, "%s\n", text);
+        fflush(m->out);
+    }
+    m->shown = true;
+    m->last_line = now;
+    m->last_valid = p->valid;
+}
+
+void weir__meter_end(weir__meter *m)
+{
+    if (m->terminal && m->shown) fputc('\n', m->out);
+}

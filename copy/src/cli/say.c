@@ -1,0 +1,119 @@
+/* say.c - errors as one line, opening a context, the end of stdout. */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "cli/cli.h"
+
+static void put_line(const char *before, const char *text) /* one line, whatever a file name holds */
+{
+    char line[1200];
+    size_t n = 0;
+    for (; text[n] && n < sizeof line - 1; n++) line[n] = weir__shown(text[n]);
+    line[n] = 0;
+    fprintf(stderr, "weir: %s%s\n", before, line);
+}
+
+int weir__complain(int code, const char *format, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    put_line("", text);
+    return code;
+}
+
+/* A wrong name or range is the command line's fault; what stands in files and folders is not. */
+static bool is_usage(weir_status s) { return s == WEIR_ERROR_NAME || s == WEIR_ERROR_RANGE || s == WEIR_ERROR_ARGUMENT; }
+
+int weir__complain_ctx(const weir_ctx *c, bool asked)
+{
+    weir_status s = weir_status_of(c);
+    const char *message = weir_message(c);
+    put_line("", message[0] ? message : weir_status_text(s));
+    return asked && is_usage(s) ? WEIR__EXIT_USAGE : WEIR__EXIT_FAILED;
+}
+
+static void log_line(void *user, const char *line)
+{
+    (void)user;
+    if (strncmp(line, "weights: ", 9) != 0) put_line("note: ", line); /* names that do not fit a model: the error has the first, on its one line */
+}
+
+static bool isa_named(const char *name, weir_isa *isa)
+{
+    static const struct { const char *name; weir_isa isa; } known[] = {
+        { "", WEIR_ISA_AUTO }, { "auto", WEIR_ISA_AUTO }, { "c", WEIR_ISA_C }, { "avx2", WEIR_ISA_AVX2 }, { "avx512", WEIR_ISA_AVX512 },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i].name) == 0) return *isa = known[i].isa, true;
+    return false;
+}
+
+weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code)
+{
+    weir_open_opts o = weir_open_defaults();
+    const char *isa = getenv("WEIR_ISA");
+    o.seed = seed;
+    o.threads = (int)threads;
+    o.log = log_line;
+    if (isa && !isa_named(isa, &o.isa)) {
+        *exit_code = weir__complain(WEIR__EXIT_USAGE, "environment: WEIR_ISA=%.40s: expected c, avx2, avx512 or auto", isa);
+        return NULL;
+    }
+    weir_ctx *c = weir_open_with(&o);
+    if (weir_ok(c)) return c;
+    *exit_code = weir__complain_ctx(c, true);
+    weir_close(c);
+    return NULL;
+}
+
+static bool incomplete; /* of the process, as the error of stdout is */
+
+int weir__finish_stdout(int code)
+{
+    if (incomplete && !ferror(stdout)) return weir__complain(WEIR__EXIT_FAILED, "stdout: JSON that could not be made: expected more free memory");
+    errno = 0;
+    bool bad = ferror(stdout) != 0;
+    if (fflush(stdout) != 0) bad = true;
+    if (!bad || code == WEIR__EXIT_USAGE) return code;
+    return weir__complain(WEIR__EXIT_FAILED, "stdout: %s: expected an output that takes all that is written", errno ? strerror(errno) : "not written");
+}
+
+weir__nearest weir__nearest_of(const char *name)
+{
+    size_t n = strlen(name);
+    return (weir__nearest){ .name = name, .distance = n > 40 ? 0 : (int)n / 2 + 1 };
+}
+
+void weir__nearest_offer(weir__nearest *n, const char *candidate)
+{
+    int d = weir__edit_distance(n->name, candidate);
+    if (d < n->distance) n->best = candidate, n->distance = d;
+}
+
+bool weir__ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
+double weir__seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+json_t *weir__json_number(double v) { return isfinite(v) ? json_real(v) : json_null(); }
+
+void weir__json_print(const json_t *value, bool indented)
+{
+    size_t flags = JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY | (indented ? JSON_INDENT(2) : 0);
+    if (json_dumpf(value, stdout, flags) == 0) putchar('\n');
+    else incomplete = true;
+}

@@ -1,0 +1,176 @@
+/* score.c - weir score: the log-likelihood of data, as stored, with every unit by its name. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+#include "cli/cli.h"
+
+typedef struct flags {
+    weir__flags base;
+    const char *data, *o;
+    bool json;
+    int64_t seed, draws, probes, threads, batch;
+} flags;
+
+static const weir_option options[] = {
+    { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL, "SPEC of the data; without split= all rows" },
+    { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, NULL, "file for the nats of every row, .npy or .csv; NaN where a row failed" },
+    { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL, "print one JSON object" },
+    { "seed", WEIR_OPTION_INT, offsetof(flags, seed), "1", 0, 9007199254740992.0, NULL, "of dequantization and probes" },
+    { "draws", WEIR_OPTION_INT, offsetof(flags, draws), "1", 1, 1e6, NULL, "draws of the dequantization noise, averaged" },
+    { "probes", WEIR_OPTION_INT, offsetof(flags, probes), "", 0, 1e6, NULL, "random probes of the trace of a continuous model of more than 4 values; 0: exact" },
+    WEIR__FLAG_THREADS(flags),
+    { "batch", WEIR_OPTION_INT, offsetof(flags, batch), "256", 1, 1e6, NULL, "rows at a time. Never changes a bit" },
+    { 0 },
+};
+
+/* -- printing ------------------------------------------------------------------------------------------------------------------ */
+static json_t *failed_rows(const weir__measure *r)
+{
+    json_t *a = json_array();
+    for (int64_t i = 0; i < r->n_failed && i < WEIR__FAILED_LISTED; i++) json_array_append_new(a, json_integer(r->failed[i]));
+    return a;
+}
+
+static void print_json(const weir__measure *r)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "kind", json_string(weir__kind_name(r->kind)));
+    json_object_set_new(o, "nats", weir__json_number(r->nats));
+    json_object_set_new(o, "nats_stderr", weir__json_number(r->nats_stderr));
+    json_object_set_new(o, "estimator_stderr", weir__json_number(r->estimator_stderr));
+    json_object_set_new(o, "probes", json_integer(r->probes));
+    json_object_set_new(o, "draws", json_integer(r->draws));
+    json_object_set_new(o, "dequantization", json_string(r->levels > 0 ? "uniform" : "none"));
+    json_object_set_new(o, "n", json_integer(r->n));
+    json_object_set_new(o, "dim", json_integer(r->dim));
+    json_object_set_new(o, "n_failed", json_integer(r->n_failed));
+    json_object_set_new(o, "failed_rows", failed_rows(r));
+    if (r->levels > 0) {
+        json_object_set_new(o, "bits_per_dim", weir__json_number(weir__bits_per_dim(r)));
+        json_object_set_new(o, "nats_unit_range", weir__json_number(weir__nats_unit_range(r)));
+    }
+    if (r->known) {
+        json_object_set_new(o, "excess_nats", weir__json_number(r->excess));
+        json_object_set_new(o, "excess_stderr", weir__json_number(r->excess_stderr));
+    }
+    weir__json_print(o, false);
+    json_decref(o);
+}
+
+static void line(const char *name, double value, double error, const char *what)
+{
+    char text[64];
+    if (!isfinite(value)) snprintf(text, sizeof text, "-");
+    else if (isfinite(error)) snprintf(text, sizeof text, "%.4f +- %.4f", value, error);
+    else snprintf(text, sizeof text, "%.4f", value);
+    printf("%-16s %-24s %s\n", name, text, what);
+}
+
+static void print_table(const weir__measure *r)
+{
+    line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
+    if (r->levels > 0) {
+        line("bits/dim", weir__bits_per_dim(r), r->nats_stderr / ((double)r->dim * log(2)), "-nats / (dim ln 2)");
+        line("nats_unit_range", weir__nats_unit_range(r), r->nats_stderr, "nats of the data scaled to [0, 1)");
+    }
+    if (r->estimator_stderr > 0) line("estimator error", r->estimator_stderr, NAN, "nats, standard error of the mean from draws and probes");
+    if (r->known) line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");
+    printf("%-16s %lld of %lld values", "rows", (long long)r->n, (long long)r->dim);
+    if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
+    printf("\n%-16s %s", "kind", weir__kind_name(r->kind));
+    if (r->levels > 0) printf(", uniform dequantization, %lld draw%s", (long long)r->draws, r->draws == 1 ? "" : "s");
+    putchar('\n');
+}
+
+static weir_status write_rows(weir_ctx *c, const char *path, const weir__measure *r)
+{
+    weir__array a = { .dtype = WEIR_F64, .ndim = 1, .shape = { r->n }, .data = r->rows };
+    if (weir__ends_with(path, ".npy")) return weir__npy_write(c, path, &a);
+    a.ndim = 2, a.shape[1] = 1;
+    return weir__csv_write(c, path, &a, NULL);
+}
+
+/* -- running ---------------------------------------------------------------------------------------------------------------------- */
+static int check(const weir__command *self, const flags *f)
+{
+    if (f->base.n_positional < 1) return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir score: expected %s", self->usage);
+    if (!f->data) return weir__complain(WEIR__EXIT_USAGE, "no --data: weir score: expected a SPEC such as digits or FILE.npy");
+    if (f->o && !weir__ends_with(f->o, ".npy") && !weir__ends_with(f->o, ".csv"))
+        return weir__complain(WEIR__EXIT_USAGE, "-o: %.200s: expected a name that ends in .npy or .csv", f->o);
+    return 0;
+}
+
+/* An option that the model has nothing for is refused by name. */
+static int check_model(const weir__command *self, const flags *f, const weir_model *m)
+{
+    const weir_model_row *row = (const weir_model_row *)weir_model_row_of(m);
+    if (weir__flags_given(self, f, "probes") && row->score_kind == WEIR_SCORE_EXACT)
+        return weir__complain(WEIR__EXIT_USAGE, "--probes: %s: expected no such option, its log-density is exact", row->row.name);
+    if (f->draws > 1 && row->score_kind == WEIR_SCORE_EXACT && weir_model_levels(m) == 0)
+        return weir__complain(WEIR__EXIT_USAGE, "--draws: %s: expected no such option, nothing is drawn for continuous data", row->row.name);
+    return 0;
+}
+
+static int tell_failed(const weir__measure *r)
+{
+    if (r->n_failed == 0) return WEIR__EXIT_OK;
+    if (isnan(r->nats)) /* by weight none is left */
+        return weir__complain(WEIR__EXIT_FAILED, "score: %s%lld rows failed%s: expected at least one finite log-density", r->n_failed == r->n ? "all " : "",
+                              (long long)r->n_failed, r->n_failed == r->n ? "" : " and the others weigh nothing");
+    return weir__complain(WEIR__EXIT_OK, "score: %lld of %lld rows failed, the first is row %lld: the means are over the others", (long long)r->n_failed,
+                          (long long)r->n, (long long)r->failed[0]);
+}
+
+static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_model *m, weir_dataset *d)
+{
+    weir_score_opts o = weir_score_defaults();
+    weir__measure r;
+    o.seed = (uint64_t)f->seed, o.use_seed = true;
+    o.draws = f->draws, o.batch = f->batch;
+    if (weir__flags_given(self, f, "probes")) o.probes = f->probes;
+    int code = check_model(self, f, m);
+    if (code) return code;
+    weir_status s = weir__measure_run(m, d, &o, 0, &r);
+    if (s == WEIR_OK && f->o) s = write_rows(c, f->o, &r);
+    if (s == WEIR_STOPPED) {
+        code = weir__complain(128 + weir__signalled(), "score: stopped: nothing is written");
+    } else if (!weir_ok(c)) {
+        code = weir__complain_ctx(c, false);
+    } else {
+        (f->json ? print_json : print_table)(&r);
+        code = tell_failed(&r);
+    }
+    weir__measure_free(c, &r);
+    return code;
+}
+
+static int run(const weir__command *self, int argc, char **argv)
+{
+    flags f;
+    int code = WEIR__EXIT_OK;
+    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
+    weir_ctx *c = weir__cli_open(f.threads, (uint64_t)f.seed, &code);
+    if (!c) return code;
+    weir__signals_catch();
+    weir_model *m = weir_model_load(c, f.base.positional[0]);
+    bool loaded = weir_ok(c);
+    weir_dataset *d = weir_dataset_open(c, f.data);
+    code = weir_ok(c) ? score(self, c, &f, m, d) : weir__complain_ctx(c, loaded);
+    weir_dataset_free(d);
+    weir_model_free(m);
+    weir_close(c);
+    return code;
+}
+
+const weir__command weir__command_score = {
+    .row = { .size = sizeof(weir__command), .version = 1, .name = "command.score", .doc = "log-likelihood of data, as stored",
+             .options = options, .options_size = sizeof(flags), .test = "score run --data toy:gaussian,n=100 --json" },
+    .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--threads N] [--batch N]",
+    .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
+            "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
+            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=;\n"
+            "estimator_stderr is over draws and probes: null for one draw of integer data or one probe, 0 where nothing is random.\n"
+            "failed_rows are row numbers in the data before split and limit, from 0.\n",
+    .most_positional = 1,
+    .run = run,
+};

@@ -1,0 +1,75 @@
+/* batch.c - batches: a tensor, who its rows are and what they weigh. They live in the scope they are made in. */
+#include <math.h>
+#include <string.h>
+#include "data/data.h"
+
+weir_batch weir__orphan_batch = { .object = { .kind = WEIR__BATCH, .home = true, .nil = true, .refs = 1 }, .x = &weir__orphan_tensor };
+
+weir__object *weir__batch_nil_new(weir_ctx *c)
+{
+    weir_batch *b = weir__alloc(c, sizeof *b);
+    if (!b) return NULL;
+    *b = weir__orphan_batch;
+    b->object.ctx = c;
+    return &b->object;
+}
+
+static bool dead(const weir_batch *b) { return !b || b->object.nil; }
+
+static weir_tensor *nil_tensor(const weir_batch *b) { return weir__nil(b ? b->object.ctx : NULL, WEIR__TENSOR); }
+
+weir_tensor *weir_batch_x(const weir_batch *b) { return dead(b) ? nil_tensor(b) : b->x; }
+int64_t weir_batch_size(const weir_batch *b) { return dead(b) ? 0 : b->n; }
+const int64_t *weir_batch_ids(const weir_batch *b) { return dead(b) ? NULL : b->ids; }
+const double *weir_batch_weights(const weir_batch *b) { return dead(b) ? NULL : b->weights; }
+const weir_condition *weir_batch_condition(const weir_batch *b) { return dead(b) ? NULL : b->condition; }
+
+static void destroy(weir__object *o)
+{
+    weir_batch *b = (weir_batch *)o;
+    weir__free(o->ctx, b->ids);
+    weir__free(o->ctx, b->weights);
+    weir__free(o->ctx, b);
+}
+
+weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, const weir_condition *condition)
+{
+    weir_batch *b = weir_ok(c) ? weir__alloc(c, sizeof *b) : NULL;
+    if (b) *b = (weir_batch){ .object = { .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__BATCH }, .x = x, .condition = condition,
+                              .n = x->shape[0], .ids = ids, .weights = weights };
+    if (b && weir__scope_add(c, &b->object)) return b;
+    weir__free(c, b);
+    weir__free(c, ids);
+    weir__free(c, weights);
+    return weir__nil(c, WEIR__BATCH);
+}
+
+static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double *weights, const weir_condition *condition)
+{
+    if (!weir_ok(c)) return weir_status_of(c);
+    if (weir_is_nil(x)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_wrap: x is nil: expected a tensor [rows, ...]");
+    if (x->ndim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: x has no axes: expected [rows, ...]");
+    if (weir_condition_is_nil(condition))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_wrap: nil condition: expected one that could be made, or NULL");
+    int64_t samples = weir_condition_samples(condition);
+    if (samples >= 0 && samples != x->shape[0])
+        return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: condition of %lld samples: expected %lld, as x has",
+                         (long long)samples, (long long)x->shape[0]);
+    for (int64_t i = 0; weights && i < x->shape[0]; i++)
+        if (!(weights[i] >= 0 && isfinite(weights[i])))
+            return weir_fail(c, WEIR_ERROR_RANGE, "batch_wrap: weight %lld: expected finite and not negative, found %g", (long long)i,
+                             weights[i]);
+    return WEIR_OK;
+}
+
+weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights,
+                            const weir_condition *condition)
+{
+    if (check_wrapped(c, x, weights, condition) != WEIR_OK) return weir__nil(c, WEIR__BATCH);
+    int64_t n = x->shape[0];
+    int64_t *own_ids = weir__alloc(c, (size_t)n * sizeof *own_ids);
+    double *own_weights = weights ? weir__alloc(c, (size_t)n * sizeof *own_weights) : NULL;
+    for (int64_t i = 0; own_ids && i < n; i++) own_ids[i] = ids ? ids[i] : i;
+    if (own_weights) memcpy(own_weights, weights, (size_t)n * sizeof *weights);
+    return weir__batch_new(c, x, own_ids, own_weights, condition);
+}

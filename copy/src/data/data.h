@@ -1,0 +1,180 @@
+/* data.h - the inside of data sets, batches and loaders, for this room and for those that train and report.
+ *
+ * A data set is a *store* (the values as they were read, in the type they were read) and a list of *rows* of it (a split, a
+ * limit). Views of one store share it. A sample's id is its row in the store, whatever the split.
+ */
+#ifndef WEIR_DATA_INTERNAL_H
+#define WEIR_DATA_INTERNAL_H
+#include <math.h>
+#include "base/base.h"
+#include "io/io.h"
+#include "tensor/tensor.h"
+#include "weir/data.h"
+
+/* -- options of a SPEC: what stands after its first comma ---------------------------------------------------------------------- */
+typedef enum weir__split { WEIR__SPLIT_ALL, WEIR__SPLIT_TRAIN, WEIR__SPLIT_VALID, WEIR__SPLIT_TEST, WEIR__SPLITS } weir__split;
+extern const char *const weir__split_names[WEIR__SPLITS]; /* "all", "train" ... */
+
+typedef struct weir__dataset_opts {
+    size_t size;
+    int32_t split;
+    char valid[WEIR_TEXT_MAX];
+    int64_t limit;
+    bool standardize;
+    int64_t n;      /* toys */
+    int64_t levels;
+    char label[WEIR_TEXT_MAX], labels[WEIR_TEXT_MAX], weight[WEIR_TEXT_MAX]; /* "": none */
+} weir__dataset_opts;
+
+/* No limit: more rows than any file of ours has. */
+#define WEIR__LIMIT_MAX 1e15
+/* Integers up to here are exact in f32, which batches are made of. */
+#define WEIR__LEVELS_MAX 16777216
+
+/* The options each kind of source takes are sums of these lists (initializers only, no logic). */
+#define WEIR__OPT(field) offsetof(weir__dataset_opts, field)
+#define WEIR__OPTIONS_ROWS \
+    { "split", WEIR_OPTION_CHOICE, WEIR__OPT(split), "all", 0, 0, "all|train|valid|test", "which rows" }, \
+    { "valid", WEIR_OPTION_TEXT, WEIR__OPT(valid), "1/6", 0, 0, NULL, \
+      "rows kept for validation: a fraction in [0, 1), chosen by a fixed hash of the row number, or last:N" }, \
+    { "limit", WEIR_OPTION_INT, WEIR__OPT(limit), "1e15", 1, WEIR__LIMIT_MAX, NULL, "only the first N rows of the split" }, \
+    { "standardize", WEIR_OPTION_BOOL, WEIR__OPT(standardize), "no", 0, 0, NULL, \
+      "scale columns to mean 0 and standard deviation 1 inside the model, by the training rows" }
+#define WEIR__OPTION_N \
+    { "n", WEIR_OPTION_INT, WEIR__OPT(n), "10000", 1, 1e8, NULL, "rows drawn; n=100 is the beginning of n=1000" }
+#define WEIR__OPTION_LEVELS(def) \
+    { "levels", WEIR_OPTION_INT, WEIR__OPT(levels), def, 0, WEIR__LEVELS_MAX, NULL, \
+      "values are integers 0 .. N-1 (0: continuous)" }
+#define WEIR__OPTION_LABELS \
+    { "labels", WEIR_OPTION_TEXT, WEIR__OPT(labels), "", 0, 0, NULL, "file with one integer a row: IDX, npy or CSV" }
+#define WEIR__OPTIONS_COLUMNS \
+    { "label", WEIR_OPTION_TEXT, WEIR__OPT(label), "", 0, 0, NULL, \
+      "column with the class, taken out of the data: its name in the header or its number from 1" }, \
+    { "weight", WEIR_OPTION_TEXT, WEIR__OPT(weight), "", 0, 0, NULL, \
+      "column with the weight of the row (>= 0), taken out of the data: name or number from 1" }
+
+/* -- stores ----------------------------------------------------------------------------------------------------------------------- */
+typedef struct weir__store {
+    weir_dtype dtype;
+    int64_t n, dim;
+    int ndim;                        /* of one row */
+    int64_t shape[WEIR_RANK_MAX];    /* of one row */
+    void *data;                      /* [n, dim] */
+    int64_t levels;                  /* 0: continuous */
+    int32_t *labels;                 /* [n] or NULL */
+    double *weights;                 /* [n] or NULL */
+    int64_t removed[2];              /* columns of the file taken out as label and weight, ascending, from 0 */
+    int n_removed;
+} weir__store;
+
+/* -- rows of the kind "dataset" ---------------------------------------------------------------------------------------------------- */
+#define WEIR__UNKNOWN NAN /* entropy */
+typedef struct weir__dataset_row {
+    weir_row row;   /* row.test is a SPEC, paths relative to the root of the source tree */
+    int64_t test_rows; /* the last rows of the source are its test split; 0: it has none */
+    /* Files are known by what they begin with, else by how their name ends. */
+    bool (*is)(const void *data, size_t size); /* NULL: by name alone */
+    const char *endings;                       /* such as ".npy .npy.gz", blanks between; NULL: none */
+    /* Files: reads `path` (NULL: built in) into `a`, and the header of a CSV. Bytes are the file's, unpacked; folders have none. */
+    weir_status (*read)(weir_ctx *c, const char *path, weir__bytes bytes, weir__array *a, weir__csv *csv);
+    /* Toys: sample `id`, of 2 values; NULL for files. */
+    void (*draw)(uint64_t key, uint64_t id, double *x);
+    double (*log_density)(const double *x); /* nats; NULL: not known in closed form */
+    double entropy;                         /* nats; NaN: not known */
+} weir__dataset_row;
+
+/* Every source of data, in the order of the listing: dataset.npy is weir__dataset_npy, and so on. */
+#define WEIR__DATASET_LIST(F) F(dat) \
+    F(digits) F(npy) F(csv) F(idx) F(folder) \
+    F(moons) F(8gaussians) F(pinwheel) F(rings) F(spirals) F(checkerboard) F(swissroll) F(gmm3) F(gaussian)
+#define F(n) extern const weir__dataset_row weir__dataset_##n;
+WEIR__DATASET_LIST(F)
+#undef F
+extern const weir_row *const weir__dataset_rows[];
+extern const int64_t weir__dataset_row_count;
+extern const weir_row weir__loader_row; /* options of a loader */
+
+/* -- data sets ---------------------------------------------------------------------------------------------------------------------- */
+struct weir_dataset {
+    weir__object object;
+    const weir__dataset_row *row; /* NULL: the caller's array */
+    weir__store *store;
+    bool owner;                   /* false: a view */
+    weir_dtype real;              /* of batches: WEIR_F32 */
+    weir__dataset_opts opts;
+    int64_t *ids;                 /* [n] rows of the store; NULL: 0 .. n-1 */
+    int64_t n;
+    char *spec;
+    char *name;                   /* what messages call it: the SPEC before its first comma */
+};
+
+struct weir_batch {
+    weir__object object;
+    weir_tensor *x;
+    const weir_condition *condition; /* NULL: none */
+    int64_t n;
+    int64_t *ids;
+    double *weights; /* NULL: 1 */
+};
+
+/* spec.c: splits SPEC at its first comma; `*name` is to be freed. `*options` points into spec, NULL: none. */
+weir_status weir__spec_split(weir_ctx *c, const char *spec, char **name, const char **options);
+/* Fills `o` from `options`; `*given` has bit i where option i of the row was written. */
+weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__dataset_row *row, const char *options,
+                               weir__dataset_opts *o, uint32_t *given);
+/* "1/6", "0.2" or "last:N" -> how many of n rows are for validation, and whether they are the last. */
+weir_status weir__spec_valid(weir_ctx *c, const char *where, const char *text, int64_t n, int64_t *count, bool *last);
+
+/* split.c: the rows of a split, in file order, cut at o->limit. `*ids` NULL: 0 .. n-1. */
+weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o, weir__split split, int64_t n,
+                             int64_t test_rows, int64_t **ids, int64_t *count);
+
+/* sources.c: which row reads `name`, and its bytes (unpacked; none for toys and folders). */
+const weir__dataset_row *weir__source_find(weir_ctx *c, const char *name, weir__bytes *bytes);
+/* store.c: reads or draws the store. Takes over `bytes`. NULL: the error is set. */
+weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes,
+                              const weir__dataset_opts *o, bool levels_given);
+void weir__store_free(weir_ctx *c, weir__store *s);
+/* columns.c: takes label=, weight= and labels= out of an array; rows and columns of `csv` may have names. */
+weir_status weir__store_columns(weir_ctx *c, const char *name, weir__store *s, const weir__csv *csv, const weir__dataset_opts *o);
+weir_status weir__store_labels_file(weir_ctx *c, const char *name, weir__store *s, const char *path);
+/* toys.c: n rows of f32 into s. */
+weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n, weir__store *s);
+/* Column of the file, from 1, that element `j` of a row came from. */
+int64_t weir__store_column(const weir__store *s, int64_t j);
+double weir__store_value(const weir__store *s, int64_t row, int64_t j);
+
+static inline bool weir__dataset_dead(const weir_dataset *d) { return !d || d->object.nil; }
+static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { return d->ids ? d->ids[row] : row; }
+
+/* A batch of the rows `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
+weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);
+/* Batches of f64 instead of f32: for checks in double precision. */
+void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
+/* Refuses NaN and infinities (of the values as batches give them), naming the row (its id) and the column of the first. */
+weir_status weir__dataset_check_finite(weir_dataset *d);
+/* True differential entropy in nats of a toy; NaN where it is not known. */
+double weir__dataset_entropy(const weir_dataset *d);
+
+/* A batch in the current scope that takes over `ids` and `weights` (freed on failure too). */
+weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, const weir_condition *condition);
+
+/* hash.c: a 64-bit hash of a stream of bytes, the same however it is cut. */
+typedef struct weir__hasher {
+    uint64_t lane[4], total;
+    unsigned char pending[32];
+    size_t n_pending;
+} weir__hasher;
+void weir__hasher_begin(weir__hasher *h);
+void weir__hasher_add(weir__hasher *h, const void *data, size_t bytes);
+uint64_t weir__hasher_end(const weir__hasher *h);
+
+/* Nil objects: what failed calls return; one of each kind per context. */
+weir__object *weir__dataset_nil_new(weir_ctx *c);
+weir__object *weir__loader_nil_new(weir_ctx *c);
+weir__object *weir__batch_nil_new(weir_ctx *c);
+extern weir_dataset weir__orphan_dataset;
+extern weir_loader weir__orphan_loader;
+extern weir_batch weir__orphan_batch;
+
+#endif

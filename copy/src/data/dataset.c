@@ -1,0 +1,241 @@
+/* dataset.c - data sets: opening, views by split, and what can be asked of them. */
+#include <math.h>
+#include <string.h>
+#include "data/data.h"
+
+weir_dataset weir__orphan_dataset = { .object = { .kind = WEIR__DATASET, .home = true, .nil = true, .refs = 1 } };
+
+weir__object *weir__dataset_nil_new(weir_ctx *c)
+{
+    weir_dataset *d = weir__alloc(c, sizeof *d);
+    if (!d) return NULL;
+    *d = weir__orphan_dataset;
+    d->object.ctx = c;
+    return &d->object;
+}
+
+static weir_ctx *ctx_of(const weir_dataset *d) { return d ? d->object.ctx : NULL; }
+static weir_dataset *nil(weir_ctx *c) { return weir__nil(c, WEIR__DATASET); }
+
+void weir_dataset_free(weir_dataset *d)
+{
+    if (weir__dataset_dead(d)) return;
+    weir_ctx *c = d->object.ctx;
+    if (d->owner) weir__store_free(c, d->store);
+    weir__free(c, d->ids);
+    weir__free(c, d->spec);
+    weir__free(c, d->name);
+    weir__free(c, d);
+}
+
+static void destroy(weir__object *o) { weir_dataset_free((weir_dataset *)o); }
+
+/* -- making ---------------------------------------------------------------------------------------------------------------------------- */
+
+static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
+{
+    const double *w = d->store->weights;
+    double sum = 0;
+    if (d->n == 0)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split=%s: no rows (of %lld): expected at least one", d->name,
+                         weir__split_names[d->opts.split], (long long)d->store->n);
+    for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
+    if (w && !(sum > 0 && isfinite(sum)))
+        return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: weight: all weights of these rows add up to %g: expected more than 0, and finite",
+                         d->name, sum);
+    return WEIR_OK;
+}
+
+/* A data set of `store` (taken over when owner, also on failure) with the split of `o`. */
+static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir__store *store, bool owner, const weir__dataset_opts *o,
+                                 const char *name, const char *spec)
+{
+    weir_dataset *d = weir__alloc0(c, sizeof *d);
+    if (!d) {
+        if (owner) weir__store_free(c, store);
+        return nil(c);
+    }
+    d->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__DATASET, .home = true };
+    d->row = row, d->store = store, d->owner = owner, d->opts = *o, d->real = WEIR_F32;
+    d->name = weir__strdup(c, name);
+    d->spec = d->name ? weir__strdup(c, spec) : NULL;
+    if (d->spec && weir__split_rows(c, name, o, (weir__split)o->split, store->n, row ? row->test_rows : 0, &d->ids, &d->n) == WEIR_OK)
+        return d;
+    weir_dataset_free(d);
+    return nil(c);
+}
+
+static weir_status check_test(weir_ctx *c, const char *name, const weir__dataset_row *row, int32_t split)
+{
+    if (split != WEIR__SPLIT_TEST || (row && row->test_rows)) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split=test: these data have no test split: expected train or valid", name);
+}
+
+static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name, const char *options)
+{
+    weir__bytes bytes;
+    weir__dataset_opts o;
+    uint32_t given;
+    const weir__dataset_row *row = weir__source_find(c, name, &bytes);
+    if (!row) return nil(c);
+    if (weir__spec_options(c, spec, row, options, &o, &given) != WEIR_OK || check_test(c, name, row, o.split) != WEIR_OK) {
+        weir__free(c, bytes.data);
+        return nil(c);
+    }
+    bool levels_given = false;
+    for (int i = 0; row->row.options[i].name; i++)
+        levels_given |= given >> i & 1 && row->row.options[i].offset == WEIR__OPT(levels);
+    weir__store *s = weir__store_open(c, name, row, bytes, &o, levels_given);
+    weir_dataset *d = s ? new_dataset(c, row, s, true, &o, name, spec) : nil(c);
+    if (!d->object.nil && check_rows(c, d) != WEIR_OK) {
+        weir_dataset_free(d);
+        d = nil(c);
+    }
+    return d;
+}
+
+weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec)
+{
+    char *name;
+    const char *options;
+    if (!weir_ok(c)) return nil(c);
+    if (!spec) return weir_fail(c, WEIR_ERROR_ARGUMENT, "data: NULL: expected a SPEC such as digits"), nil(c);
+    if (weir__spec_split(c, spec, &name, &options) != WEIR_OK) return nil(c);
+    weir_dataset *d = open_named(c, spec, name, options);
+    weir__free(c, name);
+    return d;
+}
+
+static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
+{
+    if (!weir_ok(c)) return nil(c);
+    if (!x || n < 1 || dim < 1 || dim > INT64_MAX / 8 / n)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
+                         weir_dtype_name(t), (long long)n, (long long)dim), nil(c);
+    weir__dataset_opts o = { .size = sizeof o, .valid = "1/6", .limit = INT64_MAX };
+    weir__store *s = weir__alloc0(c, sizeof *s);
+    if (!s) return nil(c);
+    *s = (weir__store){ .dtype = t, .n = n, .dim = dim, .ndim = 1, .shape = { dim } };
+    s->data = weir__alloc(c, (size_t)(n * dim) * weir_dtype_size(t));
+    if (!s->data) {
+        weir__store_free(c, s);
+        return nil(c);
+    }
+    memcpy(s->data, x, (size_t)(n * dim) * weir_dtype_size(t));
+    return new_dataset(c, NULL, s, true, &o, "array", "array");
+}
+
+weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim) { return from_array(c, WEIR_F32, x, n, dim); }
+weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim) { return from_array(c, WEIR_F64, x, n, dim); }
+
+/* Views read the same store, so they see the weights too. */
+weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
+{
+    weir_ctx *c = ctx_of(d);
+    if (weir__dataset_dead(d) || !weir_ok(c)) return weir_status_of(c);
+    int64_t n = d->store->n;
+    if (!d->owner || d->n != n)
+        return weir_fail(c, WEIR_ERROR_STATE, "dataset_set_weights: %.200s: %lld of %lld rows: expected a data set of all rows", d->name, (long long)d->n, (long long)n);
+    double sum = 0;
+    for (int64_t i = 0; weights && i < n; i++) {
+        if (!(weights[i] >= 0 && isfinite(weights[i])))
+            return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: expected finite and not negative, found %g", (long long)i, weights[i]);
+        sum += weights[i];
+    }
+    if (weights && !(sum > 0 && isfinite(sum))) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum %g: expected more than 0, and finite", sum);
+    double *own = weights ? weir__alloc(c, (size_t)n * sizeof *own) : NULL;
+    if (weights && !own) return weir_status_of(c);
+    if (own) memcpy(own, weights, (size_t)n * sizeof *own);
+    weir__free(c, d->store->weights);
+    d->store->weights = own;
+    return WEIR_OK;
+}
+
+static int split_named(const char *split)
+{
+    if (split[0] == 0) return WEIR__SPLIT_ALL;
+    for (int i = WEIR__SPLIT_TRAIN; i < WEIR__SPLITS; i++)
+        if (strcmp(split, weir__split_names[i]) == 0) return i;
+    return -1;
+}
+
+/* Views show what the SPEC with split= would open. A split cannot be split again: of its own name it is itself, of another empty. */
+static weir_dataset *view(weir_dataset *d, weir__split split)
+{
+    weir_ctx *c = d->object.ctx;
+    weir__dataset_opts o = d->opts;
+    bool same = split == WEIR__SPLIT_ALL || split == (weir__split)o.split;
+    size_t room = strlen(d->spec) + 16, used = 0;
+    char *spec = weir__alloc(c, room);
+    if (!spec) return nil(c);
+    weir__append(spec, room, &used, same ? "%s" : "%s,split=%s", d->spec, weir__split_names[split]);
+    if (!same && o.split != WEIR__SPLIT_ALL) o.limit = 0;
+    if (!same) o.split = (int32_t)split;
+    weir_dataset *v = new_dataset(c, d->row, d->store, false, &o, d->name, spec);
+    weir__free(c, spec);
+    if (v->object.nil) return v;
+    v->real = d->real;
+    if (v->n == 0 && split == WEIR__SPLIT_VALID) return v; /* no validation rows: the caller does without */
+    if (check_rows(c, v) == WEIR_OK) return v;
+    weir_dataset_free(v);
+    return nil(c);
+}
+
+weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
+{
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(ctx_of(d));
+    weir_ctx *c = d->object.ctx;
+    int which = split ? split_named(split) : -1;
+    if (which < 0)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split %.60s: expected train, valid, test or \"\"", d->name,
+                         split ? split : "NULL"), nil(c);
+    if (check_test(c, d->name, d->row, which) != WEIR_OK) return nil(c);
+    return view(d, (weir__split)which);
+}
+
+/* -- looking ---------------------------------------------------------------------------------------------------------------------------- */
+
+int64_t weir_dataset_rows(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->n; }
+int64_t weir_dataset_dim(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->store->dim; }
+int64_t weir_dataset_levels(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->store->levels; }
+bool weir_dataset_standardize(const weir_dataset *d) { return weir__dataset_dead(d) ? false : d->opts.standardize; }
+const char *weir_dataset_spec(const weir_dataset *d) { return weir__dataset_dead(d) ? "" : d->spec; }
+double weir__dataset_entropy(const weir_dataset *d) { return weir__dataset_dead(d) || !d->row ? NAN : d->row->entropy; }
+
+int weir_dataset_shape(const weir_dataset *d, const int64_t **shape)
+{
+    if (shape) *shape = weir__dataset_dead(d) ? weir__orphan_tensor.shape : d->store->shape;
+    return weir__dataset_dead(d) ? 0 : d->store->ndim;
+}
+
+int64_t weir_dataset_label(const weir_dataset *d, int64_t row)
+{
+    if (weir__dataset_dead(d) || !d->store->labels || row < 0 || row >= d->n) return -1;
+    return d->store->labels[weir__dataset_id(d, row)];
+}
+
+void weir__dataset_set_real(weir_dataset *d, weir_dtype real)
+{
+    if (!weir__dataset_dead(d) && weir_dtype_is_real(real)) d->real = real;
+}
+
+uint64_t weir_dataset_fingerprint(const weir_dataset *d)
+{
+    if (weir__dataset_dead(d)) return 0;
+    const weir__store *s = d->store;
+    size_t row_bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    int64_t head[] = { s->dtype, s->ndim, s->levels, d->n, s->labels != NULL, s->weights != NULL };
+    weir__hasher h;
+    weir__hasher_begin(&h);
+    weir__hasher_add(&h, head, sizeof head);
+    weir__hasher_add(&h, s->shape, (size_t)s->ndim * sizeof *s->shape);
+    if (!d->ids) weir__hasher_add(&h, s->data, (size_t)d->n * row_bytes);
+    for (int64_t i = 0; d->ids && i < d->n; i++) weir__hasher_add(&h, (const char *)s->data + (size_t)d->ids[i] * row_bytes, row_bytes);
+    for (int64_t i = 0; i < d->n; i++) {
+        int64_t id = weir__dataset_id(d, i);
+        weir__hasher_add(&h, &id, sizeof id);
+        if (s->labels) weir__hasher_add(&h, &s->labels[id], sizeof *s->labels);
+        if (s->weights) weir__hasher_add(&h, &s->weights[id], sizeof *s->weights);
+    }
+    return weir__hasher_end(&h);
+}

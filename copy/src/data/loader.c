@@ -1,0 +1,241 @@
+/* loader.c - endless batches in a shuffled order that is a function of the step alone.
+ *
+ * Step s is batch s mod k of epoch s / k, where k batches fill an epoch. The order of epoch e is a Fisher-Yates shuffle of 0 .. n-1
+ * with draws under a key of (seed, e), made anew from the sorted order: so a seek costs at most one shuffle, and a resumed run sees
+ * what an uninterrupted one sees. Rows of weight 0 are left out. The last rows of the order that fill no batch wait for the next epoch's order. */
+#include <math.h>
+#include <string.h>
+#include "data/data.h"
+#include "kern/kern.h"
+
+typedef struct loader_opts {
+    size_t size;
+    int64_t batch, seed;
+    bool shuffle;
+} loader_opts;
+
+static const weir_option options[] = {
+    { "batch", WEIR_OPTION_INT, offsetof(loader_opts, batch), "128", 1, 1e9, NULL, "rows a batch; more than the data has: all of them" },
+    { "seed", WEIR_OPTION_INT, offsetof(loader_opts, seed), "0", 0, 9007199254740992.0, NULL, "of the order of rows" },
+    { "shuffle", WEIR_OPTION_BOOL, offsetof(loader_opts, shuffle), "yes", 0, 0, NULL, "a new order each epoch; no: as in the file" },
+    { 0 },
+};
+const weir_row weir__loader_row = {
+    .size = sizeof(weir_row), .version = 1, .name = "loader.shuffle", .doc = "batches in a shuffled order that is a function of the step",
+    .options = options, .options_size = sizeof(loader_opts), .test = "batch=7 seed=3",
+};
+
+struct weir_loader {
+    weir__object object;
+    weir_dataset *dataset;  /* NULL: a stream */
+    bool owner;             /* of dataset */
+    loader_opts opts;
+    int64_t *rows, n; /* that weigh something; rows NULL: all of the data's */
+    int64_t step, per_epoch;
+    int64_t *order, epoch;  /* order of `epoch`; -1: none made yet. NULL: unshuffled */
+    int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
+    void *user;
+    int64_t dim;
+};
+
+weir_loader weir__orphan_loader = { .object = { .kind = WEIR__LOADER, .home = true, .nil = true, .refs = 1 } };
+
+weir__object *weir__loader_nil_new(weir_ctx *c)
+{
+    weir_loader *l = weir__alloc(c, sizeof *l);
+    if (!l) return NULL;
+    *l = weir__orphan_loader;
+    l->object.ctx = c;
+    return &l->object;
+}
+
+static bool dead(const weir_loader *l) { return !l || l->object.nil; }
+static weir_ctx *ctx_of(const weir_loader *l) { return l ? l->object.ctx : NULL; }
+static weir_loader *nil(weir_ctx *c) { return weir__nil(c, WEIR__LOADER); }
+
+void weir_loader_free(weir_loader *l)
+{
+    if (dead(l)) return;
+    if (l->owner) weir_dataset_free(l->dataset);
+    weir__free(l->object.ctx, l->order);
+    weir__free(l->object.ctx, l->rows);
+    weir__free(l->object.ctx, l);
+}
+
+static void destroy(weir__object *o) { weir_loader_free((weir_loader *)o); }
+
+/* A loader with its options read; the caller adds the source. */
+static weir_loader *new_loader(weir_ctx *c, const char *text)
+{
+    loader_opts o;
+    if (weir_options_defaults(c, &weir__loader_row, &o) != WEIR_OK || weir_options_parse(c, &weir__loader_row, &o, text) != WEIR_OK)
+        return nil(c);
+    weir_loader *l = weir__alloc0(c, sizeof *l);
+    if (!l) return nil(c);
+    l->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__LOADER, .home = true };
+    l->opts = o;
+    l->epoch = -1;
+    return l;
+}
+
+/* A row of weight 0 is as if it were not there: a batch of such rows alone would teach nothing. */
+static bool find_rows(weir_loader *l)
+{
+    const weir_dataset *d = l->dataset;
+    const double *weights = d->store->weights;
+    l->n = 0;
+    for (int64_t i = 0; i < d->n; i++) l->n += !weights || weights[weir__dataset_id(d, i)] > 0;
+    if (l->n == 0) return weir_fail(l->object.ctx, WEIR_ERROR_VALUE, "loader: %.300s: weights are all 0: expected some above", d->spec), false;
+    if (l->n == d->n) return true;
+    if (!(l->rows = weir__alloc(l->object.ctx, (size_t)l->n * sizeof *l->rows))) return false;
+    for (int64_t i = 0, k = 0; i < d->n; i++)
+        if (weights[weir__dataset_id(d, i)] > 0) l->rows[k++] = i;
+    return true;
+}
+
+weir_loader *weir_loader_new(weir_dataset *d, const char *text)
+{
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(d ? d->object.ctx : NULL);
+    weir_ctx *c = d->object.ctx;
+    if (d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no rows: expected at least one", d->spec), nil(c);
+    weir_loader *l = new_loader(c, text);
+    if (l->object.nil) return l;
+    l->dataset = d;
+    bool good = find_rows(l);
+    if (good && l->opts.batch > l->n) l->opts.batch = l->n;
+    if (good) l->per_epoch = l->n / l->opts.batch;
+    if (good && (!l->opts.shuffle || (l->order = weir__alloc(c, (size_t)l->n * sizeof *l->order)))) return l;
+    weir_loader_free(l);
+    return nil(c);
+}
+
+weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *text)
+{
+    weir_dataset *d = weir_dataset_from_f32(c, x, n, dim);
+    weir_loader *l = weir_loader_new(d, text);
+    if (l->object.nil)
+        weir_dataset_free(d);
+    else
+        l->owner = true;
+    return l;
+}
+
+weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *, int64_t, float *, int64_t *, double *), void *user,
+                                       int64_t dim, const char *text)
+{
+    if (!weir_ok(c)) return nil(c);
+    if (!fill || dim < 1)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_callback: dim %lld: expected a function and at least one column",
+                         (long long)dim), nil(c);
+    weir_loader *l = new_loader(c, text);
+    if (!l->object.nil) l->fill = fill, l->user = user, l->dim = dim;
+    return l;
+}
+
+/* -- order ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* Runs of draws at once; and the places they name, which lie anywhere in memory, are asked for before the first is exchanged. */
+static void shuffle(weir_loader *l, int64_t epoch)
+{
+    enum { RUN = 256 };
+    uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)l->opts.seed), (uint64_t)epoch);
+    int64_t *order = l->order, with[RUN];
+    double draws[RUN];
+    for (int64_t i = 0; i < l->n; i++) order[i] = l->rows ? l->rows[i] : i;
+    for (int64_t end = l->n; end > 0; ) {
+        int64_t first = (end - 1) / RUN * RUN;
+        l->object.ctx->kern->uniform[WEIR__F64](end - first, draws, key, 0, (uint64_t)first);
+        for (int64_t i = first; i < end; i++) {
+            with[i - first] = (int64_t)(draws[i - first] * (double)(i + 1)); /* biased by < n / 2^53 */
+            __builtin_prefetch(&order[with[i - first]]);
+        }
+        for (int64_t i = end - 1; i >= first; i--) {
+            int64_t at = order[i];
+            order[i] = order[with[i - first]];
+            order[with[i - first]] = at;
+        }
+        end = first;
+    }
+}
+
+/* Rows of the step within the order of its epoch, or NULL where that is the file's. */
+static const int64_t *rows_of(weir_loader *l, int64_t *first)
+{
+    int64_t epoch = l->step / l->per_epoch;
+    *first = l->step % l->per_epoch * l->opts.batch;
+    if (!l->order) return l->rows ? l->rows + *first : NULL;
+    if (l->epoch != epoch) shuffle(l, epoch);
+    l->epoch = epoch;
+    return l->order + *first;
+}
+
+/* -- streams --------------------------------------------------------------------------------------------------------------------------- */
+
+static weir_status check_filled(weir_loader *l, int64_t n, const double *weights)
+{
+    weir_ctx *c = l->object.ctx;
+    if (n < 0 || n > l->opts.batch)
+        return weir_fail(c, WEIR_ERROR_IO, "loader: step %lld: the callback returned %lld: expected rows within [0, %lld]", (long long)l->step,
+                         (long long)n, (long long)l->opts.batch);
+    for (int64_t i = 0; i < n; i++)
+        if (!(weights[i] >= 0 && isfinite(weights[i])))
+            return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: weight: expected finite and not negative, found %g",
+                             (long long)l->step, (long long)i, weights[i]);
+    return weir_status_of(c);
+}
+
+/* The callback writes into a tensor of a whole batch; a shorter batch is a copy of its beginning. */
+static weir_batch *stream_batch(weir_loader *l)
+{
+    weir_ctx *c = l->object.ctx;
+    int64_t batch = l->opts.batch, shape[2] = { batch, l->dim };
+    weir_tensor *x = weir_empty(c, WEIR_F32, 2, shape);
+    int64_t *ids = weir__alloc(c, (size_t)batch * sizeof *ids);
+    double *weights = weir__alloc(c, (size_t)batch * sizeof *weights);
+    int64_t n = 0;
+    if (weir_ok(c)) {
+        for (int64_t i = 0; i < batch; i++) ids[i] = l->step * batch + i, weights[i] = 1;
+        n = l->fill(l->user, l->step, weir__ptr(x), ids, weights);
+        check_filled(l, n, weights);
+        shape[0] = n;
+        if (weir_ok(c) && n > 0 && n < batch) x = weir_from_f32(c, weir__ptr(x), 2, shape);
+    }
+    if (weir_ok(c) && n > 0) return weir__batch_new(c, x, ids, weights, NULL);
+    weir__free(c, ids);
+    weir__free(c, weights);
+    return weir__nil(c, WEIR__BATCH);
+}
+
+/* -- using ------------------------------------------------------------------------------------------------------------------------------- */
+
+weir_batch *weir_loader_next(weir_loader *l)
+{
+    if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
+    weir_batch *b;
+    if (l->fill) {
+        b = stream_batch(l);
+    } else {
+        int64_t first;
+        const int64_t *rows = rows_of(l, &first);
+        b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
+    }
+    l->step += !b->object.nil;
+    return b;
+}
+
+weir_dataset *weir_loader_dataset(weir_loader *l)
+{
+    return dead(l) || !l->dataset ? weir__nil(ctx_of(l), WEIR__DATASET) : l->dataset;
+}
+
+int64_t weir_loader_steps_per_epoch(const weir_loader *l) { return dead(l) ? 0 : l->per_epoch; }
+int64_t weir_loader_step(const weir_loader *l) { return dead(l) ? 0 : l->step; }
+
+void weir_loader_seek(weir_loader *l, int64_t step)
+{
+    if (dead(l)) return;
+    if (step < 0)
+        weir_fail(l->object.ctx, WEIR_ERROR_RANGE, "loader_seek: step %lld: expected at least 0", (long long)step);
+    else
+        l->step = step;
+}

@@ -1,0 +1,149 @@
+/* rows.c - reading the rows of a data set: batches, checks, statistics, true densities. */
+#include <math.h>
+#include <string.h>
+#include "data/data.h"
+
+/* Reads elements first .. first+n-1 of row `id` as doubles. */
+static void read_row(const weir__store *s, int64_t id, int64_t first, int64_t n, double *out)
+{
+    int64_t at = (id * s->dim + first) * (int64_t)weir_dtype_size(s->dtype);
+    weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
+}
+
+/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. Where `same` type is wanted, rows are
+ * copied, short ones without a call each. */
+static inline void copy_rows_of(size_t from, bool same, const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+{
+    enum { AHEAD = 16 };
+    const weir__store *s = d->store;
+    const char *data = s->data;
+    size_t to = same ? from : (size_t)s->dim * weir_dtype_size(d->real);
+    for (int64_t i = 0; i < n; i++, x += to) {
+        if (i + AHEAD < n) __builtin_prefetch(data + (size_t)ids[i + AHEAD] * from);
+        if (same) memcpy(x, data + (size_t)ids[i] * from, from);
+        else weir__convert(d->real, x, s->dtype, data + (size_t)ids[i] * from, s->dim);
+    }
+}
+
+static void copy_rows(const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+{
+    size_t bytes = (size_t)d->store->dim * weir_dtype_size(d->store->dtype);
+    if (d->store->dtype != d->real) copy_rows_of(bytes, false, d, ids, n, x);
+    else if (bytes == 4) copy_rows_of(4, true, d, ids, n, x);
+    else if (bytes == 8) copy_rows_of(8, true, d, ids, n, x);
+    else if (bytes == 12) copy_rows_of(12, true, d, ids, n, x);
+    else if (bytes == 16) copy_rows_of(16, true, d, ids, n, x);
+    else copy_rows_of(bytes, true, d, ids, n, x);
+}
+
+/* The rows' places in the store, which draws and scores know them by */
+static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, int64_t n, int64_t *ids)
+{
+    if (rows && !d->ids) memcpy(ids, rows, (size_t)n * sizeof *ids);
+    else
+        for (int64_t i = 0; i < n; i++) ids[i] = weir__dataset_id(d, rows ? rows[i] : first + i);
+}
+
+weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n)
+{
+    weir_ctx *c = d->object.ctx;
+    const weir__store *s = d->store;
+    int64_t shape[WEIR_RANK_MAX] = { n };
+    memcpy(shape + 1, s->shape, (size_t)s->ndim * sizeof *shape);
+    weir_tensor *x = weir_empty(c, d->real, s->ndim + 1, shape);
+    if (x->object.nil) return weir__nil(c, WEIR__BATCH);
+    int64_t *ids = weir__alloc(c, (size_t)n * sizeof *ids);
+    double *weights = s->weights ? weir__alloc(c, (size_t)n * sizeof *weights) : NULL;
+    if (weir_ok(c)) find_ids(d, rows, first, n, ids);
+    for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
+    if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));
+    return weir__batch_new(c, x, ids, weights, NULL);
+}
+
+/* Cuts [first, first+n) at the end of d; false with the error set where nothing is left. */
+static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
+{
+    if (first < 0 || first >= d->n || *n < 1) {
+        weir_fail(d->object.ctx, WEIR_ERROR_RANGE, "%s: %lld rows from %lld: expected rows within [0, %lld)", what, (long long)*n,
+                  (long long)first, (long long)d->n);
+        return false;
+    }
+    if (*n > d->n - first) *n = d->n - first;
+    return true;
+}
+
+weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
+{
+    if (weir__dataset_dead(d)) return weir__nil(d ? d->object.ctx : NULL, WEIR__BATCH);
+    if (!weir_ok(d->object.ctx) || !cut(d, "dataset_batch", first, &n)) return weir__nil(d->object.ctx, WEIR__BATCH);
+    return weir__dataset_gather(d, NULL, first, n);
+}
+
+bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out)
+{
+    if (weir__dataset_dead(d) || !d->row || !d->row->log_density || !out || !weir_ok(d->object.ctx)) return false;
+    if (!cut(d, "dataset_true_log_prob", first, &n)) return false;
+    for (int64_t i = 0; i < n; i++) {
+        double x[2]; /* toys hold f32, so these are the very values of a batch */
+        read_row(d->store, weir__dataset_id(d, first + i), 0, 2, x);
+        out[i] = d->row->log_density(x);
+    }
+    return true;
+}
+
+static weir_status not_finite(weir_dataset *d, int64_t id, int64_t j, double v)
+{
+    return weir_fail(d->object.ctx, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a finite number%s, found %g", d->name,
+                     (long long)id, (long long)weir__store_column(d->store, j), isfinite(v) ? " of f32" : "", isnan(v) ? fabs(v) : v); /* not "-nan" */
+}
+
+weir_status weir__dataset_check_finite(weir_dataset *d)
+{
+    enum { CHUNK = 512 };
+    double v[CHUNK];
+    if (weir__dataset_dead(d)) return weir_status_of(d ? d->object.ctx : NULL);
+    const weir__store *s = d->store;
+    bool integers = s->dtype == WEIR_U8 || s->dtype == WEIR_BOOL || s->dtype == WEIR_I32 || s->dtype == WEIR_I64;
+    for (int64_t i = 0; !integers && i < d->n; i++) {
+        int64_t id = weir__dataset_id(d, i);
+        for (int64_t j = 0; j < s->dim; j += CHUNK) {
+            int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
+            read_row(s, id, j, n, v);
+            for (int64_t k = 0; k < n; k++)
+                if (!isfinite(d->real == WEIR_F32 ? (double)(float)v[k] : v[k])) return not_finite(d, id, j + k, v[k]);
+        }
+    }
+    return weir_status_of(d->object.ctx);
+}
+
+/* Two passes around the first row: exact for constant columns, whose deviation must come out as 0 and not as rounding. */
+static void moments(const weir_dataset *d, double *row, double *mean, double *std)
+{
+    const weir__store *s = d->store;
+    read_row(s, weir__dataset_id(d, 0), 0, s->dim, mean);
+    memset(std, 0, (size_t)s->dim * sizeof *std);
+    for (int64_t i = 0; i < d->n; i++) {
+        read_row(s, weir__dataset_id(d, i), 0, s->dim, row);
+        for (int64_t j = 0; j < s->dim; j++) std[j] += row[j] - mean[j];
+    }
+    for (int64_t j = 0; j < s->dim; j++) mean[j] += std[j] / (double)d->n, std[j] = 0;
+    for (int64_t i = 0; i < d->n; i++) {
+        read_row(s, weir__dataset_id(d, i), 0, s->dim, row);
+        for (int64_t j = 0; j < s->dim; j++) std[j] += (row[j] - mean[j]) * (row[j] - mean[j]);
+    }
+    for (int64_t j = 0; j < s->dim; j++) std[j] = std[j] > 0 ? sqrt(std[j] / (double)d->n) : 1;
+}
+
+weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std)
+{
+    if (weir__dataset_dead(d)) return weir_status_of(d ? d->object.ctx : NULL);
+    weir_ctx *c = d->object.ctx;
+    if (!weir_ok(c)) return weir_status_of(c);
+    if (!mean || !std || d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_statistics: expected rows, and room for mean and std");
+    if (weir__dataset_check_finite(d) != WEIR_OK) return weir_status_of(c);
+    double *row = weir__alloc(c, (size_t)d->store->dim * sizeof *row);
+    if (!row) return weir_status_of(c);
+    moments(d, row, mean, std);
+    weir__free(c, row);
+    return WEIR_OK;
+}

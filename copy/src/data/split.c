@@ -1,0 +1,77 @@
+/* split.c - which rows belong to train, valid and test: functions of the row number and the number of rows alone, so that every run,
+ * machine and program that knows the rule agrees.
+ *
+ * The last `test_rows` rows of the source are the test split. Of the n others, valid=FRACTION takes the round(FRACTION n) whose
+ * weir__hash_mix(row, "weir.valid" as bytes) is smallest (equal: the smaller row), valid=last:N the last N. The rest trains. */
+#include <stdlib.h>
+#include <string.h>
+#include "data/data.h"
+
+#define VALID_KEY 0x776569722e76616cu /* "weir.val"; fixed for good */
+
+typedef struct ranked { uint64_t hash; int64_t row; } ranked;
+
+static int by_hash(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* valid_row[i] = 1 for the `count` rows of the smallest hash. */
+static bool mark_hashed(weir_ctx *c, unsigned char *valid_row, int64_t n, int64_t count)
+{
+    ranked *r = weir__alloc(c, (size_t)n * sizeof *r);
+    if (!r) return false;
+    for (int64_t i = 0; i < n; i++) r[i] = (ranked){ weir__hash_mix((uint64_t)i, VALID_KEY), i };
+    qsort(r, (size_t)n, sizeof *r, by_hash);
+    for (int64_t i = 0; i < count; i++) valid_row[r[i].row] = 1;
+    weir__free(c, r);
+    return true;
+}
+
+/* `*mark` is to be freed. */
+static weir_status mark_valid(weir_ctx *c, const char *where, const char *valid, int64_t n, unsigned char **mark)
+{
+    int64_t count;
+    bool last;
+    if (weir__spec_valid(c, where, valid, n, &count, &last) != WEIR_OK) return weir_status_of(c);
+    *mark = weir__alloc0(c, (size_t)n);
+    if (!*mark) return weir_status_of(c);
+    if (last)
+        memset(*mark + (n - count), 1, (size_t)count);
+    else if (!mark_hashed(c, *mark, n, count))
+        weir__free(c, *mark), *mark = NULL;
+    return weir_status_of(c);
+}
+
+/* Rows first .. end-1 whose mark is `wanted` (no marks: all), at most `limit`. */
+static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsigned char *mark, unsigned char wanted, int64_t limit,
+                             int64_t **ids, int64_t *count)
+{
+    int64_t n = 0;
+    for (int64_t i = first; i < end && n < limit; i++) n += !mark || mark[i] == wanted;
+    *ids = weir__alloc(c, (size_t)n * sizeof **ids);
+    if (!*ids) return weir_status_of(c);
+    *count = n;
+    for (int64_t i = first, at = 0; at < n; i++)
+        if (!mark || mark[i] == wanted) (*ids)[at++] = i;
+    return WEIR_OK;
+}
+
+weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o, weir__split split, int64_t n,
+                             int64_t test_rows, int64_t **ids, int64_t *count)
+{
+    unsigned char *mark = NULL;
+    int64_t base = n - test_rows;
+    *ids = NULL;
+    if (mark_valid(c, where, o->valid, base, &mark) != WEIR_OK) return weir_status_of(c); /* a bad valid= is one for every split */
+    if (split == WEIR__SPLIT_ALL)
+        *count = o->limit < n ? o->limit : n;
+    else if (split == WEIR__SPLIT_TEST)
+        list_rows(c, base, n, NULL, 0, o->limit, ids, count);
+    else
+        list_rows(c, 0, base, mark, split == WEIR__SPLIT_VALID, o->limit, ids, count);
+    weir__free(c, mark);
+    return weir_status_of(c);
+}

@@ -1,0 +1,95 @@
+/* store.c - reading a source into memory, in the type it comes in: MNIST stays 47 MB of bytes. */
+#include <math.h>
+#include <string.h>
+#include "data/data.h"
+
+void weir__store_free(weir_ctx *c, weir__store *s)
+{
+    if (!s) return;
+    weir__free(c, s->data);
+    weir__free(c, s->labels);
+    weir__free(c, s->weights);
+    weir__free(c, s);
+}
+
+int64_t weir__store_column(const weir__store *s, int64_t j)
+{
+    for (int i = 0; i < s->n_removed; i++) j += s->removed[i] <= j;
+    return j + 1;
+}
+
+double weir__store_value(const weir__store *s, int64_t row, int64_t j)
+{
+    double v;
+    weir__convert(WEIR_F64, &v, s->dtype, (const char *)s->data + (row * s->dim + j) * (int64_t)weir_dtype_size(s->dtype), 1);
+    return v;
+}
+
+/* Moves the array into the store: rows along the first axis; a plain list is a table of one column. */
+static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__store *s)
+{
+    if (a->ndim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of rows", name);
+    s->dtype = a->dtype;
+    s->n = a->shape[0];
+    s->ndim = a->ndim > 1 ? a->ndim - 1 : 1;
+    s->shape[0] = 1;
+    for (int i = 1; i < a->ndim; i++) s->shape[i - 1] = a->shape[i];
+    s->dim = weir__numel_of(s->ndim, s->shape);
+    if (s->n < 1 || s->dim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: no values: expected at least one row and one column", name);
+    if (a->n_labels > 0 && a->n_labels != s->n)
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a row", name, (long long)a->n_labels, (long long)s->n);
+    s->data = a->data, s->levels = a->levels, s->labels = a->n_labels > 0 ? a->labels : NULL;
+    if (s->labels) a->labels = NULL;
+    a->data = NULL;
+    return WEIR_OK;
+}
+
+static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes, const weir__dataset_opts *o,
+                              weir__store *s)
+{
+    weir__array a = { 0 };
+    weir__csv csv = { 0 };
+    if (row->read(c, name, bytes, &a, &csv) == WEIR_OK && take_array(c, name, &a, s) == WEIR_OK) weir__store_columns(c, name, s, &csv, o);
+    weir__array_free(c, &a);
+    weir__csv_free(c, &csv);
+    return weir_status_of(c);
+}
+
+/* NaN and infinities pass: scoring fails those rows alone, and training refuses them by weir__dataset_check_finite. */
+static weir_status check_levels(weir_ctx *c, const char *name, const weir__store *s)
+{
+    enum { CHUNK = 512 };
+    double v[CHUNK];
+    if (s->levels == 0 || (s->dtype == WEIR_U8 && s->levels >= 256)) return WEIR_OK;
+    for (int64_t i = 0, total = s->n * s->dim; i < total; i += CHUNK) {
+        int64_t n = total - i < CHUNK ? total - i : CHUNK;
+        weir__convert(WEIR_F64, v, s->dtype, (const char *)s->data + i * (int64_t)weir_dtype_size(s->dtype), n);
+        for (int64_t k = 0; k < n; k++)
+            if (isfinite(v[k]) && !(v[k] >= 0 && v[k] < (double)s->levels && v[k] == floor(v[k])))
+                return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected an integer in [0, %lld) (levels), found %g", name,
+                                 (long long)((i + k) / s->dim), (long long)weir__store_column(s, (i + k) % s->dim), (long long)s->levels, v[k]);
+    }
+    return WEIR_OK;
+}
+
+static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes, const weir__dataset_opts *o,
+                              bool levels_given, weir__store *s)
+{
+    if (row->draw) return weir__toy_store(c, row, o->n, s);
+    if (read_store(c, name, row, bytes, o, s) != WEIR_OK) return weir_status_of(c);
+    if (levels_given) s->levels = o->levels;
+    if (o->labels[0] && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK) return weir_status_of(c);
+    return check_levels(c, name, s);
+}
+
+weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes,
+                              const weir__dataset_opts *o, bool levels_given)
+{
+    weir__store *s = weir__alloc0(c, sizeof *s);
+    if (s && fill_store(c, name, row, bytes, o, levels_given, s) != WEIR_OK) {
+        weir__store_free(c, s);
+        s = NULL;
+    }
+    weir__free(c, bytes.data);
+    return s;
+}

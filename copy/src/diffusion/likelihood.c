@@ -1,0 +1,141 @@
+/* likelihood.c - log-densities by the instantaneous change of variables (Chen et al. 2018; Grathwohl et al. 2019):
+ *
+ *     dx/dt = u(x, t), dA/dt = tr du/dx, from x_0 = x and A = 0 at t = lo:   log p(x) = log N(x_1; 0, sigma^2 I) + A(hi)
+ *
+ * The trace is exact, by one Jacobian-vector product for every element of x, or Hutchinson's e^T (du/dx) e with k Rademacher probes e
+ * that stay the same during a solve: their mean is unbiased, and their spread gives its standard error. A row of the solve is
+ * (x, A_1 .. A_k), with one A for the exact trace. */
+#include <math.h>
+#include <string.h>
+#include "diffusion/diffusion.h"
+
+enum { BLOCK = 16 }; /* products at a time: memory of a product, and work that every block repeats, both stay small */
+
+typedef struct solve {
+    const weir__likelihood *l;
+    int64_t k; /* traces a row */
+} solve;
+
+/* [n, count, dim]: rows first .. first+count-1 of the unit matrix, for every sample */
+static weir_tensor *units(const weir__field *f, int64_t n, int64_t first, int64_t count)
+{
+    weir_tensor *e = weir_reshape(weir_slice(weir_eye(f->ctx, f->dtype, f->dim), 0, first, first + count, 1), 3, (const int64_t[]){ 1, count, f->dim });
+    return weir_expand(e, 3, (const int64_t[]){ n, count, f->dim });
+}
+
+/* [n, count, dim]: probes first .. first+count-1 of the rows in `rows` */
+static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_t *rows, int64_t first, int64_t count)
+{
+    const weir__field *f = l->field;
+    const int64_t shape[] = { n, count, f->dim };
+    weir_tensor *e = weir_empty(f->ctx, f->dtype, 3, shape);
+    size_t bytes = weir_dtype_size(f->dtype) * (size_t)f->dim;
+    for (int64_t i = 0; !weir_is_nil(e) && i < n; i++)
+        memcpy((char *)weir__ptr(e) + (size_t)(i * count) * bytes, (char *)weir__ptr(l->probes) + (size_t)(rows[i] * l->probes->shape[1] + first) * bytes,
+               (size_t)count * bytes);
+    return e;
+}
+
+/* The products' part of the traces of row i: jv [count, dim] and, of probes, e likewise */
+static void add_row(const solve *s, int64_t first, int64_t count, const double *jv, const double *e, double *traces)
+{
+    int64_t dim = s->l->field->dim;
+    for (int64_t k = 0; k < count; k++) {
+        if (!e) {
+            traces[0] += jv[k * dim + first + k];
+            continue;
+        }
+        double sum = 0;
+        for (int64_t j = 0; j < dim; j++) sum += jv[k * dim + j] * e[k * dim + j];
+        traces[first + k] += sum;
+    }
+}
+
+/* Velocity and products as numbers of the host, into dx [n, dim + k] */
+static bool put(const solve *s, int64_t n, int64_t first, weir_tensor *u, weir_tensor *e, weir_tensor *jv, double *dx)
+{
+    weir_ctx *c = s->l->field->ctx;
+    int64_t dim = s->l->field->dim, row = dim + s->k, count = e->shape[1], size = count * dim;
+    double *host = weir__alloc(c, (size_t)(n * dim + 2 * n * size) * sizeof *host);
+    if (!host) return false;
+    double *products = host + n * dim, *probes = s->l->probes ? products + n * size : NULL;
+    bool good = weir_copy_to_f64(u, host, n * dim) == WEIR_OK && weir_copy_to_f64(jv, products, n * size) == WEIR_OK;
+    good = good && (!probes || weir_copy_to_f64(e, probes, n * size) == WEIR_OK);
+    for (int64_t i = 0; good && i < n; i++) {
+        memcpy(dx + i * row, host + i * dim, (size_t)dim * sizeof *dx);
+        add_row(s, first, count, products + i * size, probes ? probes + i * size : NULL, dx + i * row + dim);
+    }
+    weir__free(c, host);
+    return good;
+}
+
+static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x, weir_tensor *t, int64_t first, int64_t count, double *dx)
+{
+    const weir__field *f = s->l->field;
+    weir_scope scope = weir_scope_begin(f->ctx);
+    weir_tensor *jv, *e = s->l->probes ? probes_of(s->l, n, rows, first, count) : units(f, n, first, count);
+    weir_tensor *u = weir_network_jvp(f->net, x, t, NULL, e, &jv);
+    bool good = !weir_is_nil(u) && !weir_is_nil(jv) && put(s, n, first, u, e, jv, dx);
+    weir_scope_end(scope);
+    return good;
+}
+
+static bool with_trace(void *user, int64_t n, const int64_t *rows, const double *t, const double *x, double *dx)
+{
+    const solve *s = user;
+    const weir__field *f = s->l->field;
+    int64_t row = f->dim + s->k, tangents = s->l->probes ? s->k : f->dim;
+    weir_scope scope = weir_scope_begin_no_grad(f->ctx);
+    weir_tensor *xs = weir__field_tensor(f, n, x, row), *ts = weir__field_times(f, n, t);
+    bool good = !weir_is_nil(xs) && !weir_is_nil(ts);
+    memset(dx, 0, (size_t)(n * row) * sizeof *dx);
+    for (int64_t first = 0; good && first < tangents; first += BLOCK)
+        good = block(s, n, rows, xs, ts, first, tangents - first < BLOCK ? tangents - first : BLOCK, dx);
+    weir_scope_end(scope);
+    return good;
+}
+
+/* log N(x; 0, sigma^2 I) */
+static double normal_log_density(int64_t dim, const double *x, double sigma)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < dim; i++) sum += (x[i] / sigma) * (x[i] / sigma);
+    return -0.5 * sum - (double)dim * (0.91893853320467274178 + log(sigma));
+}
+
+/* Mean of v[0..k-1]; its standard error in *error: NaN for one */
+static double mean_of(int64_t k, const double *v, double *error)
+{
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < k; i++) sum += v[i];
+    double mean = sum / (double)k;
+    for (int64_t i = 0; i < k; i++) squares += (v[i] - mean) * (v[i] - mean);
+    *error = k > 1 ? sqrt(squares / (double)(k - 1) / (double)k) : NAN;
+    return mean;
+}
+
+static void finish(const weir__likelihood *l, int64_t n, int64_t k, const double *state, const weir_row_report *report, double *log_p, double *error)
+{
+    int64_t dim = l->field->dim;
+    for (int64_t i = 0; i < n; i++) {
+        const double *x = state + i * (dim + k);
+        double spread, trace = mean_of(k, x + dim, &spread);
+        bool arrived = report[i].end == WEIR_ROW_DONE;
+        log_p[i] = arrived ? normal_log_density(dim, x, l->sigma) + trace : NAN;
+        if (error) error[i] = !arrived ? NAN : l->probes ? spread : 0;
+    }
+}
+
+weir_status weir__likelihood_run(const weir__likelihood *l, int64_t n, const double *x, double *log_p, double *error, weir_row_report *report)
+{
+    weir_ctx *c = l->field->ctx;
+    int64_t dim = l->field->dim;
+    solve s = { .l = l, .k = l->probes ? l->probes->shape[1] : 1 };
+    double *state = weir__alloc0(c, (size_t)(n * (dim + s.k)) * sizeof *state);
+    if (!state) return weir_status_of(c);
+    for (int64_t i = 0; i < n; i++) memcpy(state + i * (dim + s.k), x + i * dim, (size_t)dim * sizeof *x);
+    weir_ode p = { .ctx = c, .n = n, .dim = dim + s.k, .t0 = l->lo, .t1 = l->hi, .x = state, .f = with_trace, .user = &s, .report = report, .tail = s.k };
+    if (l->sampler->run(&p, l->sampler_options) == WEIR_OK) finish(l, n, s.k, state, report, log_p, error);
+    weir__free(c, state);
+    return weir_status_of(c);
+}

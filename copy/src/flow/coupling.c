@@ -1,0 +1,89 @@
+/* coupling.c - the additive coupling of NICE (Dinh, Krueger, Bengio 2015, section 3.2): with x = (A, B),
+ *     y_A = x_A,  y_B = x_B + net(x_A);  x_B = y_B - net(y_A);  log|det| = 0. */
+#include <stddef.h>
+#include "flow/flow.h"
+
+typedef struct opts {
+    size_t size;
+    int64_t dim, parity, hidden;
+    int32_t partition, dtype;
+    bool net_follows; /* not an option: weir__coupling_new adds the net itself */
+} opts;
+
+typedef struct state {
+    weir_module *net;
+    int64_t dim;
+    weir__partition partition;
+    bool swap; /* parity 1: the second part is kept */
+} state;
+
+static const weir_option options[] = {
+    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 2, 1 << 24, NULL, "columns" },
+    { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
+    { "parity", WEIR_OPTION_INT, offsetof(opts, parity), "0", 0, 1, NULL, "0: keep the first part (even columns); 1: keep the second" },
+    { "hidden", WEIR_OPTION_INT, offsetof(opts, hidden), "16", 1, 1 << 16, NULL, "width of the hidden layer of the net" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
+    { 0 },
+};
+
+static weir_module *linear(weir_ctx *c, int64_t in, int64_t out, int32_t dtype)
+{
+    weir__linear_opts o = { .size = sizeof o, .in = in, .out = out, .bias = true, .init = WEIR__LINEAR_PYTORCH, .dtype = dtype };
+    return weir_module_from_row(c, &weir__row_linear, &o);
+}
+
+/* For use by name alone: one hidden layer. */
+static weir_module *own_net(weir_ctx *c, const opts *o)
+{
+    int64_t first = (o->dim + 1) / 2, kept = o->parity ? o->dim - first : first;
+    weir_module *net = weir_module_from_row(c, &weir__row_sequential, NULL);
+    weir_module_add(net, "0", linear(c, kept, o->hidden, o->dtype));
+    weir_module_add(net, "1", weir_module_from_row(c, &weir__row_tanh, NULL));
+    weir_module_add(net, "2", linear(c, o->hidden, o->dim - kept, o->dtype));
+    return net;
+}
+
+static void create(weir_module *m, const void *options_)
+{
+    const opts *o = options_;
+    state *s = weir_module_state(m);
+    *s = (state){ .dim = o->dim, .partition = (weir__partition)o->partition, .swap = o->parity == 1 };
+    if (!o->net_follows) s->net = weir_module_add(m, "net", own_net(weir_module_ctx(m), o));
+}
+
+static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det, bool inverse)
+{
+    const state *s = weir_module_state(m);
+    weir_tensor *first, *second;
+    if (!weir__is_rows(m, x, s->dim, x->dtype)) return weir__nil(x->object.ctx, WEIR__TENSOR);
+    weir__partition_split(x, s->partition, &first, &second);
+    weir_tensor *shift = weir_module_forward(s->net, s->swap ? second : first), **moved = s->swap ? &first : &second;
+    *moved = inverse ? weir_sub(*moved, shift) : weir_add(*moved, shift);
+    *log_det = weir__log_det_zero(x);
+    return weir__partition_join(first, second, s->partition);
+}
+
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return apply(m, x, log_det, false); }
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, log_det, true); }
+
+const weir_module_row weir__row_additive_coupling = {
+    .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.additive_coupling", .doc = "y = (A, B + net(A)): keeps volume",
+             .options = options, .options_size = sizeof(opts), .test = "dim=5 hidden=8" },
+    .state_size = sizeof(state),
+    .create = create,
+    .transform = transform,
+    .inverse = inverse,
+};
+
+weir_module *weir__coupling_new(weir_ctx *c, int64_t dim, weir__partition partition, int parity, weir_module *net)
+{
+    opts o = { .size = sizeof o, .dim = dim, .parity = parity, .partition = (int32_t)partition, .net_follows = true };
+    weir_module *m = weir_module_from_row(c, &weir__row_additive_coupling, &o);
+    net = weir_module_add(m, "net", net); /* frees net when m or net failed */
+    if (!m->object.nil && !net->object.nil) {
+        ((state *)weir_module_state(m))->net = net;
+        return m;
+    }
+    weir_module_free(m);
+    return weir__nil(c, WEIR__MODULE);
+}

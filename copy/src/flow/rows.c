@@ -1,0 +1,12 @@
+/* rows.c - the lists of bijections and base distributions. */
+#include "flow/flow.h"
+
+const weir_row *const weir__bijection_rows[] = {
+#define F(n) &weir__row_##n.row,
+    WEIR__BIJECTION_LIST(F)
+#undef F
+};
+const int64_t weir__bijection_row_count = sizeof weir__bijection_rows / sizeof *weir__bijection_rows;
+
+const weir_row *const weir__base_rows[] = { &weir__base_normal.row, &weir__base_logistic.row };
+const int64_t weir__base_row_count = sizeof weir__base_rows / sizeof *weir__base_rows;

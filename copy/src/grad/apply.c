@@ -1,0 +1,190 @@
+/* apply.c - the one way an op is run: check, shapes, memory, forward, record. Every failure of every op passes here. */
+#include <stdarg.h>
+#include <string.h>
+#include "grad/grad.h"
+#include "kern/kern.h"
+
+bool weir_call_fail(weir_call *k, weir_status status, const char *format, ...)
+{
+    char text[512];
+    size_t used = 0;
+    const char *dot = strchr(k->op->row.name, '.');
+    weir__append(text, sizeof text, &used, "%s: ", dot ? dot + 1 : k->op->row.name);
+    weir__append_shapes(text, sizeof text, &used, k->n_in < 8 ? k->n_in : 8, k->in);
+    char why[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    weir_fail(k->ctx, status, "%s: %s", text, why);
+    return false;
+}
+
+bool weir_infer_same(weir_call *k)
+{
+    const weir_tensor *x = k->in[0];
+    if (!weir_dtype_is_real(x->dtype)) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64", weir_dtype_name(x->dtype));
+    k->spec[0] = weir__spec_of(x);
+    return true;
+}
+
+bool weir_infer_broadcast(weir_call *k)
+{
+    weir_spec *s = &k->spec[0];
+    *s = weir__spec_of(k->in[0]);
+    for (int i = 0; i < k->n_in; i++) {
+        const weir_tensor *x = k->in[i];
+        if (!weir_dtype_is_real(x->dtype)) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64", weir_dtype_name(x->dtype));
+        if (x->dtype != s->dtype)
+            return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type (weir_cast converts)", weir_dtype_name(s->dtype), weir_dtype_name(x->dtype));
+        if (i > 0 && !weir__broadcast(&s->ndim, s->shape, x->ndim, x->shape))
+            return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected extents that are equal or 1, from the last axis on");
+    }
+    return true;
+}
+
+weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, weir_ctx **fail)
+{
+    weir_ctx *c = NULL;
+    *fail = weir__orphan();
+    bool missing = false;
+    for (int i = 0; i < n_in; i++) {
+        if (!in[i] || !in[i]->object.ctx) {
+            missing = true;
+            continue;
+        }
+        weir_ctx *x = in[i]->object.ctx;
+        if (x == c) continue;
+        weir_ctx *young = c ? weir__younger(c, x) : x;
+        if (!young) {
+            weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: inputs of two contexts: expected one context, or one below the other", op->row.name);
+            *fail = c;
+            return NULL;
+        }
+        c = young;
+    }
+    if (missing) {
+        if (c) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a tensor", op->row.name), *fail = c;
+        return NULL;
+    }
+    return c;
+}
+
+static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in)
+{
+    if (c->status != WEIR_OK) return false;
+    for (int i = 0; i < n_in; i++)
+        if (in[i]->object.nil) {
+            weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil of an earlier failure: expected a tensor", op->row.name);
+            return false;
+        } else if (in[i]->numel > 0 && in[i]->storage->bytes == 0) {
+            weir_fail(c, WEIR_ERROR_STATE, "%s: a parameter whose module has not been used: expected weir_module_forward, weir_module_flat or an optimizer before it",
+                      op->row.name);
+            return false;
+        }
+    return true;
+}
+
+/* Whether x is broadcast along no axis: then it has the result's shape, or is joined to it. */
+static bool full(const weir_tensor *x, const weir_spec *s)
+{
+    for (int i = 0; i < 4; i++)
+        if (x->shape[i] != s->shape[i] && x->shape[i] == 1) return false;
+    return true;
+}
+
+/* Whether a result lies channels-last: where the row says so, or an input that is not broadcast does (weir/tensor.h has the rules). */
+static bool channels_last(const weir_call *k, const weir_spec *s)
+{
+    if (s->ndim != 4 || k->op->order == WEIR_ORDER_DENSE) return false;
+    if (k->op->order == WEIR_ORDER_CHANNELS_LAST) return true;
+    for (int i = 0; i < k->n_in; i++)
+        if (!k->in[i]->contiguous && weir_is_channels_last(k->in[i]) && full(k->in[i], s)) return true;
+    return false;
+}
+
+static bool right_count(weir_ctx *c, const weir_op *op, int n)
+{
+    int least = op->n_in < 0 ? -op->n_in : op->n_in, most = op->n_in >= 0 ? op->n_in : op->most_in > 0 ? op->most_in : INT32_MAX;
+    if (n >= least && n <= most) return true;
+    if (least == most) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %d inputs: expected %d", op->row.name, n, least), false;
+    return weir_fail(c, WEIR_ERROR_ARGUMENT, most < INT32_MAX ? "%s: %d inputs: expected %d to %d" : "%s: %d inputs: expected %d or more", op->row.name, n, least, most), false;
+}
+
+static bool make_outputs(weir_call *k)
+{
+    for (int i = 0; i < k->n_out; i++) {
+        if (!weir__spec_check(k->ctx, k->op->row.name, k->spec[i].dtype, k->spec[i].ndim, k->spec[i].shape)) return false;
+        if (k->op->view) {
+            k->out[i] = weir__tensor_view(k->ctx, k->in[0]->storage, &k->spec[i], k->strides, k->offset);
+        } else {
+            k->out[i] = channels_last(k, &k->spec[i]) ? weir__tensor_new_channels_last(k->ctx, &k->spec[i]) : weir__tensor_new(k->ctx, &k->spec[i]);
+        }
+        if (k->out[i]->object.nil) return false;
+    }
+    return true;
+}
+
+/* Forensics: which op made the first non-finite value. */
+static void trap(weir_call *k)
+{
+    weir_ctx *c = k->ctx;
+    for (int i = 0; i < k->n_out; i++) {
+        weir_tensor *y = k->out[i];
+        if (!weir_dtype_is_real(y->dtype) || (!y->contiguous && !weir_is_channels_last(y)) || y->numel == 0) continue;
+        int64_t at = c->kern->find_nonfinite[y->dtype](y->numel, weir__ptr(y));
+        if (at < 0) continue;
+        c->trap_op = k->op->row.name;
+        snprintf(c->trap_label, sizeof c->trap_label, "%s", c->label ? c->label : "");
+        weir_fail(c, WEIR_ERROR_VALUE, "%s%s%s: element %lld is not finite: expected finite numbers", k->op->row.name, c->label ? " in " : "",
+                  c->label ? c->label : "", (long long)at);
+        return;
+    }
+}
+
+static bool wants_gradient(const weir_call *k)
+{
+    if (k->ctx->no_grad || !k->op->backward) return false;
+    bool wanted = false, real = false; /* integers and booleans carry no gradient */
+    for (int i = 0; i < k->n_in; i++) wanted = wanted || k->in[i]->requires_grad;
+    for (int i = 0; i < k->n_out; i++) real = real || weir_dtype_is_real(k->spec[i].dtype);
+    return wanted && real;
+}
+
+static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
+{
+    weir_call k;
+    k.ctx = c, k.op = op, k.attr = attr, k.n_in = n_in, k.n_out = op->n_out, k.in = in, k.offset = 0, k.key = 0;
+    for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
+    if (!usable(c, op, n_in, in)) return;
+    if (!right_count(c, op, n_in) || !op->infer(&k) || !make_outputs(&k)) return;
+    if (op->random) k.key = weir__draw_key(c);
+    if (op->forward) op->forward(&k);
+    if (c->trap_nan && c->status == WEIR_OK) trap(&k);
+    if (c->status != WEIR_OK || (wants_gradient(&k) && !weir__record(&k))) return;
+    for (int i = 0; i < op->n_out; i++) out[i] = k.out[i];
+}
+
+void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
+{
+    weir_ctx *fail, *c = weir__context_of(op, n_in, in, &fail);
+    if (c)
+        run(c, op, n_in, in, attr, out);
+    else
+        for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(fail, WEIR__TENSOR);
+}
+
+weir_tensor *weir_apply(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr)
+{
+    weir_tensor *out[WEIR_OUT_MAX];
+    weir_apply_multi(op, n_in, in, attr, out);
+    return out[0];
+}
+
+weir_tensor *weir__apply_in(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr)
+{
+    weir_tensor *out[WEIR_OUT_MAX];
+    if (!c) return weir__nil(NULL, WEIR__TENSOR);
+    run(c, op, n_in, in, attr, out);
+    return out[0];
+}

@@ -1,0 +1,118 @@
+/* node.c - graph nodes: what an application saved, and its death without recursion (graphs are 10^6 deep). */
+#include <string.h>
+#include "grad/grad.h"
+
+static size_t aligned(size_t n) { return (n + 15) & ~(size_t)15; }
+
+static void release_values(weir__node *n)
+{
+    weir_ctx *c = n->object.ctx;
+    for (int i = 0; i < n->n_in; i++) {
+        weir__storage_unref(c, n->in[i].value.storage);
+        n->in[i].value.storage = NULL;
+    }
+    for (int i = 0; i < n->n_out; i++) {
+        weir__storage_unref(c, n->out[i].storage);
+        n->out[i].storage = NULL;
+    }
+    n->freed = true;
+}
+
+void weir__node_release(weir__node *n) { release_values(n); }
+
+/* Frees one node; makers that no one holds any more join the worklist. */
+static weir__node *bury(weir__node *n, weir__node *list)
+{
+    weir_ctx *c = n->object.ctx;
+    release_values(n);
+    for (int i = 0; i < n->n_in; i++) {
+        weir__node *maker = n->in[i].node;
+        if (maker && --maker->object.refs == 0) {
+            maker->next = list;
+            list = maker;
+        }
+        weir__tensor_unref(c, n->in[i].leaf);
+    }
+    for (int i = 0; i < n->n_out; i++) weir__tensor_unref(c, n->gout[i]);
+    weir__free(c, n);
+    return list;
+}
+
+static void destroy(weir__object *o)
+{
+    weir__node *list = (weir__node *)o;
+    list->next = NULL;
+    while (list) {
+        weir__node *n = list;
+        list = bury(n, n->next);
+    }
+}
+
+static void keep_value(weir_ctx *c, weir__value *v, const weir_tensor *t, bool save)
+{
+    v->storage = save ? t->storage : NULL;
+    v->version = t->storage->version;
+    v->offset = t->offset;
+    v->spec.dtype = t->dtype;
+    v->spec.ndim = t->ndim;
+    for (int i = 0; i < t->ndim; i++) v->spec.shape[i] = t->shape[i], v->strides[i] = t->strides[i];
+    if (save) weir__storage_ref(c, t->storage);
+}
+
+static bool saved(uint32_t mask, int i) { return mask == ~0u || (i < 32 && (mask >> i & 1)); }
+
+static bool connect(weir_call *k, weir__node *n)
+{
+    for (int i = 0; i < k->n_in; i++) {
+        weir_tensor *x = k->in[i];
+        weir__input *in = &n->in[i];
+        in->node = NULL, in->leaf = NULL, in->out_index = x->out_index;
+        if (x->requires_grad && x->node) {
+            if (x->node->object.ctx != k->ctx)
+                return weir_fail(k->ctx, WEIR_ERROR_GRAPH, "%s: an input recorded in a parent context: expected a leaf or a detached tensor", k->op->row.name), false;
+            in->node = x->node;
+            x->node->object.refs++;
+        } else if (x->requires_grad) {
+            in->leaf = x;
+            weir__tensor_ref(k->ctx, x);
+        }
+        keep_value(k->ctx, &in->value, x, saved(k->op->save_in, i));
+    }
+    return true;
+}
+
+bool weir__record(weir_call *k)
+{
+    size_t attr = aligned(k->op->attr_size), in = aligned((size_t)k->n_in * sizeof(weir__input));
+    char *block = weir__alloc(k->ctx, aligned(sizeof(weir__node)) + attr + in + (size_t)k->n_out * sizeof(weir__value));
+    if (!block) return false;
+    weir__node *n = (weir__node *)(void *)block;
+    n->object = (weir__object){ .ctx = k->ctx, .destroy = destroy };
+    n->op = k->op, n->key = k->key, n->n_in = 0, n->n_out = 0;
+    n->freed = n->queued = n->captured = false;
+    n->wanted = 0;
+    block += aligned(sizeof *n);
+    n->attr = block;
+    if (k->attr) memcpy(n->attr, k->attr, k->op->attr_size);
+    n->in = (weir__input *)(void *)(block + attr);
+    n->out = (weir__value *)(void *)(block + attr + in);
+    n->n_in = k->n_in;
+    for (int i = 0; i < k->n_in; i++) n->in[i].node = NULL, n->in[i].leaf = NULL, n->in[i].value.storage = NULL;
+    if (!connect(k, n)) {
+        bury(n, NULL);
+        return false;
+    }
+    n->sequence = k->ctx->sequence++;
+    n->n_out = k->n_out;
+    for (int i = 0; i < k->n_out; i++) {
+        weir_tensor *y = k->out[i];
+        n->gout[i] = NULL;
+        keep_value(k->ctx, &n->out[i], y, saved(k->op->save_out, i));
+        if (!weir_dtype_is_real(y->dtype)) continue;
+        y->requires_grad = true;
+        y->node = n;
+        y->out_index = i;
+        n->object.refs++;
+    }
+    return true;
+}

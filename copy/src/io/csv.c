@@ -1,0 +1,249 @@
+/* csv.c - tables of numbers. One pass over the text; fields are parsed where they lie, only quoted ones with "" inside are copied. */
+#include <string.h>
+#include "io/internal.h"
+
+typedef struct reader {
+    weir_ctx *c;
+    const char *where;
+    const char *p, *end;
+    char delimiter;
+    int64_t line;    /* of p, from 1 */
+    int64_t columns; /* 0: not known yet */
+    weir__csv csv;
+    int64_t capacity; /* values that fit */
+    int64_t fields, fields_cap; /* of the first line */
+    struct field *first;
+} reader;
+
+/* The characters of a field, without its quotes; `doubled` when it holds "" pairs. */
+typedef struct field { const char *text; size_t n; bool quoted, doubled, last; int64_t line; } field;
+
+static bool refuse(reader *r, int64_t line, int64_t column, const char *expected, const field *f)
+{
+    char found[WEIR__QUOTE];
+    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, f && f->n == 0 ? "line %lld, column %lld: expected %s, found an empty field" :
+                  "line %lld, column %lld: expected %s, found \"%s\"", (long long)line, (long long)column, expected,
+                  f ? weir__quote(f->text, f->n, found) : "");
+    return false;
+}
+
+static bool blank(const reader *r, char ch) { return ch == ' ' || (ch == '\t' && r->delimiter != '\t'); }
+
+static const char *line_end(const reader *r)
+{
+    const char *e = memchr(r->p, '\n', (size_t)(r->end - r->p));
+    return e ? e : r->end;
+}
+
+/* Moves to the next line that holds fields; false at the end. */
+static bool next_row(reader *r)
+{
+    while (r->p < r->end) {
+        const char *s = r->p;
+        while (s < r->end && (blank(r, *s) || *s == '\r')) s++;
+        if (s < r->end && *s != '\n' && *s != '#') return true;
+        r->p = s;
+        const char *e = line_end(r);
+        r->p = e < r->end ? e + 1 : e;
+        r->line++;
+    }
+    return false;
+}
+
+/* Ends a field at p: a delimiter, the end of the line or of the text. */
+static bool end_field(reader *r, field *f)
+{
+    f->last = true;
+    if (r->p == r->end) return true;
+    if (*r->p == r->delimiter) {
+        r->p++;
+        f->last = false;
+        return true;
+    }
+    if (*r->p == '\r' && r->p + 1 < r->end && r->p[1] == '\n') r->p++;
+    else if (*r->p == '\r' && r->p + 1 == r->end) return r->p++, true;
+    if (*r->p != '\n') return false;
+    r->p++;
+    r->line++;
+    return true;
+}
+
+static bool quoted_field(reader *r, field *f, int64_t column)
+{
+    f->quoted = true;
+    f->text = ++r->p;
+    for (;;) {
+        const char *q = memchr(r->p, '"', (size_t)(r->end - r->p));
+        if (!q) return refuse(r, f->line, column, "a closing '\"'", &(field){ .text = f->text, .n = (size_t)(r->end - f->text) });
+        for (const char *s = r->p; (s = memchr(s, '\n', (size_t)(q - s))); s++) r->line++;
+        r->p = q + 1;
+        if (r->p == r->end || *r->p != '"') break;
+        r->p++;
+        f->doubled = true;
+    }
+    f->n = (size_t)(r->p - 1 - f->text);
+    while (r->p < r->end && blank(r, *r->p)) r->p++;
+    if (end_field(r, f)) return true;
+    return refuse(r, f->line, column, "a delimiter after '\"'", &(field){ .text = r->p, .n = 1 });
+}
+
+static bool next_field(reader *r, field *f, int64_t column)
+{
+    *f = (field){ .line = r->line };
+    while (r->p < r->end && blank(r, *r->p)) r->p++;
+    if (r->p < r->end && *r->p == '"') return quoted_field(r, f, column);
+    f->text = r->p;
+    while (r->p < r->end && *r->p != r->delimiter && *r->p != '\n') r->p++;
+    const char *stop = r->p;
+    if (stop > f->text && stop[-1] == '\r' && (stop == r->end || *stop == '\n')) stop--;
+    while (stop > f->text && blank(r, stop[-1])) stop--;
+    f->n = (size_t)(stop - f->text);
+    end_field(r, f);
+    return true;
+}
+
+/* The delimiter seen most in the first row, outside quotes. */
+static char sniff(const reader *r)
+{
+    static const char candidates[] = ",;\t";
+    int64_t count[3] = { 0 };
+    bool quoted = false;
+    for (const char *s = r->p; s < r->end && (quoted || *s != '\n'); s++) {
+        const char *at = quoted ? NULL : memchr(candidates, *s, 3);
+        if (at) count[at - candidates]++;
+        if (*s == '"') quoted = !quoted;
+    }
+    int best = 0;
+    for (int i = 1; i < 3; i++)
+        if (count[i] > count[best]) best = i;
+    return candidates[best];
+}
+
+static bool read_first(reader *r)
+{
+    field f;
+    do {
+        if (!weir__grow(r->c, &r->first, &r->fields_cap, r->fields + 1, sizeof *r->first) || !next_field(r, &f, r->fields + 1)) return false;
+        r->first[r->fields++] = f;
+    } while (!f.last);
+    r->columns = r->fields;
+    return true;
+}
+
+/* A header has names only: a mixed first row is a mistake that should not vanish. */
+static bool is_header(reader *r)
+{
+    int64_t numbers = 0, names = 0;
+    double v;
+    for (int64_t i = 0; i < r->fields; i++) {
+        if (weir__parse_number(r->first[i].text, r->first[i].n, &v)) numbers++;
+        else if (r->first[i].n) names++;
+    }
+    return numbers == 0 && names > 0;
+}
+
+static char *copy_name(reader *r, const field *f)
+{
+    char *name = weir__alloc(r->c, f->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; name && i < f->n; i++) {
+        name[n++] = f->text[i];
+        if (f->doubled && f->text[i] == '"') i++;
+    }
+    if (name) name[n] = 0;
+    return name;
+}
+
+static bool keep_header(reader *r)
+{
+    r->csv.header = weir__alloc0(r->c, (size_t)r->fields * sizeof(char *));
+    r->csv.columns = r->fields;
+    for (int64_t i = 0; r->csv.header && i < r->fields; i++) {
+        if (memchr(r->first[i].text, 0, r->first[i].n)) return refuse(r, r->first[i].line, i + 1, "a name without NUL bytes", &r->first[i]);
+        if (!(r->csv.header[i] = copy_name(r, &r->first[i]))) return false;
+    }
+    return r->csv.header != NULL;
+}
+
+/* Room for the values that can follow: lines times columns, and never more than one a two bytes. */
+static bool make_room(reader *r)
+{
+    size_t left = (size_t)(r->end - r->p), lines = 2;
+    for (const char *s = r->p; (s = memchr(s, '\n', (size_t)(r->end - s))); s++) lines++;
+    size_t most = left / 2 + 2 + (size_t)r->fields, exact;
+    if (__builtin_mul_overflow(lines, (size_t)r->columns, &exact) || exact > most) exact = most;
+    r->capacity = (int64_t)exact;
+    r->csv.values = weir__alloc(r->c, exact * sizeof(double));
+    return r->csv.values != NULL;
+}
+
+static bool read_value(reader *r, const field *f, int64_t column)
+{
+    int64_t at = r->csv.rows * r->columns + column - 1;
+    if (at >= r->capacity) return refuse(r, f->line, column, "the end", f);
+    return weir__parse_number(f->text, f->n, &r->csv.values[at]) || refuse(r, f->line, column, "a number", f);
+}
+
+static bool wrong_count(reader *r, int64_t line, int64_t found, bool more)
+{
+    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected %lld columns, found %s%lld", (long long)line, (long long)r->columns,
+                  more ? "more than " : "", (long long)found);
+    return false;
+}
+
+static bool read_row(reader *r)
+{
+    field f = { 0 };
+    int64_t line = r->line;
+    for (int64_t column = 1; !f.last; column++) {
+        if (column > r->columns) return wrong_count(r, line, r->columns, true);
+        if (!next_field(r, &f, column) || !read_value(r, &f, column)) return false;
+        if (f.last && column < r->columns) return wrong_count(r, line, column, false);
+    }
+    r->csv.rows++;
+    return true;
+}
+
+static bool read_table(reader *r)
+{
+    if (!next_row(r)) {
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected at least one row of numbers", (long long)r->line);
+        return false;
+    }
+    r->delimiter = sniff(r);
+    if (!read_first(r)) return false;
+    bool header = is_header(r);
+    if ((header && !keep_header(r)) || !make_room(r)) return false;
+    for (int64_t i = 0; !header && i < r->fields; i++)
+        if (!read_value(r, &r->first[i], i + 1)) return false;
+    if (!header) r->csv.rows = 1;
+    while (next_row(r))
+        if (!read_row(r)) return false;
+    if (r->csv.rows == 0) weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected rows of numbers under the header", (long long)r->line);
+    r->csv.columns = r->columns;
+    return weir_ok(r->c);
+}
+
+weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__csv *out)
+{
+    *out = (weir__csv){ 0 };
+    if (!weir_ok(c)) return weir_status_of(c);
+    reader r = { .c = c, .where = where, .p = size ? data : "", .line = 1, .delimiter = ',' };
+    r.end = r.p + size;
+    if (size >= 2 && (memcmp(r.p, "\xff\xfe", 2) == 0 || memcmp(r.p, "\xfe\xff", 2) == 0))
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte 0: expected UTF-8, found UTF-16");
+    if (size >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) r.p += 3;
+    bool ok = read_table(&r);
+    weir__free(c, r.first);
+    if (ok) *out = r.csv;
+    else weir__csv_free(c, &r.csv);
+    return weir_status_of(c);
+}
+
+void weir__csv_free(weir_ctx *c, weir__csv *csv)
+{
+    for (int64_t i = 0; csv->header && i < csv->columns; i++) weir__free(c, csv->header[i]);
+    weir__free(c, csv->header);
+    weir__free(c, csv->values);
+    *csv = (weir__csv){ 0 };
+}

@@ -1,0 +1,186 @@
+/* image_folder.c - a folder of images as one array. Order is the byte order of names, so that ids mean the same everywhere. */
+#define _XOPEN_SOURCE 700
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include "io/internal.h"
+
+enum { FILE_BYTES_MAX = 256 << 20 };
+
+typedef struct names { char **at; int64_t n, cap; } names;
+
+typedef struct folder {
+    weir_ctx *c;
+    const char *where;
+    names files, folders; /* paths */
+    int32_t *labels;      /* of files */
+    int64_t labels_cap;
+    weir__array out;
+    int64_t done, h, w, channels;
+} folder;
+
+static void names_free(weir_ctx *c, names *list)
+{
+    for (int64_t i = 0; i < list->n; i++) weir__free(c, list->at[i]);
+    weir__free(c, list->at);
+}
+
+static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static bool is_image(const char *name)
+{
+    static const char *const endings[] = { ".png", ".jpg", ".jpeg" };
+    size_t n = strlen(name);
+    for (size_t i = 0; i < 3; i++)
+        if (n > strlen(endings[i]) && strcasecmp(name + n - strlen(endings[i]), endings[i]) == 0) return true;
+    return false;
+}
+
+/* Takes the path over. */
+static bool add(folder *f, names *list, char *path)
+{
+    if (path && weir__grow(f->c, &list->at, &list->cap, list->n + 1, sizeof *list->at)) return list->at[list->n++] = path, true;
+    weir__free(f->c, path);
+    return false;
+}
+
+static bool look_at(folder *f, const char *where, const char *name, names *files, names *folders)
+{
+    if (name[0] == '.') return true; /* hidden, and . and .. */
+    size_t n = strlen(where) + strlen(name) + 2;
+    char *path = weir__alloc(f->c, n);
+    struct stat st = { 0 }; /* a broken link has no mode: it is refused when read */
+    if (!path) return false;
+    snprintf(path, n, "%s/%s", where, name);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && folders) return add(f, folders, path);
+    if (!S_ISDIR(st.st_mode) && is_image(name)) return add(f, files, path);
+    weir__free(f->c, path);
+    return true;
+}
+
+static bool list_folder(folder *f, const char *where, names *files, names *folders)
+{
+    DIR *d = opendir(where);
+    if (!d) {
+        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be opened: %s: expected a folder that can be read", strerror(errno));
+        return false;
+    }
+    bool ok = true;
+    struct dirent *entry;
+    while (errno = 0, ok && (entry = readdir(d))) ok = look_at(f, where, entry->d_name, files, folders);
+    if (ok && errno) {
+        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be read: %s: expected a folder that can be read", strerror(errno));
+        ok = false;
+    }
+    closedir(d);
+    if (ok && files->n > 1) qsort(files->at, (size_t)files->n, sizeof *files->at, by_bytes);
+    if (ok && folders && folders->n > 1) qsort(folders->at, (size_t)folders->n, sizeof *folders->at, by_bytes);
+    return ok;
+}
+
+static bool list_labelled(folder *f)
+{
+    for (int64_t i = 0; i < f->folders.n; i++) {
+        names inside = { 0 };
+        bool ok = list_folder(f, f->folders.at[i], &inside, NULL);
+        for (int64_t k = 0; ok && k < inside.n; k++) {
+            ok = weir__grow(f->c, &f->labels, &f->labels_cap, f->files.n + 1, sizeof *f->labels);
+            if (!ok) break;
+            f->labels[f->files.n] = (int32_t)i;
+            ok = add(f, &f->files, inside.at[k]);
+            inside.at[k] = NULL;
+        }
+        names_free(f->c, &inside);
+        if (!ok) return false;
+    }
+    return true;
+}
+
+static bool list_all(folder *f)
+{
+    if (!list_folder(f, f->where, &f->files, &f->folders)) return false;
+    bool flat = f->files.n > 0;
+    if (!flat && !list_labelled(f)) return false;
+    if (f->files.n == 0) weir__io_fail(f->c, WEIR_ERROR_FORMAT, f->where, "expected PNG or JPEG files, here or in sub-folders, found none");
+    for (int64_t i = 0; flat && i < f->folders.n; i++) {
+        names inside = { 0 };
+        if (list_folder(f, f->folders.at[i], &inside, NULL) && inside.n)
+            weir__io_fail(f->c, WEIR_ERROR_FORMAT, f->where, "expected images either here or in sub-folders, found both");
+        names_free(f->c, &inside);
+    }
+    return weir_ok(f->c);
+}
+
+static bool read_image(folder *f, const char *path, weir__array *image)
+{
+    weir__bytes file;
+    *image = (weir__array){ 0 };
+    if (weir__file_read(f->c, path, FILE_BYTES_MAX, &file) != WEIR_OK) return false;
+    if (weir__png_is(file.data, file.size)) weir__png_read(f->c, path, file.data, file.size, image);
+    else if (weir__jpeg_is(file.data, file.size)) weir__jpeg_read(f->c, path, file.data, file.size, image);
+    else weir__io_fail(f->c, WEIR_ERROR_FORMAT, path, "byte 0: expected a PNG or JPEG signature");
+    weir__free(f->c, file.data);
+    return weir_ok(f->c);
+}
+
+/* The first image says how large all are. */
+static bool start(folder *f, const weir__array *image)
+{
+    f->h = image->shape[0], f->w = image->shape[1], f->channels = image->shape[2];
+    f->out = (weir__array){ .dtype = WEIR_U8, .ndim = 4, .shape = { f->files.n, f->channels, f->h, f->w }, .levels = 256 };
+    int64_t n;
+    if (!weir__shape_numel(4, f->out.shape, &n)) {
+        weir__io_fail(f->c, WEIR_ERROR_MEMORY, f->where, "expected fewer or smaller images");
+        return false;
+    }
+    f->out.data = weir__alloc(f->c, (size_t)n);
+    return f->out.data != NULL;
+}
+
+static bool store(folder *f, const char *path, const weir__array *image)
+{
+    if (f->done == 0 && !start(f, image)) return false;
+    if (image->shape[0] != f->h || image->shape[1] != f->w || image->shape[2] != f->channels) {
+        weir__io_fail(f->c, WEIR_ERROR_FORMAT, path, "expected %lld x %lld pixels with %lld channels as the first image, found %lld x %lld with %lld",
+                      (long long)f->w, (long long)f->h, (long long)f->channels, (long long)image->shape[1], (long long)image->shape[0], (long long)image->shape[2]);
+        return false;
+    }
+    int64_t plane = f->h * f->w;
+    unsigned char *to = (unsigned char *)f->out.data + f->done++ * f->channels * plane;
+    const unsigned char *from = image->data;
+    for (int64_t i = 0; i < plane; i++)
+        for (int64_t k = 0; k < f->channels; k++) to[k * plane + i] = *from++;
+    return true;
+}
+
+static bool read_all(folder *f)
+{
+    for (int64_t i = 0; i < f->files.n; i++) {
+        weir__array image;
+        bool ok = read_image(f, f->files.at[i], &image) && store(f, f->files.at[i], &image);
+        weir__array_free(f->c, &image);
+        if (!ok) return false;
+    }
+    return true;
+}
+
+weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *out)
+{
+    *out = (weir__array){ 0 };
+    if (!weir_ok(c)) return weir_status_of(c);
+    folder f = { .c = c, .where = path };
+    if (list_all(&f) && read_all(&f)) {
+        f.out.labels = f.labels;
+        f.out.n_labels = f.labels ? f.files.n : 0;
+        *out = f.out;
+    } else {
+        weir__free(c, f.labels);
+        weir__array_free(c, &f.out);
+    }
+    names_free(c, &f.files);
+    names_free(c, &f.folders);
+    return weir_status_of(c);
+}

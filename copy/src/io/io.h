@@ -1,0 +1,115 @@
+/* io.h - bytes in and out: files, archives, arrays, images, JSON, weights. Readers work on (pointer, length) and never trust it.
+ *
+ * Errors are one line `WHAT: WHERE: EXPECTED`, for example `digits.csv: row 3, column 5: expected a number, found "x"`.
+ * `where` names the source in messages (a path). Everything returned is allocated from the context and freed as said. In a context
+ * that has failed already nothing is read or written: the status in force comes back and `*out` is empty, as after any failure.
+ */
+#ifndef WEIR_IO_H
+#define WEIR_IO_H
+#include <jansson.h>
+#include "base/base.h"
+#include "weir/tensor.h"
+
+/* -- files ------------------------------------------------------------------------------------------------------------------ */
+typedef struct weir__bytes { unsigned char *data; size_t size; } weir__bytes; /* data + one 0 byte; weir__free(c, data) */
+weir_status weir__file_read(weir_ctx *c, const char *path, size_t max_bytes, weir__bytes *out); /* regular files; too large is an error */
+/* Whole-file write that never harms what was there: temporary file beside it, fsync, rename, fsync of the folder. Symbolic links are
+ * followed, the old file's mode is kept; what is no regular file (/dev/stdout, a pipe) is written to directly. */
+weir_status weir__file_write(weir_ctx *c, const char *path, const void *data, size_t size);
+/* The same in pieces: nothing exists under `path` until commit. */
+typedef struct weir__writer weir__writer;
+weir__writer *weir__writer_open(weir_ctx *c, const char *path); /* NULL: the error is set */
+weir_status weir__writer_put(weir__writer *w, const void *data, size_t size);
+weir_status weir__writer_commit(weir__writer *w);  /* frees w, whatever happens */
+void weir__writer_cancel(weir__writer *w);         /* removes the temporary file and frees w */
+/* Whether `path` is a temporary file that a killed process left behind: named as one, and locked by no writer. */
+bool weir__is_leftover(const char *path);
+bool weir__gzip_is(const void *data, size_t size);
+weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_t size, size_t max_bytes, weir__bytes *out);
+
+/* -- arrays -------------------------------------------------------------------------------------------------------------------- */
+typedef struct weir__array {
+    weir_dtype dtype;
+    int ndim;
+    int64_t shape[WEIR_RANK_MAX];
+    void *data; /* dense in logical order; weir__free(c, data) */
+    int64_t levels; /* integer data of so many levels (IDX and images 256), 0: continuous */
+    int64_t n_labels; int32_t *labels; /* n_labels 0: none */
+} weir__array;
+void weir__array_free(weir_ctx *c, weir__array *a);
+int64_t weir__array_numel(const weir__array *a);
+
+/* npy versions 1.0-3.0, little- and big-endian, C and Fortran order; f2 f4 f8, i1..i8, u1..u8, b1 (kept where a dtype of ours
+ * fits exactly, else converted to i64 or f64 when exact, else an error that says so). No pickles. */
+weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out);
+weir_status weir__npy_write(weir_ctx *c, const char *path, const weir__array *a);
+/* IDX as MNIST ships it (told by its magic): u8 data has 256 levels. */
+bool weir__idx_is(const void *data, size_t size);
+weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out);
+/* CSV: RFC 4180 quoting, ',' ';' or tab (told by the first line), '#' comment lines, optional header line (kept in `header`;
+ * it is one when none of its fields is a number), UTF-8 BOM and CRLF accepted; all columns numbers (f64). Messages name row (1-based, as
+ * an editor counts lines) and column. */
+typedef struct weir__csv { int64_t rows, columns; double *values; char **header; /* NULL: none */ } weir__csv;
+weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__csv *out);
+void weir__csv_free(weir_ctx *c, weir__csv *csv);
+weir_status weir__csv_write(weir_ctx *c, const char *path, const weir__array *a, const char *const *header);
+
+/* -- images (8 bits a channel; shape [h, w, channels], channels 1 or 3; alpha composited on white) -------------------------------- */
+weir_status weir__png_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out);
+weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out);
+bool weir__png_is(const void *data, size_t size);
+bool weir__jpeg_is(const void *data, size_t size);
+/* A folder of PNG and JPEG files of one size, in byte order of their names: [n, channels, h, w] u8, levels 256; labels: the number of
+ * the sub-folder (sorted) where the images lie in sub-folders, else none. */
+weir_status weir__image_folder_read(weir_ctx *c, const char *folder, weir__array *out);
+/* Encodes [h, w, channels] bytes as PNG in memory. */
+weir_status weir__png_encode(weir_ctx *c, const unsigned char *pixels, int64_t h, int64_t w, int channels, weir__bytes *out);
+/* A grid of images: x is [n, channels, h, w] in [0, 1]; `columns` 0: about square; pixels enlarged by `scale` (0: so that it is readable). */
+weir_status weir__png_grid(weir_ctx *c, const float *x, int64_t n, int channels, int64_t h, int64_t w, int64_t columns, int scale, weir__bytes *out);
+
+/* -- JSON (jansson) ------------------------------------------------------------------------------------------------------------------- */
+/* Strict: UTF-8, no duplicate keys, depth and size bounded; messages name line and column. NULL: the error is set. json_decref it. */
+json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t size);
+json_t *weir__json_load(weir_ctx *c, const char *path);
+/* After a call of jansson's that says nothing of why it failed: whether the next bytes cannot be had either. */
+bool weir__json_memory_is_out(size_t bytes);
+/* value as text of the memory the program gave jansson; NULL where that is short. Not json_dumps, which may drop what it has no memory for. */
+char *weir__json_text(const json_t *value, size_t flags);
+void weir__json_text_free(char *text);
+weir_status weir__json_save(weir_ctx *c, const char *path, const json_t *value); /* indented, sorted as inserted, newline at the end */
+
+/* -- safetensors --------------------------------------------------------------------------------------------------------------------- */
+typedef struct weir__weight {
+    char name[256];
+    weir_dtype dtype;
+    int ndim;
+    int64_t shape[WEIR_RANK_MAX];
+    const void *data; /* into the file's bytes when reading; 8-byte aligned is not promised: copy with memcpy */
+    size_t bytes;
+} weir__weight;
+typedef struct weir__weights {
+    int64_t n;
+    weir__weight *at;
+    json_t *metadata; /* object of strings, never NULL after a read */
+    weir__bytes file;
+} weir__weights;
+/* Checks everything: header length, JSON, known dtypes (F64 F32 F16 BF16 I64 I32 U8 BOOL), offsets in order without holes or overlaps,
+ * sizes that agree with shapes, nothing after the end. Takes over `file` only when it succeeds. */
+weir_status weir__safetensors_read(weir_ctx *c, const char *where, weir__bytes file, weir__weights *out);
+weir_status weir__safetensors_load(weir_ctx *c, const char *path, weir__weights *out);
+/* Deterministic bytes: tensors in the order given, metadata in its order. */
+weir_status weir__safetensors_encode(weir_ctx *c, const weir__weight *w, int64_t n, const json_t *metadata, weir__bytes *out);
+weir_status weir__safetensors_save(weir_ctx *c, const char *path, const weir__weight *w, int64_t n, const json_t *metadata);
+void weir__weights_free(weir_ctx *c, weir__weights *w);
+const weir__weight *weir__weights_find(const weir__weights *w, const char *name);
+
+/* -- TensorBoard event files --------------------------------------------------------------------------------------------------------- */
+typedef struct weir__events weir__events;
+/* Each scalar is one write; one that fails is cut off again. NULL: the error is set. The other calls want an open one (close: NULL too). */
+weir__events *weir__events_open(weir_ctx *c, const char *path, double wall_time, int64_t keep_bytes); /* appends after keep_bytes (0: new file) */
+weir_status weir__events_scalar(weir__events *e, const char *tag, int64_t step, double wall_time, double value);
+int64_t weir__events_bytes(const weir__events *e); /* written and flushed */
+weir_status weir__events_sync(weir__events *e);
+void weir__events_close(weir__events *e);
+
+#endif

@@ -1,0 +1,204 @@
+/* npy.c - NumPy's array files, versions 1.0 to 3.0. The header is a Python dict literal; this reads just those that NumPy writes. */
+#include <string.h>
+#include "io/internal.h"
+
+typedef struct header {
+    weir_ctx *c;
+    const char *where;
+    const char *text; /* the whole file */
+    size_t at, end;   /* of the dict */
+    bool has_descr, has_order, has_shape;
+    weir__encoding element;
+    bool fortran;
+    int ndim;
+    int64_t shape[WEIR_RANK_MAX];
+} header;
+
+static bool expected(header *h, const char *what)
+{
+    char found[WEIR__QUOTE];
+    weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte %zu: expected %s, found \"%s\"", h->at, what,
+                  weir__quote(h->text + h->at, h->end - h->at < 12 ? h->end - h->at : 12, found));
+    return false;
+}
+
+static void skip_space(header *h)
+{
+    while (h->at < h->end && memchr(" \t\n", h->text[h->at], 3)) h->at++;
+}
+
+static bool take(header *h, char wanted)
+{
+    skip_space(h);
+    if (h->at == h->end || h->text[h->at] != wanted) return false;
+    h->at++;
+    return true;
+}
+
+static bool take_word(header *h, const char *word)
+{
+    size_t n = strlen(word);
+    skip_space(h);
+    if (h->end - h->at < n || memcmp(h->text + h->at, word, n) != 0) return false;
+    h->at += n;
+    return true;
+}
+
+/* A quoted string without escapes; *text points into the file. */
+static bool take_string(header *h, const char **text, size_t *n)
+{
+    char quote = '\'';
+    if (!take(h, quote) && !take(h, quote = '"')) return false;
+    const char *stop = memchr(h->text + h->at, quote, h->end - h->at);
+    if (!stop) return false;
+    *text = h->text + h->at;
+    *n = (size_t)(stop - *text);
+    h->at += *n + 1;
+    return memchr(*text, '\\', *n) == NULL;
+}
+
+static bool take_extent(header *h, int64_t *out)
+{
+    skip_space(h);
+    size_t start = h->at;
+    int64_t v = 0;
+    for (; h->at < h->end && h->text[h->at] >= '0' && h->text[h->at] <= '9'; h->at++)
+        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, h->text[h->at] - '0', &v)) return false;
+    *out = v;
+    if (h->at == start) return false;
+    take(h, 'L'); /* Python 2 */
+    return true;
+}
+
+static bool read_descr(header *h)
+{
+    skip_space(h);
+    size_t start = h->at, n;
+    const char *s;
+    if (h->at < h->end && h->text[h->at] == '[') return expected(h, "one element type (structured arrays are not read)");
+    if (!take_string(h, &s, &n)) return expected(h, "an element type such as '<f4'");
+    if (n >= 2 && s[1] == 'O') {
+        h->at = start;
+        return expected(h, "numbers (pickled objects are not read)");
+    }
+    if (n == 3 && memchr("<>|=", s[0], 4) && memchr("fiub", s[1], 4) && s[2] >= '1' && s[2] <= '8') {
+        h->element = (weir__encoding){ s[1], s[2] - '0', s[0] == '>' };
+        return h->has_descr = true;
+    }
+    h->at = start;
+    return expected(h, "an element type f2 f4 f8, i1..i8, u1..u8 or b1");
+}
+
+static bool read_order(header *h)
+{
+    h->fortran = take_word(h, "True");
+    if (!h->fortran && !take_word(h, "False")) return expected(h, "True or False");
+    return h->has_order = true;
+}
+
+static bool read_shape(header *h)
+{
+    if (!take(h, '(')) return expected(h, "a shape such as (3, 4)");
+    h->ndim = 0;
+    while (!take(h, ')')) {
+        if (h->ndim == WEIR_RANK_MAX) return expected(h, "a shape of at most 8 extents");
+        if (!take_extent(h, &h->shape[h->ndim])) return expected(h, "an extent");
+        h->ndim++;
+        if (take(h, ',')) continue;
+        if (h->ndim == 1 || !take(h, ')')) return expected(h, "',' in the shape"); /* (3) is a number */
+        break;
+    }
+    return h->has_shape = true;
+}
+
+static bool read_entry(header *h)
+{
+    const char *key;
+    size_t n, start = h->at;
+    if (!take_string(h, &key, &n)) return expected(h, "a quoted key");
+    if (!take(h, ':')) return expected(h, "':'");
+    if (n == 5 && memcmp(key, "descr", 5) == 0 && !h->has_descr) return read_descr(h);
+    if (n == 13 && memcmp(key, "fortran_order", 13) == 0 && !h->has_order) return read_order(h);
+    if (n == 5 && memcmp(key, "shape", 5) == 0 && !h->has_shape) return read_shape(h);
+    h->at = start;
+    return expected(h, "the keys descr, fortran_order and shape, each once");
+}
+
+static bool read_dict(header *h)
+{
+    if (!take(h, '{')) return expected(h, "'{'");
+    while (!take(h, '}')) {
+        if (!read_entry(h)) return false;
+        if (take(h, ',')) continue;
+        if (!take(h, '}')) return expected(h, "',' or '}'");
+        break;
+    }
+    skip_space(h);
+    if (h->at != h->end) return expected(h, "the end of the header");
+    if (!h->has_descr || !h->has_order || !h->has_shape) return expected(h, "the keys descr, fortran_order and shape");
+    return true;
+}
+
+/* The fixed bytes: sets where the dict lies. */
+static bool read_prefix(header *h, const unsigned char *p, size_t size)
+{
+    if (size < 10 || memcmp(p, "\x93NUMPY", 6) != 0) {
+        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte 0: expected an npy header (\\x93NUMPY)");
+        return false;
+    }
+    if (p[6] < 1 || p[6] > 3 || p[7] != 0) {
+        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte 6: expected npy version 1.0, 2.0 or 3.0, found %d.%d", p[6], p[7]);
+        return false;
+    }
+    h->at = p[6] == 1 ? 10 : 12;
+    size_t n = (size_t)p[8] | (size_t)p[9] << 8;
+    if (p[6] > 1 && size >= 12) n |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
+    if (size < h->at || n > size - h->at) {
+        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte %zu: ends early: expected a header of %zu bytes", size, n);
+        return false;
+    }
+    h->end = h->at + n;
+    return true;
+}
+
+/* Column-major to row-major: walks the output in order, the source by strides. */
+static bool transpose(weir_ctx *c, weir__array *a)
+{
+    int64_t n = weir__array_numel(a), stride[WEIR_RANK_MAX], index[WEIR_RANK_MAX] = { 0 }, from = 0;
+    size_t size = weir_dtype_size(a->dtype);
+    if (n == 0 || a->ndim < 2) return true;
+    char *out = weir__alloc(c, (size_t)n * size);
+    if (!out) return false;
+    for (int i = 0; i < a->ndim; i++) stride[i] = i ? stride[i - 1] * a->shape[i - 1] : 1;
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(out + (size_t)i * size, (char *)a->data + (size_t)from * size, size);
+        for (int d = a->ndim - 1; d >= 0; d--) {
+            from += stride[d];
+            if (++index[d] < a->shape[d]) break;
+            from -= stride[d] * a->shape[d];
+            index[d] = 0;
+        }
+    }
+    weir__free(c, a->data);
+    a->data = out;
+    return true;
+}
+
+weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out)
+{
+    *out = (weir__array){ 0 };
+    if (!weir_ok(c)) return weir_status_of(c);
+    header h = { .c = c, .where = where, .text = data };
+    if (!read_prefix(&h, data, size) || !read_dict(&h)) return weir_status_of(c);
+    int64_t n;
+    if (!weir__shape_numel(h.ndim, h.shape, &n))
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte %zu: expected a shape whose product fits 60 bits", h.end);
+    if (size - h.end != (size_t)n * (size_t)h.element.size)
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte %zu: expected %lld bytes of data, found %zu", h.end, (long long)n * h.element.size, size - h.end);
+    weir__array a = { .ndim = h.ndim };
+    memcpy(a.shape, h.shape, sizeof a.shape);
+    if (weir__array_decode(c, where, h.element, h.text + h.end, &a) != WEIR_OK) return weir_status_of(c);
+    if (h.fortran && !transpose(c, &a)) weir__array_free(c, &a);
+    *out = a;
+    return weir_status_of(c);
+}

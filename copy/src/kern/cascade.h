@@ -1,0 +1,36 @@
+/* cascade.h - adds a stream of block results as a binary tree, so that rounding errors grow like log n and the order depends on the
+ * number of blocks alone: after block number b, as many pending results are joined as b has trailing one bits. */
+#ifndef WEIR_KERN_CASCADE_H
+#define WEIR_KERN_CASCADE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { WEIR__BLOCK = 512, WEIR__COLUMNS = 64 };
+
+typedef struct weir__cascade {
+    int64_t count;
+    double pending[54]; /* 2^63 elements are 2^54 blocks */
+    int depth;
+    bool max;
+} weir__cascade;
+
+static inline double weir__cascade_join(const weir__cascade *c, double a, double b)
+{
+    return c->max ? (b > a || b != b ? b : a) : a + b;
+}
+
+static inline void weir__cascade_add(weir__cascade *c, double x)
+{
+    for (int64_t b = c->count++; b & 1; b >>= 1) x = weir__cascade_join(c, c->pending[--c->depth], x);
+    c->pending[c->depth++] = x;
+}
+
+static inline double weir__cascade_end(weir__cascade *c)
+{
+    if (c->depth == 0) return c->max ? -__builtin_inf() : 0;
+    double x = c->pending[--c->depth];
+    while (c->depth > 0) x = weir__cascade_join(c, c->pending[--c->depth], x);
+    return x;
+}
+
+#endif

@@ -1,0 +1,271 @@
+/* kern.h - loops over raw memory. No context, no allocation, no errors: whoever calls has checked shapes and brings scratch.
+ *
+ * One table of functions per instruction set (AVX-512, AVX2, plain C), made by compiling the same sources three times; the
+ * context holds the one in use. Element kernels are ordinary source included once per type.
+ *
+ * Bits: every output element is computed by the same operations in the same order wherever it lies - in a vector body or a
+ * tail, in the first row or the last, alone or among 300 rows, on one thread or many. So row i of a result never depends on its
+ * batch mates. Bits may differ between instruction sets.
+ *
+ * Threads: `threads` is the most a call may use; inside a parallel region of anyone's it is taken as 1. Threads only divide
+ * independent outputs, never a sum.
+ */
+#ifndef WEIR_KERN_H
+#define WEIR_KERN_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "linalg.h"
+#include "conv.h"
+
+typedef enum weir__real { WEIR__F32, WEIR__F64, WEIR__REALS } weir__real;
+
+enum { WEIR__MAX_RANK = 8 };
+
+/* y = f(x; p): parameters p[0..3] where a function has them */
+#define WEIR__UNARY_LIST(F) \
+    F(copy) F(neg) F(abs) F(sign) F(floor) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) F(reciprocal) F(square) F(sin) F(cos) F(tanh) \
+    F(sigmoid) F(softplus) F(relu) F(silu) F(erf) F(affine) /* p0 x + p1 */ F(clamp) /* to [p0, p1] */ F(pow_scalar) /* x^p0 */ \
+    F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) /* x > 0 ? x : p0 x */ F(elu) /* p1 (x > 0 ? x : p0 (e^x - 1)) */
+/* y = g f'(x; p), for those f of above whose gradient is one pass */
+#define WEIR__SLOPE_LIST(F) F(silu) F(gelu) F(gelu_tanh) F(logsigmoid) F(leaky_relu) F(elu) F(clamp)
+/* y = f(x) and d = f'(x) at once, for activations that a linear layer takes with it */
+#define WEIR__BOTH_LIST(F) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu)
+/* y = f(a, b). The *_backward take (gradient, saved output or input), see each op. eq..ge write 0/1 bytes (bool). */
+#define WEIR__BINARY_LIST(F) \
+    F(add) F(sub) F(mul) F(div) F(pow) F(max) F(min) \
+    F(relu_backward) /* b > 0 ? a : 0 */ F(sigmoid_backward) /* a b (1 - b) */ F(tanh_backward) /* a (1 - b^2) */
+/* y[0..n) of the whole row a[0..n), and b[0..n) where there are two */
+#define WEIR__ROW_LIST(F) \
+    F(softmax) F(log_softmax) F(logsumexp) /* y[0] alone */ F(softmax_backward) /* of gradient and output */ F(log_softmax_backward) \
+    F(cumsum) F(cumsum_back) /* from the end */
+#define WEIR__COMPARE_LIST(F) F(eq) F(ne) F(lt) F(le) F(gt) F(ge)
+
+typedef enum weir__unary {
+#define F(n) WEIR__U_##n,
+    WEIR__UNARY_LIST(F)
+#undef F
+    WEIR__UNARIES
+} weir__unary;
+typedef enum weir__slope {
+#define F(n) WEIR__S_##n,
+    WEIR__SLOPE_LIST(F)
+#undef F
+    WEIR__SLOPES
+} weir__slope;
+typedef enum weir__both {
+#define F(n) WEIR__BOTH_##n,
+    WEIR__BOTH_LIST(F)
+#undef F
+    WEIR__BOTHS
+} weir__both;
+typedef enum weir__binary {
+#define F(n) WEIR__B_##n,
+    WEIR__BINARY_LIST(F)
+#undef F
+    WEIR__BINARIES
+} weir__binary;
+typedef enum weir__row {
+#define F(n) WEIR__R_##n,
+    WEIR__ROW_LIST(F)
+#undef F
+    WEIR__ROWS
+} weir__row;
+typedef enum weir__compare {
+#define F(n) WEIR__C_##n,
+    WEIR__COMPARE_LIST(F)
+#undef F
+    WEIR__COMPARES
+} weir__compare;
+
+/* Inner loops over n elements; strides in elements (1: dense, 0: the same element, anything else: strided). Outputs have stride 1
+ * or any other but 0. Output may be exactly one of the inputs (in place), else it does not overlap them. */
+typedef void weir__unary_fn(int64_t n, void *y, int64_t sy, const void *x, int64_t sx, const double *p);
+typedef void weir__slope_fn(int64_t n, void *y, int64_t sy, const void *g, int64_t sg, const void *x, int64_t sx, const double *p);
+typedef void weir__both_fn(int64_t n, void *y, void *d, const void *x); /* dense; y may be x */
+typedef void weir__binary_fn(int64_t n, void *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
+typedef void weir__compare_fn(int64_t n, uint8_t *y, int64_t sy, const void *a, int64_t sa, const void *b, int64_t sb);
+typedef void weir__where_fn(int64_t n, void *y, int64_t sy, const uint8_t *test, int64_t st, const void *a, int64_t sa, const void *b, int64_t sb);
+typedef void weir__row_fn(int64_t n, void *y, const void *a, const void *b); /* n > 0, logsumexp apart; nothing overlaps */
+
+/* C[m,n] (+)= sum_k A[m,k] B[k,n], then an epilogue. A element (i,k) is a[i*a_row + k*a_col], likewise B: (k,n) is
+ * b[k*b_row + n*b_col]; one stride of each is 1. C rows are dense (c_row >= n). k is summed in order 0..K-1 by fused
+ * multiply-adds starting from 0 (or from C when accumulate): every element alone decides its bits. */
+typedef struct weir__gemm {
+    int64_t m, n, k;
+    const void *a; int64_t a_row, a_col;
+    const void *b; int64_t b_row, b_col;
+    void *c; int64_t c_row;
+    bool accumulate;      /* start from C instead of 0 */
+    const void *bias;     /* [n] added after the sum, or NULL */
+    bool relu;            /* max(., 0) last of all */
+    const void *mask, *scale;           /* [m,n] or NULL, last of all: C = mask > 0 ? value : 0 (the gradient of relu), C = value scale (of others) */
+    int64_t mask_row, scale_row;
+} weir__gemm;
+
+/* Normalisation of x [batch, channels, run], dense: h = (x - mean) / sqrt(variance + eps), y = h w + b. Statistics are shared by the
+ * channels of a group within a sample (layer norm: one group; run 1), or, with groups 0, by a channel over the whole batch. */
+typedef struct weir__norm {
+    int64_t batch, channels, run, groups;
+    bool centred;              /* false (RMS norm): the mean counts as 0 */
+    double eps;
+    const void *x, *g, *w, *b; /* g: the gradient of y; w, b: [channels] or NULL for 1, 0 */
+    void *y;                   /* what is made: y, or the gradient of x */
+    double *stats;             /* [batch, groups, 2] or [channels, 2]: mean and variance, exact to double; how they are summed depends on counts alone */
+    double *parts;             /* [batch, channels, 2], where run > 1: sum of g, sum of g h, of one channel of one sample */
+    double *sums;              /* [channels, 2]: the same over the batch */
+} weir__norm;
+/* Each makes items first .. last-1 of its own: stats groups (channels where groups is 0), apply samples, parts pairs of sample and channel,
+ * sums channels (from parts), back groups (from parts; samples where groups is 0, from sums). */
+typedef void weir__norm_fn(const weir__norm *o, int64_t first, int64_t last);
+
+/* Linear layers one after the other, y = f(x w^T + b), for networks whose layers stay in the caches: a panel of samples passes through all
+ * of them before the next one starts. The bits are those of gemm and unary, layer by layer. */
+typedef struct weir__mlp_layer {
+    int64_t in, out;
+    const void *w, *b; /* [out, in] dense; [out] or NULL */
+    weir__unary f;     /* of no parameters; copy: none */
+} weir__mlp_layer;
+typedef struct weir__mlp {
+    int64_t rows, n; /* n > 0 layers */
+    const weir__mlp_layer *layers;
+    const void *x; int64_t x_row; /* [rows, in of the first] */
+    void *y;                      /* [rows, out of the last], dense */
+} weir__mlp;
+
+/* Optimizer passes over a range of n parameters: see src/optim. All in place on p and the states; g is read, scaled by g_scale. */
+typedef struct weir__adam { double lr, beta1, beta2, eps, weight_decay, decay1, decay2; /* 1 - beta^t */ bool decoupled; double g_scale; } weir__adam;
+typedef struct weir__sgd { double lr, momentum, dampening, weight_decay, g_scale; bool nesterov, first; } weir__sgd;
+typedef struct weir__rmsprop { double lr, alpha, eps, floor, momentum, weight_decay, g_scale; } weir__rmsprop;
+
+typedef struct weir__kern {
+    const char *name; /* "avx512" */
+    weir__unary_fn *unary[WEIR__REALS][WEIR__UNARIES];
+    weir__slope_fn *slope[WEIR__REALS][WEIR__SLOPES];
+    weir__both_fn *both[WEIR__REALS][WEIR__BOTHS];
+    weir__binary_fn *binary[WEIR__REALS][WEIR__BINARIES];
+    weir__row_fn *row[WEIR__REALS][WEIR__ROWS];
+    weir__compare_fn *compare[WEIR__REALS][WEIR__COMPARES];
+    weir__where_fn *where[WEIR__REALS];
+    /* Sum and maximum of n elements of stride s, in one fixed order that depends on n alone (blocked, error O(log n)). */
+    double (*sum[WEIR__REALS])(int64_t n, const void *x, int64_t s);
+    double (*max[WEIR__REALS])(int64_t n, const void *x, int64_t s);
+    double (*sum_squares[WEIR__REALS])(int64_t n, const void *x, int64_t s);
+    /* y[j] = (accumulate ? y[j] : 0) + sum_i x[i*row + j], i in order, j < n: column sums */
+    void (*column_sum[WEIR__REALS])(int64_t rows, int64_t n, void *y, const void *x, int64_t row, bool accumulate);
+    /* For loop.c: y[j] = sum (maximum) over r < rows of x[offset[r] + j], j < n, with the bits sum and max give for so many elements;
+     * rows <= 512, n <= 64. */
+    void (*sum_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
+    void (*max_block[WEIR__REALS])(int64_t rows, const int64_t *offset, int64_t n, const void *x, double *y);
+    weir__norm_fn *norm_stats[WEIR__REALS], *norm_apply[WEIR__REALS], *norm_parts[WEIR__REALS], *norm_sums[WEIR__REALS], *norm_back[WEIR__REALS];
+    /* Index of the first non-finite of n dense elements, or -1. */
+    int64_t (*find_nonfinite[WEIR__REALS])(int64_t n, const void *x);
+    /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
+    size_t (*gemm_scratch[WEIR__REALS])(const weir__gemm *g, int threads);
+    void (*gemm[WEIR__REALS])(const weir__gemm *g, void *scratch, int threads);
+    /* Convolutions (conv.h): y = x * w (+ bias); dx = the gradient of the input for gy; dw (+)= that of the weights, which sums over the
+     * pixels of all images in order. A pixel of y or dx depends on its own image alone, to the bit. */
+    size_t (*conv_scratch[WEIR__REALS])(const weir__conv *v, weir__conv_pass pass, int threads);
+    void (*conv_forward[WEIR__REALS])(const weir__conv *v, const void *x, const void *w, const void *bias, void *y, void *scratch, int threads);
+    void (*conv_input[WEIR__REALS])(const weir__conv *v, const void *gy, const void *w, void *dx, void *scratch, int threads);
+    void (*conv_weight[WEIR__REALS])(const weir__conv *v, const void *x, const void *gy, void *dw, bool accumulate, void *scratch, int threads);
+    /* Windows: the maximum and its place i w + j in the image; y = x at the places; dx = sums of gy at the places; mean and its gradient */
+    void (*max_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int32_t *at, int threads);
+    void (*pool_gather[WEIR__REALS])(const weir__windows *p, const void *x, const int32_t *at, void *y, int threads);
+    void (*pool_scatter[WEIR__REALS])(const weir__windows *p, const void *gy, const int32_t *at, void *dx, int threads);
+    void (*avg_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
+    void (*avg_pool_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
+    /* [h, w] to [out_h, out_w]: place i from floor(i h / out_h); and the gradient */
+    void (*upsample[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
+    void (*upsample_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
+    /* Networks; scratch is 64-byte aligned. */
+    size_t (*mlp_scratch[WEIR__REALS])(const weir__mlp *m, int threads);
+    void (*mlp[WEIR__REALS])(const weir__mlp *m, void *scratch, int threads);
+    weir__matrix_fn *matrix[WEIR__REALS][WEIR__MATRICES]; /* see linalg.h */
+    weir__triangle_fn *triangle[WEIR__REALS];
+    /* Multiply-adds of one core on registers alone for about so long, in GFLOP/s: what benches quote speed over. */
+    double (*fma_peak[WEIR__REALS])(double seconds);
+    /* Elements [first, first+n) of sample `id` under `key`: Philox4x32-10 at counter (id, index/4), see src/base/rng.c for the
+     * mapping, which these match to the bit (uniform) or to rounding (normal). */
+    void (*uniform[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);
+    void (*normal[WEIR__REALS])(int64_t n, void *y, uint64_t key, uint64_t id, uint64_t first);
+    /* The same for whole arrays [rows, n]: row r is elements 0 .. n-1 of sample ids[r] (r where ids is NULL). */
+    void (*uniform_rows[WEIR__REALS])(int64_t rows, int64_t n, void *y, uint64_t key, const int64_t *ids);
+    void (*normal_rows[WEIR__REALS])(int64_t rows, int64_t n, void *y, uint64_t key, const int64_t *ids);
+    void (*adam[WEIR__REALS])(int64_t n, void *p, const void *g, void *m, void *v, const weir__adam *o);
+    void (*sgd[WEIR__REALS])(int64_t n, void *p, const void *g, void *buf, const weir__sgd *o);
+    void (*rmsprop[WEIR__REALS])(int64_t n, void *p, const void *g, void *sq, void *buf, const weir__rmsprop *o);
+} weir__kern;
+
+extern const weir__kern weir__kern_c;
+#if defined(WEIR_HAVE_X86)
+extern const weir__kern weir__kern_avx2, weir__kern_avx512;
+#endif
+/* The table for an isa (1 C, 2 AVX2, 3 AVX-512; 0 the best this CPU has), or NULL where CPU or build lack it. */
+const weir__kern *weir__kern_for(int isa);
+
+/* -- loop.c: the same over n-d arrays with any strides; dimensions that can be merged are, and threads split the outputs ------- */
+typedef struct weir__operand {
+    void *data;
+    int64_t stride[WEIR__MAX_RANK]; /* in elements; 0 along broadcast axes */
+} weir__operand;
+/* x[0] is the output. Sizes of elements come from the loop called. */
+typedef struct weir__loop {
+    int ndim;
+    int64_t shape[WEIR__MAX_RANK];
+    weir__operand x[4];
+} weir__loop;
+void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l, const double *p, int threads);
+void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l, const double *p, int threads); /* x: out, g, x */
+void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l, int threads);
+void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l, int threads);
+void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l, int threads); /* x: out, test, a, b */
+/* Copies elements of `bytes` bytes each (any dtype), any strides. */
+void weir__loop_copy(size_t bytes, const weir__loop *l, int threads);
+/* y = sum (or maximum) over the reduced axes. l->shape is the input's; x[0] (output) has stride 0 along them; x[1] is the input. */
+void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+/* -- pick.c: one axis by index, i64 and within bounds. Operands that the index moves have stride 0 along the axis and `along` beside it - */
+void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along);       /* x: out, what is read (along), index */
+void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along);  /* x: what is added to (along), what is added, index */
+void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t along); /* x: out (i64), first of n elements; n > 0 */
+/* A row function over many rows; rows of a and b lie end to end, those of y at y_row. */
+typedef struct weir__rows { int64_t rows, n; void *y; int64_t y_row; const void *a, *b; } weir__rows;
+void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r, int threads);
+/* The steps of a normalisation; threads divide the items. */
+void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_parts(const weir__kern *k, weir__real t, const weir__norm *o, int threads); /* nothing where run is 1 */
+void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+/* softmax(scale q k^T + mask) v by heads (attention.c). Head h of q begins at element q_at[h] and has rows `q_row` apart, elements of a row
+ * side by side; so k, v. The mask (mask_bool: bytes, 0 hides; else of the type, added; NULL: none) has element (row, key) of head h at
+ * mask_at[h] + row mask_row + key mask_key. causal: row i sees keys 0 .. i. y and g are [heads, rows, out], dense; dq, dk, dv (NULL: not
+ * wanted) dense too. Work needs `scratch` bytes, 64-byte aligned. */
+typedef struct weir__attention {
+    int64_t heads, rows, keys, width, out;
+    bool causal, mask_bool;
+    double scale;
+    const void *q, *k, *v, *mask, *g;
+    const int64_t *q_at, *k_at, *v_at, *mask_at;
+    int64_t q_row, k_row, v_row, mask_row, mask_key;
+    void *y, *dq, *dk, *dv;
+} weir__attention;
+size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o, bool backward, int threads);
+void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads);
+void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads);
+/* For passes over one dense range (optimizers, axpy): calls fn(user, begin, end) on `threads` pieces, each a multiple of 1024. */
+void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
+/* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */
+int weir__threads_for(int64_t n, double cost, int threads);
+
+/* -- matrices.c: functions of one matrix over `count`, each dense; results are y_step and z_step elements apart -------------------------- */
+typedef struct weir__matrices { const weir__lapack *lapack; int64_t count, m, n; const void *a; void *y; int64_t y_step; void *z; int64_t z_step; } weir__matrices;
+/* Bytes of scratch for each thread, and how many of them the work is worth. */
+size_t weir__matrix_scratch(const weir__kern *k, weir__real t, int64_t m, int64_t n);
+int weir__matrix_threads(const weir__matrices *a, int threads);
+void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a, void *scratch, int threads);
+/* each[i] solved into x[i]; all of the same extents. */
+void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count, const weir__triangle *each, void *const *x, int threads);
+
+#endif

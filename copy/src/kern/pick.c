@@ -1,0 +1,107 @@
+/* pick.c - one axis by index: elements picked or added to, and where along an axis the largest is. One thread: additions to one place
+ * come in the order of the index. */
+#include "plan.h"
+
+typedef struct pick {
+    weir__plan plan;
+    char *x[3];
+    int64_t bytes[3];
+    int64_t along, n;
+} pick;
+
+typedef void inner_fn(const pick *p, int64_t n, char *const *x, const int64_t *s);
+
+static bool start(pick *p, const weir__loop *l, int operands, int64_t bytes, int64_t along)
+{
+    if (!weir__plan_make(&p->plan, l, operands)) return false;
+    for (int o = 0; o < operands; o++) p->x[o] = l->x[o].data, p->bytes[o] = bytes;
+    p->along = along;
+    return true;
+}
+
+static void run(const pick *p, int operands, inner_fn *f)
+{
+    int64_t at[WEIR__MAX_RANK], offset[4], s[3] = { 0 };
+    int inner = p->plan.ndim - 1;
+    for (int o = 0; o < operands; o++) s[o] = p->plan.stride[o][inner];
+    weir__plan_seek(&p->plan, operands, inner, 0, at, offset);
+    for (int64_t i = 0; i < p->plan.outer; i++) {
+        char *x[3] = { 0 };
+        for (int o = 0; o < operands; o++) x[o] = p->x[o] + offset[o] * p->bytes[o];
+        f(p, p->plan.shape[inner], x, s);
+        weir__plan_next(&p->plan, operands, inner, at, offset);
+    }
+}
+
+/* -- gather ------------------------------------------------------------------------------------------------------------------------- */
+#define GATHER(bits) \
+    static void gather##bits(const pick *p, int64_t n, char *const *x, const int64_t *s) \
+    { \
+        uint##bits##_t *y = (uint##bits##_t *)(void *)x[0]; \
+        const uint##bits##_t *from = (const uint##bits##_t *)(void *)x[1]; \
+        const int64_t *index = (const int64_t *)(void *)x[2]; \
+        for (int64_t i = 0; i < n; i++) y[i * s[0]] = from[i * s[1] + index[i * s[2]] * p->along]; \
+    }
+GATHER(8)
+GATHER(16)
+GATHER(32)
+GATHER(64)
+#undef GATHER
+
+void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along)
+{
+    pick p;
+    if (!start(&p, l, 3, (int64_t)bytes, along)) return;
+    p.bytes[2] = sizeof(int64_t);
+    run(&p, 3, bytes == 1 ? gather8 : bytes == 2 ? gather16 : bytes == 4 ? gather32 : gather64);
+}
+
+/* -- the adjoint ---------------------------------------------------------------------------------------------------------------------- */
+#define SCATTER(T) \
+    static void scatter_##T(const pick *p, int64_t n, char *const *x, const int64_t *s) \
+    { \
+        T *y = (T *)(void *)x[0]; \
+        const T *from = (const T *)(void *)x[1]; \
+        const int64_t *index = (const int64_t *)(void *)x[2]; \
+        for (int64_t i = 0; i < n; i++) y[i * s[0] + index[i * s[2]] * p->along] += from[i * s[1]]; \
+    }
+SCATTER(float)
+SCATTER(double)
+#undef SCATTER
+
+void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along)
+{
+    pick p;
+    if (!start(&p, l, 3, t == WEIR__F32 ? 4 : 8, along)) return;
+    p.bytes[2] = sizeof(int64_t);
+    run(&p, 3, t == WEIR__F32 ? scatter_float : scatter_double);
+}
+
+/* -- the first of the largest; NaN is larger than any number ------------------------------------------------------------------------ */
+#define ARGMAX(T) \
+    static void argmax_##T(const pick *p, int64_t n, char *const *x, const int64_t *s) \
+    { \
+        int64_t *y = (int64_t *)(void *)x[0]; \
+        for (int64_t i = 0; i < n; i++) { \
+            const T *v = (const T *)(void *)x[1] + i * s[1]; \
+            int64_t best = 0; \
+            T top = v[0]; \
+            for (int64_t j = 1; j < p->n; j++) { \
+                T next = v[j * p->along]; \
+                if (next > top || (next != next && top == top)) best = j, top = next; \
+            } \
+            y[i * s[0]] = best; \
+        } \
+    }
+ARGMAX(float)
+ARGMAX(double)
+#undef ARGMAX
+
+void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t along)
+{
+    pick p;
+    if (!start(&p, l, 2, t == WEIR__F32 ? 4 : 8, along)) return;
+    p.bytes[0] = sizeof(int64_t);
+    p.n = n;
+    run(&p, 2, t == WEIR__F32 ? argmax_float : argmax_double);
+}

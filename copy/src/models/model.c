@@ -1,0 +1,185 @@
+/* model.c - a model's life, what it says about itself, and its loss. */
+#include <math.h>
+#include <string.h>
+#include "models/models.h"
+
+weir_model weir__orphan_model = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__MODEL, .home = true, .nil = true, .refs = 1 } };
+
+weir__object *weir__model_nil_new(weir_ctx *c)
+{
+    weir_model *m = weir__alloc0(c, sizeof *m);
+    if (!m) return NULL;
+    m->object = (weir__object){ .ctx = c, .kind = WEIR__MODEL, .home = true, .nil = true, .refs = 1 };
+    return &m->object;
+}
+
+bool weir__model_usable(const weir_model *m, const char *who)
+{
+    if (!m) return false;
+    if (m->object.nil) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "%s: nil model: expected one that could be made", who), false;
+    return weir_ok(m->object.ctx);
+}
+
+/* -- common options, found by name in whatever options the row has -------------------------------------------------------------- */
+static const void *field(const weir_model *m, const char *name, weir_option_type type)
+{
+    return weir__option_value(&m->row->row, m->options, name, type);
+}
+
+static bool read_shape(weir_model *m)
+{
+    weir_ctx *c = m->object.ctx;
+    const int64_t *dim = field(m, "dim", WEIR_OPTION_INT);
+    const weir_ints *shape = field(m, "shape", WEIR_OPTION_INTS);
+    const char *name = m->row->row.name;
+    m->dim = dim ? *dim : 0;
+    if (!shape || shape->n == 0) {
+        if (m->dim == 0) return weir_fail(c, WEIR_ERROR_RANGE, "%s: dim: expected dim=N or shape=N,N,..", name), false;
+        m->ndim = 1;
+        m->shape[0] = m->dim;
+        return true;
+    }
+    if (shape->n > WEIR_RANK_MAX - 1) return weir_fail(c, WEIR_ERROR_RANGE, "%s: shape: expected at most %d extents", name, WEIR_RANK_MAX - 1), false;
+    double product = 1;
+    for (int64_t i = 0; i < shape->n; i++) product *= (double)(m->shape[i] = shape->at[i]);
+    m->ndim = (int)shape->n;
+    if (product > 1 << 24 || (m->dim != 0 && (double)m->dim != product))
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%s: dim=%lld and a shape of %.0f elements: expected the same, at most %d", name, (long long)m->dim, product, 1 << 24), false;
+    m->dim = (int64_t)product;
+    return true;
+}
+
+static bool read_common(weir_model *m)
+{
+    const int64_t *levels = field(m, "levels", WEIR_OPTION_INT);
+    const int32_t *dtype = field(m, "dtype", WEIR_OPTION_CHOICE);
+    m->levels = levels ? *levels : 0;
+    m->dtype = weir__dtype_option(dtype ? *dtype : 0);
+    return read_shape(m);
+}
+
+/* -- making -------------------------------------------------------------------------------------------------------------------------- */
+void *weir__model_cache(const weir_model *m) { return m->cache; }
+
+void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *))
+{
+    if (m->cache) m->cache_free(m->cache);
+    m->cache = cache;
+    m->cache_free = free_cache;
+}
+
+static void destroy(weir__object *o)
+{
+    weir_model *m = (weir_model *)o;
+    weir_ctx *c = m->object.ctx;
+    weir__model_set_cache(m, NULL, NULL);
+    if (m->row->destroy && m->state) m->row->destroy(m);
+    weir_module_free(m->module);
+    weir__free(c, m->options);
+    weir__free(c, m->state);
+    weir__free(c, m);
+}
+
+void weir_model_free(weir_model *m)
+{
+    if (m && !m->object.nil) destroy(&m->object);
+}
+
+static bool build(weir_model *m, const void *options)
+{
+    weir_ctx *c = m->object.ctx;
+    const weir_row *row = &m->row->row;
+    m->options = weir__alloc(c, row->options_size);
+    m->state = weir__alloc0(c, m->row->state_size);
+    if (!m->options || !m->state) return false;
+    memcpy(m->options, options, row->options_size);
+    if (!read_common(m)) return false;
+    m->module = m->row->create(m, m->options);
+    if (!m->module) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: create gave NULL: expected a module", row->name), false;
+    m->data = weir_module_add(m->module, "data", weir_module_from_row(c, &weir__row_group, NULL));
+    const bool *standardize = field(m, "standardize", WEIR_OPTION_BOOL);
+    return weir_ok(c) && (!standardize || !*standardize || weir__model_add_standardize(m) == WEIR_OK);
+}
+
+weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, const void *options)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
+    weir_model *m = weir__alloc0(c, sizeof *m);
+    if (!m) return weir__nil(c, WEIR__MODEL);
+    m->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__MODEL, .home = true };
+    m->row = row;
+    memcpy(m->weights, "raw", 4);
+    if (build(m, options)) return m;
+    destroy(&m->object);
+    return weir__nil(c, WEIR__MODEL);
+}
+
+weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
+    const weir_row *row = weir_row_find(c, "model", name);
+    void *opts = row ? weir__alloc0(c, row->options_size) : NULL;
+    weir_model *m = weir__nil(c, WEIR__MODEL);
+    if (opts && weir_options_defaults(c, row, opts) == WEIR_OK && weir_options_parse(c, row, opts, options) == WEIR_OK)
+        m = weir__model_from_options(c, (const weir_model_row *)row, opts);
+    weir__free(c, opts);
+    return m;
+}
+
+weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
+    const weir_row *row = weir_row_find(c, "model", name);
+    if (!row || weir_options_check(c, row, options) != WEIR_OK) return weir__nil(c, WEIR__MODEL);
+    return weir__model_from_options(c, (const weir_model_row *)row, options);
+}
+
+/* -- loss --------------------------------------------------------------------------------------------------------------------------------- */
+/* The trainer sets the frame (stream "train", its step). In a loop by hand nobody does: then calls are counted, so that each
+ * dequantises anew. Sample ids are the batch's either way. */
+static weir__frame train_frame(weir_model *m, weir_ctx *c, weir_batch *b)
+{
+    weir__frame f = c->frame;
+    uint64_t stream = weir__hash_text(WEIR__STREAM_TRAIN);
+    if (f.stream != stream) f = (weir__frame){ .stream = stream, .step = (uint64_t)m->losses++ };
+    f.ids = weir_batch_ids(b);
+    f.n_ids = weir_batch_size(b);
+    return f;
+}
+
+static weir_tensor *loss_of(weir_model *m, weir_batch *b)
+{
+    weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
+    if (weir_is_nil(y)) return y;
+    if (m->row->loss) return m->row->loss(m, y, b);
+    return weir_affine(m->row->log_prob(m, y, NULL, NULL), -1, -weir__model_log_det(m));
+}
+
+weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
+{
+    weir_tensor *x = b ? weir_batch_x(b) : NULL;
+    weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
+    if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
+    if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    weir__frame old = weir__frame_set(c, train_frame(m, c, b));
+    weir_tensor *l = loss_of(m, b);
+    if (old.stream == c->frame.stream) old.call = c->frame.call; /* a second loss in this step draws anew */
+    weir__frame_set(c, old);
+    return l;
+}
+
+/* -- looking -------------------------------------------------------------------------------------------------------------------------------- */
+weir_module *weir_model_module(weir_model *m) { return m && m->module ? m->module : weir__nil(weir_model_ctx(m), WEIR__MODULE); }
+weir_ctx *weir_model_ctx(const weir_model *m) { return m ? m->object.ctx : NULL; }
+int64_t weir_model_dim(const weir_model *m) { return m ? m->dim : 0; }
+int64_t weir_model_levels(const weir_model *m) { return m ? m->levels : 0; }
+const weir_row *weir_model_row_of(const weir_model *m) { return m && m->row ? &m->row->row : NULL; }
+const void *weir_model_options(const weir_model *m) { return m ? m->options : NULL; }
+void *weir_model_state(weir_model *m) { return m ? m->state : NULL; }
+
+int weir_model_shape(const weir_model *m, const int64_t **shape)
+{
+    static const int64_t none[1] = { 0 };
+    if (shape) *shape = m ? m->shape : none;
+    return m ? m->ndim : 0;
+}

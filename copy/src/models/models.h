@@ -1,0 +1,118 @@
+/* models.h - the inside of a model, and what the rooms above need beyond weir/model.h. */
+#ifndef WEIR_MODELS_INTERNAL_H
+#define WEIR_MODELS_INTERNAL_H
+#include "diffusion/diffusion.h"
+#include "flow/flow.h"
+#include "io/io.h"
+#include "nn/nn.h"
+#include "weir/model.h"
+
+struct weir_model {
+    weir__object object;
+    const weir_model_row *row;
+    void *options, *state;
+    weir_module *module;  /* root; children of the row's making and "data" */
+    weir_module *data;    /* holds mean and std when standardized */
+    weir_tensor *mean, *std; /* NULL: not standardized */
+    double log_std;       /* sum of log std */
+    weir_dtype dtype;
+    int64_t dim, levels;
+    int ndim;             /* of a sample */
+    int64_t shape[WEIR_RANK_MAX];
+    int64_t losses;       /* calls of weir_model_loss outside a trainer's frame */
+    void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
+    void (*cache_free)(void *cache);
+    char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
+    struct { float *to; int64_t n, at, steps; bool put; } path; /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
+};
+
+weir__object *weir__model_nil_new(weir_ctx *c);
+extern weir_model weir__orphan_model;
+extern const weir_row *const weir__model_rows[];
+extern const int64_t weir__model_row_count;
+extern const weir_row *const weir__network_rows[];
+extern const int64_t weir__network_row_count;
+extern const weir_module_row weir__row_mlp;
+
+/* What a room above keeps beside the model; setting frees what was there. */
+void *weir__model_cache(const weir_model *m);
+void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *));
+bool weir__model_usable(const weir_model *m, const char *who);
+/* From filled options; takes nothing over. */
+weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, const void *options);
+
+/* -- mlp.c ------------------------------------------------------------------------------------------------------------------ */
+typedef struct weir__mlp_opts {
+    size_t size;
+    int64_t in, out;
+    weir_ints hidden;
+    int32_t activation, init, dtype, time;
+    int64_t frequencies;
+    double bound;
+    int64_t classes, context; /* that the network is conditioned on; 0: none */
+} weir__mlp_opts;
+#define WEIR__MLP_ACTIVATIONS "relu|tanh|sigmoid|softplus|silu|gelu"
+#define WEIR__MLP_TIMES "raw|fourier|sinusoidal"
+
+/* -- nested.c: rows that a row's options choose ----------------------------------------------------------------------------------- */
+typedef struct weir__nested { const weir_row *row; void *options; } weir__nested;
+/* The row of `kind` called `name`, its options set from those of `owner` that begin with "prefix.". strict: what it has no use for must be at its
+ * default, else an error. False: the error is set, and there is nothing to close. */
+bool weir__nested_open(weir_ctx *c, const weir_row *owner, const void *opts, const char *kind, const char *name, const char *prefix, bool strict, weir__nested *n);
+void weir__nested_close(weir_ctx *c, weir__nested *n);
+/* Sets an option where the row has it. */
+bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value);
+
+/* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
+/* x [B, ...] as stored -> y [B, shape..]; draws the dequantisation in the present frame. nil: the error is set. */
+weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x);
+/* log|det dy/dx|, the same for every sample. */
+double weir__model_log_det(const weir_model *m);
+/* y as the model samples it -> data as stored: n * dim values. Integer data come out as integers within [0, levels). */
+void weir__model_untransform(const weir_model *m, double *values, int64_t n);
+/* The same without the rounding to integers: for states on the way. */
+void weir__model_unscale(const weir_model *m, double *values, int64_t n);
+/* sample.c: gives the states on the way [steps + 1, n, dim] of the chunk that is being sampled; changes them. */
+void weir__model_put_path(weir_model *m, double *states, int64_t n);
+weir_status weir__model_refresh_std(weir_model *m); /* after mean and std changed: checks them, recomputes log_std */
+weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers, 0 and 1, when there are none */
+
+/* -- frames: streams of random numbers ------------------------------------------------------------------------------------------ */
+#define WEIR__STREAM_TRAIN "train"   /* step: the trainer's */
+#define WEIR__STREAM_SCORE "score"   /* step: the number of the dequantisation draw */
+#define WEIR__STREAM_SAMPLE "sample" /* ids: numbers in the request */
+enum { WEIR__CHUNK_ROWS = 256 };     /* rows at a time where the caller does not say; bits do not depend on it */
+
+/* -- mean.c: means over rows ------------------------------------------------------------------------------------------------------- */
+typedef struct weir__mean { /* begin with { 0 } */
+    double from, weight, sum, w2, w2d, w2dd;
+    int64_t n, failed; /* rows of a weight above 0 whose value is finite; rows whose value is not */
+} weir__mean;
+void weir__mean_add(weir__mean *m, double v, double w);
+double weir__mean_value(const weir__mean *m); /* NaN: of no row */
+double weir__mean_error(const weir__mean *m); /* NaN: of fewer than two */
+
+/* -- config.c: options as JSON ---------------------------------------------------------------------------------------------------- */
+/* {"dim": 64, "hidden": [256, 256], ...}; NULL: no memory, the error is set. json_decref it. */
+json_t *weir__options_to_json(weir_ctx *c, const weir_row *row, const void *options);
+/* Sets the options that `object` names; the key `skip` (may be NULL) is passed over. */
+weir_status weir__options_from_json(weir_ctx *c, const weir_row *row, void *options, const json_t *object, const char *where, const char *skip);
+
+/* -- weights.c, load.c --------------------------------------------------------------------------------------------------------------- */
+/* "raw", "ema" or "best": written to the metadata of later saves. */
+void weir__model_set_weights_kind(weir_model *m, const char *kind);
+/* Metadata as saves write it, plus the string members of `extra` (may be NULL). json_decref it. */
+json_t *weir__model_metadata(weir_model *m, const json_t *extra);
+weir_status weir__model_save_with(weir_model *m, const char *path, const json_t *extra) WEIR_MUST_CHECK;
+/* What a tree saves: parameters and buffers under their names, pointing into them. NULL: the error is set. weir__free it. */
+weir__weight *weir__module_weights(weir_module *m, int64_t *n);
+typedef struct weir__assign_opts {
+    const char *where, *what, *kind; /* for messages: the file, "model.nice", "model" */
+    bool partial;                    /* names may be missing or unexpected */
+    weir_load_info *info;            /* or NULL */
+} weir__assign_opts;
+weir_status weir__module_assign(weir_module *m, const weir__weights *w, const weir__assign_opts *o);
+/* Copies every parameter and buffer from `w`: missing, unexpected and mis-shaped names are listed (in the log all), and then nothing changes. */
+weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where);
+
+#endif

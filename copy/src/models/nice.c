@@ -1,0 +1,128 @@
+/* nice.c - NICE: non-linear independent components estimation (Dinh, Krueger, Bengio, 2015).
+ *
+ *     z = S(c_K(.. c_1(tile(y)))),   log p(y) = log p_base(z) + sum s
+ *
+ * tile puts even columns before odd ones (left out for partition=half); coupling c_k keeps the first half of the columns and shifts the
+ * second by a perceptron of the first when k is even, the other way when k is odd; S multiplies by exp(s).
+ *
+ * The authors' code (laurent-dinh/nice) instead reverses all columns after each coupling and always shifts the second half. For an even
+ * number of columns that is the same family and the same start: reversing swaps the halves (so "always the second" alternates here) and
+ * turns their inner order round, which only renames inputs and outputs of networks whose weights start independent and equally
+ * distributed, and elements of s, which start equal. The density of the initial model is therefore the same in distribution. */
+#include <stddef.h>
+#include "models/models.h"
+
+typedef struct opts {
+    size_t size;
+    int64_t dim, levels, couplings;
+    weir_ints shape, hidden;
+    int32_t partition, init, dtype;
+    char base[WEIR_TEXT_MAX];
+    bool scale, standardize;
+    double bound;
+} opts;
+
+typedef struct state {
+    weir_module *flow;
+    const weir_base_row *base;
+} state;
+
+static const weir_option options[] = {
+    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "0", 0, 1 << 24, NULL, "values a sample; 0: the product of shape" },
+    { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "", 1, 1 << 24, NULL, "of a sample, such as 1,28,28; empty: dim" },
+    { "levels", WEIR_OPTION_INT, offsetof(opts, levels), "0", 0, 1 << 24, NULL, "data are integers 0 .. levels-1; 0: continuous" },
+    { "standardize", WEIR_OPTION_BOOL, offsetof(opts, standardize), "no", 0, 1, NULL, "the model holds mean and deviation of the data" },
+    { "couplings", WEIR_OPTION_INT, offsetof(opts, couplings), "4", 0, 64, NULL, "additive couplings" },
+    { "hidden", WEIR_OPTION_INTS, offsetof(opts, hidden), "1000,1000,1000,1000,1000", 1, 1 << 16, NULL, "widths of the hidden layers of a coupling's network" },
+    { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
+    { "base", WEIR_OPTION_TEXT, offsetof(opts, base), "logistic", 0, 0, NULL, "base distribution: logistic, normal or another row" },
+    { "scale", WEIR_OPTION_BOOL, offsetof(opts, scale), "yes", 0, 1, NULL, "a learned diagonal scaling at the end" },
+    { "init", WEIR_OPTION_CHOICE, offsetof(opts, init), "uniform", 0, 0, "pytorch|uniform",
+      "uniform: weights on +-bound, biases 0; pytorch: all on +-1/sqrt(in)" },
+    { "bound", WEIR_OPTION_REAL, offsetof(opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
+    { 0 },
+};
+
+#define ARCHITECTURE "model.couplings=4 model.hidden=1000,1000,1000,1000,1000 model.partition=odd_even model.base=logistic model.init=uniform model.bound=0.01"
+
+static const weir_preset presets[] = {
+    /* exp/nice_mnist.yaml and learning_rule.py; momentum sets in at epoch 6 of 250 updates */
+    { "released", "optimizer=rmsprop optimizer.lr=1e-3 optimizer.alpha=0.95 optimizer.floor=1e-2 optimizer.momentum=0.5 optimizer.momentum_from=1500 "
+                  "schedule=nice schedule.decay=1.0005 schedule.floor=1e-4 batch=200 " ARCHITECTURE,
+      "as the authors' released code trains on MNIST" },
+    /* section 5.1: AdaM with step 1e-3, momentum 0.9, beta2 = 0.01 in the old convention, which is 0.99 now, epsilon 1e-4 */
+    { "paper", "optimizer=adam optimizer.lr=1e-3 optimizer.beta1=0.9 optimizer.beta2=0.99 optimizer.eps=1e-4 schedule=constant batch=200 " ARCHITECTURE,
+      "as the paper says (its batch size it does not: the code's)" },
+    { 0 },
+};
+
+static weir_module *net(weir_ctx *c, const opts *o, int64_t in, int64_t out)
+{
+    weir__mlp_opts n = { .size = sizeof n, .in = in, .out = out, .hidden = o->hidden, .init = o->init, .bound = o->bound, .dtype = o->dtype };
+    return weir_module_from_row(c, &weir__row_mlp, &n);
+}
+
+static weir_module *couplings(weir_ctx *c, const opts *o, int64_t dim)
+{
+    weir_module *all = weir__compose_new(c);
+    int64_t first = (dim + 1) / 2;
+    for (int64_t i = 0; i < o->couplings && weir_ok(c); i++) {
+        int64_t kept = i % 2 ? dim - first : first;
+        char name[24];
+        size_t used = 0;
+        weir__append(name, sizeof name, &used, "%lld", (long long)i);
+        weir_module_add(all, name, weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), net(c, o, kept, dim - kept)));
+    }
+    return all;
+}
+
+static weir_module *create(weir_model *m, const void *options_)
+{
+    const opts *o = options_;
+    weir_ctx *c = weir_model_ctx(m);
+    state *s = weir_model_state(m);
+    int64_t dim = weir_model_dim(m);
+    if (dim < 2) return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more", (long long)dim), weir__nil(c, WEIR__MODULE);
+    s->base = (const weir_base_row *)weir_row_find(c, "base", o->base);
+    weir_module *root = weir_module_from_row(c, &weir__row_group, NULL), *flow = weir__compose_new(c);
+    s->flow = weir_module_add(root, "flow", flow);
+    if (o->partition == WEIR__ODD_EVEN) weir_module_add(s->flow, "tile", weir__tile_new(c));
+    weir_module_add(s->flow, "couplings", couplings(c, o, dim));
+    if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, weir__dtype_option(o->dtype)));
+    return root;
+}
+
+static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info)
+{
+    const state *s = weir_model_state(m);
+    weir_tensor *log_det, *z = weir_bijection_forward(s->flow, weir_flatten(y), NULL, &log_det);
+    (void)o, (void)info; /* exact, one evaluation */
+    return weir_add(weir_base_log_prob(s->base, z), log_det);
+}
+
+static weir_tensor *noise(weir_model *m, int64_t n)
+{
+    const state *s = weir_model_state(m);
+    return weir_base_sample(m->object.ctx, s->base, m->dtype, 2, (const int64_t[]){ n, m->dim });
+}
+
+static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts *o)
+{
+    const state *s = weir_model_state(m);
+    if (!o->solver && o->steps == 0) return weir_bijection_inverse(s->flow, z, NULL, NULL);
+    weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED, "model.nice: a solver or its steps: expected none, the inverse is exact");
+    return weir__nil(m->object.ctx, WEIR__TENSOR);
+}
+
+const weir_model_row weir__model_nice = {
+    .row = { .size = sizeof(weir_model_row), .version = 1, .name = "model.nice", .doc = "NICE: additive couplings and a diagonal scaling; exact",
+             .options = options, .options_size = sizeof(opts), .test = "dim=3 couplings=3 hidden=8,8" },
+    .score_kind = WEIR_SCORE_EXACT,
+    .presets = presets,
+    .state_size = sizeof(state),
+    .create = create,
+    .log_prob = log_prob,
+    .noise = noise,
+    .sample = sample,
+};

@@ -1,0 +1,138 @@
+/* sample.c - noise to data. Sample i of a request has id first + i, and its noise belongs to that id: `-n 10` is the beginning of
+ * `-n 1000`, in chunks of any size. Integer data come out as integers (transform.c). */
+#include <math.h>
+#include <string.h>
+#include "models/models.h"
+
+weir_sample_opts weir_sample_defaults(void) { return (weir_sample_opts){ .size = sizeof(weir_sample_opts), .temperature = 1 }; }
+
+static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
+{
+    if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: options of size %zu: expected them from weir_sample_defaults", o->size), false;
+    if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
+    if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
+    if (o->path && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
+    if (!isfinite(o->temperature) || o->temperature < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: temperature %g: expected a finite number, 0 or more", o->temperature), false;
+    return true;
+}
+
+typedef struct job {
+    weir_model *m;
+    const weir_sample_opts *o;
+    int64_t n;
+    int64_t *ids;   /* of one chunk */
+    double *values; /* of one chunk */
+} job;
+
+static weir_tensor *noise(const job *j, int64_t at, int64_t n)
+{
+    weir_model *m = j->m;
+    weir_ctx *c = m->object.ctx;
+    const int64_t shape[] = { n, m->dim };
+    weir_tensor *z;
+    if (j->o->noise) {
+        z = weir_from_f32(c, j->o->noise + at * m->dim, 2, shape);
+        if (m->dtype != WEIR_F32) z = weir_cast(z, m->dtype);
+    } else {
+        z = m->row->noise(m, n);
+    }
+    return j->o->temperature == 1 ? z : weir_scale(z, j->o->temperature);
+}
+
+void weir__model_put_path(weir_model *m, double *states, int64_t n)
+{
+    int64_t steps = m->path.steps + 1, size = n * m->dim;
+    weir__model_unscale(m, states, steps * n);
+    for (int64_t k = 0; k < steps; k++)
+        weir__convert(WEIR_F32, m->path.to + (k * m->path.n + m->path.at) * m->dim, WEIR_F64, states + k * size, size);
+    m->path.put = true;
+}
+
+/* As of a model that samples by one exact map; others say what they did. */
+static void begin_reports(weir_row_report *report, int64_t n)
+{
+    for (int64_t i = 0; report && i < n; i++) report[i] = (weir_row_report){ .end = WEIR_ROW_DONE, .evaluations = 1 };
+}
+
+static void finish_reports(weir_row_report *report, const double *values, int64_t n, int64_t dim)
+{
+    for (int64_t i = 0; report && i < n * dim; i++)
+        if (!isfinite(values[i]) && report[i / dim].end == WEIR_ROW_DONE) report[i / dim].end = WEIR_ROW_NOT_FINITE;
+}
+
+/* Samples at .. at+n-1 of the request into j->values. */
+static weir_status chunk(job *j, int64_t at, int64_t n)
+{
+    weir_model *m = j->m;
+    weir_ctx *c = m->object.ctx;
+    weir_scope s = weir_scope_begin_no_grad(c);
+    for (int64_t i = 0; i < n; i++) j->ids[i] = j->o->first + at + i;
+    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_SAMPLE), .ids = j->ids, .n_ids = n });
+    uint64_t seed = c->seed;
+    if (j->o->use_seed) c->seed = j->o->seed;
+    weir_sample_opts o = *j->o;
+    if (o.report) begin_reports(o.report += at, n);
+    m->path.to = o.path, m->path.n = j->n, m->path.at = at, m->path.steps = o.steps, m->path.put = false;
+    weir_tensor *z = noise(j, at, n), *y = weir_is_nil(z) ? z : m->row->sample(m, z, &o);
+    c->seed = seed;
+    weir__frame_set(c, old);
+    if (m->path.to && !m->path.put) weir_fail(c, WEIR_ERROR_UNSUPPORTED, "sample: a path: %s: expected a model with a sampler", m->row->row.name);
+    m->path.to = NULL;
+    if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) {
+        finish_reports(o.report, j->values, n, m->dim);
+        weir__model_untransform(m, j->values, n);
+    }
+    weir_scope_end(s);
+    return weir_status_of(c);
+}
+
+static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
+{
+    weir_model *m = j->m;
+    weir_ctx *c = m->object.ctx;
+    int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
+    if (rows > n) rows = n;
+    j->n = n;
+    j->ids = weir__alloc(c, (size_t)rows * sizeof *j->ids);
+    j->values = j->ids ? weir__alloc(c, (size_t)(rows * m->dim) * sizeof *j->values) : NULL;
+    weir_status s = weir_status_of(c);
+    for (int64_t at = 0; at < n && s == WEIR_OK; at += rows) {
+        int64_t k = n - at < rows ? n - at : rows;
+        if ((s = chunk(j, at, k)) != WEIR_OK) break;
+        weir__convert(t, (char *)out + (size_t)(at * m->dim) * weir_dtype_size(t), WEIR_F64, j->values, k * m->dim);
+        if (j->o->on_step && j->o->on_step(j->o->user, at + k, n) != 0) s = WEIR_STOPPED;
+    }
+    weir__free(c, j->ids);
+    weir__free(c, j->values);
+    return s;
+}
+
+static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, weir_dtype t, void *x)
+{
+    weir_sample_opts defaults = weir_sample_defaults();
+    if (!m) return WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = m->object.ctx;
+    if (!o) o = &defaults;
+    if (!weir__model_usable(m, "model_sample_into") || !options_fit(c, o, n)) return weir_status_of(c);
+    if (n > 0 && !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_sample_into: NULL: expected room for n samples");
+    job j = { .m = m, .o = o };
+    return run(&j, n, t, x);
+}
+
+weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x) { return sample_into(m, n, o, WEIR_F32, x); }
+weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x) { return sample_into(m, n, o, WEIR_F64, x); }
+
+weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o)
+{
+    weir_sample_opts defaults = weir_sample_defaults();
+    weir_ctx *c = weir_model_ctx(m);
+    if (!o) o = &defaults;
+    if (!m || !weir__model_usable(m, "model_sample") || !options_fit(c, o, n)) return weir__nil(c, WEIR__TENSOR);
+    int64_t shape[WEIR_RANK_MAX] = { n };
+    memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
+    weir_tensor *x = weir_empty(c, m->dtype, m->ndim + 1, shape);
+    job j = { .m = m, .o = o };
+    weir_status s = weir_is_nil(x) ? weir_status_of(c) : run(&j, n, m->dtype, weir_data_mut(x));
+    if (s == WEIR_STOPPED) weir_fail(c, s, "model_sample: stopped by on_step: expected to run to the end");
+    return s == WEIR_OK ? x : weir__nil(c, WEIR__TENSOR);
+}

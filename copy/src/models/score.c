@@ -1,0 +1,171 @@
+/* score.c - log-densities of data as stored. Random numbers (dequantisation, probes) belong to the sample's id and the number of the
+ * draw, so a row's result depends on neither its batch nor the chunk it was computed in. */
+#include <math.h>
+#include <string.h>
+#include "models/models.h"
+
+weir_score_opts weir_score_defaults(void) { return (weir_score_opts){ .size = sizeof(weir_score_opts), .draws = 1, .probes = -1 }; }
+
+static bool options_fit(weir_ctx *c, const weir_score_opts *o)
+{
+    if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "score: options of size %zu: expected them from weir_score_defaults", o->size), false;
+    if (o->draws < 1 || o->draws > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "score: draws=%lld: expected 1 to 1000000", (long long)o->draws), false;
+    if (o->probes < -1 || o->batch < 0) return weir_fail(c, WEIR_ERROR_RANGE, "score: negative probes or batch: expected 0 or more, or -1 probes"), false;
+    return true;
+}
+
+/* One draw's log p of the data as stored, [B]. */
+static weir_tensor *one_draw(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info, int64_t draw)
+{
+    weir_tensor *x = weir_batch_x(b);
+    weir_ctx *c = x->object.ctx;
+    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_SCORE), .step = (uint64_t)draw,
+                                                        .ids = weir_batch_ids(b), .n_ids = weir_batch_size(b) });
+    uint64_t seed = c->seed;
+    if (o->use_seed) c->seed = o->seed;
+    weir_scope s = weir_scope_begin(c); /* what a draw needs on its way ends with it, whatever their number */
+    weir_tensor *y = weir__model_transform(m, x);
+    weir_tensor *lp = weir_is_nil(y) ? y : weir_affine(m->row->log_prob(m, y, o, info), 1, weir__model_log_det(m));
+    weir__scope_end_keeping(s, 1, (void *const *)&lp);
+    c->seed = seed;
+    weir__frame_set(c, old);
+    return lp;
+}
+
+static double element(const weir_tensor *t, int64_t i) { return weir_get(t, &i); }
+
+/* Adds a draw to the running mean and sum of squared deviations of each sample (Welford 1962). */
+static void add_draw(const weir_tensor *lp, int64_t draw, double *mean, double *squares)
+{
+    for (int64_t i = 0; i < lp->numel; i++) {
+        double v = element(lp, i), d = v - mean[i];
+        mean[i] += d / (double)(draw + 1);
+        squares[i] += d * (v - mean[i]);
+    }
+}
+
+/* What a model says of its rows itself (probes' errors, solver's reports) stands where one draw is all there is. */
+static void finish_info(const weir_tensor *lp, int64_t draws, const double *squares, weir_score_info *info)
+{
+    for (int64_t i = 0; i < lp->numel; i++) {
+        double n = (double)draws, v = element(lp, i);
+        info->n_failed += !isfinite(v);
+        if (info->stderr_of && (draws > 1 || !isfinite(v))) info->stderr_of[i] = isfinite(v) ? sqrt(squares[i] / (n - 1) / n) : NAN;
+        if (info->report && !isfinite(v) && info->report[i].end == WEIR_ROW_DONE) info->report[i].end = WEIR_ROW_NOT_FINITE;
+    }
+}
+
+static weir_tensor *mean_of_draws(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info)
+{
+    weir_ctx *c = weir_batch_x(b)->object.ctx;
+    double *mean = weir__alloc0(c, (size_t)weir_batch_size(b) * 2 * sizeof *mean), *squares = mean + (mean ? weir_batch_size(b) : 0);
+    weir_tensor *total = mean ? one_draw(m, b, o, info, 0) : weir__nil(c, WEIR__TENSOR);
+    int64_t draws = m->levels > 0 || info->kind != WEIR_SCORE_EXACT ? o->draws : 1; /* without randomness one is all */
+    double evaluations = info->evaluations;
+    if (!weir_is_nil(total) && draws > 1) add_draw(total, 0, mean, squares);
+    for (int64_t k = 1; k < draws && !weir_is_nil(total); k++) {
+        weir_tensor *lp = one_draw(m, b, o, info, k);
+        if (!weir_is_nil(lp)) add_draw(lp, k, mean, squares);
+        total = weir_add(total, lp);
+        evaluations += info->evaluations;
+    }
+    if (draws > 1) total = weir_scale(total, 1 / (double)draws);
+    info->draws = draws;
+    info->evaluations = evaluations / (double)draws;
+    if (!weir_is_nil(total)) finish_info(total, draws, squares, info);
+    weir__free(c, mean);
+    return total;
+}
+
+/* As for a model of one exact evaluation; others say what they did. */
+static void begin_info(const weir_model *m, const weir_score_opts *o, int64_t n, weir_score_info *info)
+{
+    *info = (weir_score_info){ .kind = m->row->score_kind, .draws = o->draws, .evaluations = 1, .stderr_of = info->stderr_of, .report = info->report };
+    for (int64_t i = 0; info->stderr_of && i < n; i++) info->stderr_of[i] = 0;
+    for (int64_t i = 0; info->report && i < n; i++) info->report[i] = (weir_row_report){ .end = WEIR_ROW_DONE, .evaluations = 1 };
+}
+
+weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info)
+{
+    weir_score_opts defaults = weir_score_defaults();
+    weir_score_info unused = { 0 };
+    weir_tensor *x = b ? weir_batch_x(b) : NULL;
+    weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
+    if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: NULL: expected a model and a batch");
+    if (!o) o = &defaults;
+    if (!info) info = &unused;
+    if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
+    begin_info(m, o, weir_batch_size(b), info);
+    return mean_of_draws(m, b, o, info);
+}
+
+/* -- the caller's arrays, in chunks ---------------------------------------------------------------------------------------------------- */
+typedef struct job {
+    weir_model *m;
+    weir_dtype dtype; /* of x */
+    const void *x;
+    const weir_score_opts *o;
+    int64_t *ids; /* of one chunk */
+} job;
+
+static weir_status chunk(const job *j, int64_t first, int64_t n, double *log_prob, weir_score_info *info)
+{
+    weir_model *m = j->m;
+    weir_ctx *c = m->object.ctx;
+    const int64_t shape[] = { n, m->dim };
+    weir_scope s = weir_scope_begin_no_grad(c);
+    const char *from = (const char *)j->x + (size_t)(first * m->dim) * weir_dtype_size(j->dtype);
+    weir_tensor *x = weir_tensor_wrap(c, j->dtype, (void *)(uintptr_t)from, 2, shape, NULL, NULL, NULL);
+    for (int64_t i = 0; i < n; i++) j->ids[i] = first + i;
+    weir_tensor *lp = weir_model_log_prob(m, weir_batch_wrap(c, x, j->ids, NULL, NULL), j->o, info);
+    if (!weir_is_nil(lp) && weir_copy_to_f64(lp, log_prob, n) == WEIR_OK)
+        for (int64_t i = 0; i < n; i++)
+            if (!isfinite(log_prob[i])) log_prob[i] = NAN;
+    weir_scope_end(s);
+    return weir_status_of(c);
+}
+
+static weir_status all_chunks(job *j, int64_t n, double *log_prob, weir_score_info *total)
+{
+    int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
+    if (rows > n) rows = n;
+    if (!(j->ids = weir__alloc(j->m->object.ctx, (size_t)rows * sizeof *j->ids))) return weir_status_of(j->m->object.ctx);
+    weir_status s = WEIR_OK;
+    for (int64_t first = 0; first < n && s == WEIR_OK; first += rows) {
+        int64_t k = n - first < rows ? n - first : rows;
+        weir_score_info part = { .stderr_of = total->stderr_of ? total->stderr_of + first : NULL, .report = total->report ? total->report + first : NULL };
+        s = chunk(j, first, k, log_prob + first, &part);
+        total->n_failed += part.n_failed;
+        total->n_out_of_steps += part.n_out_of_steps;
+        total->kind = part.kind, total->draws = part.draws, total->probes = part.probes;
+        total->evaluations += (part.evaluations - total->evaluations) * (double)k / (double)(first + k);
+        if (s == WEIR_OK && j->o->on_step && j->o->on_step(j->o->user, first + k, n) != 0) s = WEIR_STOPPED;
+    }
+    weir__free(j->m->object.ctx, j->ids);
+    return s;
+}
+
+static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
+{
+    weir_score_opts defaults = weir_score_defaults();
+    weir_score_info unused = { 0 };
+    if (!m) return WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = m->object.ctx;
+    if (!o) o = &defaults;
+    if (!info) info = &unused;
+    if (!weir__model_usable(m, "model_log_prob_into") || !options_fit(c, o)) return weir_status_of(c);
+    if (n < 0 || (n > 0 && (!x || !log_prob))) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob_into: NULL or a negative count: expected n rows and room for n results");
+    begin_info(m, o, n, info);
+    job j = { .m = m, .dtype = t, .x = x, .o = o };
+    return all_chunks(&j, n, log_prob, info);
+}
+
+weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
+{
+    return log_prob_into(m, WEIR_F32, x, n, o, log_prob, info);
+}
+
+weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
+{
+    return log_prob_into(m, WEIR_F64, x, n, o, log_prob, info);
+}

@@ -1,0 +1,86 @@
+/* forward.c - running a module: it seals the tree at first use, names the layer while it runs, and checks what it is given. */
+#include "nn/nn.h"
+
+static weir_tensor *nil_for(const weir_module *m, const weir_tensor *x)
+{
+    return weir__nil(x ? x->object.ctx : weir_module_ctx(m), WEIR__TENSOR);
+}
+
+/* A worker reads its parent's modules; laying them out is for the parent alone. */
+static bool sealed_for(weir_module *m, weir_ctx *c)
+{
+    if (weir__module_root(m)->layout) return true;
+    if (c == m->object.ctx) return weir__module_layout(m) != NULL;
+    char path[256];
+    weir_fail(c, WEIR_ERROR_STATE, "%s: not sealed: expected weir_module_seal before use in a worker", weir__module_path(m, path, sizeof path));
+    return false;
+}
+
+bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark)
+{
+    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(m);
+    *mark = (weir__call_mark){ .ctx = c };
+    if (!m || !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a module and a tensor", who), false;
+    if (m->object.nil || x->object.nil) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil %s: expected one that could be made", who, m->object.nil ? "module" : "tensor");
+        return false;
+    }
+    if (!weir_ok(c) || !sealed_for(m, c)) return false;
+    mark->label = c->label;
+    c->label = m->path[0] ? m->path : m->row->row.name;
+    mark->scope = weir_scope_begin(c);
+    return true;
+}
+
+void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)
+{
+    mark.ctx->label = mark.label;
+    void *kept[2] = { NULL, NULL };
+    for (int i = 0; i < n; i++) kept[i] = results[i];
+    weir__scope_end_keeping(mark.scope, n, kept);
+}
+
+weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected)
+{
+    char path[256], shape[128];
+    size_t used = 0;
+    weir__append_shape(shape, sizeof shape, &used, x->ndim, x->shape);
+    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s (%s): %s %s: expected %s", weir__module_path(m, path, sizeof path), m->row->row.name,
+              weir_dtype_name(x->dtype), shape, expected);
+    return nil_for(m, x);
+}
+
+bool weir__channels_fit(const weir_tensor *x, int64_t channels, const weir_tensor *typed)
+{
+    return x->ndim >= 2 && x->shape[1] == channels && (!typed || typed->dtype == x->dtype);
+}
+
+weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels, const weir_tensor *typed)
+{
+    char expected[80];
+    size_t used = 0;
+    weir__append(expected, sizeof expected, &used, "%s [batch, %lld, ..]", weir_dtype_name(typed ? typed->dtype : x->dtype), (long long)channels);
+    return weir__module_misfit(m, x, expected);
+}
+
+weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
+{
+    weir__call_mark mark;
+    if (!weir__forward_begin(m, x, "module_forward", &mark)) return nil_for(m, x);
+    weir_tensor *log_det, *y = nil_for(m, x);
+    if (m->row->forward)
+        y = m->row->forward(m, x);
+    else if (m->row->transform)
+        y = m->row->transform(m, x, NULL, &log_det);
+    else
+        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->label);
+    weir__forward_end(mark, 1, &y);
+    return y;
+}
+
+weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter)
+{
+    if (weir_is_nil(x) || weir_is_nil(parameter)) return nil_for(NULL, x);
+    if (x->object.ctx == parameter->object.ctx) return parameter;
+    return weir_add(parameter, weir_scalar(x->object.ctx, parameter->dtype, 0));
+}

@@ -1,0 +1,137 @@
+/* nn.h - the inside of a module, for the rooms that build on it. */
+#ifndef WEIR_NN_INTERNAL_H
+#define WEIR_NN_INTERNAL_H
+#include "base/base.h"
+#include "tensor/tensor.h"
+#include "weir/nn.h"
+#include "weir/ops.h"
+
+/* A parameter or a buffer, as its module defined it. */
+typedef struct weir__entry {
+    char *name;          /* within the module */
+    weir_tensor *tensor; /* a home tensor; a parameter's points into the flat buffer once sealed */
+    weir_init init;
+    bool is_buffer;
+    bool shared;         /* another module's parameter under a second name: not listed, not laid out again */
+} weir__entry;
+
+/* What a sealed root lists, in order of definition: a module's own entries, then its children's. */
+typedef struct weir__item {
+    weir_tensor *tensor;
+    char *name; /* from the root */
+    bool is_buffer;
+} weir__item;
+
+/* Where parameter `slot` lies: elements flat .. flat+numel-1 of the values and of the gradients. */
+typedef struct weir__slot {
+    weir_tensor *tensor;
+    int64_t flat, numel;
+} weir__slot;
+
+typedef struct weir__layout {
+    weir_dtype dtype;
+    int64_t numel; /* elements of a flat buffer, padding included */
+    int64_t n_slots;
+    weir__slot *slots;
+    weir__storage *values, *grads;
+    int64_t n_items, items_cap;
+    weir__item *items;
+} weir__layout;
+
+struct weir_module {
+    weir__object object;
+    const weir_module_row *row;
+    weir_module *parent;
+    char *name;    /* within its parent; NULL: a root */
+    char *path;    /* from the root, once sealed */
+    void *state;
+    weir__entry *entries;
+    int64_t n_entries, entries_cap;
+    weir_module **children;
+    int64_t n_children, children_cap;
+    bool training;
+    bool raw_init; /* of a root: leave values 0 at seal, they are about to be loaded */
+    weir__layout *layout;           /* of a sealed root */
+    int64_t first_item, end_item;   /* this subtree in the root's lists, once sealed */
+    int64_t first_slot, end_slot;
+};
+
+weir__object *weir__module_nil_new(weir_ctx *c);
+extern weir_module weir__orphan_module;
+extern const weir_row *const weir__module_rows[];
+extern const int64_t weir__module_row_count;
+
+/* False, with the error set, for NULL, nil and modules of a failed context. `who` stands in the message. */
+bool weir__module_usable(const weir_module *m, const char *who);
+weir_module *weir__module_root(weir_module *m);
+/* "flow.couplings.0.net", or the row's name for a root. Into `buffer`; returns it. */
+const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes);
+/* The layout, sealing the tree when it is not yet; NULL: the error is set. */
+weir__layout *weir__module_layout(weir_module *m);
+/* Seals without drawing initial values: they are 0 until loaded. */
+weir_status weir__module_seal_raw(weir_module *m);
+/* Seals a root over the values of another context's tree of the same shape: read only, frozen, no gradients. */
+weir_status weir__module_borrow(weir_module *m, weir_module *lender);
+/* Seals; false, with the error set, for a tree that reads another's values. */
+bool weir__module_owns(weir_module *m, const char *who);
+/* As weir_module_buffer, but also on a sealed tree, for the last module in order of definition only. */
+weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
+/* Visits entries of an unsealed or sealed tree in order; names from the root. Stops early when visit returns false. */
+typedef bool weir__visit_fn(void *user, const char *name, const weir__entry *e);
+bool weir__module_visit(weir_module *m, weir__visit_fn *visit, void *user);
+
+/* init.c */
+void weir__init_parameter(weir_ctx *c, weir_tensor *t, const char *name, weir_init init);
+
+/* Before and after a forward: seals, names the layer for messages and for the hunt after a NaN, and holds a scope, so that what a
+ * layer makes on its way lives on only as far as the graph needs it. */
+typedef struct weir__call_mark { weir_ctx *ctx; const char *label; weir_scope scope; } weir__call_mark;
+bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark);
+void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results); /* results made inside outlive the scope */
+/* Sets a shape error that names the module. Returns nil. */
+weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected);
+/* An option of one number, or two for height and width; false: the error is set. */
+bool weir__pair_option(weir_module *m, const char *name, const weir_ints *list, int64_t pair[2]);
+/* Is x [batch, channels, ..] of the type of `typed` (NULL: any)? And the error when it is not. */
+bool weir__channels_fit(const weir_tensor *x, int64_t channels, const weir_tensor *typed);
+weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels, const weir_tensor *typed);
+
+/* Rows that other rooms build trees from. */
+/* Every module, in the order of the listing: module.linear is weir__row_linear, and so on. */
+#define WEIR__MODULE_LIST(F) \
+    F(linear) F(embedding) F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(dropout) F(multihead_attention) \
+    F(conv2d) F(max_pool2d) F(avg_pool2d) F(upsample) \
+    F(relu) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu) F(elu) F(selu) F(leaky_relu) F(logsigmoid) F(sequential) F(module_list) F(group)
+#define F(n) extern const weir_module_row weir__row_##n;
+WEIR__MODULE_LIST(F)
+#undef F
+typedef enum weir__linear_init { WEIR__LINEAR_PYTORCH, WEIR__LINEAR_UNIFORM } weir__linear_init;
+typedef struct weir__linear_opts {
+    size_t size;
+    int64_t in, out;
+    bool bias;
+    int32_t init;  /* weir__linear_init */
+    double bound;  /* of uniform weights; the bias then starts at 0 */
+    int32_t dtype; /* 0 f32, 1 f64 */
+} weir__linear_opts;
+/* f(linear(x)) in one op; m is a linear module. */
+weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f);
+/* Its parameters, and whether it has both; m is a linear module. */
+bool weir__linear_parameters(weir_module *m, weir_tensor **weight, weir_tensor **bias);
+/* The activation that a module is, where a linear layer can take it along; else none. */
+weir_act weir__activation_of(const weir_module *m);
+weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x);
+
+#define WEIR__DTYPE_CHOICES "f32|f64"
+static inline weir_dtype weir__dtype_option(int32_t choice) { return choice ? WEIR_F64 : WEIR_F32; }
+
+/* -- condition_columns.c ------------------------------------------------------------------------------------------ */
+typedef struct weir__condition_use {
+    int64_t classes; /* of a one-hot "class"; 0: not taken */
+    int64_t context; /* values a sample of "context"; 0: not taken */
+} weir__condition_use;
+int64_t weir__condition_width(weir__condition_use use);
+/* [B, width] of x's type, width above 0: what m takes of k beside x [B, ..]. Nil, with the error set, where k lacks it. */
+weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k, weir__condition_use use);
+
+#endif

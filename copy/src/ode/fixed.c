@@ -1,0 +1,85 @@
+/* fixed.c - a Runge-Kutta method with steps that all rows share. */
+#include <math.h>
+#include <string.h>
+#include "ode/ode.h"
+
+typedef struct work {
+    const weir_ode *p;
+    const weir_tableau *m;
+    int64_t size;  /* n * dim */
+    int64_t *rows; /* 0, 1, .. n-1 */
+    double *t;     /* [n] */
+    double *at;    /* [n, dim]: where a stage looks */
+    double *k;     /* [stages][n, dim] */
+    bool first_known; /* k[0] is there from the step before */
+} work;
+
+static bool evaluate(work *w, double t, const double *x, double *dx)
+{
+    for (int64_t i = 0; i < w->p->n; i++) w->t[i] = t;
+    return w->p->f(w->p->user, w->p->n, w->rows, w->t, x, dx);
+}
+
+static bool step(work *w, double t, double next)
+{
+    const weir_tableau *m = w->m;
+    double h = next - t;
+    for (int s = w->first_known; s < m->stages; s++) {
+        weir__ode_combine(w->size, w->at, w->p->x, h, s, m->a[s], w->k, w->size);
+        if (!evaluate(w, m->c[s] == 1 ? next : t + m->c[s] * h, w->at, w->k + s * w->size)) return false;
+    }
+    weir__ode_combine(w->size, w->p->x, w->p->x, h, m->stages, m->b, w->k, w->size);
+    w->first_known = m->first_same_as_last;
+    if (w->first_known) memcpy(w->k, w->k + (m->stages - 1) * w->size, (size_t)w->size * sizeof *w->k);
+    return true;
+}
+
+static void keep(const weir_ode *p, int64_t step)
+{
+    size_t size = (size_t)(p->n * p->dim);
+    if (p->path) memcpy(p->path + (size_t)step * size, p->x, size * sizeof *p->x);
+}
+
+static bool walk(work *w, int64_t steps, const double *times)
+{
+    const weir_ode *p = w->p;
+    keep(p, 0);
+    for (int64_t i = 0; i < steps; i++) {
+        double t = times ? times[i] : p->t0 + (p->t1 - p->t0) * (double)i / (double)steps;
+        double next = times ? times[i + 1] : p->t0 + (p->t1 - p->t0) * (double)(i + 1) / (double)steps;
+        if (!step(w, t, next)) return false;
+        keep(p, i + 1);
+    }
+    return true;
+}
+
+/* A row that is not finite at its end is NaN as a whole. */
+static void report(const weir_ode *p, const weir_tableau *m, int64_t steps)
+{
+    int64_t evaluations = m->first_same_as_last && steps > 0 ? steps * (m->stages - 1) + 1 : steps * m->stages;
+    for (int64_t r = 0; r < p->n; r++) {
+        double *x = p->x + r * p->dim;
+        bool good = weir__ode_finite(p->dim, x);
+        for (int64_t i = 0; !good && i < p->dim; i++) x[i] = NAN;
+        if (p->report) p->report[r] = (weir_row_report){ .end = good ? WEIR_ROW_DONE : WEIR_ROW_NOT_FINITE, .evaluations = evaluations, .steps = steps };
+    }
+}
+
+weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t steps, const double *times)
+{
+    if (!weir__ode_fits(p, m)) return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = p->ctx;
+    if (steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "ode: steps=%lld: expected 0 or more", (long long)steps);
+    if (p->n == 0) return WEIR_OK;
+    work w = { .p = p, .m = m, .size = p->n * p->dim };
+    w.rows = weir__alloc(c, (size_t)p->n * sizeof *w.rows);
+    w.t = w.rows ? weir__alloc(c, (size_t)(p->n + (m->stages + 1) * w.size) * sizeof *w.t) : NULL;
+    if (w.t) {
+        w.at = w.t + p->n, w.k = w.at + w.size;
+        for (int64_t i = 0; i < p->n; i++) w.rows[i] = i;
+        if (walk(&w, steps, times)) report(p, m, steps);
+    }
+    weir__free(c, w.rows);
+    weir__free(c, w.t);
+    return weir_status_of(c);
+}

@@ -1,0 +1,31 @@
+/* cast.c - conversion between element types, the only one there is. */
+#include "ops/ops.h"
+
+typedef struct target { weir_dtype dtype; } target;
+
+static bool infer(weir_call *k)
+{
+    k->spec[0] = weir__spec_of(k->in[0]);
+    k->spec[0].dtype = ((const target *)k->attr)->dtype;
+    return true;
+}
+
+static void forward(weir_call *k)
+{
+    weir_tensor *x = k->in[0], *y = k->out[0];
+    weir__convert(y->dtype, weir__ptr(y), x->dtype, weir__ptr(x), y->numel); /* weir_cast hands dense tensors in */
+}
+
+static void backward(weir_vjp *v) { weir_vjp_set(v, 0, weir_cast(v->gout[0], weir_vjp_in_spec(v, 0)->dtype)); }
+
+static weir_tensor *call_cast(weir_tensor **x) { return weir_cast(x[0], WEIR_F64); }
+static const weir_op_case cases[] = { { "3,4", call_cast }, { ".", call_cast }, { "0,2", call_cast }, { NULL, NULL } };
+const weir_op weir__op_cast = { .row = WEIR_OP_ROW("op.cast", "elements converted to another type"), .n_in = 1, .n_out = 1, .attr_size = sizeof(target), .infer = infer,
+                                .forward = forward, .backward = backward, .cases = cases };
+
+weir_tensor *weir_cast(weir_tensor *x, weir_dtype t)
+{
+    if (weir_is_nil(x)) return weir__nil_of(x);
+    if (x->dtype == t) return x;
+    return weir__apply1(&weir__op_cast, weir_contiguous(x), &(target){ t });
+}

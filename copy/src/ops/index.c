@@ -1,0 +1,108 @@
+/* index.c - rows picked by an index, and the adjoint, which adds in the order of the index. */
+#include <string.h>
+#include "ops/ops.h"
+
+typedef struct along { int axis; int64_t extent; } along;
+
+static bool check_index(weir_call *k, int64_t bound)
+{
+    const weir_tensor *index = k->in[1];
+    if (index->dtype != WEIR_I64) return weir_call_fail(k, WEIR_ERROR_DTYPE, "index of %s: expected i64", weir_dtype_name(index->dtype));
+    if (index->ndim != 1) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected an index of rank 1");
+    const int64_t *at = weir__ptr(index);
+    for (int64_t i = 0; i < index->numel; i++)
+        if (at[i] < 0 || at[i] >= bound) return weir_call_fail(k, WEIR_ERROR_RANGE, "index %lld at %lld: expected 0 to %lld", (long long)at[i], (long long)i, (long long)bound - 1);
+    return true;
+}
+
+/* The loop over one place along the axis. */
+static weir__loop line(const weir_tensor *y, int64_t at_y, const weir_tensor *x, int64_t at_x, int axis)
+{
+    weir__loop l = { .ndim = y->ndim };
+    int64_t size = (int64_t)weir_dtype_size(y->dtype);
+    memcpy(l.shape, y->shape, sizeof l.shape);
+    l.shape[axis] = 1;
+    memcpy(l.x[0].stride, y->strides, sizeof y->strides);
+    memcpy(l.x[1].stride, x->strides, sizeof x->strides);
+    l.x[0].data = (char *)weir__ptr(y) + at_y * y->strides[axis] * size;
+    l.x[1].data = (char *)weir__ptr(x) + at_x * x->strides[axis] * size;
+    return l;
+}
+
+/* -- index_select ------------------------------------------------------------------------------------------------------------------- */
+static bool select_infer(weir_call *k)
+{
+    int axis = ((const along *)k->attr)->axis;
+    k->spec[0] = weir__spec_of(k->in[0]);
+    k->spec[0].shape[axis] = k->in[1]->numel;
+    return check_index(k, k->in[0]->shape[axis]);
+}
+
+static void select_forward(weir_call *k)
+{
+    int axis = ((const along *)k->attr)->axis;
+    const int64_t *at = weir__ptr(k->in[1]);
+    for (int64_t i = 0; i < k->in[1]->numel; i++) {
+        weir__loop l = line(k->out[0], i, k->in[0], at[i], axis);
+        weir__loop_copy(weir_dtype_size(k->out[0]->dtype), &l, 1);
+    }
+}
+
+static void select_backward(weir_vjp *v)
+{
+    int axis = ((const along *)v->attr)->axis;
+    weir_vjp_set(v, 0, weir_index_add(v->gout[0], axis, weir_vjp_in(v, 1), weir_vjp_in_spec(v, 0)->shape[axis]));
+}
+
+static weir_tensor *call_select0(weir_tensor **x) { return weir_index_select(x[0], 0, x[1]); }
+static weir_tensor *call_select1(weir_tensor **x) { return weir_index_select(x[0], 1, x[1]); }
+static const weir_op_case select_cases[] = { { "4,3 i6<4", call_select0 }, { "2,5,2 i3<5", call_select1 }, { "4 i0<4", call_select0 }, { NULL, NULL } };
+const weir_op weir__op_index_select = { .row = WEIR_OP_ROW("op.index_select", "places along an axis picked by an index"), .n_in = 2, .n_out = 1, .save_in = 2,
+                                        .attr_size = sizeof(along), .infer = select_infer, .forward = select_forward, .backward = select_backward, .cases = select_cases };
+
+weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index)
+{
+    if ((axis = weir__axis(x, "index_select", axis)) < 0) return weir__nil_of(x);
+    return weir_apply(&weir__op_index_select, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ .axis = axis });
+}
+
+/* -- index_add ------------------------------------------------------------------------------------------------------------------------- */
+static bool add_infer(weir_call *k)
+{
+    const along *a = k->attr;
+    if (!weir_infer_same(k)) return false;
+    if (k->in[1]->numel != k->in[0]->shape[a->axis]) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected an index for each place along axis %d", a->axis);
+    k->spec[0].shape[a->axis] = a->extent;
+    return check_index(k, a->extent);
+}
+
+static void add_forward(weir_call *k)
+{
+    int axis = ((const along *)k->attr)->axis;
+    weir_tensor *y = k->out[0];
+    const int64_t *at = weir__ptr(k->in[1]);
+    memset(weir__ptr(y), 0, (size_t)y->numel * weir_dtype_size(y->dtype));
+    for (int64_t i = 0; i < k->in[1]->numel; i++) {
+        weir__loop l = line(y, at[i], k->in[0], i, axis);
+        l.x[2] = l.x[1];
+        l.x[1] = l.x[0];
+        weir__loop_binary(k->ctx->kern, (weir__real)y->dtype, WEIR__B_add, &l, 1);
+    }
+}
+
+static void add_backward(weir_vjp *v)
+{
+    weir_vjp_set(v, 0, weir_index_select(v->gout[0], ((const along *)v->attr)->axis, weir_vjp_in(v, 1)));
+}
+
+static weir_tensor *call_add0(weir_tensor **x) { return weir_index_add(x[0], 0, x[1], 5); }
+static weir_tensor *call_add1(weir_tensor **x) { return weir_index_add(x[0], 1, x[1], 4); }
+static const weir_op_case add_cases[] = { { "6,3 i6<5", call_add0 }, { "2,3 i3<4", call_add1 }, { NULL, NULL } };
+const weir_op weir__op_index_add = { .row = WEIR_OP_ROW("op.index_add", "zeros with places of x added at an index along an axis"), .n_in = 2, .n_out = 1, .save_in = 2,
+                                     .attr_size = sizeof(along), .infer = add_infer, .forward = add_forward, .backward = add_backward, .cases = add_cases };
+
+weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent)
+{
+    if ((axis = weir__axis(x, "index_add", axis)) < 0) return weir__nil_of(x);
+    return weir_apply(&weir__op_index_add, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ axis, extent });
+}

@@ -1,0 +1,47 @@
+/* axes.c - the frame of a figure: hair lines at round numbers, their labels outside. Colours are classes, so that style.c sets them. */
+#include <math.h>
+#include "plot/plot.h"
+
+static void label(weir__page *p, const char *class_name, double x, double y, const char *text)
+{
+    weir__put(p, "<text class=\"%s\" x=\"", class_name);
+    weir__put_at(p, x);
+    weir__put(p, "\" y=\"");
+    weir__put_at(p, y);
+    weir__put(p, "\">");
+    weir__put_text(p, text);
+    weir__put(p, "</text>\n");
+}
+
+static void line(weir__page *p, double x0, double y0, bool across, double end)
+{
+    weir__put(p, "M");
+    weir__put_at(p, x0);
+    weir__put(p, " ");
+    weir__put_at(p, y0);
+    weir__put(p, across ? "H" : "V");
+    weir__put_at(p, end);
+}
+
+static void grid(weir__page *p, const weir__axes *a, const weir__ticks *x, const weir__ticks *y)
+{
+    const weir__frame_box *b = &a->box;
+    weir__put(p, "<path class=\"grid\" d=\"");
+    for (int i = 0; i < y->n; i++) line(p, b->left, weir__scale_at(a->y, y->at[i]), true, b->right);
+    weir__put(p, "\"/>\n<path class=\"axis\" d=\"");
+    for (int i = 0; i < x->n; i++) line(p, weir__scale_at(a->x, x->at[i]), b->bottom, false, b->bottom + 4);
+    line(p, b->left, b->bottom, true, b->right);
+    weir__put(p, "\"/>\n");
+}
+
+void weir__put_axes(weir__page *p, const weir__axes *a)
+{
+    const weir__frame_box *b = &a->box;
+    weir__ticks x = weir__ticks_choose(a->x.from, a->x_ticks), y = weir__ticks_choose(a->y.from, a->y_ticks);
+    char text[WEIR__NUMBER];
+    grid(p, a, &x, &y);
+    for (int i = 0; i < y.n; i++) label(p, "ty", b->left - 6, weir__scale_at(a->y, y.at[i]) + 4, weir__number(text, y.at[i], y.decimals));
+    for (int i = 0; i < x.n; i++) label(p, "tx", weir__scale_at(a->x, x.at[i]), b->bottom + 17, weir__number(text, x.at[i], x.decimals));
+    if (a->y_label) label(p, "ly", b->left, b->top - 10, a->y_label);
+    if (a->x_label) label(p, "lx", b->right, b->bottom + 33, a->x_label);
+}

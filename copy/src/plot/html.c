@@ -1,0 +1,138 @@
+/* html.c - text that grows, and the few ways anything gets into it: as markup, escaped, as base64, as a number. */
+#include <locale.h>
+#include <math.h>
+#include <string.h>
+#include "plot/plot.h"
+
+static bool room(weir__page *p, size_t more)
+{
+    int64_t need = p->n + (int64_t)more + 1;
+    return weir_ok(p->c) && (need <= p->cap || weir__grow(p->c, &p->at, &p->cap, need < 4096 ? 4096 : need, 1));
+}
+
+void weir__put_bytes(weir__page *p, const char *text, size_t n)
+{
+    if (!room(p, n)) return;
+    memcpy(p->at + p->n, text, n);
+    p->n += (int64_t)n;
+    p->at[p->n] = 0;
+}
+
+void weir__put(weir__page *p, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    if (n > 0 && room(p, (size_t)n)) {
+        vsnprintf(p->at + p->n, (size_t)n + 1, format, again);
+        p->n += n;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+/* -- escaping ---------------------------------------------------------------------------------------------------------------------- */
+/* Bytes of the UTF-8 sequence that begins at s; 0: there is none. Over-long forms, surrogates and control characters are none. */
+static size_t sequence(const unsigned char *s)
+{
+    if (s[0] < 0x80) return s[0] >= 0x20 && s[0] != 0x7f ? 1 : s[0] == '\n' || s[0] == '\t' ? 1 : 0;
+    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    uint32_t v = s[0] & (0xffu >> (n + 1));
+    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) return 0;
+        v = v << 6 | (s[i] & 0x3f);
+    }
+    static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+    return v >= least[n] && v <= 0x10ffff && (v < 0xd800 || v > 0xdfff) ? n : 0;
+}
+
+void weir__put_text(weir__page *p, const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    while (s && *s) {
+        size_t n = sequence(s);
+        switch (*s) {
+        case '&': weir__put_bytes(p, "&amp;", 5); break;
+        case '<': weir__put_bytes(p, "&lt;", 4); break;
+        case '>': weir__put_bytes(p, "&gt;", 4); break;
+        case '"': weir__put_bytes(p, "&quot;", 6); break;
+        case '\'': weir__put_bytes(p, "&#39;", 5); break;
+        default: weir__put_bytes(p, n ? (const char *)s : "\xef\xbf\xbd", n ? n : 3);
+        }
+        s += n ? n : 1;
+    }
+}
+
+/* -- base64 -------------------------------------------------------------------------------------------------------------------------- */
+void weir__put_base64(weir__page *p, const void *data, size_t n)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *s = data;
+    if (!room(p, (n + 2) / 3 * 4)) return;
+    char *to = p->at + p->n;
+    for (size_t i = 0; i < n; i += 3) {
+        size_t have = n - i;
+        uint32_t v = (uint32_t)s[i] << 16 | (have > 1 ? (uint32_t)s[i + 1] << 8 : 0) | (have > 2 ? s[i + 2] : 0);
+        *to++ = digit[v >> 18];
+        *to++ = digit[v >> 12 & 63];
+        *to++ = have > 1 ? digit[v >> 6 & 63] : '=';
+        *to++ = have > 2 ? digit[v & 63] : '=';
+    }
+    *to = 0;
+    p->n = to - p->at;
+}
+
+void weir__put_png(weir__page *p, weir__bytes png)
+{
+    weir__put(p, "data:image/png;base64,");
+    weir__put_base64(p, png.data, png.size);
+}
+
+/* -- numbers -------------------------------------------------------------------------------------------------------------------------- */
+/* The host program may have set a locale with another decimal point. */
+static void point(char *text)
+{
+    char *at = strstr(text, localeconv()->decimal_point);
+    if (at) *at = '.';
+}
+
+void weir__put_at(weir__page *p, double x)
+{
+    char text[64];
+    if (!isfinite(x)) x = 0;
+    snprintf(text, sizeof text, "%.2f", fmax(-1e6, fmin(1e6, x)));
+    point(text);
+    size_t n = strlen(text);
+    while (text[n - 1] == '0') n--;
+    if (text[n - 1] == '.') n--;
+    text[n] = 0;
+    weir__put(p, "%s", strcmp(text, "-0") == 0 ? "0" : text);
+}
+
+/* Digits before the point in groups of three, from five digits on, parted by narrow no-break spaces. */
+static void group(char *out, size_t bytes, const char *digits)
+{
+    size_t whole = strspn(digits, "0123456789"), used = strlen(out);
+    for (size_t i = 0; digits[i]; i++) {
+        if (i && i < whole && whole > 4 && (whole - i) % 3 == 0) weir__append(out, bytes, &used, "\u202f");
+        weir__append(out, bytes, &used, "%c", digits[i]);
+    }
+}
+
+const char *weir__number(char buffer[WEIR__NUMBER], double v, int decimals)
+{
+    char digits[32];
+    buffer[0] = 0;
+    if (!isfinite(v)) {
+        snprintf(buffer, WEIR__NUMBER, isnan(v) ? "\u2013" : v > 0 ? "\u221e" : "\u2212\u221e");
+        return buffer;
+    }
+    bool plain = fabs(v) < 1e12 && (v == 0 || decimals > 0 || fabs(v) >= 0.5);
+    snprintf(digits, sizeof digits, plain ? "%.*f" : "%.*e", decimals < 12 ? decimals : 12, fabs(v));
+    point(digits);
+    if (v < 0 && strspn(digits, "0.") < strlen(digits)) snprintf(buffer, WEIR__NUMBER, "\u2212");
+    group(buffer, WEIR__NUMBER, digits);
+    return buffer;
+}

@@ -1,0 +1,113 @@
+/* make.c - constructors. */
+#include <math.h>
+#include <string.h>
+#include "tensor/tensor.h"
+
+weir_tensor *weir_empty(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
+{
+    if (!weir_ok(c) || !weir__spec_check(c, "empty", t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
+    weir_spec spec = weir__spec(t, ndim, shape);
+    return weir__tensor_new(c, &spec);
+}
+
+weir_tensor *weir_zeros(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
+{
+    weir_tensor *x = weir_empty(c, t, ndim, shape);
+    if (!x->object.nil) memset(x->storage->data, 0, x->storage->bytes);
+    return x;
+}
+
+weir_tensor *weir_full(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape, double value)
+{
+    weir_tensor *x = weir_empty(c, t, ndim, shape);
+    if (!x->object.nil) weir__convert_strided(t, x->storage->data, 1, WEIR_F64, &value, 0, x->numel);
+    return x;
+}
+
+weir_tensor *weir_ones(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape) { return weir_full(c, t, ndim, shape, 1); }
+weir_tensor *weir_scalar(weir_ctx *c, weir_dtype t, double value) { return weir_full(c, t, 0, NULL, value); }
+
+weir_tensor *weir_arange(weir_ctx *c, weir_dtype t, int64_t n)
+{
+    weir_tensor *x = weir_empty(c, t, 1, &n);
+    if (x->object.nil) return x;
+    for (int64_t i = 0; i < n; i++)
+        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_I64, &i, 1);
+    return x;
+}
+
+/* Element i of n is value(i): written through a double, so exact below 2^53. */
+static weir_tensor *filled(weir_ctx *c, weir_dtype t, int64_t n, double (*value)(int64_t i, int64_t n, const double *p), const double *p)
+{
+    weir_tensor *x = weir_empty(c, t, 1, &n);
+    if (x->object.nil) return x;
+    for (int64_t i = 0; i < n; i++) {
+        double v = value(i, n, p);
+        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_F64, &v, 1);
+    }
+    return x;
+}
+
+static double stepped(int64_t i, int64_t n, const double *p) { return (void)n, p[0] + (double)i * p[1]; }
+static double spaced(int64_t i, int64_t n, const double *p) /* from the nearer end, so that both are exact */
+{
+    double step = n > 1 ? (p[1] - p[0]) / (double)(n - 1) : 0;
+    return i < n / 2 || n == 1 ? p[0] + (double)i * step : p[1] - (double)(n - 1 - i) * step;
+}
+
+weir_tensor *weir_range(weir_ctx *c, weir_dtype t, double start, double stop, double step)
+{
+    double n = ceil((stop - start) / step);
+    if (!(n <= 0x1p46) || step == 0)
+        return weir_fail(c, WEIR_ERROR_RANGE, "range: %g to %g by %g: expected a finite number of elements", start, stop, step), weir__nil(c, WEIR__TENSOR);
+    return filled(c, t, n > 0 ? (int64_t)n : 0, stepped, (const double[]){ start, step });
+}
+
+weir_tensor *weir_linspace(weir_ctx *c, weir_dtype t, double first, double last, int64_t n) { return filled(c, t, n, spaced, (const double[]){ first, last }); }
+
+weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n)
+{
+    weir_tensor *x = weir_zeros(c, t, 2, (const int64_t[]){ n, n });
+    double one = 1;
+    if (!x->object.nil) weir__convert_strided(t, x->storage->data, n + 1, WEIR_F64, &one, 0, n);
+    return x;
+}
+
+static weir_tensor *from_host(weir_ctx *c, weir_dtype t, const void *values, int ndim, const int64_t *shape)
+{
+    weir_tensor *x = weir_empty(c, t, ndim, shape);
+    if (x->object.nil) return x;
+    if (!values && x->numel > 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "from_%s: NULL: expected values", weir_dtype_name(t)), weir__nil(c, WEIR__TENSOR);
+    if (x->numel > 0) memcpy(x->storage->data, values, x->storage->bytes);
+    return x;
+}
+
+weir_tensor *weir_from_f32(weir_ctx *c, const float *v, int ndim, const int64_t *shape) { return from_host(c, WEIR_F32, v, ndim, shape); }
+weir_tensor *weir_from_f64(weir_ctx *c, const double *v, int ndim, const int64_t *shape) { return from_host(c, WEIR_F64, v, ndim, shape); }
+weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *v, int ndim, const int64_t *shape) { return from_host(c, WEIR_I64, v, ndim, shape); }
+
+weir_tensor *weir_full_like(weir_tensor *x, double value)
+{
+    if (!x || x->object.nil) return weir__nil(x ? x->object.ctx : NULL, WEIR__TENSOR);
+    return weir_full(x->object.ctx, x->dtype, x->ndim, x->shape, value);
+}
+
+weir_tensor *weir_zeros_like(weir_tensor *x) { return weir_full_like(x, 0); }
+
+weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, int ndim, const int64_t *shape, const int64_t *strides,
+                              void (*release)(void *, void *), void *user)
+{
+    if (!weir_ok(c) || !weir__spec_check(c, "tensor_wrap", t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
+    if (!data && weir__numel_of(ndim, shape) > 0)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "tensor_wrap: NULL: expected memory"), weir__nil(c, WEIR__TENSOR);
+    weir__storage *s = weir__storage_new(c, 0);
+    if (!s) return weir__nil(c, WEIR__TENSOR);
+    s->data = data;
+    s->inline_data = false;
+    s->bytes = (size_t)weir__numel_of(ndim, shape) * weir_dtype_size(t);
+    weir_spec spec = weir__spec(t, ndim, shape);
+    weir_tensor *x = weir__tensor_view(c, s, &spec, strides, 0);
+    if (!x->object.nil) s->release = release, s->user = user; /* on failure the memory stays the caller's */
+    weir__storage_unref(c, s); /* the view holds it now */
+    return x;
+}

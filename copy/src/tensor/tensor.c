@@ -1,0 +1,161 @@
+/* tensor.c - life of storages and tensor handles.
+ *
+ * A handle holds one reference to its storage and one to the graph node that made it. A storage and its data are one block.
+ * References are counted by the owning context alone: a child context borrows from its ancestors, whose objects outlive its scopes,
+ * so that workers on several threads never write a parent's counters. */
+#include <string.h>
+#include "tensor/tensor.h"
+
+weir_tensor weir__orphan_tensor = { .object = { .kind = WEIR__TENSOR, .home = true, .nil = true, .refs = 1 } };
+
+weir__storage *weir__storage_new(weir_ctx *c, size_t bytes)
+{
+    _Static_assert(sizeof(weir__storage) <= 64, "data begins 64 bytes into the block");
+    weir__storage *s = weir__alloc(c, 64 + bytes);
+    if (!s) return NULL;
+    *s = (weir__storage){ .ctx = c, .refs = 1, .data = (char *)s + 64, .bytes = bytes, .inline_data = true };
+    return s;
+}
+
+void weir__storage_ref(weir_ctx *c, weir__storage *s)
+{
+    if (s && s->ctx == c) s->refs++;
+}
+
+void weir__storage_unref(weir_ctx *c, weir__storage *s)
+{
+    if (!s || s->ctx != c || --s->refs > 0) return;
+    if (s->release) s->release(s->user, s->data);
+    weir__free(c, s);
+}
+
+void weir__storage_changed(weir__storage *s, const char *by)
+{
+    s->version++;
+    s->changed_by = by;
+}
+
+static void destroy(weir__object *o)
+{
+    weir_tensor *t = (weir_tensor *)o;
+    weir_ctx *c = o->ctx;
+    weir__object *node = (weir__object *)t->node;
+    weir__storage_unref(c, t->storage);
+    if (t->leaf) {
+        if (t->leaf->grad) weir__tensor_unref(c, t->leaf->grad);
+        weir__free(c, t->leaf->name);
+        weir__free(c, t->leaf);
+    }
+    weir__free(c, t);
+    if (node && --node->refs == 0) node->destroy(node);
+}
+
+void weir__tensor_ref(weir_ctx *c, weir_tensor *t)
+{
+    if (t && t->object.ctx == c && !t->object.nil) t->object.refs++;
+}
+
+void weir__tensor_unref(weir_ctx *c, weir_tensor *t)
+{
+    if (t && t->object.ctx == c && !t->object.nil && --t->object.refs == 0) destroy(&t->object);
+}
+
+void weir__tensor_free_home(weir_tensor *t)
+{
+    if (t) weir__tensor_unref(t->object.ctx, t);
+}
+
+/* The bare handle; takes over the caller's reference to `s` only on success. */
+static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset, bool home)
+{
+    weir_tensor *t = weir__alloc(c, sizeof *t);
+    if (!t) return NULL;
+    t->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__TENSOR, .home = home };
+    t->storage = s;
+    t->offset = offset;
+    t->dtype = spec->dtype;
+    t->ndim = spec->ndim;
+    t->requires_grad = false;
+    t->node = NULL;
+    t->out_index = 0;
+    t->leaf = NULL;
+    int64_t n = 1;
+    for (int i = spec->ndim - 1; i >= 0; i--) {
+        t->shape[i] = spec->shape[i];
+        t->strides[i] = strides ? strides[i] : n;
+        n *= spec->shape[i];
+    }
+    t->numel = n;
+    t->contiguous = !strides || weir__is_dense(spec->ndim, spec->shape, strides);
+    if (!home && !weir__scope_add(c, &t->object)) {
+        weir__free(c, t);
+        return NULL;
+    }
+    return t;
+}
+
+static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, const int64_t *strides, bool home)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    weir__storage *s = weir__storage_new(c, (size_t)weir__numel_of(spec->ndim, spec->shape) * weir_dtype_size(spec->dtype));
+    if (!s) return weir__nil(c, WEIR__TENSOR);
+    weir_tensor *t = handle(c, s, spec, strides, 0, home);
+    if (t) return t;
+    weir__storage_unref(c, s);
+    return weir__nil(c, WEIR__TENSOR);
+}
+
+static weir_tensor *new_view(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset, bool home)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    weir_tensor *t = handle(c, s, spec, strides, offset, home);
+    if (!t) return weir__nil(c, WEIR__TENSOR);
+    weir__storage_ref(c, s);
+    return t;
+}
+
+weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, NULL, false); }
+weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, NULL, true); }
+
+weir_tensor *weir__tensor_new_channels_last(weir_ctx *c, const weir_spec *spec)
+{
+    int64_t strides[4];
+    weir__channels_last_strides(spec->shape, strides);
+    return new_tensor(c, spec, weir__is_dense(4, spec->shape, strides) ? NULL : strides, false);
+}
+
+weir_tensor *weir__tensor_like(weir_ctx *c, const weir_tensor *x)
+{
+    if (x->object.nil) return weir__nil(c, WEIR__TENSOR);
+    weir_spec spec = weir__spec_of(x);
+    return !x->contiguous && weir_is_channels_last(x) ? weir__tensor_new_channels_last(c, &spec) : weir__tensor_new(c, &spec);
+}
+
+weir_tensor *weir__tensor_view(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset)
+{
+    return new_view(c, s, spec, strides, offset, false);
+}
+
+weir_tensor *weir__tensor_view_home(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset)
+{
+    return new_view(c, s, spec, strides, offset, true);
+}
+
+weir_tensor *weir_keep(weir_tensor *x)
+{
+    if (!x) return weir__nil(NULL, WEIR__TENSOR);
+    if (!x->object.nil && !x->object.home && x->object.keep < UINT8_MAX) x->object.keep++;
+    return x;
+}
+
+weir_tensor *weir_retain(weir_tensor *x)
+{
+    if (!x) return weir__nil(NULL, WEIR__TENSOR);
+    if (!x->object.nil) x->object.refs++;
+    return x;
+}
+
+void weir_release(weir_tensor *x)
+{
+    if (x && !x->object.nil) weir__tensor_unref(x->object.ctx, x);
+}

@@ -1,0 +1,47 @@
+/* gather.h - what a report is gathered in: each report_*.c fills its part and says in a note what is missing. */
+#ifndef WEIR_TRAIN_GATHER_H
+#define WEIR_TRAIN_GATHER_H
+#include <math.h>
+#include <string.h>
+#include "plot/plot.h"
+#include "train/report.h"
+#include "train/train.h"
+
+enum { FACTS = 256, GROUPS = 8, NOTES = 8, TEXTS = 24, POINTS = 2000 };
+
+typedef struct column { int64_t n, cap; double *x, *y; } column; /* a series that grows */
+
+typedef struct gather {
+    weir_ctx *c;
+    const char *folder;
+    json_t *config;
+    weir_model *model;
+    weir_dataset *data; /* NULL: gone */
+    weir__report r;
+    weir__fact facts[FACTS], top[6];
+    weir__settings groups[GROUPS];
+    const char *notes[NOTES];
+    char *texts[FACTS + TEXTS]; /* to be freed */
+    int64_t n_facts, n_texts;
+    column loss, valid;
+    double seconds, last_step;
+    weir__chart charts[2];
+    weir__images images[2];
+    weir__plane plane;
+    float *real, *drawn, *paths;
+    double *log_p;
+    weir__score scores[5];
+} gather;
+
+/* A text kept until the page is written; "" when there is no room. */
+const char *weir__keep(gather *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void weir__note(gather *g, const char *text);
+/* Errors that the page can do without are cleared; lack of memory is not one. True: there was one. */
+bool weir__forgive(gather *g);
+
+void weir__gather_log(gather *g);                    /* report_log.c: curves from metrics.jsonl */
+void weir__gather_curves(gather *g, double entropy); /* entropy NaN: not known */
+void weir__gather_figures(gather *g);                /* report_figures.c: samples beside data, the density of the plane */
+void weir__gather_scores(gather *g);                 /* report_scores.c: log-likelihoods of the splits */
+
+#endif

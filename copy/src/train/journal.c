@@ -1,0 +1,131 @@
+/* journal.c - what a run writes as it goes: metrics.jsonl, one object a line, and the same as TensorBoard events.
+ *
+ * The checkpoint records the lengths of both; on resume they are cut back to these, so that lines are never missing or doubled.
+ * Wall-clock fields are "seconds" (since the run began) in the log and the wall times of events; everything else repeats to the bit. */
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "train/train.h"
+
+static double wall(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool cut_back(weir_run *r) /* to the lines that are whole */
+{
+    return ftruncate(r->metrics, (off_t)r->metrics_bytes) == 0 && lseek(r->metrics, (off_t)r->metrics_bytes, SEEK_SET) >= 0;
+}
+
+static weir_status io_error(weir_run *r)
+{
+    char path[4096];
+    return weir_fail(r->object.ctx, WEIR_ERROR_IO, "%s: %s: expected a file that can be written", weir__run_path(r, "metrics.jsonl", path, sizeof path), strerror(errno));
+}
+
+/* An existing log is cut back to what the checkpoint knows; one that is shorter is not the log of that checkpoint. */
+static weir_status open_metrics(weir_run *r, int64_t keep)
+{
+    char path[4096];
+    struct stat st;
+    r->metrics = open(weir__run_path(r, "metrics.jsonl", path, sizeof path), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (r->metrics < 0 || fstat(r->metrics, &st) != 0) return io_error(r);
+    if (st.st_size < keep)
+        return weir_fail(r->object.ctx, WEIR_ERROR_FORMAT, "%s: %lld bytes: expected at least the %lld that the checkpoint follows", path, (long long)st.st_size, (long long)keep);
+    r->metrics_bytes = keep;
+    return cut_back(r) ? WEIR_OK : io_error(r);
+}
+
+weir_status weir__journal_open(weir_run *r, int64_t metrics_bytes, int64_t events_bytes)
+{
+    if (open_metrics(r, metrics_bytes) != WEIR_OK) return weir_status_of(r->object.ctx);
+#ifdef WEIR_HAVE_PROTOBUF
+    char path[4096];
+    r->events = weir__events_open(r->object.ctx, weir__run_path(r, "events.out.tfevents.weir", path, sizeof path), wall(), events_bytes);
+#else
+    (void)events_bytes, (void)wall;
+#endif
+    return weir_status_of(r->object.ctx);
+}
+
+static void scalar(weir_run *r, const char *tag, double value)
+{
+    if (r->events) weir__events_scalar(r->events, tag, r->step, wall(), value);
+}
+
+static weir_status write_line(weir_run *r, const char *line, size_t n)
+{
+    if (!weir_ok(r->object.ctx)) return weir_status_of(r->object.ctx);
+    for (size_t done = 0; done < n;) {
+        ssize_t k = write(r->metrics, line + done, n - done);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) {
+            io_error(r);
+            cut_back(r);
+            return weir_status_of(r->object.ctx);
+        }
+        done += (size_t)k;
+    }
+    r->metrics_bytes += (int64_t)n;
+    return WEIR_OK;
+}
+
+static void number(char *line, size_t bytes, size_t *used, const char *key, double v) /* JSON has no NaN: such a field is left out */
+{
+    if (isfinite(v)) weir__append(line, bytes, used, ", \"%s\": %.17g", key, v);
+}
+
+weir_status weir__journal_step(weir_run *r, double lr, double seconds)
+{
+    char line[512];
+    size_t used = 0;
+    double n = (double)r->loss_count, loss = r->loss_sum / n;
+    weir__append(line, sizeof line, &used, "{\"step\": %lld", (long long)r->step);
+    number(line, sizeof line, &used, "loss", loss);
+    number(line, sizeof line, &used, "lr", lr);
+    if (r->config.train.clip > 0) number(line, sizeof line, &used, "grad_norm", r->norm_sum / n);
+    weir__append(line, sizeof line, &used, ", \"seconds\": %.3f}\n", seconds);
+    scalar(r, "train/loss", loss);
+    scalar(r, "train/lr", lr);
+    r->loss_sum = r->norm_sum = 0;
+    r->loss_count = 0;
+    return write_line(r, line, used);
+}
+
+weir_status weir__journal_valid(weir_run *r, double valid, double stderr_, double seconds)
+{
+    char line[512];
+    size_t used = 0;
+    weir__append(line, sizeof line, &used, "{\"step\": %lld", (long long)r->step);
+    number(line, sizeof line, &used, "valid", valid);
+    number(line, sizeof line, &used, "valid_stderr", stderr_);
+    weir__append(line, sizeof line, &used, ", \"best\": %s, \"seconds\": %.3f}\n", r->best_step == r->step ? "true" : "false", seconds);
+    if (isfinite(valid)) scalar(r, "valid/nats", valid);
+    return write_line(r, line, used);
+}
+
+weir_status weir__journal_sync(weir_run *r, int64_t *metrics_bytes, int64_t *events_bytes)
+{
+    *metrics_bytes = r->metrics_bytes;
+    *events_bytes = 0;
+    while (fsync(r->metrics) != 0)
+        if (errno != EINTR) return io_error(r);
+    if (!r->events) return WEIR_OK;
+    if (weir__events_sync(r->events) != WEIR_OK) return weir_status_of(r->object.ctx);
+    *events_bytes = weir__events_bytes(r->events);
+    return WEIR_OK;
+}
+
+void weir__journal_close(weir_run *r)
+{
+    if (r->metrics >= 0) close(r->metrics);
+    if (r->events) weir__events_close(r->events);
+    r->metrics = -1;
+    r->events = NULL;
+}

@@ -1,0 +1,171 @@
+/* loop.c - the loop of a run. What happens at step k (a line in the log, a validation, keeping the best) depends on k alone and never on
+ * where a call began or stopped; stopping only writes a checkpoint. */
+#define _XOPEN_SOURCE 700
+#include <string.h>
+#include <time.h>
+#include "train/train.h"
+
+weir_train_opts weir_train_defaults(void) { return (weir_train_opts){ .size = sizeof(weir_train_opts) }; }
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* -- validation ---------------------------------------------------------------------------------------------------------------------------- */
+static void add_rows(weir__mean *s, const weir_batch *b, const double *lp)
+{
+    for (int64_t i = 0; i < b->n; i++) weir__mean_add(s, lp[i], b->weights ? b->weights[i] : 1);
+}
+
+static weir_status score_valid(weir_run *r, weir__mean *s)
+{
+    weir_ctx *c = r->object.ctx;
+    enum { ROWS = 256 };
+    int64_t n = weir_dataset_rows(r->valid);
+    if (n > r->config.train.valid_rows) n = r->config.train.valid_rows;
+    for (int64_t first = 0; first < n && weir_ok(c); first += ROWS) {
+        weir_scope scope = weir_scope_begin_no_grad(c);
+        double lp[ROWS];
+        weir_batch *b = weir_dataset_batch(r->valid, first, first + ROWS < n ? ROWS : n - first);
+        weir_tensor *t = weir_model_log_prob(r->model, b, NULL, NULL);
+        if (weir_copy_to_f64(t, lp, weir_batch_size(b)) == WEIR_OK) add_rows(s, b, lp);
+        weir_scope_end(scope);
+    }
+    return weir_status_of(c);
+}
+
+static weir_status keep_best(weir_run *r, double valid)
+{
+    weir_ctx *c = r->object.ctx;
+    weir__layout *l = weir__module_layout(r->model->module);
+    size_t bytes = (size_t)l->numel * weir_dtype_size(l->dtype);
+    if (!r->best && !(r->best = weir__alloc(c, bytes))) return weir_status_of(c);
+    memcpy(r->best, l->values->data, bytes);
+    r->best_valid = valid;
+    r->best_step = r->step;
+    return WEIR_OK;
+}
+
+/* Mean held-out log-density of the averaged weights (the raw ones without an average), and keeping them when it is the best. Without
+ * rows to validate on there is no best, and the last weights are written. */
+static weir_status validate(weir_run *r, double seconds)
+{
+    weir__mean s = { 0 };
+    weir_ema_swap(r->ema);
+    weir_module_train(weir_model_module(r->model), false);
+    bool some = weir_dataset_rows(r->valid) > 0;
+    if (some) score_valid(r, &s);
+    double valid = weir__mean_value(&s), error = weir__mean_error(&s);
+    r->last_valid = valid;
+    bool comparable = isfinite(valid) && s.failed == 0; /* a mean over fewer rows is none to choose by */
+    if (weir_ok(r->object.ctx) && comparable && !(valid <= r->best_valid)) keep_best(r, valid);
+    weir_module_train(weir_model_module(r->model), true);
+    weir_ema_swap(r->ema);
+    return weir_ok(r->object.ctx) ? weir__journal_valid(r, valid, error, seconds) : weir_status_of(r->object.ctx);
+}
+
+/* -- one step and what belongs to it ----------------------------------------------------------------------------------------------------------- */
+static double rate(const weir_run *r)
+{
+    const weir__config *k = &r->config;
+    const double *lr = weir__option_value(k->optimizer, k->optimizer_opts, "lr", WEIR_OPTION_REAL);
+    int64_t step = r->step < r->horizon ? r->step : r->horizon - 1; /* past the horizon the last rate holds */
+    return k->schedule->rate(k->schedule_opts, lr ? *lr : 0, step, r->horizon);
+}
+
+static weir_status one_step(weir_run *r, weir_step_info *info)
+{
+    weir_ctx *c = r->object.ctx;
+    weir_step_opts o = weir_step_defaults();
+    o.shards = r->config.train.shards;
+    o.clip = r->config.train.clip;
+    weir_optim_set_lr(r->optim, rate(r));
+    if (weir_loader_step(r->loader) != r->step) weir_loader_seek(r->loader, r->step); /* a step that failed took its batch */
+    weir_scope s = weir_scope_begin(c);
+    weir_batch *b = weir_loader_next(r->loader);
+    if (weir_ok(c)) weir_train_step_with(r->model, r->optim, b, &o, info);
+    weir_scope_end(s);
+    if (!weir_ok(c)) return weir_status_of(c);
+    weir_ema_update(r->ema);
+    r->step++;
+    r->loss_sum += info->loss;
+    r->norm_sum += o.clip > 0 ? info->grad_norm : 0;
+    r->loss_count++;
+    return weir_status_of(c);
+}
+
+static weir_status after_step(weir_run *r, double seconds)
+{
+    weir_ctx *c = r->object.ctx;
+    if (r->step % r->log_every == 0 || r->step == r->horizon) weir__journal_step(r, weir_optim_lr(r->optim), seconds);
+    if (weir_ok(c) && (r->step % r->valid_every == 0 || r->step == r->horizon)) validate(r, seconds);
+    return weir_status_of(c);
+}
+
+/* -- the loop ------------------------------------------------------------------------------------------------------------------------------------ */
+typedef struct watch { double begin, told, loss_sum, norm; int64_t count; } watch;
+
+static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, bool last)
+{
+    double t = now();
+    if (!o->on_step || (!last && t - w->told < 0.1)) return 0;
+    weir_progress p = { .step = r->step, .steps = stop, .loss = w->loss_sum / (double)w->count, .valid = r->last_valid, .best = r->best_valid,
+                        .seconds = t - w->begin, .lr = weir_optim_lr(r->optim), .grad_norm = w->norm, .dim = r->model->dim, .levels = r->model->levels };
+    w->told = t;
+    w->loss_sum = 0;
+    w->count = 0;
+    return o->on_step(o->user, &p);
+}
+
+static weir_status finish(weir_run *r, double seconds, weir_status how)
+{
+    weir_ctx *c = r->object.ctx;
+    r->seconds += seconds;
+    if (weir__checkpoint_save(r) != WEIR_OK) return weir_status_of(c);
+    if (!r->best && weir__run_write_model(r) != WEIR_OK) return weir_status_of(c);
+    return how;
+}
+
+static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
+{
+    weir_ctx *c = r->object.ctx;
+    int64_t saved = r->step;
+    watch w = { .begin = now() };
+    w.told = w.begin;
+    weir_status how = WEIR_OK;
+    while (r->step < stop) {
+        weir_step_info info;
+        if (one_step(r, &info) != WEIR_OK || after_step(r, r->seconds + now() - w.begin) != WEIR_OK) return weir_status_of(c); /* the last checkpoint stands */
+        w.loss_sum += info.loss, w.norm = info.grad_norm, w.count++;
+        if (tell(r, o, &w, stop, r->step == stop) != 0 && r->step < stop) { /* asked to stop at the end: it has ended */
+            how = WEIR_STOPPED;
+            break;
+        }
+        if (o->minutes > 0 && now() - w.begin > 60 * o->minutes) break;
+        if (r->step - saved >= r->checkpoint_every && r->step < stop) {
+            if (weir__checkpoint_save(r) != WEIR_OK) return weir_status_of(c);
+            saved = r->step;
+        }
+    }
+    return finish(r, now() - w.begin, how);
+}
+
+weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
+{
+    weir_train_opts defaults = weir_train_defaults();
+    if (!r || r->object.nil) return r && r->object.ctx ? weir_status_of(r->object.ctx) : WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = r->object.ctx;
+    if (!o) o = &defaults;
+    if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");
+    int64_t stop = o->steps > 0 ? o->steps : r->horizon;
+    if (r->step >= stop || !weir_ok(c)) return weir_status_of(c);
+    uint64_t seed = c->seed;
+    c->seed = (uint64_t)r->config.train.seed; /* whatever else lives in the context */
+    weir_status s = train(r, o, stop);
+    c->seed = seed;
+    return s;
+}

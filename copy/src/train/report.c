@@ -1,0 +1,163 @@
+/* report.c - what a page about a run shows: settings and log from its folder (report_log.c), samples and a density from its model
+ * (report_figures.c), scores of its data (report_scores.c). How the page looks is the plot room's. */
+#include "train/gather.h"
+
+enum { LINE = 320 };
+
+/* -- texts and notes ---------------------------------------------------------------------------------------------------------------- */
+const char *weir__keep(gather *g, const char *format, ...)
+{
+    char line[LINE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    char *text = g->n_texts < FACTS + TEXTS ? weir__strdup(g->c, line) : NULL;
+    return text ? (g->texts[g->n_texts++] = text) : "";
+}
+
+void weir__note(gather *g, const char *text)
+{
+    if (g->r.n_notes < NOTES) g->notes[g->r.n_notes++] = text;
+}
+
+bool weir__forgive(gather *g)
+{
+    weir_status s = weir_status_of(g->c);
+    if (s == WEIR_OK || s == WEIR_ERROR_MEMORY) return false;
+    weir_clear(g->c);
+    return true;
+}
+
+/* -- settings ---------------------------------------------------------------------------------------------------------------------------- */
+static const char *value_text(gather *g, const json_t *v)
+{
+    char line[LINE] = "", one[WEIR__NUMBER];
+    size_t used = 0;
+    if (json_is_string(v)) return json_string_length(v) ? json_string_value(v) : "\u2013";
+    if (json_is_boolean(v)) return json_is_true(v) ? "yes" : "no";
+    if (json_is_integer(v)) return weir__keep(g, "%s", weir__number(one, (double)json_integer_value(v), 0));
+    if (json_is_real(v)) {
+        snprintf(one, sizeof one, "%.7g", json_real_value(v));
+        return weir__keep(g, "%s", one);
+    }
+    for (size_t i = 0; i < json_array_size(v); i++)
+        weir__append(line, sizeof line, &used, i ? ", %lld" : "%lld", (long long)json_integer_value(json_array_get(v, i)));
+    return line[0] ? weir__keep(g, "%s", line) : "\u2013";
+}
+
+static void group(gather *g, const char *title, const json_t *object)
+{
+    const char *key;
+    json_t *v;
+    if (g->r.n_settings == GROUPS) return;
+    weir__settings *s = &g->groups[g->r.n_settings++];
+    *s = (weir__settings){ .title = title, .at = g->facts + g->n_facts };
+    json_object_foreach((json_t *)(uintptr_t)object, key, v) {
+        if (json_is_object(v) || g->n_facts == FACTS) continue;
+        g->facts[g->n_facts++] = (weir__fact){ .name = key, .value = value_text(g, v) };
+        s->n++;
+    }
+}
+
+static void settings(gather *g)
+{
+    static const char *const known[][2] = { { "model", "Model" }, { "optimizer", "Optimizer" }, { "schedule", "Schedule" }, { "train", "Training" } };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) group(g, known[i][1], json_object_get(g->config, known[i][0]));
+    group(g, "Run", g->config);
+    g->r.settings = g->groups;
+}
+
+/* -- data -------------------------------------------------------------------------------------------------------------------------------------- */
+static void open_data(gather *g)
+{
+    const char *spec = json_string_value(json_object_get(g->config, "data"));
+    if (spec) g->data = weir_dataset_open(g->c, spec);
+    bool there = spec && weir_ok(g->c) && weir_dataset_rows(g->data) > 0;
+    bool fits = there && weir_dataset_dim(g->data) == weir_model_dim(g->model) && weir_dataset_levels(g->data) == weir_model_levels(g->model);
+    if (fits) return;
+    weir__forgive(g);
+    weir_dataset_free(g->data);
+    g->data = NULL;
+    weir__note(g, there ? "The data are not of the model's shape any more: no scores, and no real data beside samples."
+                  : "The data of this run cannot be opened any more: no scores, and no real data beside samples.");
+}
+
+/* -- the top ------------------------------------------------------------------------------------------------------------------------------------------- */
+static void fact(gather *g, const char *name, const char *value, const char *about)
+{
+    g->top[g->r.n_facts++] = (weir__fact){ name, value, about };
+}
+
+static const char *duration(gather *g)
+{
+    int64_t s = (int64_t)(g->seconds + 0.5);
+    if (s < 60) return weir__keep(g, "%.1f s", g->seconds);
+    return s < 3600 ? weir__keep(g, "%lld min %02lld s", (long long)(s / 60), (long long)(s % 60)) : weir__keep(g, "%lld h %02lld min", (long long)(s / 3600), (long long)(s / 60 % 60));
+}
+
+static void top(gather *g)
+{
+    char value[WEIR__NUMBER], error[WEIR__NUMBER];
+    int64_t last = g->r.n_columns - 1;
+    bool integers = weir_model_levels(g->model) > 0;
+    if (last >= 0)
+        for (int k = 0; k < (integers ? 3 : 1); k += 2)
+            fact(g, k ? "Bits per dimension" : "Log-likelihood, nats", weir__keep(g, "%s", weir__number(value, g->scores[k].value[last], g->scores[k].decimals)),
+                 weir__keep(g, "\u00b1 %s, %s rows", weir__number(error, g->scores[k].error[last], g->scores[k].decimals), g->r.columns[last].name));
+    if (g->last_step > 0) fact(g, "Steps", weir__keep(g, "%s", weir__number(value, g->last_step, 0)), g->seconds > 0 ? weir__keep(g, "in %s", duration(g)) : NULL);
+    fact(g, "Parameters", weir__keep(g, "%s", weir__number(value, (double)weir_module_parameter_numel(weir_model_module(g->model)), 0)), NULL);
+    fact(g, "Dimensions", weir__keep(g, "%s", weir__number(value, (double)weir_model_dim(g->model), 0)),
+         integers ? weir__keep(g, "integers of %s levels", weir__number(error, (double)weir_model_levels(g->model), 0)) : "continuous");
+    g->r.facts = g->top;
+    g->r.notes = g->notes;
+}
+
+static void titles(gather *g)
+{
+    const weir_row *row = weir_model_row_of(g->model);
+    const char *data = json_string_value(json_object_get(g->config, "data")), *name = strchr(row->name, '.');
+    if (data && strrchr(data, '/')) data = strrchr(data, '/') + 1;
+    g->r.title = weir__keep(g, "%.60s on %.120s", name ? name + 1 : row->name, data ? data : "unknown data");
+    g->r.subtitle = row->doc;
+    g->r.colophon = weir__keep(g, "weir %s", weir_version());
+}
+
+static void release(gather *g)
+{
+    for (int64_t i = 0; i < g->n_texts; i++) weir__free(g->c, g->texts[i]);
+    void *const blocks[] = { g->loss.x, g->loss.y, g->valid.x, g->valid.y, g->real, g->drawn, g->paths, g->log_p };
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) weir__free(g->c, blocks[i]);
+    weir_dataset_free(g->data);
+    weir_model_free(g->model);
+    json_decref(g->config);
+    weir__free(g->c, g);
+}
+
+static void fill(gather *g)
+{
+    open_data(g);
+    titles(g);
+    settings(g);
+    weir__gather_log(g);
+    weir__gather_scores(g);
+    weir__gather_curves(g, weir__dataset_entropy(g->data));
+    weir__gather_figures(g);
+    top(g);
+}
+
+weir_status weir__run_report(weir_ctx *c, const char *run_folder, const char *out_html)
+{
+    char path[4096];
+    size_t used = 0;
+    gather *g = weir_ok(c) ? weir__alloc0(c, sizeof *g) : NULL;
+    if (!g) return weir_status_of(c);
+    g->c = c, g->folder = run_folder;
+    weir__append(path, sizeof path, &used, "%s/config.json", run_folder);
+    g->config = weir__json_load(c, path);
+    g->model = weir_model_load(c, run_folder);
+    if (weir_ok(c)) fill(g);
+    if (weir_ok(c)) weir__report_write(c, &g->r, out_html);
+    release(g);
+    return weir_status_of(c);
+}

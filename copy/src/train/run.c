@@ -1,0 +1,376 @@
+/* run.c - a run's folder: made once, opened again. config.json is the first file written and the last word on every setting. */
+#define _XOPEN_SOURCE 700
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "train/train.h"
+
+weir_run weir__orphan_run = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__RUN, .home = true, .nil = true, .refs = 1 } };
+
+weir__object *weir__run_nil_new(weir_ctx *c)
+{
+    weir_run *r = weir__alloc0(c, sizeof *r);
+    if (!r) return NULL;
+    r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .home = true, .nil = true, .refs = 1 };
+    return &r->object;
+}
+
+const char *weir__run_path(const weir_run *r, const char *name, char *buffer, size_t bytes)
+{
+    size_t used = 0;
+    weir__append(buffer, bytes, &used, "%s/%s", r->folder, name);
+    return buffer;
+}
+
+static void destroy(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    weir__journal_close(r);
+    if (r->lock >= 0) close(r->lock);
+    weir_ema_free(r->ema);
+    weir_optim_free(r->optim);
+    weir_model_free(r->model);
+    weir_loader_free(r->loader);
+    weir_dataset_free(r->valid);
+    weir_dataset_free(r->train);
+    weir__config_free(&r->config);
+    weir__free(c, r->best);
+    weir__free(c, r->folder);
+    weir__free(c, r);
+}
+
+void weir_run_free(weir_run *r)
+{
+    if (r && !r->object.nil) destroy(r);
+}
+
+weir_model *weir_run_model(weir_run *r) { return r && !r->object.nil ? r->model : weir__nil(r ? r->object.ctx : NULL, WEIR__MODEL); }
+
+/* -- the folder -------------------------------------------------------------------------------------------------------------------------- */
+static bool exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+/* What a killed write left behind is nobody's: it does not make a folder somebody else's, and is cleared away. */
+static bool sweep(const char *folder) /* true when nothing else is in it */
+{
+    DIR *d = opendir(folder);
+    bool empty = true;
+    if (!d) return true;
+    for (struct dirent *e; (e = readdir(d));) {
+        char path[4096];
+        size_t used = 0;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+        weir__append(path, sizeof path, &used, "%s/%s", folder, e->d_name);
+        if (!weir__is_leftover(path) || unlink(path) != 0) empty = false;
+    }
+    closedir(d);
+    return empty;
+}
+
+static weir_status make_folder(weir_ctx *c, const char *path)
+{
+    struct stat st;
+    if (mkdir(path, 0777) == 0) return WEIR_OK;
+    int why = errno;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a folder, or a place to make one", path, strerror(why));
+}
+
+static weir_status make_parents(weir_ctx *c, const char *path)
+{
+    char part[4096];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part - 64) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.60s: expected a path of 1 to 4000 bytes", path);
+    for (size_t i = 1; i <= n; i++)
+        if (path[i] == '/' || path[i] == 0) {
+            memcpy(part, path, i);
+            part[i] = 0;
+            if (make_folder(c, part) != WEIR_OK) return weir_status_of(c);
+        }
+    return WEIR_OK;
+}
+
+/* One process at a time: the lock goes with the process, however that ends. Where folders cannot be locked nothing is. */
+static weir_status lock_folder(weir_run *r)
+{
+    r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock < 0 || flock(r->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return WEIR_OK;
+    return weir_fail(r->object.ctx, WEIR_ERROR_STATE, "%s: another process is training here: expected it to have ended", r->folder);
+}
+
+/* -- data, model, optimizer from a config ------------------------------------------------------------------------------------------------ */
+/* What the data say and the config leaves open: dim, shape, levels, standardize. What both say must agree. */
+static weir_status fit_model_to_data(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    weir__config *k = &r->config;
+    const weir_row *row = &k->model->row;
+    int64_t *dim = weir__option_value(row, k->model_opts, "dim", WEIR_OPTION_INT), *levels = weir__option_value(row, k->model_opts, "levels", WEIR_OPTION_INT);
+    const int64_t *shape;
+    int ndim = weir_dataset_shape(r->train, &shape);
+    int64_t have = weir_dataset_dim(r->train), have_levels = weir_dataset_levels(r->train);
+    if (dim && *dim != 0 && *dim != have)
+        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have, (long long)*dim);
+    if (levels && *levels != 0 && *levels != have_levels)
+        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld levels: expected model.levels=%lld", k->data, (long long)have_levels, (long long)*levels);
+    if (dim) *dim = have;
+    if (levels) *levels = have_levels;
+    char text[WEIR_TEXT_MAX] = "";
+    size_t used = 0;
+    for (int i = 0; i < ndim; i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)shape[i]);
+    if (ndim > 1 && weir__option_named(row, "shape")) weir_option_set(c, row, k->model_opts, "shape", text);
+    if (weir_dataset_standardize(r->train) && weir__option_named(row, "standardize")) weir_option_set(c, row, k->model_opts, "standardize", "yes");
+    return weir_status_of(c);
+}
+
+static weir_status standardize(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    if (!r->model->mean || !weir_ok(c)) return weir_status_of(c);
+    int64_t dim = weir_dataset_dim(r->train);
+    double *mean = weir__alloc(c, 2 * (size_t)dim * sizeof *mean);
+    if (mean && weir_dataset_statistics(r->train, mean, mean + dim) == WEIR_OK) weir_model_set_standardize(r->model, mean, mean + dim);
+    weir__free(c, mean);
+    return weir_status_of(c);
+}
+
+static weir_status open_data(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    r->train = weir_dataset_open(c, r->config.data);
+    r->valid = weir__nil(c, WEIR__DATASET);
+    if (!weir_ok(c)) return weir_status_of(c);
+    weir_dataset *all = r->train;
+    if (all->opts.split == WEIR__SPLIT_ALL) {
+        /* the views share the store of `all`, which must outlive them: it is kept as the owner behind r->train */
+        r->valid = weir_dataset_split(all, "valid");
+        r->train = weir_dataset_split(all, "train");
+        if (weir_ok(c)) {
+            r->train->owner = true, all->owner = false; /* the store goes with the training view, which is freed last */
+        }
+        weir_dataset_free(all);
+    }
+    if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
+    if (!weir_ok(c) || weir__dataset_check_finite(r->train) != WEIR_OK) return weir_status_of(c); /* a view of what is gone may be left */
+    if (weir_dataset_rows(r->valid) > 0 && weir__dataset_check_finite(r->valid) != WEIR_OK) return weir_status_of(c);
+    uint64_t hash = weir_dataset_fingerprint(r->train);
+    if (weir_dataset_rows(r->valid) > 0) hash = weir__hash_mix(hash, weir_dataset_fingerprint(r->valid)); /* it decides which weights are best */
+    snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
+    return weir_status_of(c);
+}
+
+static int64_t or_auto(int64_t given, int64_t automatic) { return given > 0 ? given : automatic > 0 ? automatic : 1; }
+static int64_t within(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
+
+/* What the config leaves to us is settled here, and recorded with the rest. */
+static weir_status open_loader(weir_run *r)
+{
+    char options[128];
+    size_t used = 0;
+    weir__train_opts *t = &r->config.train;
+    weir__append(options, sizeof options, &used, "batch=%lld seed=%lld", (long long)t->batch, (long long)t->seed);
+    r->loader = weir_loader_new(r->train, options);
+    int64_t epoch = weir_loader_steps_per_epoch(r->loader);
+    if (r->config.horizon == 0) r->config.horizon = t->steps > 0 ? t->steps : t->epochs * (epoch > 0 ? epoch : 1);
+    r->horizon = r->config.horizon;
+    r->valid_every = t->valid_every = or_auto(t->valid_every, within(epoch, 50, 500));
+    r->checkpoint_every = t->checkpoint_every = or_auto(t->checkpoint_every, 500);
+    r->log_every = t->log_every = or_auto(t->log_every, within(r->horizon / 500, 1, 50));
+    return weir_status_of(r->object.ctx);
+}
+
+/* Options of a row as "name=value ..." text. */
+static weir_status options_text(weir_ctx *c, const weir_row *row, const void *opts, char *text, size_t bytes)
+{
+    size_t used = 0;
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        char value[WEIR_TEXT_MAX];
+        weir_option_text(o, opts, value, sizeof value);
+        weir__append(text, bytes, &used, "%s=%s ", o->name, value);
+    }
+    return used < bytes ? WEIR_OK : weir_fail(c, WEIR_ERROR_RANGE, "%s: options: expected shorter ones", row->name);
+}
+
+static weir_status open_model(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    const weir__config *k = &r->config;
+    char text[4096] = "";
+    r->model = weir__model_from_options(c, k->model, k->model_opts);
+    if (standardize(r) != WEIR_OK || options_text(c, k->optimizer, k->optimizer_opts, text, sizeof text) != WEIR_OK) return weir_status_of(c);
+    r->optim = weir_optim_new(weir_model_module(r->model), strchr(k->optimizer->name, '.') + 1, text);
+    if (weir_ok(c) && k->train.ema > 0) r->ema = weir_ema_new(weir_model_module(r->model), k->train.ema);
+    return weir_status_of(c);
+}
+
+/* The run's seed decides the first weights, which are drawn when the optimizer lays them out; the context keeps its own. */
+static weir_status open_seeded(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    uint64_t seed = c->seed;
+    c->seed = (uint64_t)r->config.train.seed;
+    weir_status s = open_model(r);
+    c->seed = seed;
+    return s;
+}
+
+/* -- config.json --------------------------------------------------------------------------------------------------------------------------- */
+static weir_status write_config(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    char path[4096];
+    json_t *o = weir__config_json(&r->config);
+    if (!o) return weir_status_of(c);
+    if (json_object_set_new(o, "data_fingerprint", json_string(r->fingerprint)) != 0 || json_object_set_new(o, "machine", json_string(weir_isa_name(c))) != 0)
+        weir_fail(c, WEIR_ERROR_MEMORY, "%s: config.json: expected more free memory", r->folder);
+    else weir__json_save(c, weir__run_path(r, "config.json", path, sizeof path), o);
+    json_decref(o);
+    return weir_status_of(c);
+}
+
+/* Where to stop may differ, and what is left open (0, no, nothing) is what the run has settled. */
+static bool may_differ(const char *key, const json_t *given)
+{
+    static const char *const free_keys[] = { "steps", "epochs", "horizon", "weir", "machine" };
+    static const char *const open_keys[] = { "dim", "levels", "shape", "standardize", "valid_every", "checkpoint_every", "log_every" };
+    for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
+        if (strcmp(key, free_keys[i]) == 0) return true;
+    bool open = json_is_false(given) || (json_is_integer(given) && json_integer_value(given) == 0) || (json_is_array(given) && json_array_size(given) == 0);
+    for (size_t i = 0; open && i < sizeof open_keys / sizeof *open_keys; i++)
+        if (strcmp(key, open_keys[i]) == 0) return true;
+    return false;
+}
+
+/* The first setting of `given` that `stored` has otherwise. */
+static weir_status compare(weir_ctx *c, const char *folder, const char *prefix, const json_t *given, const json_t *stored)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)(uintptr_t)given, key, v) {
+        json_t *other = json_object_get(stored, key);
+        if (may_differ(key, v)) continue;
+        if (json_is_object(v) && json_is_object(other)) {
+            if (compare(c, folder, key, v, other) != WEIR_OK) return weir_status_of(c);
+        } else if (!json_equal(v, other)) {
+            return weir_fail(c, WEIR_ERROR_STATE, "%s: %s%s%s differs from config.json: expected the same on resume, or another folder", folder, prefix,
+                             prefix[0] ? "." : "", key);
+        }
+    }
+    return WEIR_OK;
+}
+
+static weir_status compare_given(weir_ctx *c, const char *folder, const json_t *given, const json_t *stored)
+{
+    json_t *alone = weir__config_over(c, stored, NULL), *over = weir__config_over(c, stored, given);
+    if (alone && over) compare(c, folder, "", over, alone);
+    json_decref(alone);
+    json_decref(over);
+    return weir_status_of(c);
+}
+
+static weir_status check_resumable(weir_run *r, const json_t *stored)
+{
+    weir_ctx *c = r->object.ctx;
+    const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint"));
+    if (fingerprint && strcmp(fingerprint, r->fingerprint) != 0)
+        return weir_fail(c, WEIR_ERROR_STATE, "%s: the data have changed since the run began: expected the same rows", r->config.data);
+    return WEIR_OK;
+}
+
+/* The kernels a run has been on, in order: those of the checkpoint, or of config.json before the first, and today's. */
+static void note_machine(weir_run *r, const json_t *stored)
+{
+    const char *today = weir_isa_name(r->object.ctx), *begun = json_string_value(json_object_get(stored, "machine"));
+    size_t used = strlen(r->machine);
+    if (used == 0) weir__append(r->machine, sizeof r->machine, &used, "%s", begun ? begun : today);
+    const char *plus = strrchr(r->machine, '+'), *last = plus ? plus + 1 : r->machine;
+    if (strcmp(last, today) == 0) return;
+    weir__log(r->object.ctx, "%s: so far with %s kernels, goes on with %s: results will differ in the last bits", r->folder, r->machine, today);
+    weir__append(r->machine, sizeof r->machine, &used, "+%s", today);
+}
+
+/* -- opening ---------------------------------------------------------------------------------------------------------------------------------- */
+static weir_status open_all(weir_run *r, const json_t *config, const json_t *stored)
+{
+    weir_ctx *c = r->object.ctx;
+    int64_t metrics_bytes, events_bytes;
+    char path[4096];
+    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK
+        || open_loader(r) != WEIR_OK || open_seeded(r) != WEIR_OK)
+        return weir_status_of(c);
+    if ((stored ? check_resumable(r, stored) : make_parents(c, r->folder)) != WEIR_OK || lock_folder(r) != WEIR_OK) return weir_status_of(c);
+    if (!stored && exists(weir__run_path(r, "config.json", path, sizeof path))) /* begun by another while the data were read */
+        return weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", r->folder);
+    if (!stored && write_config(r) != WEIR_OK) return weir_status_of(c);
+    if (make_folder(c, weir__run_path(r, "samples", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
+    if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
+    sweep(r->folder);
+    sweep(path);
+    if (weir__checkpoint_load(r, &metrics_bytes, &events_bytes) != WEIR_OK) return weir_status_of(c);
+    note_machine(r, stored);
+    weir_loader_seek(r->loader, r->step);
+    if (weir__journal_open(r, metrics_bytes, events_bytes) != WEIR_OK) return weir_status_of(c);
+    return r->step > 0 ? weir__run_write_model(r) : weir_status_of(c); /* a kill may have come between the checkpoint and this */
+}
+
+static weir_run *run_new(weir_ctx *c, const char *folder)
+{
+    weir_run *r = weir__alloc0(c, sizeof *r);
+    if (!r) return NULL;
+    r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .refs = 1, .home = true };
+    r->config.ctx = c;
+    r->best_valid = r->last_valid = NAN;
+    r->best_step = -1;
+    r->written_step = -2;
+    r->lock = -1;
+    r->metrics = -1;
+    r->folder = weir__strdup(c, folder);
+    return r;
+}
+
+/* The config to run by: the folder's where it has one, else the one given. *stored: whether the folder had one. */
+static json_t *choose_config(weir_ctx *c, const char *folder, const char *config, bool resume, bool *had)
+{
+    char path[4096];
+    size_t used = 0;
+    weir__append(path, sizeof path, &used, "%s/config.json", folder);
+    json_t *given = config ? weir__json_read(c, "config", config, strlen(config)) : NULL, *stored = NULL;
+    if (!weir_ok(c)) return NULL;
+    *had = exists(path);
+    if (*had && !resume && config) {
+        weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", folder);
+    } else if (*had) {
+        stored = weir__json_load(c, path);
+        if (stored && given) compare_given(c, folder, given, stored);
+    } else if (exists(folder) && !sweep(folder)) {
+        weir_fail(c, WEIR_ERROR_STATE, "%s: holds files that are no run: expected an empty or a new folder", folder);
+    } else if (!given) {
+        weir_fail(c, WEIR_ERROR_IO, "%s: no config.json: expected a run, or a model and data to begin one", folder);
+    }
+    if (stored) json_decref(given), given = stored;
+    if (weir_ok(c)) return given;
+    json_decref(given);
+    return NULL;
+}
+
+weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume)
+{
+    if (!weir_ok(c)) return weir__nil(c, WEIR__RUN);
+    if (!folder) return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_open: NULL: expected a folder"), weir__nil(c, WEIR__RUN);
+    bool had = false;
+    json_t *chosen = choose_config(c, folder, config, resume, &had);
+    weir_run *r = chosen ? run_new(c, folder) : NULL;
+    if (r && r->folder) open_all(r, chosen, had ? chosen : NULL);
+    json_decref(chosen);
+    if (r && weir_ok(c)) return r;
+    if (r) destroy(r);
+    return weir__nil(c, WEIR__RUN);
+}

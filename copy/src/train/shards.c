@@ -1,0 +1,238 @@
+/* shards.c - loss and gradients of a batch in S fixed pieces, each in a worker context of its own.
+ *
+ * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward on sum(w_i l_i) / W with W
+ * of the whole batch, into a flat gradient buffer of its own; the S buffers are added in a fixed binary tree, (0+1)+(2+3)... So bits
+ * depend on S, which a run records, and never on the number of threads, which only divide the pieces among themselves. A graph costs as much
+ * for one sample as for many, so one thread runs the pieces as one batch where the model's rows promise that its samples do not mix. */
+#include <string.h>
+#include "train/train.h"
+#include "weir/grad.h"
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+typedef struct shard {
+    weir_ctx *ctx;
+    weir__worker_grads *grads;
+    bool own; /* grads->data is this shard's, not the module's gradient buffer */
+} shard;
+
+typedef struct shards {
+    weir_ctx *ctx;
+    weir__layout *layout;
+    int64_t n;
+    shard *at;
+    weir__worker_grads *grads; /* [n] */
+    bool by_rows;              /* they may run as one */
+} shards;
+
+static void shards_free(void *cache)
+{
+    shards *all = cache;
+    for (int64_t i = 0; i < all->n; i++) {
+        weir_close(all->at[i].ctx);
+        if (all->at[i].own) weir__free(all->ctx, all->grads[i].data);
+        weir__free(all->ctx, all->grads[i].has_grad);
+    }
+    weir__free(all->ctx, all->grads);
+    weir__free(all->ctx, all->at);
+    weir__free(all->ctx, all);
+}
+
+static bool shard_open(shards *all, shard *s)
+{
+    *s = (shard){ .ctx = weir_worker_open(all->ctx, 1), .grads = &all->grads[all->n] };
+    s->grads->owner = all->layout->grads;
+    s->grads->index = all->n;
+    s->grads->has_grad = weir__alloc(all->ctx, (size_t)all->layout->n_slots);
+    if (!s->grads->has_grad || !weir_ok(s->ctx)) return false;
+    s->ctx->worker = s->grads;
+    return true;
+}
+
+static bool by_rows(const weir_module *m)
+{
+    bool all = m->row->by_rows;
+    for (int64_t i = 0; all && i < m->n_children; i++) all = by_rows(m->children[i]);
+    return all;
+}
+
+static shards *shards_open(weir_model *m, int64_t n)
+{
+    weir_ctx *c = m->object.ctx;
+    shards *all = weir__model_cache(m);
+    if (all && all->n == n) return all;
+    weir__layout *layout = weir__module_layout(m->module);
+    all = layout ? weir__alloc0(c, sizeof *all) : NULL;
+    if (!all) return NULL;
+    *all = (shards){ .ctx = c, .layout = layout, .at = weir__alloc0(c, (size_t)n * sizeof *all->at), .grads = weir__alloc0(c, (size_t)n * sizeof *all->grads),
+                     .by_rows = m->row->by_rows && by_rows(m->module) };
+    for (; all->at && all->grads && all->n < n; all->n++)
+        if (!shard_open(all, &all->at[all->n])) {
+            all->n++;
+            break;
+        }
+    if (weir_ok(c)) {
+        weir__model_set_cache(m, all, shards_free);
+        return all;
+    }
+    shards_free(all);
+    return NULL;
+}
+
+static bool any_gradient(const weir__layout *l)
+{
+    for (int64_t i = 0; i < l->n_slots; i++)
+        if (l->slots[i].tensor->leaf->has_grad) return true;
+    return false;
+}
+
+/* Shard 0 writes straight into the module's gradient buffer while that holds nothing: one flat buffer less. */
+static bool give_buffers(shards *all)
+{
+    size_t bytes = (size_t)all->layout->numel * weir_dtype_size(all->layout->dtype);
+    bool taken = any_gradient(all->layout);
+    for (int64_t i = 0; i < all->n; i++) {
+        shard *s = &all->at[i];
+        bool own = i > 0 || taken;
+        if (own && !s->own && !(s->grads->data = weir__alloc(all->ctx, bytes))) return false;
+        if (!own && s->own) weir__free(all->ctx, s->grads->data);
+        if (!own) s->grads->data = all->layout->grads->data;
+        s->own = own;
+        memset(s->grads->has_grad, 0, (size_t)all->layout->n_slots);
+    }
+    return true;
+}
+
+/* -- one piece -------------------------------------------------------------------------------------------------------------------------- */
+/* sum(w_i l_i) / W */
+static weir_tensor *reduce(weir_tensor *losses, const double *weights, double total)
+{
+    if (!weights || weir_is_nil(losses)) return weir_scale(weir_sum(losses), 1 / total);
+    weir_ctx *c = losses->object.ctx;
+    weir_tensor *w = weir_empty(c, losses->dtype, 1, losses->shape);
+    if (weir_is_nil(w)) return w;
+    double part;
+    for (int64_t i = 0; i < losses->numel; i++) {
+        part = weights[i] / total;
+        weir__convert(w->dtype, (char *)weir__ptr(w) + i * (int64_t)weir_dtype_size(w->dtype), WEIR_F64, &part, 1);
+    }
+    return weir_sum(weir_mul(losses, w));
+}
+
+weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
+{
+    weir_tensor *view = weir__samples_view(c, b->x, from, to);
+    const double *weights = b->weights ? b->weights + from : NULL;
+    return weir_batch_wrap(c, view, b->ids + from, weights, weir__condition_slice(c, b->condition, from, to));
+}
+
+bool weir__all_finite(const double *v, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(v[i])) return false;
+    return true;
+}
+
+/* Forward and backward of one batch in context c; backward only where every loss is finite. */
+static void run_piece(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, double total, double *losses)
+{
+    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
+    weir_tensor *l = weir_model_loss(m, b);
+    if (weir_copy_to_f64(l, losses, weir_batch_size(b)) == WEIR_OK && weir__all_finite(losses, weir_batch_size(b)))
+        weir_backward(reduce(l, weir_batch_weights(b), total));
+    weir__frame_set(c, old);
+}
+
+static void run_shard(shard *s, weir_model *m, const weir_batch *b, int64_t from, int64_t to, uint64_t step, double total, double *losses)
+{
+    weir_scope scope = weir_scope_begin(s->ctx);
+    if (to > from) run_piece(s->ctx, m, weir__batch_piece(s->ctx, b, from, to), step, total, losses + from);
+    weir_scope_end(scope);
+}
+
+/* One graph of the whole batch in the model's own context; the ops that sum over samples do so shard by shard (weir__pieces). */
+static void run_as_one(shards *all, weir_model *m, weir_batch *b, uint64_t step, double total, double *losses)
+{
+    all->ctx->pieces = &(weir__pieces){ .n = all->n, .samples = weir_batch_size(b), .grads = all->grads };
+    run_piece(all->ctx, m, b, step, total, losses);
+    all->ctx->pieces = NULL;
+}
+
+/* -- the sum ------------------------------------------------------------------------------------------------------------------------------ */
+static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to, const void *from, bool set)
+{
+    size_t at = (size_t)slot->flat * weir_dtype_size(l->dtype);
+    void *t = (char *)to + at;
+    const void *f = (const char *)from + at;
+    if (t == f) return;
+    if (!set)
+        memcpy(t, f, (size_t)slot->numel * weir_dtype_size(l->dtype));
+    else
+        c->kern->binary[l->dtype][WEIR__B_add](slot->numel, t, 1, t, 1, f, 1);
+}
+
+static void add_shard(shards *all, shard *to, const shard *from)
+{
+    for (int64_t i = 0; i < all->layout->n_slots; i++)
+        if (from->grads->has_grad[i]) {
+            add(all->ctx, all->layout, &all->layout->slots[i], to->grads->data, from->grads->data, to->grads->has_grad[i]);
+            to->grads->has_grad[i] = 1;
+        }
+}
+
+static void add_tree(shards *all)
+{
+    for (int64_t gap = 1; gap < all->n; gap *= 2)
+        for (int64_t i = 0; i + gap < all->n; i += 2 * gap) add_shard(all, &all->at[i], &all->at[i + gap]);
+    const shard *sum = &all->at[0];
+    for (int64_t i = 0; i < all->layout->n_slots; i++)
+        if (sum->grads->has_grad[i]) {
+            weir__leaf *leaf = all->layout->slots[i].tensor->leaf;
+            add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data, sum->grads->data, leaf->has_grad);
+            leaf->has_grad = true;
+        }
+}
+
+/* The lowest shard's error is the parent's. */
+static weir_status collect_errors(shards *all)
+{
+    for (int64_t i = 0; i < all->n; i++) {
+        weir_ctx *w = all->at[i].ctx;
+        if (!weir_ok(w)) weir_fail(all->ctx, weir_status_of(w), "%s", weir_message(w));
+        weir_clear(w);
+    }
+    return weir_status_of(all->ctx);
+}
+
+weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t step, double *losses)
+{
+    weir_ctx *c = m->object.ctx;
+    int64_t rows = weir_batch_size(b);
+    double total = 0;
+    for (int64_t i = 0; i < rows; i++) total += b->weights ? b->weights[i] : 1;
+    if (!(total > 0)) return weir_fail(c, WEIR_ERROR_VALUE, "train_step: weights sum to %g: expected more than 0", total);
+    if (n == 1) {
+        run_piece(c, m, b, step, total, losses); /* ops use the threads; the same operations as one shard's */
+        return weir_status_of(c);
+    }
+    shards *all = shards_open(m, n);
+    if (!all || !give_buffers(all)) return weir_status_of(c);
+    for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = c->seed; /* the cache may be older than the seed */
+    int threads = c->threads < n ? c->threads : (int)n;
+#ifdef _OPENMP
+    if (omp_in_parallel()) threads = 1;
+#else
+    threads = 1;
+#endif
+    if (threads == 1 && all->by_rows) {
+        run_as_one(all, m, b, step, total, losses);
+    } else {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
+#endif
+        for (int64_t i = 0; i < n; i++) run_shard(&all->at[i], m, b, i * rows / n, (i + 1) * rows / n, step, total, losses);
+    }
+    if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_tree(all);
+    return weir_status_of(c);
+}

@@ -1,0 +1,135 @@
+/* step.c - one training step: loss, backward, clipping, optimizer. When a loss is not finite nothing changes, and the sample is run
+ * again alone with every op watched, to name the op and the layer that made the first such value. */
+#include <string.h>
+#include "train/train.h"
+#include "weir/grad.h"
+
+weir_step_opts weir_step_defaults(void) { return (weir_step_opts){ .size = sizeof(weir_step_opts), .shards = 1 }; }
+
+static bool fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts)
+{
+    weir_ctx *c = m->object.ctx;
+    if (o->object.nil || b->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: nil %s: expected one that could be made", o->object.nil ? "optimizer" : "batch"), false;
+    if (opts->size != sizeof *opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: options: expected those of weir_step_defaults"), false;
+    if (opts->shards < 1 || opts->shards > 1024) return weir_fail(c, WEIR_ERROR_RANGE, "train_step: shards=%lld: expected 1 to 1024", (long long)opts->shards), false;
+    if (weir_batch_size(b) < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "train_step: an empty batch: expected at least one sample"), false;
+    return true;
+}
+
+/* The first bad sample alone: rows are independent, so alone it does what it did in the batch. Its forward, or its backward, is watched. */
+static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, bool backward, weir_step_info *info)
+{
+    weir_ctx *c = m->object.ctx;
+    weir_scope s = backward ? weir_scope_begin(c) : weir_scope_begin_no_grad(c);
+    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
+    weir_batch *alone = weir__batch_piece(c, b, row, row + 1);
+    c->hunting = true;
+    c->trap_nan = !backward;
+    c->trap_op = NULL;
+    weir_tensor *loss = weir_sum(weir_model_loss(m, alone));
+    c->trap_nan = backward;
+    if (backward) weir_module_zero_grad(m->module), weir_backward(loss);
+    c->trap_nan = c->hunting = false;
+    weir__frame_set(c, old);
+    weir_scope_end(s);
+    if (!c->trap_op) return;
+    snprintf(info->bad_op, sizeof info->bad_op, "%s", c->trap_op);
+    if (!backward) snprintf(info->bad_layer, sizeof info->bad_layer, "%s", c->trap_label);
+    weir_clear(c);
+}
+
+static weir_status not_finite(weir_model *m, const weir_batch *b, const double *losses, uint64_t step, weir_step_info *info)
+{
+    weir_ctx *c = m->object.ctx;
+    int64_t row = 0;
+    while (isfinite(losses[row])) row++;
+    info->bad_sample = b->ids[row];
+    hunt(m, b, row, step, false, info);
+    if (info->bad_op[0])
+        return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu, sample %lld: %s%s%s made the first value that is not finite: expected finite numbers",
+                         (unsigned long long)step, (long long)info->bad_sample, info->bad_op, info->bad_layer[0] ? " in " : "", info->bad_layer);
+    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu, sample %lld: loss %g: expected a finite number", (unsigned long long)step,
+                     (long long)info->bad_sample, losses[row]);
+}
+
+/* Finite losses, and a gradient that is not: the first sample that makes one alone. -1: only their sum does. */
+static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
+{
+    weir_ctx *c = m->object.ctx;
+    int64_t found = -1;
+    for (int64_t i = 0; i < b->n && found < 0 && weir_ok(c); i++) {
+        double loss;
+        weir_scope s = weir_scope_begin(c);
+        weir_module_zero_grad(m->module);
+        weir__shards_run(m, weir__batch_piece(c, b, i, i + 1), 1, step, &loss);
+        if (weir__gradients_nonfinite(m->module)) found = i;
+        weir_scope_end(s);
+    }
+    weir_clear(c); /* what went wrong here is not what went wrong */
+    return found;
+}
+
+/* The optimizer refused a gradient and changed nothing: say of which step, and of which sample when one alone is to blame. */
+static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step, weir_step_info *info)
+{
+    weir_ctx *c = m->object.ctx;
+    const weir__slot *slot = weir__gradients_nonfinite(m->module);
+    snprintf(info->bad_layer, sizeof info->bad_layer, "%s", slot ? slot->tensor->leaf->name : "a parameter");
+    weir_clear(c);
+    int64_t row = find_steep(m, b, step);
+    char sample[40] = "";
+    if (row >= 0) info->bad_sample = b->ids[row], snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[row]);
+    if (row >= 0) hunt(m, b, row, step, true, info);
+    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu%s: gradient of %s%s%s: expected finite numbers", (unsigned long long)step, sample, info->bad_layer,
+                     info->bad_op[0] ? ", made by the backward of " : "", info->bad_op);
+}
+
+static double weighted_mean(const weir_batch *b, const double *losses)
+{
+    double sum = 0, total = 0;
+    for (int64_t i = 0; i < b->n; i++) {
+        double w = b->weights ? b->weights[i] : 1;
+        sum += w * losses[i];
+        total += w;
+    }
+    return sum / total;
+}
+
+static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info, double *losses)
+{
+    weir_ctx *c = m->object.ctx;
+    uint64_t number = (uint64_t)weir_optim_steps(o);
+    if (m->row->prepare) m->row->prepare(m, b);
+    if (weir__shards_run(m, b, opts->shards, number, losses) != WEIR_OK) return weir_status_of(c);
+    if (!weir__all_finite(losses, b->n)) return not_finite(m, b, losses, number, info);
+    info->loss = weighted_mean(b, losses);
+    if (opts->clip > 0) info->grad_norm = weir_optim_clip(o, opts->clip);
+    if (weir_optim_step(o) == WEIR_ERROR_VALUE) return too_steep(m, b, number, info);
+    return weir_status_of(c);
+}
+
+weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info)
+{
+    weir_step_opts defaults = weir_step_defaults();
+    weir_step_info unused;
+    if (!info) info = &unused;
+    *info = (weir_step_info){ .loss = NAN, .grad_norm = NAN, .bad_sample = -1 };
+    weir_ctx *c = m ? m->object.ctx : NULL;
+    if (!m || !o || !b) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: NULL: expected a model, an optimizer and a batch");
+    if (!weir__model_usable(m, "train_step") || !fits(m, o, b, opts ? opts : &defaults)) return weir_status_of(c);
+    weir_scope s = weir_scope_begin(c);
+    double *losses = weir__alloc(c, (size_t)b->n * sizeof *losses);
+    if (losses) step(m, o, b, opts ? opts : &defaults, info, losses);
+    weir__free(c, losses);
+    weir_scope_end(s);
+    weir_optim_zero_grad(o);
+    if (!weir_ok(c)) info->loss = NAN;
+    return weir_status_of(c);
+}
+
+double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b)
+{
+    weir_step_info info;
+    weir_train_step_with(m, o, b, NULL, &info);
+    return info.loss;
+}

@@ -1,0 +1,158 @@
+/* weir.c - opens the house: joins the rooms' lists of rows, their nil objects and the kernels into a context. */
+#include <stdlib.h>
+#include <string.h>
+#include "data/data.h"
+#include "diffusion/diffusion.h"
+#include "flow/flow.h"
+#include "models/models.h"
+#include "nn/nn.h"
+#include "ops/ops.h"
+#include "optim/optim.h"
+#include "train/train.h"
+
+/* -- nil objects --------------------------------------------------------------------------------------------------------------------- */
+static weir__object *tensor_nil_new(weir_ctx *c)
+{
+    weir_tensor *t = weir__alloc0(c, sizeof *t);
+    if (!t) return NULL;
+    t->object = (weir__object){ .ctx = c, .kind = WEIR__TENSOR, .refs = 1, .home = true, .nil = true };
+    return &t->object;
+}
+
+static weir__object *(*const make_nil[WEIR__KINDS])(weir_ctx *) = {
+    [WEIR__TENSOR] = tensor_nil_new,
+    [WEIR__CONDITION] = weir__condition_nil_new,
+    [WEIR__BATCH] = weir__batch_nil_new, [WEIR__MODULE] = weir__module_nil_new, [WEIR__OPTIM] = weir__optim_nil_new,
+    [WEIR__DATASET] = weir__dataset_nil_new, [WEIR__LOADER] = weir__loader_nil_new, [WEIR__MODEL] = weir__model_nil_new,  [WEIR__RUN] = weir__run_nil_new,
+};
+
+/* Belongs to nobody: the context of NULL handles, and of one that could not be allocated. Constant in effect: every writer asks for
+ * its address, or for a status that is set, before it writes. */
+weir_ctx weir__orphan_ctx = {
+    .status = WEIR_ERROR_MEMORY,
+    .message = "context: NULL or out of memory: expected one from weir_open",
+    .no_grad = true,
+    .threads = 1,
+    .nil = {
+        [WEIR__TENSOR] = &weir__orphan_tensor.object,
+        [WEIR__CONDITION] = &weir__orphan_condition,
+        [WEIR__BATCH] = (weir__object *)&weir__orphan_batch,
+        [WEIR__MODULE] = (weir__object *)&weir__orphan_module,
+        [WEIR__OPTIM] = (weir__object *)&weir__orphan_optim,
+        [WEIR__DATASET] = (weir__object *)&weir__orphan_dataset,
+        [WEIR__LOADER] = (weir__object *)&weir__orphan_loader,
+        [WEIR__MODEL] = (weir__object *)&weir__orphan_model,
+        [WEIR__RUN] = (weir__object *)&weir__orphan_run,
+    },
+};
+
+static bool add_nils(weir_ctx *c)
+{
+    for (int i = 0; i < WEIR__KINDS; i++)
+        if (!(c->nil[i] = make_nil[i](c))) return false;
+    return true;
+}
+
+static void free_nils(weir_ctx *c)
+{
+    for (int i = 0; i < WEIR__KINDS; i++) {
+        weir__free(c, c->nil[i]);
+        c->nil[i] = NULL;
+    }
+}
+
+/* -- the lists of rows ----------------------------------------------------------------------------------------------------------------- */
+enum { KINDS = 12 };
+
+static int64_t fill_tables(weir__kind_table *t)
+{
+    int64_t n = 0;
+    t[n++] = (weir__kind_table){ "model", weir__model_rows, weir__model_row_count };
+    t[n++] = (weir__kind_table){ "dataset", weir__dataset_rows, weir__dataset_row_count };
+    t[n++] = (weir__kind_table){ "optimizer", weir__optimizer_rows, weir__optimizer_row_count };
+    t[n++] = (weir__kind_table){ "schedule", weir__schedule_rows, weir__schedule_row_count };
+    t[n++] = (weir__kind_table){ "network", weir__network_rows, weir__network_row_count };
+    t[n++] = (weir__kind_table){ "path", weir__path_rows, weir__path_row_count };
+    t[n++] = (weir__kind_table){ "time_density", weir__time_density_rows, weir__time_density_row_count };
+    t[n++] = (weir__kind_table){ "sampler", weir__sampler_rows, weir__sampler_row_count };
+    t[n++] = (weir__kind_table){ "bijection", weir__bijection_rows, weir__bijection_row_count };
+    t[n++] = (weir__kind_table){ "base", weir__base_rows, weir__base_row_count };
+    t[n++] = (weir__kind_table){ "module", weir__module_rows, weir__module_row_count };
+    t[n++] = (weir__kind_table){ "op", weir__op_rows, weir__op_row_count };
+    return n;
+}
+
+static bool add_tables(weir_ctx *c)
+{
+    weir__kind_table *t = weir__alloc(c, KINDS * sizeof *t);
+    if (!t) return false;
+    c->n_tables = fill_tables(t);
+    c->tables = t;
+    return true;
+}
+
+/* -- opening and closing ------------------------------------------------------------------------------------------------------------------ */
+static void pick_kernels(weir_ctx *c, weir_isa isa)
+{
+    c->kern = weir__kern_for((int)isa);
+    if (c->kern) return;
+    c->kern = weir__kern_for(WEIR_ISA_C);
+    weir_fail(c, WEIR_ERROR_UNSUPPORTED, "open: kernels number %d: expected 0 for the best, or kernels that this machine and build have", (int)isa);
+}
+
+weir_ctx *weir_open_with(const weir_open_opts *o)
+{
+    weir_open_opts defaults = weir_open_defaults();
+    bool fits = !o || (o->size == sizeof *o && o->threads >= 0); /* of another size, nothing of it is read */
+    if (!o || !fits) o = &defaults;
+    weir_ctx *c = weir__ctx_new(NULL, o);
+    if (!c) return weir__orphan();
+    c->hooks = &weir__grad_hooks_ops;
+    if (!add_nils(c) || !add_tables(c)) {
+        weir_close(c);
+        return weir__orphan();
+    }
+    pick_kernels(c, o->isa);
+    if (!fits)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "open: options: expected those of weir_open_defaults, and threads 0 or more");
+    return c;
+}
+
+weir_ctx *weir_open(uint64_t seed)
+{
+    weir_open_opts o = weir_open_defaults();
+    o.seed = seed;
+    return weir_open_with(&o);
+}
+
+weir_ctx *weir_worker_open(weir_ctx *parent, int threads)
+{
+    if (!weir_ok(parent)) return weir__orphan();
+    weir_open_opts o = weir_open_defaults();
+    o.seed = parent->seed;
+    o.threads = threads > 0 ? threads : 1;
+    o.resize = parent->pool.resize;
+    o.resize_user = parent->pool.user;
+    weir_ctx *c = weir__ctx_new(parent, &o);
+    if (c) {
+        c->hooks = parent->hooks, c->kern = parent->kern, c->registered = parent->registered;
+        c->tables = parent->tables, c->n_tables = parent->n_tables;
+        if (add_nils(c)) return c;
+        weir_close(c);
+    }
+    weir_fail(parent, WEIR_ERROR_MEMORY, "worker_open: out of memory: expected more free memory");
+    return weir__orphan();
+}
+
+void weir_close(weir_ctx *c)
+{
+    if (!c || c == weir__orphan()) return;
+    for (int64_t i = c->n_objects - 1; i >= 0; i--) /* whatever scopes still hold, kept or not */
+        if (--c->objects[i]->refs == 0) c->objects[i]->destroy(c->objects[i]);
+    c->n_objects = 0;
+    free_nils(c);
+    if (!c->parent) weir__free(c, (void *)(uintptr_t)c->tables);
+    weir__ctx_delete(c);
+}
+
+const char *weir_isa_name(const weir_ctx *c) { return c && c->kern ? c->kern->name : "none"; }

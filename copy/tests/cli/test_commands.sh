@@ -1,0 +1,139 @@
+#!/bin/sh
+# Every command as a user types it: help, listings, and the test line of each row.
+. "$(dirname "$0")/lib.sh"
+
+works "help" "$WEIR" --help
+holds "help names the commands" 'weir score' out
+works "version" "$WEIR" --version
+holds "version says what it was built with" 'built with' out
+for command in train sample score report info list bench; do
+    works "help $command" "$WEIR" help $command
+    "$WEIR" $command --help > out2 2> err2
+    same "$command --help is the same" out out2
+done
+holds "help shows a range" 'within \[' out
+
+# rows: the argv of each command's row, training first
+for row in train sample score info list help report; do
+    line=$(sed -n 's/.*\.test = "\([^"]*\)".*/\1/p' "$SRC/src/cli/$row.c")
+    # shellcheck disable=SC2086 # words of a line
+    works "row: weir $line" "$WEIR" $line
+done
+
+works "list" "$WEIR" list
+works "list of a kind" "$WEIR" list model
+holds "list shows options" 'hidden=' out
+works "list as JSON" "$WEIR" list --json
+holds "list has dotted names" '"name": "model.nice"' out
+holds "list has ops" '"name": "op.tanh"' out
+holds "list has commands" '"name": "command.train"' out
+holds "list has ranges" '"range": "\[' out
+if command -v python3 > /dev/null; then
+    cp out parsed
+    works "list is one array of rows" python3 -c '
+import json, sys
+rows = json.load(open("parsed"))
+names = [r["name"] for r in rows]
+assert len(set(names)) == len(names)
+for r in rows:
+    assert sorted(r) == ["doc", "kind", "name", "options"] and r["name"].split(".")[0] == r["kind"] and r["doc"], r
+    for o in r["options"]: assert sorted(o) == ["default", "doc", "name", "range", "type"], o'
+    works "score prints one object" "$WEIR" score run --data toy:gaussian,n=50 --json
+    cp out parsed
+    works "score has the keys" python3 -c '
+import json
+o = json.load(open("parsed"))
+want = "kind nats nats_stderr estimator_stderr probes draws dequantization n dim n_failed failed_rows excess_nats excess_stderr".split()
+assert list(o) == want, list(o)
+assert o["kind"] == "exact" and o["n"] == 50 and o["dim"] == 2 and o["dequantization"] == "none" and o["failed_rows"] == []'
+else
+    echo "# no python3: JSON is not parsed"
+fi
+
+works "train on digits" tiny digits digits --steps 5 --batch 50
+works "score of integers" "$WEIR" score digits --data digits,split=test --json
+holds "score has bits_per_dim" '"bits_per_dim": [0-9.]*, "nats_unit_range": -\{0,1\}[0-9.]*}' out
+holds "score names the dequantization" '"dequantization": "uniform"' out
+holds "the test split has 297 rows" '"n": 297' out
+works "score as a table" "$WEIR" score digits --data digits,limit=20 --draws 3
+holds "the table names its units" '^bits/dim ' out
+holds "the table has the error of draws" 'estimator error' out
+if has png; then
+    works "sample of images" "$WEIR" sample digits -n 9 -o nine.png
+    works "sample of points" "$WEIR" sample run -n=50 -o points.png
+    for file in nine.png points.png; do
+        if [ "$(head -c 4 $file | tail -c 3)" = PNG ]; then ok "$file is a PNG"; else not_ok "$file is a PNG"; fi
+    done
+else
+    refuses "pictures in a build without PNG" 1 'png.*not in this build' "$WEIR" sample digits -n 9 -o nine.png
+fi
+works "sample as csv" "$WEIR" sample digits -n5 -o five.csv
+if [ "$(wc -l < five.csv)" -eq 5 ] && ! grep -q '[.]' five.csv; then ok "samples of integers are integers"; else not_ok "samples of integers are integers" five.csv; fi
+works "per-row nats as csv" "$WEIR" score run --data toy:moons,n=7 -o rows.csv
+if [ "$(wc -l < rows.csv)" -eq 7 ]; then ok "one line a row"; else not_ok "one line a row" rows.csv; fi
+works "info of a file" "$WEIR" info run/model.safetensors
+holds "info lists tensors" 'flow.scale.log_scale' out
+works "info as JSON" "$WEIR" info digits --json
+holds "info has parameters" '"parameters": [0-9]' out
+
+# config.json and model.safetensors alone suffice
+mkdir bare && cp digits/config.json digits/model.safetensors bare/
+"$WEIR" score digits --data digits,limit=30 --json > whole.json
+works "score needs two files" "$WEIR" score bare --data digits,limit=30 --json
+same "and gives the same" out whole.json
+
+works "a config of another run" "$WEIR" train --config digits/config.json --out again --steps 5
+same "trains to the same weights" again/model.safetensors digits/model.safetensors
+works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" > w.csv && "$WEIR" score run --data w.csv,weight=w --json'
+"$WEIR" score run --data w.csv,weight=w,limit=2 --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
+printf "1,2\n" > first.csv && "$WEIR" score run --data first.csv --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > first
+same "a row of weight 0 does not count" weighted first
+# waiting threads spin briefly unless the environment says how long
+works "a run that nobody told how to wait" env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT "$WEIR" score run --data toy:gaussian,n=50 --json
+cp out parsed
+works "is the same run" "$WEIR" score run --data toy:gaussian,n=50 --json
+same "and prints the same" out parsed
+
+# on a terminal: one line redrawn, whose bar is the share of the steps that are done
+if script -qec true typescript > log 2>&1; then
+    script -qec "\"$WEIR\" train nice --data toy:moons --out shown --set hidden=64,64 --set init=pytorch --steps 1500" typescript > log 2>&1
+    tr '\r' '\n' < typescript | sed -n 's|^[#.]* *\([0-9]*\)%  step \([0-9]*\)/1500  loss .*|\1 \2|p' > bars
+    if [ "$(awk '{ d = $1 - $2 / 15; if (d < 0) d = -d; if (d > 1) bad++ } END { print (NR > 1 && !bad) }' bars)" = 1 ]; then ok "the bar is the share done"; else not_ok "the bar is the share done" bars; fi
+    if tr '\r' '\n' < typescript | grep -q 'held-out .* nats  ETA [0-9:]*'; then ok "with held-out nats and ETA"; else not_ok "with held-out nats and ETA" typescript; fi
+else
+    echo "# no script, or no terminals here: nothing is shown on one"
+fi
+
+# the log, the score and the page count weighted rows alike
+awk -v OFS=, 'BEGIN { for (i = 0; i < 90; i++) print sin(i), cos(3 * i), i % 4 }' > byweight.csv
+works "training by weight" tiny byweight byweight.csv,weight=3 --steps 5 --batch 30
+sed -n 's/.*"valid": \([^,]*\), "valid_stderr": \([^,]*\),.*/\1 \2/p' byweight/metrics.jsonl | tail -n 1 > logged
+"$WEIR" score byweight --data byweight.csv,weight=3,split=valid --json | sed 's/.*"nats": \([^,]*\), "nats_stderr": \([^,]*\),.*/\1 \2/' > scored
+if [ -s logged ]; then same "the log's held-out value is the score's" logged scored; else not_ok "the log has a held-out value" byweight/metrics.jsonl; fi
+"$WEIR" report byweight -o byweight.html > log
+error=$(awk '{ printf "%.3f", $2 }' scored)
+holds "so is the page's error" "$error" byweight.html
+awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print i % 7, i % 5, i % 20 == 0 }' > rare.csv
+works "rows of weight 0 are as if they were not there" tiny rare rare.csv,weight=3 --steps 20 --batch 4
+works "training without rows to validate on" tiny blind toy:moons,n=200,valid=0 --steps 10
+works "and on" "$WEIR" train --out blind --resume --steps 20
+"$WEIR" info blind > out
+if grep -q '^weights *last' out && grep -q '^step *20$' out; then ok "the last weights are kept"; else not_ok "the last weights are kept" out; fi
+printf '1,2,0\n3,4,0\n5,6,0\n' > none.csv
+refuses "no row of any weight" 1 'weight' tiny none none.csv,weight=3,valid=0 --steps 2 --batch 2
+refuses "draws where nothing is drawn" 2 '--draws' "$WEIR" score byweight --data byweight.csv,weight=3 --draws 5
+printf 'x,y,w\n1,2,0\nnan,1,1\n' > lost.csv
+"$WEIR" score run --data lost.csv,weight=w --json > out 2> err
+if [ $? -eq 1 ] && grep -q 'the others weigh nothing' err; then ok "all rows of a weight failed: 1"; else not_ok "all rows of a weight failed: 1" err; fi
+if command -v python3 > /dev/null; then
+    "$WEIR" score digits --data digits,limit=100 --draws 2 --json -o rows.csv > parsed
+    works "units follow from one another, and from the rows" python3 -c '
+import json, math
+o = json.load(open("parsed")); rows = [float(x) for x in open("rows.csv")]
+close = lambda a, b: abs(a - b) <= 1e-9 * abs(b)
+mean = math.fsum(rows) / 100
+assert close(o["nats"], mean) and o["draws"] == 2 and o["estimator_stderr"] > 0
+assert close(o["nats_stderr"], math.sqrt(math.fsum((r - mean) ** 2 for r in rows) / 99 / 100))
+assert close(o["bits_per_dim"], -mean / (64 * math.log(2))) and close(o["nats_unit_range"], mean + 64 * math.log(17))'
+fi
+exit $((failures > 0))

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The manual from the rows: a page for every command and every kind, every row and option of `weir list --json` in it with its doc line,
+# and nothing that groff or mandoc would warn of. The same rows make the help.
+. "$(dirname "$0")/lib.sh"
+
+works writes "$WEIR" help --man pages
+works writes-again "$WEIR" help --man again
+works same-bytes diff -r pages again
+refuses no-folder 1 'expected a folder that can be made' "$WEIR" help --man /dev/null/x
+refuses no-value 2 'no value' "$WEIR" help --man
+touch file
+refuses file-for-folder 1 'file' "$WEIR" help --man file
+
+# rows: KIND ROW OPTION DOC, one a line, tabs between; OPTION empty for the row itself
+"$WEIR" list --json > list.json
+awk 'function value(s) { sub(/^ *"[a-z]*": "/, "", s); sub(/",?$/, "", s); gsub(/\\"/, "\"", s); gsub(/\\\\/, "\\", s); return s }
+     /^    "kind":/ { kind = value($0); option = "" }
+     /^    "name":/ { row = value($0) }
+     /^        "name":/ { option = value($0) }
+     /^    "doc":/ { print kind "\t" row "\t\t" value($0) }
+     /^        "doc":/ { print kind "\t" row "\t" option "\t" value($0) }' list.json > rows
+works has-rows test "$(wc -l < rows)" -gt 200
+
+# flat PAGE: its text bare of roff
+flat() { sed -E 's/\\f[BIR]//g; s/\\\(ha/^/g; s/\\\(ti/~/g; s/\\\(aq/'"'"'/g; s/\\\(dq/"/g; s/\\-/-/g; s/\\e/\\/g; s/\\&//g' "$1"; }
+
+# Kinds: rows and options as they stand in the pages, in order, with their docs, must be those of the list.
+for kind in $(cut -f 1 rows | uniq); do flat "pages/man7/weir-$kind.7" | awk -v kind="$kind" '
+    /^\.SH ROWS/ { on = 1; next } /^\.SH/ { on = 0 } !on { next }
+    /^\.SS / { row = $2; option = ""; next_doc = 1; next }
+    /^\.TP/ { getline; n = index($0, "="); if (n) option = substr($0, 1, n - 1); else row = $0; if (!n) option = ""; next_doc = option != "preset"; next }
+    next_doc { print kind "\t" row "\t" option "\t" $0; next_doc = 0 }'; done > paged
+works every-row-and-option-in-its-kind awk -F'\t' '
+    { key = $1 "\t" $2 "\t" $3; doc = $4; gsub(/`/, "", doc) }
+    NR == FNR { at[key] = doc; n++; next }
+    !(key in at) || index(at[key], doc) != 1 { print "lost: " $0; bad = 1 }
+    { m++ } END { if (n != m) print n " in pages, " m " in the list"; exit bad || n != m }' paged rows
+
+# Commands: every flag with its doc in the page, and in the help.
+for command in $(sed -n 's/^command\tcommand\.\([a-z]*\)\t\t.*/\1/p' rows); do
+    flat "pages/man1/weir-$command.1" > page
+    "$WEIR" help "$command" > help.txt
+    grep -P "^command\tcommand\.$command\t" rows > own
+    works "flags-of-$command" awk -F'\t' -v command="$command" '
+        FILENAME == "page" { page = page "\n" $0; next } FILENAME == "help.txt" { help = help "\n" $0; next }
+        { flag = (length($3) > 1 ? "--" : "-") $3; doc = $4; gsub(/`/, "", doc)
+          if (index(page, doc) == 0 || ($3 != "" && index(page, "\n" flag) == 0)) { print "page: " $0; bad = 1 }
+          if (index(help, $4) == 0 || ($3 != "" && index(help, "\n  " flag) == 0)) { print "help: " $0; bad = 1 } }
+        END { exit bad }' page help.txt own
+    holds "weir.1-names-$command" "^.fB$command" pages/man1/weir.1
+done
+# options of a SPEC, in weir --help
+"$WEIR" --help > help.txt
+for option in $(awk -F'\t' '$1 == "dataset" && $3 != "" { print $3 }' rows | sort -u); do holds "help-names-$option" "[,[]$option=" help.txt; done
+
+# no line that roff would take for its own, no warning
+lint() { for page in pages/man*/*; do "$@" "$page" 2>&1 | sed "s|^|$page: |"; done > said; cat said; [ ! -s said ]; }
+if command -v groff > /dev/null; then works groff lint groff -man -ww -z -Tutf8; else ok 'groff # SKIP no groff'; fi
+if command -v mandoc > /dev/null; then works mandoc lint mandoc -Tlint -Wwarning; fi
+works renders test "$(find pages -type f | wc -l)" -eq "$(($(grep -c '"name": "command\.' list.json) + $("$WEIR" list | grep -vc '^ ') + 1))"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Killed and resumed is the same as not interrupted; Ctrl-C saves; a finished run is finished.
+. "$(dirname "$0")/lib.sh"
+settings="--data digits --set hidden=48,48 --set init=pytorch --set ema=0.99 --set checkpoint_every=40 --set valid_every=100 --batch 100 --threads 1"
+steps=1200
+case ${BUILD:-} in *asan*) steps=400 ;; esac
+
+# compare NAME RUN: weights and log of the uninterrupted run
+compare() {
+    same "$1: weights" whole/model.safetensors "$2/model.safetensors"
+    log whole/metrics.jsonl > a; log "$2/metrics.jsonl" > b
+    same "$1: log" a b
+    absent "$1: nothing left over" "$2"/.weir-*.tmp "$2"/checkpoint/.weir-*.tmp
+}
+
+# shellcheck disable=SC2086 # words of a line
+begin() { "$WEIR" train nice $settings --out "$1" --steps $steps --resume > log 2>&1; }
+# shellcheck disable=SC2086
+begin_alone() { exec "$WEIR" train nice $settings --out "$1" --steps $steps --resume > log2 2>&1; } # in the background: the shell is the command
+works "a whole run" begin whole
+
+for pause in 0.02 0.15 0.4; do
+    begin_alone "kill$pause" & child=$!
+    sleep $pause
+    kill -9 $child 2> /dev/null; wait $child 2> /dev/null; [ $? -eq 137 ] && killed=$((${killed:-0} + 1))
+    works "resumed after kill -9 at ${pause}s" begin "kill$pause"
+    compare "kill -9 at ${pause}s" "kill$pause"
+done
+if [ "${killed:-0}" -ge 2 ]; then ok "most kills found it at work"; else not_ok "most kills found it at work: ${killed:-0} of 3"; fi
+
+# in two calls
+# shellcheck disable=SC2086
+works "the first part" "$WEIR" train nice $settings --out parts --steps $steps --minutes 0.002
+works "the rest, with nothing said but where" "$WEIR" train --out parts --resume
+compare "two calls" parts
+works "a finished run" "$WEIR" train --out parts --resume
+holds "says that it is finished" 'finished' out
+
+# Ctrl-C
+# shellcheck disable=SC2086
+"$WEIR" train nice $settings --out stopped --steps $steps > out 2> err & child=$!
+i=0; while [ ! -s stopped/metrics.jsonl ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i + 1)); done
+kill -TERM $child; wait $child
+if [ $? -eq 143 ]; then ok "SIGTERM: status 143"; else not_ok "SIGTERM: status 143" err; fi
+holds "says how to go on" 'weir: stopped at step .*--resume' err
+works "info of a stopped run" "$WEIR" info stopped
+works "going on" "$WEIR" train --out stopped --resume
+compare "stopped and resumed" stopped
+# Ctrl-C while sampling or scoring: nothing is left
+stop() { # NAME FILE COMMAND...
+    name=$1 file=$2; shift 2
+    "$@" > out 2> err & child=$!
+    sleep 0.5; kill -INT $child; wait $child
+    if [ $? -eq 130 ]; then ok "$name: status 130"; else not_ok "$name: status 130" err; fi
+    absent "$name: nothing left" "$file" .weir-*.tmp
+}
+stop "sample, SIGINT" many.npy "$WEIR" sample whole -n 400000 -o many.npy --batch 1 --threads 1
+stop "score, SIGINT" rows.npy "$WEIR" score whole --data digits --draws 100000 -o rows.npy --batch 8 --threads 1
+exit $((failures > 0))

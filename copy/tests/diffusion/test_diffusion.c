@@ -1,0 +1,282 @@
+/* Paths, laws of times, samplers and likelihoods, against closed forms and numbers computed elsewhere in f64. */
+#include "test.h"
+#include "mixture.h"
+
+/* -- paths ----------------------------------------------------------------------------------------------------------------------------- */
+static void test_paths(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t i = 0; i < weir_row_count(c, "path"); i++) {
+        const weir_path_row *p = (const weir_path_row *)weir_row_at(c, "path", i);
+        char opts[1024];
+        double lo, hi, h = 1e-6;
+        weir_options_defaults(c, &p->row, opts);
+        p->interval(opts, &lo, &hi);
+        for (double f = 0.01; f < 1; f += 0.07) {
+            double t = lo + f * (hi - lo);
+            weir_path_point at = p->at(opts, t), up = p->at(opts, t + h), down = p->at(opts, t - h);
+            assert_near((up.a - down.a) / (2 * h), at.da, 1e-8);
+            assert_near((up.b - down.b) / (2 * h), at.db, 1e-8);
+            assert_true(at.a * at.db - at.da * at.b > 0); /* sigma rises */
+            assert_near(p->time_of(opts, at.b / at.a), t, 1e-12);
+        }
+    }
+    const weir_path_row *fm = (const weir_path_row *)weir_row_find(c, "path", "fm");
+    weir_path_point at = fm->at(NULL, 0.3);
+    assert_true(at.a == 0.7 && at.b == 0.3 && at.da == -1 && at.db == 1);
+    assert_true(fm->time_of(NULL, INFINITY) == 1 && fm->time_of(NULL, 0) == 0);
+}
+
+static void test_pairs(void **state)
+{
+    weir_ctx *c = *state;
+    const weir_path_row *fm = (const weir_path_row *)weir_row_find(c, "path", "fm");
+    weir_tensor *x0 = weir_randn(c, WEIR_F64, 3, SHAPE(4, 2, 3)), *eps = weir_randn(c, WEIR_F64, 3, SHAPE(4, 2, 3)), *t = weir_rand(c, WEIR_F64, 1, SHAPE(4)), *x, *u;
+    weir__path_mix(fm, NULL, x0, eps, t, &x, &u);
+    assert_ok(c);
+    for (int64_t i = 0; i < 4; i++)
+        for (int64_t j = 0; j < 6; j++) {
+            const int64_t *at = SHAPE(i, j / 3, j % 3);
+            double a = weir_get(x0, at), e = weir_get(eps, at), v = weir_get(t, &i);
+            assert_near(weir_get(x, at), (1 - v) * a + v * e, 1e-15);
+            assert_near(weir_get(u, at), e - a, 1e-15);
+        }
+}
+
+/* -- laws of times ------------------------------------------------------------------------------------------------------------------------ */
+/* Draws by sample id, and their histogram against the integral of the density. */
+static void law(weir_ctx *c, const weir_time_density_row *d, const char *options)
+{
+    enum { DRAWS = 100000, CELLS = 10 };
+    char opts[1024];
+    int64_t ids[3] = { 500, 3, 99999 };
+    assert_int_equal(weir_options_defaults(c, &d->row, opts), WEIR_OK);
+    assert_int_equal(weir_options_parse(c, &d->row, opts, options), WEIR_OK);
+    weir_scope s = weir_scope_begin(c);
+    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = 7 });
+    weir_tensor *t = d->draw(c, WEIR_F32, DRAWS, opts);
+    weir__frame_set(c, (weir__frame){ .stream = 7, .ids = ids, .n_ids = 3 });
+    weir_tensor *three = d->draw(c, WEIR_F32, 3, opts);
+    weir__frame_set(c, old);
+    assert_ok(c);
+    for (int64_t i = 0; i < 3; i++) assert_true(weir_get(three, &i) == weir_get(t, &ids[i]));
+    double found[CELLS] = { 0 };
+    for (int64_t i = 0; i < DRAWS; i++) {
+        double v = ((const float *)weir_data(t))[i];
+        assert_true(v >= 0 && v <= 1);
+        found[v == 1 ? CELLS - 1 : (int)(v * CELLS)] += 1.0 / DRAWS;
+    }
+    for (int k = 0; k < CELLS; k++) {
+        double expected = 0, steps = 2000;
+        for (int i = 0; i < (int)steps; i++) expected += exp(d->log_density(opts, (k + (i + 0.5) / steps) / CELLS)) / steps / CELLS;
+        if (fabs(found[k] - expected) > 5 * sqrt(expected * (1 - expected) / DRAWS) + 1e-9)
+            fail_msg("%s %s: cell %d: %g of the draws, expected %g", d->row.name, options, k, found[k], expected);
+    }
+    assert_true(d->log_density(opts, -0.1) == -INFINITY && d->log_density(opts, 1.5) == -INFINITY);
+    weir_scope_end(s);
+}
+
+static void test_laws_of_times(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t i = 0; i < weir_row_count(c, "time_density"); i++) {
+        const weir_time_density_row *d = (const weir_time_density_row *)weir_row_at(c, "time_density", i);
+        law(c, d, "");
+        law(c, d, d->row.test);
+    }
+    law(c, (const weir_time_density_row *)weir_row_find(c, "time_density", "logit_normal"), "mean=1.5 std=0.5");
+}
+
+/* -- samplers ----------------------------------------------------------------------------------------------------------------------------- */
+static weir__field mixture_field(weir_ctx *c, const mixture *g, const int64_t *shape)
+{
+    mixture_now = g;
+    return (weir__field){ .ctx = c, .net = weir_module_from_row(c, &mixture_network, NULL), .dtype = WEIR_F64, .ndim = 1, .shape = shape, .dim = g->dim };
+}
+
+static void run(weir_ctx *c, weir__field *f, const char *sampler, const char *options, double t1, double *x)
+{
+    char opts[1024];
+    const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", sampler);
+    assert_int_equal(weir_options_defaults(c, &row->row, opts), WEIR_OK);
+    assert_int_equal(weir_options_parse(c, &row->row, opts, options), WEIR_OK);
+    weir_ode p = { .ctx = c, .n = 1, .dim = f->dim, .t0 = 1, .t1 = t1, .x = x, .f = weir__field_velocity, .user = f };
+    assert_int_equal(row->run(&p, opts), WEIR_OK);
+}
+
+/* Ten even steps of the three Gaussians' exact flow from (0.5, -0.25), and its end. */
+static void test_golden_solves(void **state)
+{
+    static const struct { const char *sampler, *options; double x, y, tolerance; } golden[] = {
+        { "euler", "steps=10", 0.5103387469, 0.0295134996, 1e-9 },
+        { "midpoint", "steps=10", 0.6388714454, 0.0334985205, 1e-9 },
+        { "rk4", "steps=10", 0.6409273250, 0.0351373161, 1e-9 },
+        { "dopri5", "rtol=1e-11 atol=1e-11", 0.6410154496, 0.0351841620, 1e-9 },
+        { "heun", "steps=4000", 0.6410154496, 0.0351841620, 1e-6 },
+        { "heun", "steps=4000 shift=3", 0.6410154496, 0.0351841620, 1e-6 },
+    };
+    weir__field f = mixture_field(*state, &gmm3, SHAPE(2));
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
+        double x[2] = { 0.5, -0.25 };
+        run(*state, &f, golden[i].sampler, golden[i].options, 0, x);
+        if (fabs(x[0] - golden[i].x) > golden[i].tolerance || fabs(x[1] - golden[i].y) > golden[i].tolerance)
+            fail_msg("%s %s: (%.10f, %.10f), expected (%.10f, %.10f)", golden[i].sampler, golden[i].options, x[0], x[1], golden[i].x, golden[i].y);
+    }
+    weir_module_free(f.net);
+}
+
+static void test_orders(void **state)
+{
+    static const struct { const char *sampler; double low, high; } wanted[] = { { "euler", 0.9, 1.15 }, { "midpoint", 1.85, 2.2 }, { "heun", 1.85, 2.2 }, { "rk4", 3.8, 4.1 } };
+    weir__field f = mixture_field(*state, &gmm3, SHAPE(2));
+    double end[2] = { 0.5, -0.25 };
+    run(*state, &f, "dopri5", "rtol=1e-12 atol=1e-12", 0.02, end);
+    for (size_t i = 0; i < 4; i++) {
+        double error[2];
+        for (int k = 0; k < 2; k++) {
+            double x[2] = { 0.5, -0.25 };
+            char options[32];
+            snprintf(options, sizeof options, "steps=%d", 160 << k);
+            run(*state, &f, wanted[i].sampler, options, 0.02, x);
+            error[k] = hypot(x[0] - end[0], x[1] - end[1]);
+        }
+        double slope = log2(error[0] / error[1]);
+        if (!(slope > wanted[i].low && slope < wanted[i].high)) fail_msg("%s: slope %g (%g, %g)", wanted[i].sampler, slope, error[0], error[1]);
+    }
+    weir_module_free(f.net);
+}
+
+/* -- likelihoods ----------------------------------------------------------------------------------------------------------------------------- */
+static double log_p(weir_ctx *c, const weir__field *f, double lo, double tolerance, const double *x, int64_t probes, double *error)
+{
+    char opts[1024], text[64];
+    double result;
+    weir_row_report report;
+    const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", "dopri5");
+    snprintf(text, sizeof text, "rtol=%g atol=%g", tolerance, tolerance);
+    weir_options_defaults(c, &row->row, opts);
+    weir_options_parse(c, &row->row, opts, text);
+    weir__likelihood l = { .field = f, .sampler = row, .sampler_options = opts, .lo = lo, .hi = 1, .sigma = 1 };
+    if (probes > 0) {
+        weir_tensor *u = weir_rand(c, WEIR_F64, 3, SHAPE(1, probes, f->dim));
+        l.probes = weir_where(weir_lt(u, weir_scalar(c, WEIR_F64, 0.5)), weir_scalar(c, WEIR_F64, -1), weir_scalar(c, WEIR_F64, 1));
+    }
+    assert_int_equal(weir__likelihood_run(&l, 1, x, &result, error, &report), WEIR_OK);
+    assert_int_equal(report.end, WEIR_ROW_DONE);
+    return result;
+}
+
+static void test_mixture_density(void **state)
+{
+    weir_ctx *c = *state;
+    weir__field f = mixture_field(c, &gmm3, SHAPE(2));
+    assert_near(log_p(c, &f, 0.05, 1e-8, (const double[]){ 0.3, -0.4 }, 0, NULL), -3.211234697, 1e-7);
+    for (int i = 0; i < 12; i++) {
+        const double x[2] = { -2 + 0.35 * i, 1 - 0.4 * (i % 6) };
+        assert_near(log_p(c, &f, 0, 1e-8, x, 0, NULL), mixture_log_density(&gmm3, x), 1e-6);
+        assert_near(log_p(c, &f, 0, 1e-5, x, 0, NULL), mixture_log_density(&gmm3, x), 1e-4);
+    }
+    weir_module_free(f.net);
+}
+
+/* A Gaussian of more values than products are computed at a time, with a diagonal Jacobian: closed form, and one Rademacher probe is exact, (+-1)^2 J_ii. */
+static void test_gaussian_density(void **state)
+{
+    weir_ctx *c = *state;
+    weir__field f = mixture_field(c, &one_gaussian, SHAPE(MIXTURE_DIM));
+    for (int i = 0; i < 2; i++) {
+        double x[MIXTURE_DIM], error;
+        for (int j = 0; j < MIXTURE_DIM; j++) x[j] = 0.4 * (i + 1) - 0.1 * j;
+        assert_near(log_p(c, &f, 0, 1e-9, x, 0, &error), mixture_log_density(&one_gaussian, x), 1e-7);
+        assert_true(error == 0);
+        assert_near(log_p(c, &f, 0, 1e-9, x, 3, &error), mixture_log_density(&one_gaussian, x), 1e-7);
+        assert_true(error < 1e-9);
+    }
+    weir_module_free(f.net);
+}
+
+/* -- networks ---------------------------------------------------------------------------------------------------------------------------------- */
+/* The products of a network's own rule are those of autograd. */
+static void test_products(void **state)
+{
+    weir_ctx *c = *state;
+    static const char *const nets[] = {
+        "in=3 out=3 hidden=7,5 time=raw activation=silu", "in=3 out=3 hidden=6 time=fourier frequencies=3 activation=tanh", "in=3 out=3 hidden= time=raw",
+        "in=3 out=3 hidden=5,5,5 time=sinusoidal frequencies=2 activation=gelu", "in=3 out=3 hidden=9 time=raw activation=relu",
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        char options[160];
+        snprintf(options, sizeof options, "%s dtype=f64", nets[i]);
+        weir_module *net = weir_module_new(c, "mlp", options);
+        weir_scope s = weir_scope_begin(c);
+        weir_tensor *x = weir_randn(c, WEIR_F64, 2, SHAPE(4, 3)), *t = weir_rand(c, WEIR_F64, 1, SHAPE(4)), *v = weir_randn(c, WEIR_F64, 3, SHAPE(4, 2, 3)), *a, *b;
+        weir_tensor *y = weir_network_jvp(net, x, t, NULL, v, &a), *plain = weir_network_at(net, x, t, NULL);
+        assert_ok(c);
+        weir_module_row by_autograd = *net->row;
+        const weir_module_row *own = net->row;
+        by_autograd.jvp = NULL;
+        net->row = &by_autograd;
+        weir_tensor *z = weir_network_jvp(net, x, t, NULL, v, &b);
+        net->row = own;
+        assert_ok(c);
+        assert_false(weir_requires_grad(a) || weir_requires_grad(b) || weir_requires_grad(y) || weir_requires_grad(z));
+        for (int64_t r = 0; r < 4; r++)
+            for (int64_t j = 0; j < 3; j++) {
+                assert_near(weir_get(y, SHAPE(r, j)), weir_get(plain, SHAPE(r, j)), 1e-14);
+                assert_near(weir_get(z, SHAPE(r, j)), weir_get(plain, SHAPE(r, j)), 1e-14);
+                for (int64_t k = 0; k < 2; k++) assert_near(weir_get(a, SHAPE(r, k, j)), weir_get(b, SHAPE(r, k, j)), 1e-12);
+            }
+        weir_scope_end(s);
+        weir_module_free(net);
+    }
+}
+
+static void test_refusals(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *linear = weir_module_new(c, "linear", "in=2 out=2"), *timeless = weir_module_new(c, "mlp", "in=2 out=2"), *net = weir_module_new(c, "mlp", "in=2 out=2 time=raw");
+    weir_tensor *x = weir_ones(c, WEIR_F32, 2, SHAPE(3, 2)), *t = weir_ones(c, WEIR_F32, 1, SHAPE(3)), *v = weir_ones(c, WEIR_F32, 3, SHAPE(3, 1, 2)), *jv;
+    assert_true(weir_is_nil(weir_network_at(linear, x, t, NULL)));
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a network");
+    weir_network_at(timeless, x, t, NULL);
+    assert_fails(c, WEIR_ERROR_STATE, "expected no time");
+    weir_network_at(net, x, weir_ones(c, WEIR_F32, 1, SHAPE(2)), NULL);
+    assert_fails(c, WEIR_ERROR_SHAPE, "t [B]");
+    weir_network_at(net, x, NULL, NULL);
+    assert_fails(c, WEIR_ERROR_STATE, "a time of every sample");
+    weir_network_jvp(net, x, t, NULL, x, &jv);
+    assert_true(weir_is_nil(jv));
+    assert_fails(c, WEIR_ERROR_SHAPE, "tangents");
+    weir_network_at(net, weir_ones(c, WEIR_F32, 2, SHAPE(3, 3)), t, NULL);
+    assert_fails(c, WEIR_ERROR_SHAPE, "expected f32 [.., 3]");
+    weir_network_jvp(NULL, x, t, NULL, v, &jv);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "network_jvp: NULL");
+    weir_module_free(linear), weir_module_free(timeless), weir_module_free(net);
+}
+
+static void everything(weir_ctx *c)
+{
+    weir__field f = mixture_field(c, &gmm3, SHAPE(2));
+    double x[4] = { 0.3, -0.4, 1, 1 }, lp[2];
+    weir_row_report report[2];
+    const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", "euler");
+    char opts[1024];
+    if (row && weir_options_defaults(c, &row->row, opts) == WEIR_OK && weir_options_parse(c, &row->row, opts, "steps=1") == WEIR_OK && weir_ok(c)) {
+        weir__likelihood l = { .field = &f, .sampler = row, .sampler_options = opts, .lo = 0, .hi = 1, .sigma = 1 };
+        weir__likelihood_run(&l, 2, x, lp, NULL, report);
+    }
+    weir_module_free(f.net);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    test_every_allocation(everything);
+}
+
+int main(void)
+{
+    CASES(CASE(test_paths), CASE(test_pairs), CASE(test_laws_of_times), CASE(test_golden_solves), CASE(test_orders), CASE(test_mixture_density),
+          CASE(test_gaussian_density), CASE(test_products), CASE(test_refusals), CASE(test_no_memory));
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

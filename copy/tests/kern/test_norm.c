@@ -1,0 +1,177 @@
+/* test_norm.c - normalisations against long double, at many shapes; far from 0; samples alone and among others; threads. */
+#define _POSIX_C_SOURCE 200809L
+#include "kern_test.h"
+
+static const struct { int64_t batch, channels, run, groups; bool centred; } shapes[] = {
+    { 3, 1, 1, 1, true },   { 5, 7, 1, 1, true },     { 4, 16, 1, 1, true },  { 3, 37, 1, 1, false }, { 2, 1000, 1, 1, true },  { 2, 1025, 1, 1, false },
+    { 3, 6, 1, 2, true },   { 3, 130, 1, 13, true },  { 2, 6, 5, 3, true },   { 2, 4, 49, 1, true },  { 2, 8, 600, 8, true },   { 7, 1, 1, 0, true },
+    { 33, 70, 1, 0, true }, { 2000, 129, 1, 0, true }, { 3, 5, 7, 0, true },   { 2, 3, 520, 0, true }, { 9, 64, 16, 0, true },
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+typedef struct problem { weir__norm o; weir__real t; int64_t n; void *x, *g, *w, *b, *y, *d; } problem;
+
+static int64_t stats_of(const weir__norm *o) { return o->groups ? o->batch * o->groups : o->channels; }
+
+static problem make(weir__real t, int at, double shift, bool affine)
+{
+    problem p = { .t = t, .o = { .batch = shapes[at].batch, .channels = shapes[at].channels, .run = shapes[at].run, .groups = shapes[at].groups, .centred = shapes[at].centred, .eps = 1e-5 } };
+    p.n = p.o.batch * p.o.channels * p.o.run;
+    p.x = noise(t, p.n, 1), p.g = noise(t, p.n, 2), p.w = noise(t, p.o.channels, 3), p.b = noise(t, p.o.channels, 4);
+    p.y = room(bytes_of(t) * (size_t)p.n), p.d = room(bytes_of(t) * (size_t)p.n);
+    for (int64_t i = 0; i < p.n; i++) put(t, p.x, i, get(t, p.x, i) + shift);
+    p.o.x = p.x, p.o.g = p.g, p.o.w = affine ? p.w : NULL, p.o.b = affine ? p.b : NULL;
+    p.o.stats = room(16 * (size_t)stats_of(&p.o)), p.o.sums = room(16 * (size_t)p.o.channels);
+    p.o.parts = room(16 * (size_t)(p.o.batch * p.o.channels));
+    return p;
+}
+
+static void drop(problem *p) { free(p->x), free(p->g), free(p->w), free(p->b), free(p->y), free(p->d), free(p->o.stats), free(p->o.sums), free(p->o.parts); }
+
+static void all_steps(const weir__kern *k, problem *p, int threads)
+{
+    p->o.y = p->y;
+    weir__norm_stats(k, p->t, &p->o, threads);
+    weir__norm_apply(k, p->t, &p->o, threads);
+    weir__norm_parts(k, p->t, &p->o, threads);
+    weir__norm_sums(k, p->t, &p->o, threads);
+    p->o.y = p->d;
+    weir__norm_back(k, p->t, &p->o, threads);
+}
+
+static int64_t channel(const weir__norm *o, int64_t e) { return e / o->run % o->channels; }
+static int64_t shared(const weir__norm *o, int64_t e) /* which statistics element e goes by */
+{
+    int64_t c = channel(o, e);
+    return o->groups ? e / (o->channels * o->run) * o->groups + c / (o->channels / o->groups) : c;
+}
+
+typedef struct exact { long double mean, square, up, along, n; } exact; /* of what shares statistics */
+static long double weight(const problem *p, int64_t e) { return p->o.w ? (long double)get(p->t, p->w, channel(&p->o, e)) : 1; }
+
+static exact *exactly(const problem *p)
+{
+    exact *s = calloc((size_t)stats_of(&p->o), sizeof *s);
+    for (int64_t e = 0; e < p->n; e++) s[shared(&p->o, e)].mean += get(p->t, p->x, e), s[shared(&p->o, e)].n++;
+    for (int64_t i = 0; i < stats_of(&p->o); i++) s[i].mean = p->o.centred ? s[i].mean / s[i].n : 0;
+    for (int64_t e = 0; e < p->n; e++) {
+        exact *q = &s[shared(&p->o, e)];
+        long double v = get(p->t, p->x, e) - q->mean, g = get(p->t, p->g, e) * weight(p, e);
+        q->square += v * v, q->up += g, q->along += g * v;
+    }
+    for (int64_t i = 0; i < stats_of(&p->o); i++) s[i].square /= s[i].n;
+    return s;
+}
+
+static void near(const problem *p, const char *what, double got, long double want, double scale)
+{
+    double eps = p->t == WEIR__F32 ? 0x1p-23 : 0x1p-52;
+    if (!(fabsl(got - want) <= 4 * eps * scale))
+        fail_msg("f%d [%d, %d, %d] in %d: %s %.17g, expected %.17Lg", p->t ? 64 : 32, (int)p->o.batch, (int)p->o.channels, (int)p->o.run, (int)p->o.groups, what, got, want);
+}
+
+/* Within a few units in the last place, though the mean is up to 1000 times the deviation. */
+static void check(const weir__kern *k, problem *p)
+{
+    all_steps(k, p, 1);
+    exact *s = exactly(p);
+    long double *sums = calloc((size_t)p->o.channels * 2, sizeof *sums), *sizes = calloc((size_t)p->o.channels, sizeof *sizes);
+    for (int64_t e = 0; e < p->n; e++) {
+        exact *q = &s[shared(&p->o, e)];
+        int64_t c = channel(&p->o, e);
+        long double rate = 1 / sqrtl(q->square + p->o.eps), h = (get(p->t, p->x, e) - q->mean) * rate, w = weight(p, e), g = get(p->t, p->g, e);
+        long double b = p->o.b ? (long double)get(p->t, p->b, c) : 0, up = p->o.centred ? q->up / q->n : 0, along = q->along * rate / q->n;
+        double coarse = p->t == WEIR__F64 ? (double)(fabsl(q->mean) * rate) : 0; /* a mean in double, for doubles */
+        near(p, "y", get(p->t, p->y, e), h * w + b, 1 + (double)fabsl(h) + coarse);
+        near(p, "the gradient", get(p->t, p->d, e), rate * (g * w - up - h * along), 2 * (double)(rate * (fabsl(g * w) + fabsl(up) + fabsl(h * along) + coarse * (1 + fabsl(h)))) + 1e-3);
+        sums[2 * c] += g, sums[2 * c + 1] += g * h, sizes[c] += 1 + fabsl(h);
+    }
+    for (int64_t c = 0; c < p->o.channels; c++)
+        for (int j = 0; j < 2; j++)
+            if (!(fabsl(p->o.sums[2 * c + j] - sums[2 * c + j]) <= (p->t == WEIR__F32 ? 0x1p-22L : 1e-12L) * sizes[c])) fail_msg("sum %d of channel %d: %.17g, expected %.17Lg", j, (int)c, p->o.sums[2 * c + j], sums[2 * c + j]);
+    free(s), free(sums), free(sizes);
+}
+
+static void test_accuracy(void **state)
+{
+    (void)state;
+    EACH_KERN(k) EACH_REAL(t) for (int at = 0; at < SHAPES; at++) for (int affine = 0; affine < 2; affine++)
+    {
+        problem p = make(t, at, affine ? 1000 : 0.5, affine);
+        check(k, &p);
+        drop(&p);
+    }
+}
+
+/* Statistics of a batch far from 0, where a sum in the order of samples has lost what tells them apart */
+static void test_far_from_zero(void **state)
+{
+    (void)state;
+    EACH_KERN(k)
+    {
+        problem p = make(WEIR__F64, 13, 1e9, false);
+        weir__norm_stats(k, p.t, &p.o, 1);
+        exact *s = exactly(&p);
+        for (int64_t i = 0; i < stats_of(&p.o); i++) {
+            assert_true(fabsl(p.o.stats[2 * i] - s[i].mean) <= 0x1p-52L * 1e9L);
+            assert_true(fabsl(p.o.stats[2 * i + 1] - s[i].square) <= 1e-13L * s[i].square);
+        }
+        free(s);
+        drop(&p);
+    }
+}
+
+/* One thread and two make the same bits; a sample makes those it makes alone, but where the batch shares statistics. */
+static void test_alone_and_in_threads(void **state)
+{
+    (void)state;
+    EACH_KERN(k) EACH_REAL(t) for (int at = 0; at < SHAPES; at++)
+    {
+        problem p = make(t, at, 0.5, true), q = make(t, at, 0.5, true);
+        all_steps(k, &p, 1);
+        all_steps(k, &q, 2);
+        size_t sample = bytes_of(t) * (size_t)(p.o.channels * p.o.run);
+        assert_memory_equal(p.y, q.y, sample * (size_t)p.o.batch);
+        assert_memory_equal(p.d, q.d, sample * (size_t)p.o.batch);
+        assert_memory_equal(p.o.sums, q.o.sums, 16 * (size_t)p.o.channels);
+        for (int64_t i = 0; p.o.groups && i < p.o.batch; i++) {
+            q.o.batch = 1, q.o.x = (char *)p.x + (size_t)i * sample, q.o.g = (char *)p.g + (size_t)i * sample;
+            all_steps(k, &q, 1);
+            assert_memory_equal(q.y, (char *)p.y + (size_t)i * sample, sample);
+            assert_memory_equal(q.d, (char *)p.d + (size_t)i * sample, sample);
+        }
+        drop(&p), drop(&q);
+    }
+}
+
+/* Enough to be divided, so that two threads are used */
+static void test_large(void **state)
+{
+    (void)state;
+    EACH_KERN(k) for (int groups = 0; groups < 2; groups++)
+    {
+        problem p = make(WEIR__F32, 3, 0, true);
+        drop(&p);
+        p.o = (weir__norm){ .batch = 500, .channels = 300, .run = 1, .groups = groups, .centred = true, .eps = 1e-5 };
+        p.n = 150000, p.t = WEIR__F32;
+        void *x = noise(p.t, p.n, 1), *g = noise(p.t, p.n, 2), *out[2][2];
+        double *sums[2];
+        for (int i = 0; i < 2; i++) {
+            p.y = out[i][0] = room(4 * 150000), p.d = out[i][1] = room(4 * 150000);
+            p.o.x = x, p.o.g = g, p.o.stats = room(16 * 500), p.o.sums = sums[i] = room(16 * 300);
+            all_steps(k, &p, i + 1);
+            free(p.o.stats);
+        }
+        assert_memory_equal(out[0][0], out[1][0], 4 * 150000);
+        assert_memory_equal(out[0][1], out[1][1], 4 * 150000);
+        assert_memory_equal(sums[0], sums[1], 16 * 300);
+        for (int i = 0; i < 2; i++) free(out[i][0]), free(out[i][1]), free(sums[i]);
+        free(x), free(g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_far_from_zero), cmocka_unit_test(test_alone_and_in_threads), cmocka_unit_test(test_large) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
