@@ -31,7 +31,8 @@ typedef struct weir_loader weir_loader;
 typedef struct weir_batch weir_batch;
 
 /* -- batches: live in the scope they are made in ------------------------------------------------------------------------------ */
-WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);          /* [B, ...], values as stored, f32 or f64 */
+WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);          /* [B, ...], values as stored: f64 where the source holds f64, i32 or i64 and no
+                                                                   * levels (CSV, .npy of such, from_f64), else f32 */
 WEIR_API int64_t weir_batch_size(const weir_batch *b);
 WEIR_API const int64_t *weir_batch_ids(const weir_batch *b);      /* [B] */
 WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: all 1 */
@@ -46,7 +47,7 @@ WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t 
 WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);
 /* Copies n rows of dim values. */
 WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim);
-WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim); /* batches are f32 all the same */
+WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim);
 /* Weights of all n rows of a data set that is no view and has no limit; not all 0. NULL: 1 each. Copies them. Loaders made
  * before are of no more use. */
 WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
@@ -75,10 +76,13 @@ WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, doub
  * the last rows that fill no batch join none in that epoch; a batch larger than the data is the data. */
 WEIR_API weir_loader *weir_loader_new(weir_dataset *d, const char *options);
 WEIR_API weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *options); /* copies x */
+WEIR_API weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim, const char *options);
 /* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. Weights
  * are 1 unless it writes others, and are taken as they are: gradients scale with them, so their mean over the stream should be 1. */
 WEIR_API weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights),
                                                 void *user, int64_t dim, const char *options);
+WEIR_API weir_loader *weir_loader_from_callback_f64(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, double *x, int64_t *ids, double *weights),
+                                                    void *user, int64_t dim, const char *options);
 WEIR_API void weir_loader_free(weir_loader *l); /* not the data set, unless the loader made it */
 WEIR_API weir_batch *weir_loader_next(weir_loader *l); /* batch of step 0, 1, 2 ...; nil at the end of a stream */
 WEIR_API weir_dataset *weir_loader_dataset(weir_loader *l); /* nil for a stream */

@@ -61,6 +61,7 @@ typedef struct weir_sample_opts {
     int64_t first;                  /* number of the first sample of the request: 0 */
     double temperature;             /* noise is multiplied by it: 1 */
     const float *noise;             /* start from these [n, dim] instead of drawing */
+    const double *noise_f64;        /* the same in double; not both */
     const char *solver;             /* samplers of continuous models; NULL: the model's */
     int64_t steps;                  /* of that solver; 0: its default */
     int64_t batch;                  /* rows at a time; 0: chosen. Never changes a bit */
@@ -68,10 +69,11 @@ typedef struct weir_sample_opts {
     weir_row_report *report;        /* [n], or NULL: where to put how each sample went */
     float *path;                    /* [steps + 1, n, dim], or NULL: the states at the ends of the solver's steps, from noise to data, on the scale
                                      * of the data as stored, not rounded; `steps` must be given */
+    double *path_f64;               /* the same in double; not both */
 } weir_sample_opts;
 WEIR_API weir_sample_opts weir_sample_defaults(void);
-/* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1].
- * Values alone: they have no history, and no gradient reaches a parameter. */
+/* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. The tensor is of the type that
+ * weir_model_data_dtype says: where that is f64, floats would round away what distinguishes samples. */
 WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o); /* [n, ...] in the current scope */
 WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x); /* [n, dim] */
 WEIR_API weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x);
@@ -95,13 +97,11 @@ typedef struct weir_score_info {
     double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error, over draws, or over probes of one draw (NaN for one probe) */
     weir_row_report *report; /* [n] or NULL: where to put how each row went, in the last draw */
 } weir_score_info;
-/* log p [B] of the batch as stored; NaN for a row that failed. Differentiable, but for continuous
- * models, whose solves are not recorded: there it is an error (WEIR_ERROR_GRAPH) where x or a
- * parameter wants gradients, unless in a scope of weir_scope_begin_no_grad. */
+/* log p [B] of the batch as stored; NaN for a row that failed. Differentiable, but for continuous models, whose solves are not recorded. */
 WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
 /* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
 WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
-/* The same of doubles, which are rounded to the model's own type first (dtype=f64 models take them as they are). */
+/* The same of doubles. A standardized model takes its mean off before it rounds them to its own type. */
 WEIR_API weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
 
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
@@ -110,12 +110,17 @@ WEIR_API weir_ctx *weir_model_ctx(const weir_model *m);
 WEIR_API int64_t weir_model_dim(const weir_model *m); /* values a sample */
 WEIR_API int weir_model_shape(const weir_model *m, const int64_t **shape); /* of a sample, without the batch axis */
 WEIR_API int64_t weir_model_levels(const weir_model *m);
+/* The type that holds its data: f64 for dtype=f64, and where a mean lies so far from 0 that floats there are more than a thousandth of the
+ * standard deviation apart (seconds since 1980); else f32. */
+WEIR_API weir_dtype weir_model_data_dtype(const weir_model *m);
 WEIR_API const weir_row *weir_model_row_of(const weir_model *m); /* its name, doc and options */
 WEIR_API const void *weir_model_options(const weir_model *m); /* the row's option struct; owned by the model */
 
 /* -- advanced ---------------------------------------------------------------------------------------------------------------------- */
 /* What comes before the model's own map, and its log-det: y = (x - mean) / std when standardized (x = v + u for integer data),
- * y = (v + u) / levels for integer data, else x. mean and std are [dim]. Call before training; kept in the file as data.mean, data.std. */
+ * y = (v + u) / levels for integer data, else x. mean and std are [dim]. Call before training; kept in the file as data.mean, data.std.
+ * They are f64, and y is computed in double and then rounded to the model's type, whatever that is. Dequantised y lies in [0, 1), v + u
+ * below levels, after rounding too. */
 WEIR_API weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std);
 
 typedef struct weir_step_opts {
@@ -150,8 +155,6 @@ typedef struct weir_model_row {
      * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
      * for less work. No promise: false. */
     bool by_rows;
-    /* Why log_prob carries no gradients: it is then an error where some are wanted. NULL: it does. */
-    const char *no_gradient;
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
 

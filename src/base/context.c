@@ -82,16 +82,30 @@ void *weir__nil(weir_ctx *c, weir__kind kind)
     return c->nil[kind];
 }
 
-void weir__log(weir_ctx *c, const char *format, ...)
+static void log_line(weir_ctx *c, const char *before, const char *format, va_list args)
 {
     while (c && !c->log) c = c->parent;
     if (!c) return;
     char line[1024];
+    int n = snprintf(line, sizeof line, "%s", before);
+    vsnprintf(line + n, sizeof line - (size_t)n, format, args);
+    c->log(c->log_user, line);
+}
+
+void weir__log(weir_ctx *c, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    log_line(c, "", format, args);
     va_end(args);
-    c->log(c->log_user, line);
+}
+
+void weir__warn(weir_ctx *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_line(c, "warning: ", format, args);
+    va_end(args);
 }
 
 #ifndef WEIR_VERSION

@@ -107,8 +107,18 @@ const char *weir__kind_name(weir_score_kind kind);
 /* -- picture.c ---------------------------------------------------------------------------------------------------------------------- */
 /* Channels, height and width when samples of this model are images; false: they are not. */
 bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *w);
-/* n samples as a PNG: a grid of images, or a scatter of points for two columns. */
-weir_status weir__picture(weir_model *m, const float *x, int64_t n, weir__bytes *png);
+/* n samples of dim values, f32 or f64 as the model's data want. */
+typedef struct weir__samples {
+    weir_dtype dtype;
+    int64_t n, dim;
+    void *data; /* [n, dim] */
+} weir__samples;
+static inline double weir__samples_at(const weir__samples *x, int64_t i)
+{
+    return x->dtype == WEIR_F64 ? ((const double *)x->data)[i] : (double)((const float *)x->data)[i];
+}
+/* Samples as a PNG: a grid of images, or a scatter of points for two columns. */
+weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *png);
 
 /* -- progress.c ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct weir__meter {

@@ -24,14 +24,14 @@ bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *
     return *h > 0;
 }
 
-static weir_status image_grid(weir_model *m, const float *x, int64_t n, int channels, int64_t h, int64_t w, weir__bytes *png)
+static weir_status image_grid(weir_model *m, const weir__samples *x, int channels, int64_t h, int64_t w, weir__bytes *png)
 {
     weir_ctx *c = weir_model_ctx(m);
-    int64_t levels = weir_model_levels(m), count = n * weir_model_dim(m);
-    if (levels == 0) return weir__png_grid(c, x, n, channels, h, w, 0, 0, png); /* already within [0, 1] */
+    int64_t levels = weir_model_levels(m), count = x->n * x->dim;
+    float top = levels > 1 ? (float)(levels - 1) : 1; /* values without levels are within [0, 1] already */
     float *y = weir__alloc(c, (size_t)count * sizeof *y);
-    for (int64_t i = 0; y && i < count; i++) y[i] = x[i] / (float)(levels > 1 ? levels - 1 : 1);
-    if (y) weir__png_grid(c, y, n, channels, h, w, 0, 0, png);
+    for (int64_t i = 0; y && i < count; i++) y[i] = (float)weir__samples_at(x, i) / top;
+    if (y) weir__png_grid(c, y, x->n, channels, h, w, 0, 0, png);
     weir__free(c, y);
     return weir_status_of(c);
 }
@@ -40,11 +40,15 @@ static weir_status image_grid(weir_model *m, const float *x, int64_t n, int chan
 typedef struct window { double left, top, scale; } window; /* pixel = (value - corner) * scale */
 
 /* One scale for both axes; all finite points lie inside. */
-static window window_of(const float *x, int64_t n)
+static window window_of(const weir__samples *x)
 {
     double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
-    for (int64_t i = 0; i < 2 * n; i++)
-        if (isfinite(x[i])) low[i % 2] = fmin(low[i % 2], x[i]), high[i % 2] = fmax(high[i % 2], x[i]);
+    for (int64_t i = 0; i < 2 * x->n; i++) {
+        double v = weir__samples_at(x, i);
+        if (!isfinite(v)) continue;
+        low[i % 2] = fmin(low[i % 2], v);
+        high[i % 2] = fmax(high[i % 2], v);
+    }
     if (!(high[0] >= low[0] && high[1] >= low[1])) low[0] = low[1] = -1, high[0] = high[1] = 1;
     double extent = fmax(high[0] - low[0], high[1] - low[1]);
     if (!(extent > 0)) extent = 2;
@@ -67,27 +71,29 @@ static void dot(unsigned char *pixels, double px, double py)
         }
 }
 
-static weir_status scatter(weir_ctx *c, const float *x, int64_t n, weir__bytes *png)
+static weir_status scatter(weir_ctx *c, const weir__samples *x, weir__bytes *png)
 {
     unsigned char *pixels = weir__alloc(c, (size_t)SIDE * SIDE * 3);
     if (!pixels) return weir_status_of(c);
-    window v = window_of(x, n);
+    window v = window_of(x);
     memset(pixels, 255, (size_t)SIDE * SIDE * 3);
-    for (int64_t i = 0; i < n; i++)
-        if (isfinite(x[2 * i]) && isfinite(x[2 * i + 1])) dot(pixels, (x[2 * i] - v.left) * v.scale, (v.top - x[2 * i + 1]) * v.scale);
+    for (int64_t i = 0; i < x->n; i++) {
+        double px = weir__samples_at(x, 2 * i), py = weir__samples_at(x, 2 * i + 1);
+        if (isfinite(px) && isfinite(py)) dot(pixels, (px - v.left) * v.scale, (v.top - py) * v.scale);
+    }
     weir__png_encode(c, pixels, SIDE, SIDE, 3, png);
     weir__free(c, pixels);
     return weir_status_of(c);
 }
 
-weir_status weir__picture(weir_model *m, const float *x, int64_t n, weir__bytes *png)
+weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *png)
 {
     int channels;
     int64_t h, w;
     weir_ctx *c = weir_model_ctx(m);
     *png = (weir__bytes){ 0 };
-    if (weir__image_shape(m, &channels, &h, &w)) return image_grid(m, x, n, channels, h, w, png);
-    if (weir_model_dim(m) == 2) return scatter(c, x, n, png);
+    if (weir__image_shape(m, &channels, &h, &w)) return image_grid(m, x, channels, h, w, png);
+    if (weir_model_dim(m) == 2) return scatter(c, x, png);
     return weir_fail(c, WEIR_ERROR_ARGUMENT, "picture: samples of %lld values: expected images or points of 2 values for a .png; .npy and .csv take any",
                      (long long)weir_model_dim(m));
 }

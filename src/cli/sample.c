@@ -13,7 +13,7 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "n", WEIR_OPTION_INT, offsetof(flags, n), "", 1, 1e10, NULL, "how many" },
-    { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, NULL, "file: .npy (f32), .csv, or .png for images and points of 2 values" },
+    { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, NULL, "file: .npy, .csv, or .png for images and points of 2 values; f32, or f64 where the model wants it" },
     { "seed", WEIR_OPTION_INT, offsetof(flags, seed), "1", 0, 9007199254740992.0, NULL, "of the noise" },
     { "solver", WEIR_OPTION_TEXT, offsetof(flags, solver), "", 0, 0, NULL, "sampler of a continuous model" },
     { "steps", WEIR_OPTION_INT, offsetof(flags, steps), "", 1, 1e6, NULL, "steps of the sampler" },
@@ -45,49 +45,43 @@ static weir_status check_noise(weir_ctx *c, const char *path, const weir__array 
     return WEIR_OK;
 }
 
-/* The first n rows as f32, to be freed; NULL: the error is set. */
-static float *read_noise(weir_ctx *c, const char *path, int64_t n, int64_t dim)
+/* The file's rows, to be freed; where they cannot be had the error is set. */
+static void read_noise(weir_ctx *c, const char *path, int64_t n, int64_t dim, weir__array *a)
 {
     weir__bytes b;
-    weir__array a = { 0 };
-    float *z = NULL;
-    if (weir__file_read(c, path, (size_t)1 << 40, &b) != WEIR_OK) return NULL;
-    if (weir__npy_read(c, path, b.data, b.size, &a) == WEIR_OK && check_noise(c, path, &a, n, dim) == WEIR_OK)
-        z = weir__alloc(c, (size_t)(n * dim) * sizeof *z);
-    for (int64_t i = 0; z && i < n * dim; i++) z[i] = a.dtype == WEIR_F32 ? ((const float *)a.data)[i] : (float)((const double *)a.data)[i];
-    weir__array_free(c, &a);
+    if (weir__file_read(c, path, (size_t)1 << 40, &b) != WEIR_OK) return;
+    if (weir__npy_read(c, path, b.data, b.size, a) == WEIR_OK) check_noise(c, path, a, n, dim);
     weir__free(c, b.data);
-    return z;
 }
 
 /* -- files --------------------------------------------------------------------------------------------------------------------------- */
-static weir_status write_array(weir_model *m, const char *path, float *x, int64_t n)
+static weir_status write_array(weir_model *m, const char *path, const weir__samples *x)
 {
     const int64_t *shape;
     weir_ctx *c = weir_model_ctx(m);
-    weir__array a = { .dtype = WEIR_F32, .ndim = 2, .shape = { n, weir_model_dim(m) }, .data = x };
+    weir__array a = { .dtype = x->dtype, .ndim = 2, .shape = { x->n, x->dim }, .data = x->data };
     if (weir__ends_with(path, ".csv")) return weir__csv_write(c, path, &a, NULL);
     a.ndim = 1 + weir_model_shape(m, &shape);
     memcpy(a.shape + 1, shape, (size_t)(a.ndim - 1) * sizeof *shape);
     return weir__npy_write(c, path, &a);
 }
 
-static weir_status write_samples(weir_model *m, const char *path, float *x, int64_t n)
+static weir_status write_samples(weir_model *m, const char *path, const weir__samples *x)
 {
     weir_ctx *c = weir_model_ctx(m);
     weir__bytes png;
-    if (!weir__ends_with(path, ".png")) return write_array(m, path, x, n);
-    if (weir__picture(m, x, n, &png) == WEIR_OK) weir__file_write(c, path, png.data, png.size);
+    if (!weir__ends_with(path, ".png")) return write_array(m, path, x);
+    if (weir__picture(m, x, &png) == WEIR_OK) weir__file_write(c, path, png.data, png.size);
     weir__free(c, png.data);
     return weir_status_of(c);
 }
 
-static void tell_bad(weir_model *m, const float *x, const weir_row_report *report, int64_t n)
+static void tell_bad(const weir__samples *x, const weir_row_report *report)
 {
-    int64_t bad = 0, short_of_steps = 0, dim = weir_model_dim(m);
+    int64_t bad = 0, short_of_steps = 0, n = x->n;
     for (int64_t i = 0; i < n; i++) {
         bool good = true;
-        for (int64_t j = 0; j < dim; j++) good = good && isfinite(x[i * dim + j]);
+        for (int64_t j = 0; j < x->dim; j++) good = good && isfinite(weir__samples_at(x, i * x->dim + j));
         bad += !good;
         short_of_steps += good && report[i].end != WEIR_ROW_DONE;
     }
@@ -108,6 +102,12 @@ static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
                           weir_model_row_of(m)->name);
 }
 
+static weir_status sample_into(weir_model *m, const weir_sample_opts *o, const weir__samples *x)
+{
+    if (x->dtype == WEIR_F64) return weir_model_sample_into_f64(m, x->n, o, x->data);
+    return weir_model_sample_into(m, x->n, o, x->data);
+}
+
 static int draw(const flags *f, weir_model *m)
 {
     weir_ctx *c = weir_model_ctx(m);
@@ -120,22 +120,25 @@ static int draw(const flags *f, weir_model *m)
     o.seed = (uint64_t)f->seed, o.use_seed = true;
     o.temperature = f->temperature, o.solver = f->solver, o.steps = f->steps, o.batch = f->batch;
     o.on_step = weir__signals_stop;
-    float *z = f->noise ? read_noise(c, f->noise, f->n, dim) : NULL;
-    o.noise = z;
+    weir__array z = { 0 };
+    if (f->noise) read_noise(c, f->noise, f->n, dim, &z);
+    o.noise = z.dtype == WEIR_F32 ? z.data : NULL;
+    o.noise_f64 = z.dtype == WEIR_F64 ? z.data : NULL;
+    weir__samples x = { .dtype = weir_model_data_dtype(m), .n = f->n, .dim = dim };
     if (f->n > INT64_MAX / 64 / dim) weir_fail(c, WEIR_ERROR_MEMORY, "-n: %lld samples of %lld values: expected fewer", (long long)f->n, (long long)dim);
-    float *x = weir_ok(c) ? weir__alloc(c, (size_t)(f->n * dim) * sizeof *x) : NULL;
-    o.report = x ? weir__alloc0(c, (size_t)f->n * sizeof *o.report) : NULL;
-    if (!x || !o.report)
+    x.data = weir_ok(c) ? weir__alloc(c, (size_t)(f->n * dim) * weir_dtype_size(x.dtype)) : NULL;
+    o.report = x.data ? weir__alloc0(c, (size_t)f->n * sizeof *o.report) : NULL;
+    if (!x.data || !o.report)
         code = weir__complain_ctx(c, false);
-    else if (weir_model_sample_into(m, f->n, &o, x) != WEIR_OK)
+    else if (sample_into(m, &o, &x) != WEIR_OK)
         code = refused(c, f, m);
-    else if (write_samples(m, f->o, x, f->n) != WEIR_OK)
+    else if (write_samples(m, f->o, &x) != WEIR_OK)
         code = weir__complain_ctx(c, false);
     else
-        tell_bad(m, x, o.report, f->n);
+        tell_bad(&x, o.report);
     weir__free(c, o.report);
-    weir__free(c, x);
-    weir__free(c, z);
+    weir__free(c, x.data);
+    weir__array_free(c, &z);
     return code;
 }
 

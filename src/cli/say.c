@@ -41,7 +41,8 @@ int weir__complain_ctx(const weir_ctx *c, bool asked)
 static void log_line(void *user, const char *line)
 {
     (void)user;
-    if (strncmp(line, "weights: ", 9) != 0) put_line("note: ", line); /* names that do not fit a model: the error has the first, on its one line */
+    if (strncmp(line, "warning: ", 9) == 0) put_line("", line);
+    else if (strncmp(line, "weights: ", 9) != 0) put_line("note: ", line); /* names that do not fit a model: the error has the first, on its one line */
 }
 
 static bool isa_named(const char *name, weir_isa *isa)

@@ -101,7 +101,7 @@ struct weir_dataset {
     const weir__dataset_row *row; /* NULL: the caller's array */
     weir__store *store;
     bool owner;                   /* false: a view */
-    weir_dtype real;              /* of batches: WEIR_F32 */
+    weir_dtype real;              /* of batches: f64 where f32 may lose digits of the store */
     weir__dataset_opts opts;
     int64_t *ids;                 /* [n] rows of the store; NULL: 0 .. n-1 */
     int64_t n;
@@ -155,10 +155,15 @@ static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { ret
 
 /* A batch of the rows `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);
-/* Batches of f64 instead of f32: for checks in double precision. */
+/* Batches of another type than the data set's own choice. */
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
-/* Refuses NaN and infinities (of the values as batches give them), naming the row (its id) and the column of the first. */
-weir_status weir__dataset_check_finite(weir_dataset *d);
+/* Refuses NaN and infinities of the values as type t holds them, naming the row (its id) and the column of the first. */
+weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t);
+/* statistics.c: mean and deviation of every column by weight, 0 for a constant one. For data sets of at least one row. */
+weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std);
+/* warn.c: one warning where floats cannot tell the values of a column apart that the data set can: for models of f32 that
+ * do not standardize. */
+weir_status weir__dataset_warn_float(weir_dataset *d);
 /* True differential entropy in nats of a toy; NaN where it is not known. */
 double weir__dataset_entropy(const weir_dataset *d);
 

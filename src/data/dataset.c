@@ -46,6 +46,13 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
     return WEIR_OK;
 }
 
+/* Doubles stay doubles into batches; integers of wide types may not fit f32, but the levels (up to 2^24) do. */
+static weir_dtype dataset_real(const weir__store *s)
+{
+    bool wide = s->dtype == WEIR_F64 || s->dtype == WEIR_I64 || s->dtype == WEIR_I32;
+    return wide && s->levels == 0 ? WEIR_F64 : WEIR_F32;
+}
+
 /* A data set of `store` (taken over when owner, also on failure) with the split of `o`. */
 static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir__store *store, bool owner, const weir__dataset_opts *o,
                                  const char *name, const char *spec)
@@ -56,7 +63,7 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
         return nil(c);
     }
     d->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__DATASET, .home = true };
-    d->row = row, d->store = store, d->owner = owner, d->opts = *o, d->real = WEIR_F32;
+    d->row = row, d->store = store, d->owner = owner, d->opts = *o, d->real = dataset_real(store);
     d->name = weir__strdup(c, name);
     d->spec = d->name ? weir__strdup(c, spec) : NULL;
     if (d->spec && weir__split_rows(c, name, o, (weir__split)o->split, store->n, row ? row->test_rows : 0, &d->ids, &d->n) == WEIR_OK)

@@ -25,6 +25,9 @@ const weir_row weir__loader_row = {
     .options = options, .options_size = sizeof(loader_opts), .test = "batch=7 seed=3",
 };
 
+typedef int64_t (*weir__fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
+typedef int64_t (*weir__fill_f64)(void *user, int64_t step, double *x, int64_t *ids, double *weights);
+
 struct weir_loader {
     weir__object object;
     weir_dataset *dataset;  /* NULL: a stream */
@@ -35,7 +38,8 @@ struct weir_loader {
     int64_t weights_set; /* of the store, when it was made */
     int64_t step, per_epoch;
     int64_t *order, epoch;  /* order of `epoch`; -1: none made yet. NULL: unshuffled */
-    int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
+    weir__fill fill; /* of a stream: one of the two */
+    weir__fill_f64 fill_f64;
     void *user;
     int64_t dim;
 };
@@ -120,9 +124,8 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     return nil(c);
 }
 
-weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *text)
+static weir_loader *loader_over(weir_dataset *d, const char *text)
 {
-    weir_dataset *d = weir_dataset_from_f32(c, x, n, dim);
     weir_loader *l = weir_loader_new(d, text);
     if (l->object.nil)
         weir_dataset_free(d);
@@ -131,16 +134,40 @@ weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int6
     return l;
 }
 
-weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *, int64_t, float *, int64_t *, double *), void *user,
-                                       int64_t dim, const char *text)
+weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *text)
+{
+    return loader_over(weir_dataset_from_f32(c, x, n, dim), text);
+}
+
+weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim, const char *text)
+{
+    return loader_over(weir_dataset_from_f64(c, x, n, dim), text);
+}
+
+static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill_f64, void *user, int64_t dim, const char *text)
 {
     if (!weir_ok(c)) return nil(c);
-    if (!fill || dim < 1)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_callback: dim %lld: expected a function and at least one column",
-                         (long long)dim), nil(c);
+    if ((!fill && !fill_f64) || dim < 1) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_callback: dim %lld: expected a function and at least one column", (long long)dim);
+        return nil(c);
+    }
     weir_loader *l = new_loader(c, text);
-    if (!l->object.nil) l->fill = fill, l->user = user, l->dim = dim;
+    if (l->object.nil) return l;
+    l->fill = fill;
+    l->fill_f64 = fill_f64;
+    l->user = user;
+    l->dim = dim;
     return l;
+}
+
+weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user, int64_t dim, const char *text)
+{
+    return stream_new(c, fill, NULL, user, dim, text);
+}
+
+weir_loader *weir_loader_from_callback_f64(weir_ctx *c, weir__fill_f64 fill, void *user, int64_t dim, const char *text)
+{
+    return stream_new(c, NULL, fill, user, dim, text);
 }
 
 /* -- order ---------------------------------------------------------------------------------------------------------------------------- */
@@ -195,21 +222,27 @@ static weir_status check_filled(weir_loader *l, int64_t n, const double *weights
     return weir_status_of(c);
 }
 
+static int64_t stream_fill(weir_loader *l, void *x, int64_t *ids, double *weights)
+{
+    return l->fill ? l->fill(l->user, l->step, x, ids, weights) : l->fill_f64(l->user, l->step, x, ids, weights);
+}
+
 /* The callback writes into a tensor of a whole batch; a shorter batch is a copy of its beginning. */
 static weir_batch *stream_batch(weir_loader *l)
 {
     weir_ctx *c = l->object.ctx;
     int64_t batch = l->opts.batch, shape[2] = { batch, l->dim };
-    weir_tensor *x = weir_empty(c, WEIR_F32, 2, shape);
+    weir_tensor *x = weir_empty(c, l->fill ? WEIR_F32 : WEIR_F64, 2, shape);
     int64_t *ids = weir__alloc(c, (size_t)batch * sizeof *ids);
     double *weights = weir__alloc(c, (size_t)batch * sizeof *weights);
     int64_t n = 0;
     if (weir_ok(c)) {
         for (int64_t i = 0; i < batch; i++) ids[i] = l->step * batch + i, weights[i] = 1;
-        n = l->fill(l->user, l->step, weir__ptr(x), ids, weights);
+        n = stream_fill(l, weir__ptr(x), ids, weights);
         check_filled(l, n, weights);
         shape[0] = n;
-        if (weir_ok(c) && n > 0 && n < batch) x = weir_from_f32(c, weir__ptr(x), 2, shape);
+        if (weir_ok(c) && n > 0 && n < batch)
+            x = l->fill ? weir_from_f32(c, weir__ptr(x), 2, shape) : weir_from_f64(c, weir__ptr(x), 2, shape);
     }
     if (weir_ok(c) && n > 0) return weir__batch_new(c, x, ids, weights, NULL);
     weir__free(c, ids);
@@ -236,7 +269,7 @@ static weir_batch *rows_batch(weir_loader *l)
 weir_batch *weir_loader_next(weir_loader *l)
 {
     if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
-    weir_batch *b = l->fill ? stream_batch(l) : rows_batch(l);
+    weir_batch *b = l->dataset ? rows_batch(l) : stream_batch(l);
     l->step += !b->object.nil;
     return b;
 }

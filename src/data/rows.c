@@ -92,7 +92,7 @@ static weir_status not_finite(weir_dataset *d, int64_t id, int64_t j, double v)
                      (long long)id, (long long)weir__store_column(d->store, j), isfinite(v) ? " of f32" : "", isnan(v) ? fabs(v) : v); /* not "-nan" */
 }
 
-weir_status weir__dataset_check_finite(weir_dataset *d)
+weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
 {
     enum { CHUNK = 512 };
     double v[CHUNK];
@@ -106,7 +106,7 @@ weir_status weir__dataset_check_finite(weir_dataset *d)
             int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
             weir__store_read(s, id, j, n, v);
             for (int64_t k = 0; k < n; k++)
-                if (!isfinite(d->real == WEIR_F32 ? (double)(float)v[k] : v[k])) return not_finite(d, id, j + k, v[k]);
+                if (!isfinite(t == WEIR_F32 ? (double)(float)v[k] : v[k])) return not_finite(d, id, j + k, v[k]);
         }
     }
     return weir_status_of(d->object.ctx);

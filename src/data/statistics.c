@@ -56,7 +56,7 @@ static void moments_add_squares(moments *m)
             m->std[j] += w * (deviation * deviation);
         }
     }
-    for (int64_t j = 0; j < dim; j++) m->std[j] = m->std[j] > 0 ? sqrt(m->std[j] / m->total) : 1;
+    for (int64_t j = 0; j < dim; j++) m->std[j] = sqrt(m->std[j] / m->total);
 }
 
 /* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row: exact for
@@ -74,15 +74,24 @@ static weir_status moments_of(weir_dataset *d, double *row, double *mean, double
     return WEIR_OK;
 }
 
+weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std)
+{
+    weir_ctx *c = d->object.ctx;
+    if (weir__dataset_check_finite(d, WEIR_F64) != WEIR_OK) return weir_status_of(c);
+    double *row = weir__alloc(c, (size_t)d->store->dim * sizeof *row);
+    if (row) moments_of(d, row, mean, std);
+    weir__free(c, row);
+    return weir_status_of(c);
+}
+
 weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std)
 {
     if (weir__dataset_dead(d)) return weir_status_of(d ? d->object.ctx : NULL);
     weir_ctx *c = d->object.ctx;
     if (!weir_ok(c)) return weir_status_of(c);
     if (!mean || !std || d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_statistics: expected rows, and room for mean and std");
-    if (weir__dataset_check_finite(d) != WEIR_OK) return weir_status_of(c);
-    double *row = weir__alloc(c, (size_t)d->store->dim * sizeof *row);
-    if (row) moments_of(d, row, mean, std);
-    weir__free(c, row);
-    return weir_status_of(c);
+    if (weir__dataset_moments(d, mean, std) != WEIR_OK) return weir_status_of(c);
+    for (int64_t j = 0; j < d->store->dim; j++)
+        if (std[j] == 0) std[j] = 1;
+    return WEIR_OK;
 }

@@ -173,6 +173,15 @@ weir_module *weir_model_module(weir_model *m) { return m && m->module ? m->modul
 weir_ctx *weir_model_ctx(const weir_model *m) { return m ? m->object.ctx : NULL; }
 int64_t weir_model_dim(const weir_model *m) { return m ? m->dim : 0; }
 int64_t weir_model_levels(const weir_model *m) { return m ? m->levels : 0; }
+weir_dtype weir_model_data_dtype(const weir_model *m)
+{
+    if (!m || !m->mean) return m && m->dtype == WEIR_F64 ? WEIR_F64 : WEIR_F32;
+    const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
+    bool blurred = m->dtype == WEIR_F64;
+    for (int64_t j = 0; !blurred && j < m->dim; j++) blurred = weir__float_blurs(mean[j], std[j]);
+    return blurred ? WEIR_F64 : WEIR_F32;
+}
+
 const weir_row *weir_model_row_of(const weir_model *m) { return m && m->row ? &m->row->row : NULL; }
 const void *weir_model_options(const weir_model *m) { return m ? m->options : NULL; }
 void *weir_model_state(weir_model *m) { return m ? m->state : NULL; }

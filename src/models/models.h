@@ -13,7 +13,7 @@ struct weir_model {
     void *options, *state;
     weir_module *module;  /* root; children of the row's making and "data" */
     weir_module *data;    /* holds mean and std when standardized */
-    weir_tensor *mean, *std; /* NULL: not standardized */
+    weir_tensor *mean, *std; /* f64, whatever dtype is; NULL: not standardized */
     double log_std;       /* sum of log std */
     weir_dtype dtype;
     int64_t dim, levels;
@@ -23,7 +23,7 @@ struct weir_model {
     void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
     void (*cache_free)(void *cache);
     char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
-    struct { float *to; int64_t n, at, steps; bool put; } path; /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
+    struct { void *to; weir_dtype dtype; int64_t n, at, steps; bool put; } path; /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
 };
 
 weir__object *weir__model_nil_new(weir_ctx *c);
@@ -64,7 +64,8 @@ void weir__nested_close(weir_ctx *c, weir__nested *n);
 bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value);
 
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
-/* x [B, ...] as stored -> y [B, shape..]; draws the dequantisation in the present frame. nil: the error is set. */
+/* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation in the present frame. nil: the error
+ * is set. */
 weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x);
 /* v + u, or (v + u) / levels when `unit`: integers v of so many levels (up to 2^24), u uniform on [0, 1), of
  * v's shape and type. The result lies in [v, levels), or in [v / levels, 1): where rounding would give the

@@ -11,7 +11,8 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: options of size %zu: expected them from weir_sample_defaults", o->size), false;
     if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
     if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
-    if (o->path && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
+    if ((o->noise && o->noise_f64) || (o->path && o->path_f64)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: noise or path in both types: expected one"), false;
+    if ((o->path || o->path_f64) && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
     if (!isfinite(o->temperature) || o->temperature < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: temperature %g: expected a finite number, 0 or more", o->temperature), false;
     return true;
 }
@@ -24,18 +25,17 @@ typedef struct job {
     double *values; /* of one chunk */
 } job;
 
+/* Rows at .. at+n-1 of the caller's noise, or drawn; of the model's type. */
 static weir_tensor *noise(const job *j, int64_t at, int64_t n)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
     const int64_t shape[] = { n, m->dim };
     weir_tensor *z;
-    if (j->o->noise) {
-        z = weir_from_f32(c, j->o->noise + at * m->dim, 2, shape);
-        if (m->dtype != WEIR_F32) z = weir_cast(z, m->dtype);
-    } else {
-        z = m->row->noise(m, n);
-    }
+    if (j->o->noise) z = weir_from_f32(c, j->o->noise + at * m->dim, 2, shape);
+    else if (j->o->noise_f64) z = weir_from_f64(c, j->o->noise_f64 + at * m->dim, 2, shape);
+    else z = m->row->noise(m, n);
+    if (!weir_is_nil(z) && z->dtype != m->dtype) z = weir_cast(z, m->dtype);
     return j->o->temperature == 1 ? z : weir_scale(z, j->o->temperature);
 }
 
@@ -43,9 +43,22 @@ void weir__model_put_path(weir_model *m, double *states, int64_t n)
 {
     int64_t steps = m->path.steps + 1, size = n * m->dim;
     weir__model_unscale(m, states, steps * n);
-    for (int64_t k = 0; k < steps; k++)
-        weir__convert(WEIR_F32, m->path.to + (k * m->path.n + m->path.at) * m->dim, WEIR_F64, states + k * size, size);
+    for (int64_t k = 0; k < steps; k++) {
+        size_t at = (size_t)((k * m->path.n + m->path.at) * m->dim) * weir_dtype_size(m->path.dtype);
+        weir__convert(m->path.dtype, (char *)m->path.to + at, WEIR_F64, states + k * size, size);
+    }
     m->path.put = true;
+}
+
+static void path_begin(const job *j, int64_t at)
+{
+    weir_model *m = j->m;
+    m->path.to = j->o->path ? (void *)j->o->path : j->o->path_f64;
+    m->path.dtype = j->o->path ? WEIR_F32 : WEIR_F64;
+    m->path.n = j->n;
+    m->path.at = at;
+    m->path.steps = j->o->steps;
+    m->path.put = false;
 }
 
 /* As of a model that samples by one exact map; others say what they did. */
@@ -72,7 +85,7 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     if (j->o->use_seed) c->seed = j->o->seed;
     weir_sample_opts o = *j->o;
     if (o.report) begin_reports(o.report += at, n);
-    m->path.to = o.path, m->path.n = j->n, m->path.at = at, m->path.steps = o.steps, m->path.put = false;
+    path_begin(j, at);
     weir_tensor *z = noise(j, at, n), *y = weir_is_nil(z) ? z : m->row->sample(m, z, &o);
     c->seed = seed;
     weir__frame_set(c, old);
@@ -130,9 +143,10 @@ weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts 
     if (!m || !weir__model_usable(m, "model_sample") || !options_fit(c, o, n)) return weir__nil(c, WEIR__TENSOR);
     int64_t shape[WEIR_RANK_MAX] = { n };
     memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
-    weir_tensor *x = weir_empty(c, m->dtype, m->ndim + 1, shape);
+    weir_dtype t = weir_model_data_dtype(m);
+    weir_tensor *x = weir_empty(c, t, m->ndim + 1, shape);
     job j = { .m = m, .o = o };
-    weir_status s = weir_is_nil(x) ? weir_status_of(c) : run(&j, n, m->dtype, weir_data_mut(x));
+    weir_status s = weir_is_nil(x) ? weir_status_of(c) : run(&j, n, t, weir_data_mut(x));
     if (s == WEIR_STOPPED) weir_fail(c, s, "model_sample: stopped by on_step: expected to run to the end");
     return s == WEIR_OK ? x : weir__nil(c, WEIR__TENSOR);
 }

@@ -2,6 +2,7 @@
  *     integers of L levels   y = (v + u) / L, u uniform on [0, 1)      log-det -dim log L
  *                            0 <= y < 1, and v + u < L, after rounding too
  *     standardized           y = (x - mean) / std, x = v + u or x      log-det -sum log std
+ *                            in double, from the type that x has to the model's
  *     else                   y = x                                     log-det 0 */
 #include <math.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static weir_tensor *misfit(weir_model *m, weir_tensor *x)
     return weir__nil(x->object.ctx, WEIR__TENSOR);
 }
 
-/* [B, shape..] of the model's element type */
+/* [B, shape..], of the type that x has */
 static weir_tensor *fitted(weir_model *m, weir_tensor *x)
 {
     if (x->object.nil) return x;
@@ -25,8 +26,13 @@ static weir_tensor *fitted(weir_model *m, weir_tensor *x)
     if (!fits || weir__numel_of(x->ndim - 1, x->shape + 1) != m->dim) return misfit(m, x);
     int64_t shape[WEIR_RANK_MAX] = { x->shape[0] };
     memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
-    if (x->dtype != m->dtype) x = weir_cast(x, m->dtype);
-    return x->ndim == m->ndim + 1 && memcmp(x->shape, shape, (size_t)x->ndim * sizeof *shape) == 0 ? x : weir_reshape(x, m->ndim + 1, shape);
+    bool same = x->ndim == m->ndim + 1 && memcmp(x->shape, shape, (size_t)x->ndim * sizeof *shape) == 0;
+    return same ? x : weir_reshape(x, m->ndim + 1, shape);
+}
+
+static weir_tensor *transform_cast(weir_tensor *x, weir_dtype t)
+{
+    return weir_is_nil(x) || x->dtype == t ? x : weir_cast(x, t);
 }
 
 /* -- dequantisation --------------------------------------------------------------------------------- */
@@ -54,15 +60,24 @@ weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bo
                 : dequantize_keep_below(y, v, n, n);
 }
 
+/* The mean is taken off in double, whatever the model's type: floats near a mean far from 0 are further apart than the data. */
+static weir_tensor *transform_standardize(weir_model *m, weir_tensor *x)
+{
+    x = transform_cast(x, WEIR_F64);
+    return weir_is_nil(x) ? x : weir_div(weir_sub(x, m->mean), m->std);
+}
+
 weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x)
 {
     weir_tensor *y = fitted(m, x);
+    if (m->levels > 0) y = transform_cast(y, m->dtype); /* integers up to 2^24 are exact in either type */
     if (weir_is_nil(y)) return y;
     if (m->levels > 0) {
         weir_tensor *u = weir_rand(y->object.ctx, m->dtype, y->ndim, y->shape);
         y = weir__dequantize(y, u, m->levels, !m->mean);
     }
-    return m->mean ? weir_div(weir_sub(y, m->mean), m->std) : y;
+    if (m->mean) y = transform_standardize(m, y);
+    return transform_cast(y, m->dtype);
 }
 
 double weir__model_log_det(const weir_model *m)
@@ -73,18 +88,11 @@ double weir__model_log_det(const weir_model *m)
 
 void weir__model_unscale(const weir_model *m, double *values, int64_t n)
 {
+    const double *mean = m->mean ? weir__ptr(m->mean) : NULL, *std = m->mean ? weir__ptr(m->std) : NULL;
+    double levels = m->levels > 0 ? (double)m->levels : 1;
     for (int64_t i = 0; i < n * m->dim; i++) {
-        double v = values[i];
-        if (m->mean) {
-            double mean, std;
-            int64_t j = i % m->dim;
-            weir__convert(WEIR_F64, &mean, m->dtype, (char *)weir__ptr(m->mean) + (size_t)j * weir_dtype_size(m->dtype), 1);
-            weir__convert(WEIR_F64, &std, m->dtype, (char *)weir__ptr(m->std) + (size_t)j * weir_dtype_size(m->dtype), 1);
-            v = v * std + mean;
-        } else if (m->levels > 0) {
-            v *= (double)m->levels;
-        }
-        values[i] = v;
+        int64_t j = i % m->dim;
+        values[i] = mean ? values[i] * std[j] + mean[j] : values[i] * levels;
     }
 }
 
@@ -102,8 +110,8 @@ void weir__model_untransform(const weir_model *m, double *values, int64_t n)
 weir_status weir__model_add_standardize(weir_model *m)
 {
     if (m->mean) return WEIR_OK;
-    weir_tensor *mean = weir__module_buffer_late(m->data, "mean", m->dtype, m->ndim, m->shape, 0);
-    weir_tensor *std = weir__module_buffer_late(m->data, "std", m->dtype, m->ndim, m->shape, 1);
+    weir_tensor *mean = weir__module_buffer_late(m->data, "mean", WEIR_F64, m->ndim, m->shape, 0);
+    weir_tensor *std = weir__module_buffer_late(m->data, "std", WEIR_F64, m->ndim, m->shape, 1);
     if (weir_is_nil(mean) || weir_is_nil(std)) return weir_status_of(m->object.ctx);
     m->mean = mean, m->std = std, m->log_std = 0;
     return WEIR_OK;
@@ -112,27 +120,22 @@ weir_status weir__model_add_standardize(weir_model *m)
 weir_status weir__model_refresh_std(weir_model *m)
 {
     if (!m->mean) return WEIR_OK;
+    const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
     double total = 0;
     for (int64_t j = 0; j < m->dim; j++) {
-        double mean, std;
-        weir__convert(WEIR_F64, &mean, m->dtype, (char *)weir__ptr(m->mean) + (size_t)j * weir_dtype_size(m->dtype), 1);
-        weir__convert(WEIR_F64, &std, m->dtype, (char *)weir__ptr(m->std) + (size_t)j * weir_dtype_size(m->dtype), 1);
-        if (!isfinite(mean) || !isfinite(std) || !(std > 0))
+        if (!isfinite(mean[j]) || !isfinite(std[j]) || !(std[j] > 0))
             return weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "%s: data.mean %g, data.std %g of element %lld: expected finite numbers, std above 0",
-                             m->row->row.name, mean, std, (long long)j);
-        total += log(std);
+                             m->row->row.name, mean[j], std[j], (long long)j);
+        total += log(std[j]);
     }
     m->log_std = total;
     return WEIR_OK;
 }
 
-/* As the model will hold them. */
 static bool good_statistics(weir_model *m, const double *mean, const double *std)
 {
     for (int64_t j = 0; j < m->dim; j++) {
-        double held_mean = m->dtype == WEIR_F32 ? (double)(float)mean[j] : mean[j];
-        double held_std = m->dtype == WEIR_F32 ? (double)(float)std[j] : std[j];
-        if (isfinite(held_mean) && isfinite(held_std) && held_std > 0) continue;
+        if (isfinite(mean[j]) && isfinite(std[j]) && std[j] > 0) continue;
         weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "model_set_standardize: element %lld: expected a finite mean and a std above 0", (long long)j);
         return false;
     }
@@ -152,8 +155,8 @@ weir_status weir_model_set_standardize(weir_model *m, const double *mean, const 
     if (!weir__model_usable(m, "model_set_standardize")) return weir_status_of(c);
     if (!mean || !std) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_set_standardize: NULL: expected means and deviations");
     if (!good_statistics(m, mean, std) || weir__model_add_standardize(m) != WEIR_OK) return weir_status_of(c);
-    weir__convert(m->dtype, weir__ptr(m->mean), WEIR_F64, mean, m->dim);
-    weir__convert(m->dtype, weir__ptr(m->std), WEIR_F64, std, m->dim);
+    memcpy(weir__ptr(m->mean), mean, (size_t)m->dim * sizeof *mean);
+    memcpy(weir__ptr(m->std), std, (size_t)m->dim * sizeof *std);
     weir__storage_changed(m->mean->storage, "model_set_standardize");
     weir__storage_changed(m->std->storage, "model_set_standardize");
     note_standardize(m);

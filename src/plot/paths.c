@@ -5,7 +5,7 @@
 
 enum { SHOWN = 200, CORNERS = 40 }; /* paths; points of each, at most about so many */
 
-static const float *place(const weir__paths *s, int64_t point, int64_t i) { return s->xy + (point * s->n + i) * 2; }
+static const double *place(const weir__paths *s, int64_t point, int64_t i) { return s->xy + (point * s->n + i) * 2; }
 
 static weir__axes frame(const weir__paths *s, int64_t n, weir__range x, weir__range y)
 {
@@ -14,7 +14,7 @@ static weir__axes frame(const weir__paths *s, int64_t n, weir__range x, weir__ra
     return weir__panel_axes(x, y);
 }
 
-static bool corner(weir__page *p, const weir__axes *a, const float *xy, const char *pen)
+static bool corner(weir__page *p, const weir__axes *a, const double *xy, const char *pen)
 {
     if (!isfinite(xy[0]) || !isfinite(xy[1])) return false;
     weir__put(p, "%s", pen);

@@ -189,3 +189,11 @@ void weir__convert(weir_dtype to, void *out, weir_dtype from, const void *in, in
     else
         weir__convert_strided(to, out, 1, from, in, 1, n);
 }
+
+double weir__float_spacing(double x)
+{
+    float at = fabsf((float)x);
+    return (double)nextafterf(at, INFINITY) - at;
+}
+
+bool weir__float_blurs(double mean, double std) { return weir__float_spacing(mean) > std / 1000; }

@@ -97,6 +97,10 @@ double weir__element(const weir_tensor *t, const int64_t *index);
 void weir__convert(weir_dtype to, void *out, weir_dtype from, const void *in, int64_t n);
 /* As weir__convert, with strides in elements. */
 void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from, const void *in, int64_t si, int64_t n);
+/* Distance from |x| to the next float above it; infinite where there is none. */
+double weir__float_spacing(double x);
+/* Whether floats blur values spread by `std` around `mean`: they are more than a thousandth of std apart there. */
+bool weir__float_blurs(double mean, double std);
 extern weir_tensor weir__orphan_tensor; /* nil of the orphan context */
 
 #endif

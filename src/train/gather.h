@@ -28,7 +28,8 @@ typedef struct gather {
     weir__chart charts[2];
     weir__images images[2];
     weir__plane plane;
-    float *real, *drawn, *paths;
+    double *real, *drawn, *paths; /* as the data are stored */
+    float *pictures[2];           /* real and drawn, in [0, 1] */
     double *log_p;
     weir__score scores[5];
 } gather;

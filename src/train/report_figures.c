@@ -3,25 +3,25 @@
 
 enum { DENSITY = 160, PICTURES = 64, PATHS = 150, PATH_STEPS = 32 };
 
-/* The first rows as f32 [n, dim]; *n is cut to what there is. */
-static float *first_rows(gather *g, int64_t *n)
+/* The first rows [n, dim]; *n is cut to what there is. */
+static double *first_rows(gather *g, int64_t *n)
 {
     int64_t dim = weir_model_dim(g->model);
     if (!g->data) return NULL;
     if (*n > weir_dataset_rows(g->data)) *n = weir_dataset_rows(g->data);
-    float *x = weir__alloc(g->c, (size_t)(*n * dim) * sizeof *x);
+    double *x = weir__alloc(g->c, (size_t)(*n * dim) * sizeof *x);
     weir_scope s = weir_scope_begin_no_grad(g->c);
-    if (x) weir_copy_to_f32(weir_batch_x(weir_dataset_batch(g->data, 0, *n)), x, *n * dim);
+    if (x) weir_copy_to_f64(weir_batch_x(weir_dataset_batch(g->data, 0, *n)), x, *n * dim);
     weir_scope_end(s);
     return x;
 }
 
-static float *draw(gather *g, int64_t n)
+static double *draw(gather *g, int64_t n)
 {
     weir_sample_opts o = weir_sample_defaults();
     o.use_seed = true; /* seed 0: the page repeats */
-    float *x = weir__alloc(g->c, (size_t)(n * weir_model_dim(g->model)) * sizeof *x);
-    if (x && weir_model_sample_into(g->model, n, &o, x) != WEIR_OK && weir__forgive(g)) {
+    double *x = weir__alloc(g->c, (size_t)(n * weir_model_dim(g->model)) * sizeof *x);
+    if (x && weir_model_sample_into_f64(g->model, n, &o, x) != WEIR_OK && weir__forgive(g)) {
         weir__note(g, "The model could not be sampled.");
         weir__free(g->c, x);
         return NULL;
@@ -43,12 +43,14 @@ static bool picture_shape(const gather *g, weir__images *s)
 }
 
 /* To [0, 1]: by the levels, else by the range of the real rows (of the samples where there are none). */
-static void to_unit(const gather *g, float *x, int64_t n, weir__range r)
+static float *to_unit(const gather *g, const double *x, int64_t n, weir__range r)
 {
     double levels = (double)weir_model_levels(g->model);
     if (levels > 1) r = (weir__range){ 0, levels - 1 };
     r = weir__range_open(r);
-    for (int64_t i = 0; x && i < n; i++) x[i] = (float)((x[i] - r.lo) / (r.hi - r.lo));
+    float *y = x ? weir__alloc(g->c, (size_t)n * sizeof *y) : NULL;
+    for (int64_t i = 0; y && i < n; i++) y[i] = (float)((x[i] - r.lo) / (r.hi - r.lo));
+    return y;
 }
 
 static void pictures(gather *g)
@@ -59,19 +61,19 @@ static void pictures(gather *g)
     g->real = first_rows(g, &n_real);
     g->drawn = draw(g, PICTURES);
     weir__range r = weir__range_none();
-    const float *from = g->real ? g->real : g->drawn;
+    const double *from = g->real ? g->real : g->drawn;
     for (int64_t i = 0; from && i < (g->real ? n_real : PICTURES) * dim; i++) r = weir__range_add(r, from[i]);
-    to_unit(g, g->drawn, PICTURES * dim, r);
-    to_unit(g, g->real, n_real * dim, r);
-    s.title = "Drawn by the model.", s.caption = weir__keep(g, "%d samples, seed 0, not selected.", PICTURES), s.x = g->drawn;
-    if (g->drawn) g->images[g->r.n_images++] = s;
-    s.title = "Real data.", s.caption = weir__keep(g, "The first %lld rows.", (long long)n_real), s.x = g->real, s.n = n_real;
-    if (g->real) g->images[g->r.n_images++] = s;
+    g->pictures[0] = to_unit(g, g->real, n_real * dim, r);
+    g->pictures[1] = to_unit(g, g->drawn, PICTURES * dim, r);
+    s.title = "Drawn by the model.", s.caption = weir__keep(g, "%d samples, seed 0, not selected.", PICTURES), s.x = g->pictures[1];
+    if (s.x) g->images[g->r.n_images++] = s;
+    s.title = "Real data.", s.caption = weir__keep(g, "The first %lld rows.", (long long)n_real), s.x = g->pictures[0], s.n = n_real;
+    if (s.x) g->images[g->r.n_images++] = s;
     g->r.images = g->images;
 }
 
 /* -- the plane ------------------------------------------------------------------------------------------------------------------------------------ */
-static void frame_of(weir__plane *k, const float *xy, int64_t n)
+static void frame_of(weir__plane *k, const double *xy, int64_t n)
 {
     weir__range r[2] = { weir__range_none(), weir__range_none() };
     for (int64_t i = 0; i < 2 * n; i++) r[i % 2] = weir__range_add(r[i % 2], xy[i]);
@@ -87,13 +89,13 @@ static void density(gather *g)
 {
     weir__plane *k = &g->plane;
     int64_t n = DENSITY * DENSITY;
-    float *x = weir__alloc(g->c, (size_t)n * 2 * sizeof *x);
+    double *x = weir__alloc(g->c, (size_t)n * 2 * sizeof *x);
     g->log_p = weir__alloc(g->c, (size_t)n * sizeof *g->log_p);
     for (int64_t i = 0; x && i < n; i++) {
-        x[2 * i] = (float)(k->x0 + (k->x1 - k->x0) * ((double)(i % DENSITY) + 0.5) / DENSITY);
-        x[2 * i + 1] = (float)(k->y0 + (k->y1 - k->y0) * ((double)(i / DENSITY) + 0.5) / DENSITY);
+        x[2 * i] = k->x0 + (k->x1 - k->x0) * ((double)(i % DENSITY) + 0.5) / DENSITY;
+        x[2 * i + 1] = k->y0 + (k->y1 - k->y0) * ((double)(i / DENSITY) + 0.5) / DENSITY;
     }
-    if (x && g->log_p && weir_model_log_prob_into(g->model, x, n, NULL, g->log_p, NULL) == WEIR_OK) k->side = DENSITY, k->log_p = g->log_p;
+    if (x && g->log_p && weir_model_log_prob_into_f64(g->model, x, n, NULL, g->log_p, NULL) == WEIR_OK) k->side = DENSITY, k->log_p = g->log_p;
     else if (weir__forgive(g)) weir__note(g, "The model gives no density.");
     weir__free(g->c, x);
 }
@@ -103,10 +105,10 @@ static void walk(gather *g)
 {
     weir_sample_opts o = weir_sample_defaults();
     g->paths = weir__alloc(g->c, (size_t)((PATH_STEPS + 1) * PATHS * 2) * sizeof *g->paths);
-    o.use_seed = true, o.steps = PATH_STEPS, o.path = g->paths;
-    float ends[PATHS * 2];
+    o.use_seed = true, o.steps = PATH_STEPS, o.path_f64 = g->paths;
+    double ends[PATHS * 2];
     if (!g->paths) return;
-    if (weir_model_sample_into(g->model, PATHS, &o, ends) == WEIR_OK)
+    if (weir_model_sample_into_f64(g->model, PATHS, &o, ends) == WEIR_OK)
         g->plane.paths = (weir__paths){ "Particle paths.", weir__keep(g, "%d particles from noise to data in %d steps; a dot where each arrives.", PATHS, PATH_STEPS), g->paths, PATH_STEPS + 1, PATHS };
     else
         weir__forgive(g); /* nice has none: its samples take one step */

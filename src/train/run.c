@@ -134,7 +134,8 @@ static weir_status fit_model_to_data(weir_run *r)
 static weir_status standardize(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
-    if (!r->model->mean || !weir_ok(c)) return weir_status_of(c);
+    if (!weir_ok(c)) return weir_status_of(c);
+    if (!r->model->mean) return r->model->dtype == WEIR_F32 ? weir__dataset_warn_float(r->train) : WEIR_OK;
     int64_t dim = weir_dataset_dim(r->train);
     double *mean = weir__alloc(c, 2 * (size_t)dim * sizeof *mean);
     if (mean && weir_dataset_statistics(r->train, mean, mean + dim) == WEIR_OK) weir_model_set_standardize(r->model, mean, mean + dim);
@@ -159,12 +160,23 @@ static weir_status open_data(weir_run *r)
         weir_dataset_free(all);
     }
     if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
-    if (!weir_ok(c) || weir__dataset_check_finite(r->train) != WEIR_OK) return weir_status_of(c); /* a view of what is gone may be left */
-    if (weir_dataset_rows(r->valid) > 0 && weir__dataset_check_finite(r->valid) != WEIR_OK) return weir_status_of(c);
+    if (!weir_ok(c)) return weir_status_of(c); /* a view of what is gone may be left */
     uint64_t hash = weir_dataset_fingerprint(r->train);
     if (weir_dataset_rows(r->valid) > 0) hash = weir__hash_mix(hash, weir_dataset_fingerprint(r->valid)); /* it decides which weights are best */
     snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
     return weir_status_of(c);
+}
+
+/* Numbers must be finite in the type that they reach the model in; standardized ones are doubles until then. */
+static weir_status check_data(weir_run *r)
+{
+    const weir__config *k = &r->config;
+    const bool *standardized = weir__option_value(&k->model->row, k->model_opts, "standardize", WEIR_OPTION_BOOL);
+    const int32_t *dtype = weir__option_value(&k->model->row, k->model_opts, "dtype", WEIR_OPTION_CHOICE);
+    weir_dtype t = standardized && *standardized ? WEIR_F64 : weir__dtype_option(dtype ? *dtype : 0);
+    if (weir__dataset_check_finite(r->train, t) == WEIR_OK && weir_dataset_rows(r->valid) > 0)
+        weir__dataset_check_finite(r->valid, t);
+    return weir_status_of(r->object.ctx);
 }
 
 static int64_t or_auto(int64_t given, int64_t automatic) { return given > 0 ? given : automatic > 0 ? automatic : 1; }
@@ -303,7 +315,7 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
     weir_ctx *c = r->object.ctx;
     int64_t metrics_bytes, events_bytes;
     char path[4096];
-    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK
+    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK || check_data(r) != WEIR_OK
         || open_loader(r) != WEIR_OK || open_seeded(r) != WEIR_OK)
         return weir_status_of(c);
     if ((stored ? check_resumable(r, stored) : make_parents(c, r->folder)) != WEIR_OK || lock_folder(r) != WEIR_OK) return weir_status_of(c);

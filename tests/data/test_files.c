@@ -5,7 +5,9 @@
 static double first_of(weir_dataset *d, int64_t row)
 {
     weir_scope s = weir_scope_begin(c);
-    double v = ((const float *)weir_data(weir_batch_x(weir_dataset_batch(d, row, 1))))[0];
+    weir_tensor *x = weir_batch_x(weir_dataset_batch(d, row, 1));
+    const int64_t at[WEIR_RANK_MAX] = { 0 };
+    double v = weir_get(x, at);
     weir_scope_end(s);
     return v;
 }
@@ -129,17 +131,17 @@ static void not_a_number(void **state)
     text_file(path, "nan.csv", "0,1,2\n3,4,5\n6,7,nan\n0,-inf,3\n");
     weir_dataset *d = opened(c, path);
     assert_int_equal(weir_dataset_rows(d), 4);
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_ERROR_VALUE);
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
     assert_non_null(strstr(weir_message(c), "nan.csv: row 2, column 3: expected a finite number, found nan"));
     weir_clear(c);
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s,label=1,limit=2", path);
     d = opened(c, spec);
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_OK);
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_OK);
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s,label=1,valid=last:1,split=valid", path);
     d = opened(c, spec); /* columns and rows are the file's, whatever was taken out */
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_ERROR_VALUE);
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
     assert_non_null(strstr(weir_message(c), "row 3, column 2: expected a finite number, found -inf"));
     weir_clear(c);
     weir_dataset_free(d);
@@ -147,7 +149,7 @@ static void not_a_number(void **state)
     text_file(path, "five.csv", "1,1,3,0,5\n1,1,3,0,nan\n1,1,inf,0,5\n");
     d = opened(c, spec);
     for (int64_t j = 0; j < 3; j++) assert_int_equal(weir__store_column(d->store, j), 2 * j + 1);
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_ERROR_VALUE);
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
     assert_non_null(strstr(weir_message(c), "row 1, column 5"));
     weir_clear(c);
     weir_dataset_free(d);
@@ -157,15 +159,14 @@ static void not_a_number(void **state)
     assert_true(isnan(weir__store_value(d->store, 2, 2)));
     weir_dataset_free(d);
     text_file(path, "large.csv", "0,1\n3,1e300\n");
-    d = opened(c, path); /* finite, but not in the type of a batch */
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_ERROR_VALUE);
+    d = opened(c, path); /* finite, but not as floats */
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
     assert_non_null(strstr(weir_message(c), "row 1, column 2: expected a finite number of f32, found 1e+300"));
     weir_clear(c);
-    weir__dataset_set_real(d, WEIR_F64);
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_OK);
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F64), WEIR_OK);
     weir_dataset_free(d);
     d = opened(c, "digits");
-    assert_int_equal(weir__dataset_check_finite(d), WEIR_OK);
+    assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_OK);
     weir_dataset_free(d);
 }
 

@@ -184,10 +184,10 @@ static void weights_and_values(void **state)
     for (int k = 0; k < 10; k++) {
         weir_scope s = weir_scope_begin(c);
         weir_batch *b = weir_loader_next(l);
-        const float *x = weir_data(weir_batch_x(b));
+        const double *x = weir_data(weir_batch_x(b));
         for (int64_t i = 0; i < 5; i++) {
             int64_t id = weir_batch_ids(b)[i];
-            assert_true(x[2 * i] == 0.5f * (float)id && x[2 * i + 1] == -(float)id);
+            assert_true(x[2 * i] == 0.5 * (double)id && x[2 * i + 1] == -(double)id);
             assert_true(weir_batch_weights(b)[i] == 1 + (double)(id % 2));
         }
         weir_scope_end(s);
@@ -269,6 +269,41 @@ static void stream(void **state)
     weir_loader_free(l);
 }
 
+/* The same in doubles, which a shorter batch keeps too. */
+static int64_t fill_f64(void *user, int64_t step, double *x, int64_t *ids, double *weights)
+{
+    const script *s = user;
+    (void)ids;
+    for (int64_t i = 0; i < s->rows[step]; i++) {
+        x[2 * i] = 0.1 + (double)step;
+        x[2 * i + 1] = 1e9 + 1e-3 * (double)i;
+        weights[i] = s->weight;
+    }
+    return s->rows[step];
+}
+
+static void stream_of_doubles(void **state)
+{
+    (void)state;
+    script s = { { 5, 3, 0, 0 }, 0.5, 0 };
+    weir_loader *l = weir_loader_from_callback_f64(c, fill_f64, &s, 2, "batch=5");
+    weir_scope scope = weir_scope_begin(c);
+    for (int64_t step = 0; step < 2; step++) {
+        weir_batch *b = weir_loader_next(l);
+        const double *x = weir_data(weir_batch_x(b));
+        assert_int_equal(weir_dtype_of(weir_batch_x(b)), WEIR_F64);
+        assert_int_equal(weir_batch_size(b), s.rows[step]);
+        assert_true(x[4] == 0.1 + (double)step && x[5] == 1e9 + 1e-3 * 2);
+        assert_true(weir_batch_weights(b)[0] == 0.5 && weir_batch_mean_weight(b) == 1);
+    }
+    assert_int_equal(weir_batch_size(weir_loader_next(l)), 0);
+    weir_scope_end(scope);
+    weir_loader_free(l);
+    weir_loader_from_callback_f64(c, NULL, NULL, 2, "");
+    assert_int_equal(weir_status_of(c), WEIR_ERROR_ARGUMENT);
+    weir_clear(c);
+}
+
 static void stream_errors(void **state)
 {
     (void)state;
@@ -320,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(determinism), TEST(order), TEST(coverage), TEST(seek),          TEST(fairness), TEST(weights_and_values), TEST(widths),
         TEST(options),     TEST(stream),   TEST(stream_errors), TEST(memory),
+        TEST(stream_of_doubles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

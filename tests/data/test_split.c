@@ -258,11 +258,16 @@ static void double_precision(void **state)
 {
     (void)state;
     weir_dataset *d = opened(c, "tests/data/files/small.csv");
-    weir__dataset_set_real(d, WEIR_F64);
     weir_scope s = weir_scope_begin(c);
     weir_tensor *x = weir_batch_x(weir_dataset_batch(d, 0, 12));
     assert_int_equal(weir_dtype_of(x), WEIR_F64);
     assert_true(((const double *)weir_data(x))[4] == 0.5);
+    weir_scope_end(s);
+    weir_dataset_free(d);
+    d = opened(c, "digits"); /* what does not come in doubles can be had in them */
+    weir__dataset_set_real(d, WEIR_F64);
+    s = weir_scope_begin(c);
+    assert_int_equal(weir_dtype_of(weir_batch_x(weir_dataset_batch(d, 0, 12))), WEIR_F64);
     weir_scope_end(s);
     weir_dataset_free(d);
 }

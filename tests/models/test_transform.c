@@ -1,5 +1,5 @@
 /* What comes before a model's map: dequantised integers stay within their half-open interval, for every
- * number of levels, type and draw. */
+ * number of levels, type and draw; means are taken off in double; files of old hold them as floats. */
 #include "models/model_test.h"
 
 /* -- dequantisation against the same in plain arithmetic --------------------------------------------- */
@@ -133,9 +133,118 @@ static void what_is_no_level_stays_outside(void **state)
     assert_true(weir_get(y, SHAPE(4)) == -INFINITY && weir_get(y, SHAPE(5)) < 0);
 }
 
+/* -- standardization --------------------------------------------------------------------------------- */
+static void means_are_taken_off_in_double(void **state)
+{
+    weir_ctx *c = *state;
+    static const double mean[2] = { 1187008882.43, -3 }, std[2] = { 0.05, 7 };
+    weir_model *m = weir_model_new(c, "nice", "dim=2 hidden=2 couplings=1");
+    assert_int_equal(weir_model_data_dtype(m), WEIR_F32);
+    assert_int_equal(weir_model_set_standardize(m, (const double[]){ 8, -3 }, std), WEIR_OK);
+    assert_int_equal(weir_model_data_dtype(m), WEIR_F32);
+    assert_int_equal(weir_model_set_standardize(m, mean, std), WEIR_OK);
+    assert_int_equal(weir_model_data_dtype(m), WEIR_F64);
+    weir_scope s = weir_scope_begin_no_grad(c);
+    for (int64_t i = 0; i < 100; i++) {
+        double x[2] = { mean[0] + std[0] * weir__normal(1, 0, (uint64_t)i), weir__normal(1, 1, (uint64_t)i) };
+        weir_tensor *y = weir__model_transform(m, weir_from_f64(c, x, 2, SHAPE(1, 2)));
+        assert_int_equal(weir_dtype_of(y), WEIR_F32);
+        double back[2];
+        for (int64_t j = 0; j < 2; j++) {
+            back[j] = weir_get(y, SHAPE(0, j));
+            assert_true(back[j] == (double)(float)((x[j] - mean[j]) / std[j]));
+        }
+        weir__model_untransform(m, back, 1);
+        for (int64_t j = 0; j < 2; j++) assert_true(fabs(back[j] - x[j]) <= 1e-6 * std[j] + 1e-15 * fabs(x[j]));
+    }
+    weir_scope_end(s);
+    weir_model_free(m);
+    assert_ok(c);
+}
+
+/* The same file with mean and std as floats, as they once were. */
+static weir__bytes as_of_old(weir_ctx *c, weir_model *m, float *mean, float *std)
+{
+    int64_t n;
+    weir__bytes file = { 0 };
+    weir__weight *list = weir__module_weights(weir_model_module(m), &n);
+    json_t *metadata = weir__model_metadata(m, NULL);
+    for (int64_t i = 0; i < n; i++) {
+        bool is_mean = strcmp(list[i].name, "data.mean") == 0, is_std = strcmp(list[i].name, "data.std") == 0;
+        if (!is_mean && !is_std) continue;
+        assert_int_equal(list[i].dtype, WEIR_F64);
+        list[i].dtype = WEIR_F32;
+        list[i].data = is_mean ? mean : std;
+        list[i].bytes /= 2;
+    }
+    assert_int_equal(weir__safetensors_encode(c, list, n, metadata, &file), WEIR_OK);
+    json_decref(metadata);
+    weir__free(c, list);
+    return file;
+}
+
+static void files_of_old_open(void **state)
+{
+    weir_ctx *c = *state;
+    float mean[3] = { 0.1f, -20, 3 }, std[3] = { 1.5f, 0.3f, 7 };
+    double wide_mean[3], wide_std[3], x[3] = { 1, -19.5, 2 }, one, other;
+    for (int j = 0; j < 3; j++) {
+        wide_mean[j] = mean[j];
+        wide_std[j] = std[j];
+    }
+    weir_model *m = stirred(c, "dim=3 hidden=8 couplings=2", 0.5);
+    weir_model_set_standardize(m, wide_mean, wide_std);
+    weir__bytes file = as_of_old(c, m, mean, std);
+    weir_model *old = weir_model_load_from_memory(c, file.data, file.size);
+    assert_ok(c);
+    assert_int_equal(weir_model_log_prob_into_f64(m, x, 1, NULL, &one, NULL), WEIR_OK);
+    assert_int_equal(weir_model_log_prob_into_f64(old, x, 1, NULL, &other, NULL), WEIR_OK);
+    assert_true(one == other);
+    weir__free(c, file.data);
+    weir_model_free(old);
+    weir_model_free(m);
+    assert_ok(c);
+}
+
+/* -- noise and trajectories in double ------------------------------------------------------------------ */
+static void doubles_go_in_and_out(void **state)
+{
+    weir_ctx *c = *state;
+    enum { N = 4, STEPS = 3 };
+    float noise[N * 2], path[(STEPS + 1) * N * 2];
+    double wide[N * 2], wide_path[(STEPS + 1) * N * 2], x[N * 2], y[N * 2];
+    weir_model *m = stirred_model(c, "rectified-flow", "dim=2 net.hidden=8 dtype=f64", 0.3);
+    for (int i = 0; i < N * 2; i++) {
+        noise[i] = (float)weir__normal(4, 0, (uint64_t)i);
+        wide[i] = noise[i];
+    }
+    weir_sample_opts o = weir_sample_defaults();
+    o.solver = "euler";
+    o.steps = STEPS;
+    o.noise = noise;
+    o.path = path;
+    assert_int_equal(weir_model_sample_into_f64(m, N, &o, x), WEIR_OK);
+    o.noise = NULL;
+    o.path = NULL;
+    o.noise_f64 = wide;
+    o.path_f64 = wide_path;
+    assert_int_equal(weir_model_sample_into_f64(m, N, &o, y), WEIR_OK);
+    assert_memory_equal(x, y, sizeof x);
+    for (int i = 0; i < (STEPS + 1) * N * 2; i++) assert_true(path[i] == (float)wide_path[i]);
+    assert_memory_equal(wide_path + STEPS * N * 2, y, sizeof y);
+    wide[0] += 1e-12;
+    assert_int_equal(weir_model_sample_into_f64(m, N, &o, y), WEIR_OK);
+    assert_true(x[0] != y[0] && x[2] == y[2]);
+    o.noise = noise;
+    weir_model_sample_into_f64(m, N, &o, y);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "in both types");
+    weir_model_free(m);
+}
+
 int main(void)
 {
     CASES(CASE(every_edge_is_half_open), CASE(draws_change_no_bit_below_the_end), CASE(a_model_sees_no_one),
-          CASE(what_is_no_level_stays_outside));
+          CASE(what_is_no_level_stays_outside), CASE(means_are_taken_off_in_double), CASE(files_of_old_open),
+          CASE(doubles_go_in_and_out));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

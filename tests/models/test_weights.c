@@ -294,7 +294,7 @@ static void test_bad_statistics(void **state)
 {
     weir_ctx *c = *state;
     weir_model *m = stirred(c, "dim=2 hidden=3 standardize=yes", 0.6);
-    *(float *)weir_data_mut(weir_module_state_find(weir_model_module(m), "data.std")) = -1;
+    *(double *)weir_data_mut(weir_module_state_find(weir_model_module(m), "data.std")) = -1;
     void *data;
     size_t bytes;
     assert_int_equal(weir_model_save_to_memory(m, &data, &bytes), WEIR_OK);

@@ -9,7 +9,8 @@ enum { N = 40, SIDE = 12, PICTURES = 5 };
 
 typedef struct sample_report {
     double x[N], y[N], log_p[SIDE * SIDE];
-    float xy[2 * N], pixels[PICTURES * 3 * 6];
+    double xy[2 * N];
+    float pixels[PICTURES * 3 * 6];
     weir__fact facts[2];
     weir__settings settings[2];
     weir__chart charts[2];
@@ -24,7 +25,7 @@ static inline void fill_numbers(sample_report *s)
 {
     for (int i = 0; i < N; i++) {
         s->x[i] = 10 * i, s->y[i] = i % 7 ? -1.0 / (i + 1) : NAN;
-        s->xy[2 * i] = (float)cos(i), s->xy[2 * i + 1] = i % 11 ? (float)sin(i) : NAN;
+        s->xy[2 * i] = cos(i), s->xy[2 * i + 1] = i % 11 ? sin(i) : NAN;
     }
     for (int i = 0; i < SIDE * SIDE; i++) s->log_p[i] = i % 13 ? -i * 0.1 : -INFINITY;
     for (int i = 0; i < PICTURES * 3 * 6; i++) s->pixels[i] = (float)(i % 9) / 8;

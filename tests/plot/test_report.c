@@ -68,7 +68,7 @@ static void degenerate_curves(void **state)
 static void degenerate_planes(void **state)
 {
     static const double log_p[4] = { NAN, -INFINITY, -INFINITY, NAN };
-    static const float xy[2] = { 1, 1 };
+    static const double xy[2] = { 1, 1 };
     weir__plane plane = { 1, 1, NAN, NAN, 2, log_p, "density", NULL, { { "one", NULL, xy, 1 }, { 0 } }, { 0 } };
     weir__report r = { .title = "plane", .plane = &plane };
     weir__bytes html = written(*state, &r);
@@ -80,9 +80,9 @@ static void degenerate_planes(void **state)
 static void paths(void **state)
 {
     enum { POINTS = 101, PATHS = 3 };
-    static float xy[POINTS][PATHS][2];
+    static double xy[POINTS][PATHS][2];
     for (int k = 0; k < POINTS; k++)
-        for (int i = 0; i < PATHS; i++) xy[k][i][0] = (float)k, xy[k][i][1] = i == 2 && k >= 50 ? NAN : (float)(i * k);
+        for (int i = 0; i < PATHS; i++) xy[k][i][0] = k, xy[k][i][1] = i == 2 && k >= 50 ? NAN : i * k;
     weir__plane plane = { .x1 = 1, .y1 = 1, .paths = { "paths", NULL, xy[0][0], POINTS, PATHS } };
     weir__report r = { .title = "paths", .plane = &plane };
     weir__bytes html = written(*state, &r);
