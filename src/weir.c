@@ -84,7 +84,7 @@ static int64_t fill_tables(weir__kind_table *t)
 
 static bool add_tables(weir_ctx *c)
 {
-    weir__kind_table *t = weir__alloc(c, KINDS * sizeof *t);
+    weir__kind_table *t = weir__alloc_n(c, KINDS, sizeof *t);
     if (!t) return false;
     c->n_tables = fill_tables(t);
     c->tables = t;

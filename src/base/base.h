@@ -24,6 +24,34 @@ typedef struct weir__object {
 /* The nil object of a kind: what a failed call returns. Never NULL, even for a NULL context. */
 void *weir__nil(weir_ctx *c, weir__kind kind);
 
+/* -- sizes -------------------------------------------------------------------------------------- */
+/* Products and sums of counts. One that does not fit, or is of a negative count, is WEIR__ABSURD;
+ * so are further ones of it (but 0 times it), and no memory is had for it: a size is computed
+ * without a check and looked at once, by weir__alloc. */
+#define WEIR__ABSURD INT64_MAX
+
+static inline int64_t weir__size_times(int64_t a, int64_t b)
+{
+    int64_t product;
+    if (a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product)) return WEIR__ABSURD;
+    return product;
+}
+
+static inline int64_t weir__size_plus(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum)) return WEIR__ABSURD;
+    return sum;
+}
+
+/* Bytes of n elements; SIZE_MAX where they do not fit. */
+static inline size_t weir__bytes_of(int64_t n, size_t element)
+{
+    size_t bytes;
+    if (n < 0 || __builtin_mul_overflow((uint64_t)n, element, &bytes)) return SIZE_MAX;
+    return bytes;
+}
+
 /* -- memory: one door ----------------------------------------------------------------------------------------------- */
 /* 64-byte aligned, not cleared (weir__alloc0 clears); sets the sticky error and returns NULL when there is none. Zero bytes is one. */
 void *weir__alloc(weir_ctx *c, size_t bytes);
@@ -32,11 +60,17 @@ void *weir__alloc0(weir_ctx *c, size_t bytes);
 void *weir__realloc(weir_ctx *c, void *block, size_t bytes);
 void weir__free(weir_ctx *c, void *block); /* NULL: nothing */
 char *weir__strdup(weir_ctx *c, const char *text);
+/* The same for n elements: memory for a size that does not fit is not had, like any other. */
+void *weir__alloc_n(weir_ctx *c, int64_t n, size_t element);
+void *weir__alloc0_n(weir_ctx *c, int64_t n, size_t element);
 /* Grows `*array` (elements of `element` bytes) so that it holds `need`; false on no memory. */
 bool weir__grow(weir_ctx *c, void *array_pointer, int64_t *capacity, int64_t need, size_t element);
 
 /* -- pool.c: blocks kept for reuse, by size class -------------------------------------------------------------------- */
-enum { WEIR__POOL_CLASSES = 160 };
+enum {
+    WEIR__POOL_BITS = 46, /* blocks of up to 2^46 bytes, header included */
+    WEIR__POOL_CLASSES = 16 + (WEIR__POOL_BITS - 10) * 4 + 1,
+};
 typedef struct weir__block weir__block;
 typedef struct weir__pool {
     weir_resize_fn resize;

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "base/base.h"
 
 enum { HEADER = 64, SMALL = 1024, LARGE = 1 << 20, HUGE_PAGE = 2 << 20 };
+_Static_assert(sizeof(size_t) == 8, "blocks of up to 2^WEIR__POOL_BITS bytes have a class");
 
 struct weir__block {
     weir__block *next; /* while spare */
@@ -18,6 +20,16 @@ struct weir__block {
     size_t capacity;   /* header included */
     int cls;
 };
+
+/* Some systems promise any size and end the process that uses it: what no machine of this memory
+ * can hold, with whatever it swaps to, is refused here. Small blocks are not worth the question. */
+static bool beyond_machine(size_t bytes)
+{
+    enum { SURE = 1 << 30, SWAP = 4 };
+    if (bytes <= SURE) return false;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 && bytes / SWAP / (size_t)page > (size_t)pages;
+}
 
 static void *system_resize(void *user, void *block, size_t old_bytes, size_t new_bytes)
 {
@@ -28,6 +40,7 @@ static void *system_resize(void *user, void *block, size_t old_bytes, size_t new
     }
     const bool huge = new_bytes >= 2 * HUGE_PAGE;
     void *m = NULL;
+    if (beyond_machine(new_bytes)) return NULL;
     if (posix_memalign(&m, huge ? HUGE_PAGE : 64, new_bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
     /* Columns of a large matrix lie on a page each: with 4 KB pages the walk over them waits for translations. Only advice: */
@@ -36,7 +49,7 @@ static void *system_resize(void *user, void *block, size_t old_bytes, size_t new
     return m;
 }
 
-/* Class and capacity for `total` bytes, header included. */
+/* Class and capacity for `total` bytes, header included; at most 2^WEIR__POOL_BITS. */
 static int class_of(size_t total, size_t *capacity)
 {
     if (total <= SMALL) {
@@ -67,7 +80,7 @@ static void give_system(weir__pool *p, weir__block *b)
 
 void *weir__pool_take(weir__pool *p, size_t bytes)
 {
-    if (bytes > (size_t)1 << 46) return NULL;
+    if (bytes > ((size_t)1 << WEIR__POOL_BITS) - HEADER) return NULL;
     size_t capacity;
     int cls = class_of(bytes + HEADER, &capacity);
     weir__block *b = p->spare[cls];
@@ -122,7 +135,11 @@ void weir__pool_trim(weir__pool *p)
 /* -- the one door ------------------------------------------------------------------------------------------------------------ */
 static void no_memory(weir_ctx *c, size_t bytes)
 {
-    weir_fail(c, WEIR_ERROR_MEMORY, "memory: %zu bytes: expected more free memory", bytes);
+    if (bytes > (size_t)1 << WEIR__POOL_BITS)
+        weir_fail(c, WEIR_ERROR_MEMORY, "memory: more than 2^%d bytes: expected a smaller size",
+                  WEIR__POOL_BITS);
+    else
+        weir_fail(c, WEIR_ERROR_MEMORY, "memory: %zu bytes: expected more free memory", bytes);
 }
 
 void *weir__alloc(weir_ctx *c, size_t bytes)
@@ -137,6 +154,16 @@ void *weir__alloc0(weir_ctx *c, size_t bytes)
 {
     void *m = weir__alloc(c, bytes);
     return m ? memset(m, 0, bytes) : NULL;
+}
+
+void *weir__alloc_n(weir_ctx *c, int64_t n, size_t element)
+{
+    return weir__alloc(c, weir__bytes_of(n, element));
+}
+
+void *weir__alloc0_n(weir_ctx *c, int64_t n, size_t element)
+{
+    return weir__alloc0(c, weir__bytes_of(n, element));
 }
 
 void *weir__realloc(weir_ctx *c, void *block, size_t bytes)
@@ -164,11 +191,11 @@ char *weir__strdup(weir_ctx *c, const char *text)
 bool weir__grow(weir_ctx *c, void *array_pointer, int64_t *capacity, int64_t need, size_t element)
 {
     if (need <= *capacity) return true;
-    int64_t n = *capacity < 8 ? 16 : *capacity * 2;
+    int64_t n = *capacity < 8 ? 16 : weir__size_times(*capacity, 2);
     if (n < need) n = need;
     void *old;
     memcpy(&old, array_pointer, sizeof old); /* a pointer to any pointer */
-    void *grown = weir__realloc(c, old, (size_t)n * element);
+    void *grown = weir__realloc(c, old, weir__bytes_of(n, element));
     if (!grown) return false;
     memcpy(array_pointer, &grown, sizeof grown);
     *capacity = n;

@@ -77,7 +77,7 @@ static weir_status score_rows(work *k, int64_t first, int64_t n, weir__measure *
 /* log p_true - log p_model on the same rows, where the truth is known. */
 static void compare_with_truth(work *k, weir__measure *r)
 {
-    double *truth = weir__alloc(k->c, (size_t)r->n * sizeof *truth);
+    double *truth = weir__alloc_n(k->c, r->n, sizeof *truth);
     r->known = truth && weir_dataset_true_log_prob(k->d, 0, r->n, truth);
     for (int64_t i = 0; r->known && i < r->n; i++) truth[i] -= r->rows[i];
     if (r->known) {
@@ -94,7 +94,7 @@ static weir_status check_integers(weir_ctx *c, weir_model *m, weir_dataset *d, i
     enum { ROWS = 256 };
     double levels = (double)weir_model_levels(m);
     int64_t dim = weir_dataset_dim(d);
-    double *v = weir__alloc(c, (size_t)(ROWS * dim) * sizeof *v);
+    double *v = weir__alloc_n(c, weir__size_times(ROWS, dim), sizeof *v);
     for (int64_t first = 0; v && weir_ok(c) && first < n; first += ROWS) {
         weir_scope s = weir_scope_begin_no_grad(c);
         weir_batch *b = weir_dataset_batch(d, first, n - first < ROWS ? n - first : ROWS);
@@ -136,8 +136,8 @@ weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_o
     if (limit > 0 && limit < n) n = limit;
     *r = (weir__measure){ .n = n, .dim = weir_model_dim(m), .levels = weir_model_levels(m), .excess = NAN, .excess_stderr = NAN };
     if (check_fit(c, m, d, n) != WEIR_OK) return weir_status_of(c);
-    r->rows = weir__alloc(c, (size_t)n * sizeof *r->rows);
-    k.errors = weir__alloc0(c, (size_t)n * 2 * sizeof *k.errors);
+    r->rows = weir__alloc_n(c, n, sizeof *r->rows);
+    k.errors = weir__alloc0_n(c, weir__size_times(n, 2), sizeof *k.errors);
     k.weights = k.errors + (k.errors ? n : 0);
     for (int64_t first = 0; weir_ok(c) && !weir__signalled() && first < n; first += rows) score_rows(&k, first, n - first < rows ? n - first : rows, r);
     if (weir_ok(c) && !weir__signalled()) {

@@ -29,7 +29,7 @@ static weir_status image_grid(weir_model *m, const weir__samples *x, int channel
     weir_ctx *c = weir_model_ctx(m);
     int64_t levels = weir_model_levels(m), count = x->n * x->dim;
     float top = levels > 1 ? (float)(levels - 1) : 1; /* values without levels are within [0, 1] already */
-    float *y = weir__alloc(c, (size_t)count * sizeof *y);
+    float *y = weir__alloc_n(c, count, sizeof *y);
     for (int64_t i = 0; y && i < count; i++) y[i] = (float)weir__samples_at(x, i) / top;
     if (y) weir__png_grid(c, y, x->n, channels, h, w, 0, 0, png);
     weir__free(c, y);
@@ -73,7 +73,7 @@ static void dot(unsigned char *pixels, double px, double py)
 
 static weir_status scatter(weir_ctx *c, const weir__samples *x, weir__bytes *png)
 {
-    unsigned char *pixels = weir__alloc(c, (size_t)SIDE * SIDE * 3);
+    unsigned char *pixels = weir__alloc_n(c, SIDE * SIDE * 3, 1);
     if (!pixels) return weir_status_of(c);
     window v = window_of(x);
     memset(pixels, 255, (size_t)SIDE * SIDE * 3);

@@ -126,8 +126,9 @@ static int draw(const flags *f, weir_model *m)
     o.noise_f64 = z.dtype == WEIR_F64 ? z.data : NULL;
     weir__samples x = { .dtype = weir_model_data_dtype(m), .n = f->n, .dim = dim };
     if (f->n > INT64_MAX / 64 / dim) weir_fail(c, WEIR_ERROR_MEMORY, "-n: %lld samples of %lld values: expected fewer", (long long)f->n, (long long)dim);
-    x.data = weir_ok(c) ? weir__alloc(c, (size_t)(f->n * dim) * weir_dtype_size(x.dtype)) : NULL;
-    o.report = x.data ? weir__alloc0(c, (size_t)f->n * sizeof *o.report) : NULL;
+    int64_t size = weir__size_times(f->n, dim);
+    x.data = weir_ok(c) ? weir__alloc_n(c, size, weir_dtype_size(x.dtype)) : NULL;
+    o.report = x.data ? weir__alloc0_n(c, f->n, sizeof *o.report) : NULL;
     if (!x.data || !o.report)
         code = weir__complain_ctx(c, false);
     else if (sample_into(m, &o, &x) != WEIR_OK)

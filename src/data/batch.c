@@ -87,8 +87,8 @@ weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, con
 {
     if (check_wrapped(c, x, weights, condition) != WEIR_OK) return weir__nil(c, WEIR__BATCH);
     int64_t n = x->shape[0];
-    int64_t *own_ids = weir__alloc(c, (size_t)n * sizeof *own_ids);
-    double *own_weights = weights ? weir__alloc(c, (size_t)n * sizeof *own_weights) : NULL;
+    int64_t *own_ids = weir__alloc_n(c, n, sizeof *own_ids);
+    double *own_weights = weights ? weir__alloc_n(c, n, sizeof *own_weights) : NULL;
     for (int64_t i = 0; own_ids && i < n; i++) own_ids[i] = ids ? ids[i] : i;
     if (own_weights) memcpy(own_weights, weights, (size_t)n * sizeof *weights);
     return weir__batch_new(c, x, own_ids, own_weights, condition);

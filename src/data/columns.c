@@ -44,7 +44,7 @@ static bool is_label(double v) { return v >= 0 && v <= INT32_MAX && v == floor(v
 static weir_status take_labels(weir_ctx *c, const char *name, weir__store *s, int64_t column)
 {
     weir__free(c, s->labels);
-    s->labels = weir__alloc(c, (size_t)s->n * sizeof *s->labels);
+    s->labels = weir__alloc_n(c, s->n, sizeof *s->labels);
     for (int64_t i = 0; s->labels && i < s->n; i++) {
         double v = weir__store_value(s, i, column);
         if (!is_label(v))
@@ -58,7 +58,7 @@ static weir_status take_labels(weir_ctx *c, const char *name, weir__store *s, in
 static weir_status take_weights(weir_ctx *c, const char *name, weir__store *s, int64_t column)
 {
     char text[96];
-    s->weights = weir__alloc(c, (size_t)s->n * sizeof *s->weights);
+    s->weights = weir__alloc_n(c, s->n, sizeof *s->weights);
     if (!s->weights) return weir_status_of(c);
     for (int64_t i = 0; i < s->n; i++) s->weights[i] = weir__store_value(s, i, column);
     int64_t bad = weir__weights_bad(s->weights, s->n, text, sizeof text);
@@ -119,7 +119,7 @@ static weir_status labels_from(weir_ctx *c, const char *name, const char *path, 
         return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: expected %lld labels, one for each row of %.300s", path, (long long)s->n, name);
     weir__store labels = { .dtype = a->dtype, .n = s->n, .dim = 1, .data = a->data };
     weir__free(c, s->labels);
-    s->labels = weir__alloc(c, (size_t)s->n * sizeof *s->labels);
+    s->labels = weir__alloc_n(c, s->n, sizeof *s->labels);
     for (int64_t i = 0; s->labels && i < s->n; i++) {
         double v = weir__store_value(&labels, i, 0);
         if (!is_label(v))

@@ -116,14 +116,14 @@ weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec)
 static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
 {
     if (!weir_ok(c)) return nil(c);
-    if (!x || n < 1 || dim < 1 || dim > INT64_MAX / 8 / n)
+    if (!x || n < 1 || dim < 1)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
                          weir_dtype_name(t), (long long)n, (long long)dim), nil(c);
     weir__dataset_opts o = { .size = sizeof o, .valid = "1/6", .limit = INT64_MAX };
     weir__store *s = weir__alloc0(c, sizeof *s);
     if (!s) return nil(c);
     *s = (weir__store){ .dtype = t, .n = n, .dim = dim, .ndim = 1, .shape = { dim } };
-    s->data = weir__alloc(c, (size_t)(n * dim) * weir_dtype_size(t));
+    s->data = weir__alloc_n(c, weir__size_times(n, dim), weir_dtype_size(t));
     if (!s->data) {
         weir__store_free(c, s);
         return nil(c);
@@ -149,7 +149,7 @@ weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
     double sum = 0;
     for (int64_t i = 0; weights && i < n; i++) sum += weights[i];
     if (weights && !(sum > 0)) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum 0: expected more than 0");
-    double *own = weights ? weir__alloc(c, (size_t)n * sizeof *own) : NULL;
+    double *own = weights ? weir__alloc_n(c, n, sizeof *own) : NULL;
     if (weights && !own) return weir_status_of(c);
     if (own) memcpy(own, weights, (size_t)n * sizeof *own);
     weir__free(c, d->store->weights);

@@ -24,8 +24,8 @@ static weir_status read_digits(weir_ctx *c, const char *path, weir__bytes b, wei
 {
     (void)path, (void)b, (void)unused;
     *a = (weir__array){ .dtype = WEIR_U8, .ndim = 2, .shape = { ROWS, PIXELS }, .levels = LEVELS, .n_labels = ROWS };
-    a->data = weir__alloc(c, (size_t)ROWS * PIXELS);
-    a->labels = a->data ? weir__alloc(c, ROWS * sizeof *a->labels) : NULL;
+    a->data = weir__alloc_n(c, ROWS, PIXELS);
+    a->labels = a->data ? weir__alloc_n(c, ROWS, sizeof *a->labels) : NULL;
     if (!a->labels) return weir_status_of(c);
     for (int64_t i = 0; i < ROWS; i++) {
         const unsigned char *row = weir__digits + i * (PIXELS + 1);

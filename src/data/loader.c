@@ -102,7 +102,7 @@ static bool loader_find_rows(weir_loader *l)
     }
     l->mean_weight = sum / (double)l->n;
     if (l->n == d->n) return true;
-    if (!(l->rows = weir__alloc(l->object.ctx, (size_t)l->n * sizeof *l->rows))) return false;
+    if (!(l->rows = weir__alloc_n(l->object.ctx, l->n, sizeof *l->rows))) return false;
     for (int64_t i = 0, k = 0; i < d->n; i++)
         if (weir__dataset_weight(d, i) > 0) l->rows[k++] = i;
     return true;
@@ -119,7 +119,8 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     bool good = loader_find_rows(l);
     if (good && l->opts.batch > l->n) l->opts.batch = l->n;
     if (good) l->per_epoch = l->n / l->opts.batch;
-    if (good && (!l->opts.shuffle || (l->order = weir__alloc(c, (size_t)l->n * sizeof *l->order)))) return l;
+    if (good && l->opts.shuffle) l->order = weir__alloc_n(c, l->n, sizeof *l->order);
+    if (good && (!l->opts.shuffle || l->order)) return l;
     weir_loader_free(l);
     return nil(c);
 }
@@ -233,8 +234,8 @@ static weir_batch *stream_batch(weir_loader *l)
     weir_ctx *c = l->object.ctx;
     int64_t batch = l->opts.batch, shape[2] = { batch, l->dim };
     weir_tensor *x = weir_empty(c, l->fill ? WEIR_F32 : WEIR_F64, 2, shape);
-    int64_t *ids = weir__alloc(c, (size_t)batch * sizeof *ids);
-    double *weights = weir__alloc(c, (size_t)batch * sizeof *weights);
+    int64_t *ids = weir__alloc_n(c, batch, sizeof *ids);
+    double *weights = weir__alloc_n(c, batch, sizeof *weights);
     int64_t n = 0;
     if (weir_ok(c)) {
         for (int64_t i = 0; i < batch; i++) ids[i] = l->step * batch + i, weights[i] = 1;
@@ -285,8 +286,11 @@ int64_t weir_loader_step(const weir_loader *l) { return dead(l) ? 0 : l->step; }
 void weir_loader_seek(weir_loader *l, int64_t step)
 {
     if (dead(l)) return;
-    if (step < 0)
-        weir_fail(l->object.ctx, WEIR_ERROR_RANGE, "loader_seek: step %lld: expected at least 0", (long long)step);
+    int64_t before = weir__size_times(step, l->opts.batch); /* rows: streams number theirs by it */
+    if (step < 0 || before > INT64_MAX / 2)
+        weir_fail(l->object.ctx, WEIR_ERROR_RANGE,
+                  "loader_seek: step %lld: expected at least 0, and fewer than 2^62 rows before it",
+                  (long long)step);
     else
         l->step = step;
 }

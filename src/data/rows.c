@@ -45,8 +45,8 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     memcpy(shape + 1, s->shape, (size_t)s->ndim * sizeof *shape);
     weir_tensor *x = weir_empty(c, d->real, s->ndim + 1, shape);
     if (x->object.nil) return weir__nil(c, WEIR__BATCH);
-    int64_t *ids = weir__alloc(c, (size_t)n * sizeof *ids);
-    double *weights = s->weights ? weir__alloc(c, (size_t)n * sizeof *weights) : NULL;
+    int64_t *ids = weir__alloc_n(c, n, sizeof *ids);
+    double *weights = s->weights ? weir__alloc_n(c, n, sizeof *weights) : NULL;
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
     for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
     if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));

@@ -21,7 +21,7 @@ static int by_hash(const void *a, const void *b)
 /* valid_row[i] = 1 for the `count` rows of the smallest hash. */
 static bool mark_hashed(weir_ctx *c, unsigned char *valid_row, int64_t n, int64_t count)
 {
-    ranked *r = weir__alloc(c, (size_t)n * sizeof *r);
+    ranked *r = weir__alloc_n(c, n, sizeof *r);
     if (!r) return false;
     for (int64_t i = 0; i < n; i++) r[i] = (ranked){ weir__hash_mix((uint64_t)i, VALID_KEY), i };
     qsort(r, (size_t)n, sizeof *r, by_hash);
@@ -36,7 +36,7 @@ static weir_status mark_valid(weir_ctx *c, const char *where, const char *valid,
     int64_t count;
     bool last;
     if (weir__spec_valid(c, where, valid, n, &count, &last) != WEIR_OK) return weir_status_of(c);
-    *mark = weir__alloc0(c, (size_t)n);
+    *mark = weir__alloc0_n(c, n, 1);
     if (!*mark) return weir_status_of(c);
     if (last)
         memset(*mark + (n - count), 1, (size_t)count);
@@ -51,7 +51,7 @@ static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsi
 {
     int64_t n = 0;
     for (int64_t i = first; i < end && n < limit; i++) n += !mark || mark[i] == wanted;
-    *ids = weir__alloc(c, (size_t)n * sizeof **ids);
+    *ids = weir__alloc_n(c, n, sizeof **ids);
     if (!*ids) return weir_status_of(c);
     *count = n;
     for (int64_t i = first, at = 0; at < n; i++)

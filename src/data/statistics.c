@@ -78,7 +78,7 @@ weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std)
 {
     weir_ctx *c = d->object.ctx;
     if (weir__dataset_check_finite(d, WEIR_F64) != WEIR_OK) return weir_status_of(c);
-    double *row = weir__alloc(c, (size_t)d->store->dim * sizeof *row);
+    double *row = weir__alloc_n(c, d->store->dim, sizeof *row);
     if (row) moments_of(d, row, mean, std);
     weir__free(c, row);
     return weir_status_of(c);

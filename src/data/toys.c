@@ -18,7 +18,7 @@ static int class_of(uint64_t key, uint64_t id, uint64_t index, int n) { return (
 weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n, weir__store *s)
 {
     uint64_t key = weir__hash_text(row->row.name);
-    float *x = weir__alloc(c, (size_t)n * 2 * sizeof *x);
+    float *x = weir__alloc_n(c, weir__size_times(n, 2), sizeof *x);
     if (!x) return weir_status_of(c);
     for (int64_t i = 0; i < n; i++) {
         double at[2];

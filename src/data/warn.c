@@ -32,7 +32,7 @@ weir_status weir__dataset_warn_float(weir_dataset *d)
     if (weir__dataset_dead(d) || d->n < 1 || d->real == WEIR_F32) return weir_status_of(d ? d->object.ctx : NULL);
     weir_ctx *c = d->object.ctx;
     int64_t dim = d->store->dim;
-    double *mean = weir__alloc(c, 2 * (size_t)dim * sizeof *mean);
+    double *mean = weir__alloc_n(c, weir__size_times(2, dim), sizeof *mean);
     if (mean && weir__dataset_moments(d, mean, mean + dim) == WEIR_OK) warn_blurred(d, mean, mean + dim);
     weir__free(c, mean);
     return weir_status_of(c);

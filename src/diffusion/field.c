@@ -8,7 +8,8 @@ weir_tensor *weir__field_tensor(const weir__field *f, int64_t n, const double *x
     int64_t shape[WEIR_RANK_MAX] = { n };
     for (int i = 0; i < f->ndim; i++) shape[i + 1] = f->shape[i];
     weir_tensor *y = weir_empty(f->ctx, f->dtype, f->ndim + 1, shape);
-    double *dense = stride == f->dim ? NULL : weir__alloc(f->ctx, (size_t)(n * f->dim) * sizeof *dense);
+    int64_t size = weir__size_times(n, f->dim);
+    double *dense = stride == f->dim ? NULL : weir__alloc_n(f->ctx, size, sizeof *dense);
     for (int64_t i = 0; dense && i < n; i++) memcpy(dense + i * f->dim, x + i * stride, (size_t)f->dim * sizeof *dense);
     if (weir_ok(f->ctx)) weir__convert(f->dtype, weir__ptr(y), WEIR_F64, dense ? dense : x, n * f->dim);
     weir__free(f->ctx, dense);

@@ -89,8 +89,9 @@ static bool likelihood_put(const solve *s, int64_t n, int64_t first, weir_tensor
 {
     weir_ctx *c = s->l->field->ctx;
     int64_t dim = s->l->field->dim, row = dim + s->k, count = e->shape[1];
-    int64_t size = s->l->probes ? 2 * count * dim : count * count;
-    double *velocity = weir__alloc(c, (size_t)(n * (dim + size)) * sizeof *velocity);
+    int64_t size = s->l->probes ? weir__size_times(2 * count, dim) : count * count;
+    int64_t all = weir__size_times(n, weir__size_plus(dim, size));
+    double *velocity = weir__alloc_n(c, all, sizeof *velocity);
     if (!velocity) return false;
     bool good = weir_copy_to_f64(u, velocity, n * dim) == WEIR_OK;
     for (int64_t i = 0; good && i < n; i++)
@@ -167,7 +168,8 @@ weir_status weir__likelihood_run(const weir__likelihood *l, int64_t n, const dou
     weir_ctx *c = l->field->ctx;
     int64_t dim = l->field->dim;
     solve s = { .l = l, .k = l->probes ? l->probes->shape[1] : 1 };
-    double *state = weir__alloc0(c, (size_t)(n * (dim + s.k)) * sizeof *state);
+    int64_t size = weir__size_times(n, weir__size_plus(dim, s.k));
+    double *state = weir__alloc0_n(c, size, sizeof *state);
     if (!state) return weir_status_of(c);
     for (int64_t i = 0; i < n; i++) memcpy(state + i * (dim + s.k), x + i * dim, (size_t)dim * sizeof *x);
     weir_ode p = { .ctx = c, .n = n, .dim = dim + s.k, .t0 = l->lo, .t1 = l->hi, .x = state, .f = with_trace, .user = &s, .report = report, .tail = s.k };

@@ -31,7 +31,8 @@ enum { A, B, DA, DB, FACTORS };
 static double *factors(const weir_path_row *path, const void *options, const weir_tensor *t, int64_t n)
 {
     weir_ctx *c = t->object.ctx;
-    double *v = weir__alloc(c, (size_t)(n * (1 + FACTORS)) * sizeof *v), *times = v ? v + n * FACTORS : NULL;
+    double *v = weir__alloc_n(c, weir__size_times(n, 1 + FACTORS), sizeof *v);
+    double *times = v ? v + n * FACTORS : NULL;
     if (!v || weir_copy_to_f64(t, times, n) != WEIR_OK) return weir__free(c, v), NULL;
     for (int64_t i = 0; i < n; i++) {
         weir_path_point p = path->at(options, times[i]);

@@ -32,7 +32,7 @@ static double time_at(const weir_ode *p, double k, int64_t i, int64_t steps)
 
 static weir_status fixed(const weir_ode *p, const weir_tableau *m, const opts *o, int64_t steps)
 {
-    double *times = weir__alloc(p->ctx, (size_t)(steps + 1) * sizeof *times);
+    double *times = weir__alloc_n(p->ctx, weir__size_plus(steps, 1), sizeof *times);
     if (!times) return weir_status_of(p->ctx);
     for (int64_t i = 0; i <= steps; i++) times[i] = time_at(p, o->shift, i, steps);
     weir_status s = weir_ode_fixed(p, m, steps, times);

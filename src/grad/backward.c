@@ -389,7 +389,7 @@ weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_ten
     for (int i = 0; i < n_in; i++) gradients[i] = weir__nil(c, WEIR__TENSOR);
     if (c->status != WEIR_OK) return c->status;
     if (!usable(c, n_out, outputs, "output", false) || !usable(c, n_in, inputs, "input", true)) return c->status;
-    capture *captures = weir__alloc0(c, (size_t)(n_in + 1) * sizeof *captures);
+    capture *captures = weir__alloc0_n(c, (int64_t)n_in + 1, sizeof *captures);
     if (!captures) return c->status;
     pass p = { .c = c, .retain = retain || create_graph, .create = create_graph, .captures = captures, .n_captures = n_in, .number = c->sequence++ };
     for (int i = 0; i < n_in; i++) {

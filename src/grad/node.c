@@ -83,8 +83,10 @@ static bool connect(weir_call *k, weir__node *n)
 
 bool weir__record(weir_call *k)
 {
-    size_t attr = aligned(k->op->attr_size), in = aligned((size_t)k->n_in * sizeof(weir__input));
-    char *block = weir__alloc(k->ctx, aligned(sizeof(weir__node)) + attr + in + (size_t)k->n_out * sizeof(weir__value));
+    size_t attr = aligned(k->op->attr_size);
+    size_t in = aligned(weir__bytes_of(k->n_in, sizeof(weir__input)));
+    size_t out = weir__bytes_of(k->n_out, sizeof(weir__value));
+    char *block = weir__alloc(k->ctx, aligned(sizeof(weir__node)) + attr + in + out);
     if (!block) return false;
     weir__node *n = (weir__node *)(void *)block;
     n->object = (weir__object){ .ctx = k->ctx, .destroy = destroy };

@@ -101,7 +101,7 @@ weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e,
     bool integer = (e.kind == 'i' || e.kind == 'u') && (e.size == 1 || e.size == 2 || e.size == 4 || e.size == 8);
     if (same < 0 && !integer)
         return weir__io_fail(c, WEIR_ERROR_DTYPE, where, "elements of kind '%c', %d bytes: expected f2 f4 f8, i1..i8, u1..u8 or b1", e.kind, e.size);
-    a->data = weir__alloc(c, (size_t)n * (same >= 0 ? (size_t)e.size : 8));
+    a->data = weir__alloc_n(c, n, same >= 0 ? (size_t)e.size : 8);
     if (!a->data) return weir_status_of(c);
     weir_status s = WEIR_OK;
     if (same >= 0) {

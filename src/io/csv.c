@@ -156,7 +156,7 @@ static char *copy_name(reader *r, const field *f)
 
 static bool keep_header(reader *r)
 {
-    r->csv.header = weir__alloc0(r->c, (size_t)r->fields * sizeof(char *));
+    r->csv.header = weir__alloc0_n(r->c, r->fields, sizeof(char *));
     r->csv.columns = r->fields;
     for (int64_t i = 0; r->csv.header && i < r->fields; i++) {
         if (memchr(r->first[i].text, 0, r->first[i].n)) return refuse(r, r->first[i].line, i + 1, "a name without NUL bytes", &r->first[i]);
@@ -173,7 +173,7 @@ static bool make_room(reader *r)
     size_t most = left / 2 + 2 + (size_t)r->fields, exact;
     if (__builtin_mul_overflow(lines, (size_t)r->columns, &exact) || exact > most) exact = most;
     r->capacity = (int64_t)exact;
-    r->csv.values = weir__alloc(r->c, exact * sizeof(double));
+    r->csv.values = weir__alloc_n(r->c, r->capacity, sizeof(double));
     return r->csv.values != NULL;
 }
 

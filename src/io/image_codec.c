@@ -100,8 +100,8 @@ static void png_set_form(png_job *j)
 static bool png_make_rows(png_job *j)
 {
     size_t row = (size_t)j->w * (size_t)j->channels;
-    j->pixels = weir__alloc0(j->c, row * j->h);
-    j->rows = j->pixels ? weir__alloc(j->c, j->h * sizeof *j->rows) : NULL;
+    j->pixels = weir__alloc0_n(j->c, j->h, row);
+    j->rows = j->pixels ? weir__alloc_n(j->c, j->h, sizeof *j->rows) : NULL;
     for (png_uint_32 y = 0; j->rows && y < j->h; y++) j->rows[y] = j->pixels + y * row;
     return j->rows != NULL;
 }
@@ -138,7 +138,7 @@ static void png_give(png_job *j, weir__array *out)
 {
     int channels = j->channels > 2 ? 3 : 1;
     weir__array a = { .dtype = WEIR_U8, .ndim = 3, .shape = { j->h, j->w, channels }, .levels = 256 };
-    a.data = weir__alloc(j->c, (size_t)j->h * j->w * (size_t)channels);
+    a.data = weir__alloc_n(j->c, weir__size_times(j->h, j->w), (size_t)channels);
     if (!a.data) return;
     flatten(j->pixels, (int64_t)j->h * j->w, channels, j->channels != channels, a.data);
     *out = a;
@@ -305,7 +305,7 @@ static void jpeg_decode(jpeg_job *j, struct jpeg_source_mgr *source)
     j->j.dct_method = JDCT_ISLOW; /* the same bits everywhere */
     jpeg_start_decompress(&j->j);
     size_t row = (size_t)j->j.output_width * (size_t)j->j.output_components;
-    j->pixels = weir__alloc0(j->c, row * j->j.output_height);
+    j->pixels = weir__alloc0_n(j->c, j->j.output_height, row);
     if (!j->pixels) return;
     while (j->j.output_scanline < j->j.output_height) {
         JSAMPROW at = j->pixels + row * j->j.output_scanline;

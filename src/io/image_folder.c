@@ -136,7 +136,7 @@ static bool start(folder *f, const weir__array *image)
         weir__io_fail(f->c, WEIR_ERROR_MEMORY, f->where, "expected fewer or smaller images");
         return false;
     }
-    f->out.data = weir__alloc(f->c, (size_t)n);
+    f->out.data = weir__alloc_n(f->c, n, 1);
     return f->out.data != NULL;
 }
 

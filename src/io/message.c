@@ -37,7 +37,7 @@ const char *weir__quote(const void *text, size_t n, char out[WEIR__QUOTE])
 
 void *weir__zalloc(void *c, unsigned items, unsigned size)
 {
-    return weir__alloc(c, (size_t)items * size);
+    return weir__alloc_n(c, items, size);
 }
 
 void weir__zfree(void *c, void *block) { weir__free(c, block); }

@@ -167,7 +167,7 @@ static bool transpose(weir_ctx *c, weir__array *a)
     int64_t n = weir__array_numel(a), stride[WEIR_RANK_MAX], index[WEIR_RANK_MAX] = { 0 }, from = 0;
     size_t size = weir_dtype_size(a->dtype);
     if (n == 0 || a->ndim < 2) return true;
-    char *out = weir__alloc(c, (size_t)n * size);
+    char *out = weir__alloc_n(c, n, size);
     if (!out) return false;
     for (int i = 0; i < a->ndim; i++) stride[i] = i ? stride[i - 1] * a->shape[i - 1] : 1;
     for (int64_t i = 0; i < n; i++) {

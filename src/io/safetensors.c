@@ -149,7 +149,7 @@ static bool read_header(reader *r, json_t *header)
         weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "byte 8: expected a JSON object");
         return false;
     }
-    r->w.at = weir__alloc0(r->c, json_object_size(header) * sizeof *r->w.at);
+    r->w.at = weir__alloc0_n(r->c, (int64_t)json_object_size(header), sizeof *r->w.at);
     if (!r->w.at) return false;
     json_object_foreach(header, key, value)
         if (!(strcmp(key, "__metadata__") == 0 ? read_metadata(r, value) : read_entry(r, key, value))) return false;

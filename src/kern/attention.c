@@ -47,7 +47,9 @@ static size_t thread_bytes(const weir__kern *k, weir__real t, const weir__attent
 
 static int threads_for(const weir__attention *o, int64_t items, int threads)
 {
-    threads = weir__threads_for(o->heads * o->rows * o->keys, 1 + 0.1 * (double)(o->width + o->out), threads);
+    /* all rows' keys need not fit an integer */
+    double row = (double)o->keys * (1 + 0.1 * (double)(o->width + o->out));
+    threads = weir__threads_for(o->heads * o->rows, row, threads);
     return items < threads ? (int)items : threads;
 }
 

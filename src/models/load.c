@@ -147,7 +147,8 @@ weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t by
     weir__weights w = { 0 };
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     if (!data) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load_from_memory: NULL: expected a safetensors file"), weir__nil(c, WEIR__MODEL);
-    weir__bytes copy = { .data = bytes < SIZE_MAX ? weir__alloc(c, bytes + 1) : NULL, .size = bytes };
+    size_t room = bytes < SIZE_MAX ? bytes + 1 : bytes;
+    weir__bytes copy = { .data = weir__alloc(c, room), .size = bytes };
     if (!copy.data) return weir__nil(c, WEIR__MODEL);
     memcpy(copy.data, data, bytes);
     copy.data[bytes] = 0;

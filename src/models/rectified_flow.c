@@ -152,7 +152,9 @@ static bool solve(weir_model *m, const weir__nested *sampler, int64_t n, double 
     path_of(s)->interval(s->path.options, &p.t1, &p.t0);
     double scale = path_of(s)->at(s->path.options, p.t0).b;
     for (int64_t i = 0; i < n * m->dim; i++) x[i] *= scale;
-    if (m->path.to && !(p.path = weir__alloc(c, (size_t)((steps + 1) * n * m->dim) * sizeof *p.path))) return false;
+    int64_t states = weir__size_times(weir__size_plus(steps, 1), weir__size_times(n, m->dim));
+    if (m->path.to) p.path = weir__alloc_n(c, states, sizeof *p.path);
+    if (m->path.to && !p.path) return false;
     bool good = row->run(&p, sampler->options) == WEIR_OK;
     if (good && p.path) weir__model_put_path(m, p.path, n);
     weir__free(c, p.path);
@@ -169,7 +171,7 @@ static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts
     weir_tensor *y = weir__nil(c, WEIR__TENSOR);
     if (!weir__nested_open(c, &m->row->row, own, "sampler", o->solver ? o->solver : own->sampler, "sampler", false, &sampler)) return y;
     set_steps(&sampler, o->steps);
-    double *x = weir__alloc(c, (size_t)(n * m->dim) * sizeof *x);
+    double *x = weir__alloc_n(c, weir__size_times(n, m->dim), sizeof *x);
     if (x && weir_copy_to_f64(z, x, n * m->dim) == WEIR_OK && solve(m, &sampler, n, x, o->report)) y = weir__field_tensor(&s->field, n, x, m->dim);
     weir__free(c, x);
     weir__nested_close(c, &sampler);
@@ -236,7 +238,9 @@ static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opt
     weir__likelihood l = { 0 };
     weir_tensor *result = weir__nil(c, WEIR__TENSOR);
     if (k > 0 && weir_is_nil(l.probes = rademacher(c, m, n, k))) return result;
-    scored r = { .x = weir__alloc(c, (size_t)(n * (m->dim + 2)) * sizeof *r.x), .report = weir__alloc0(c, (size_t)n * sizeof *r.report) };
+    scored r = { 0 };
+    r.x = weir__alloc_n(c, weir__size_times(n, m->dim + 2), sizeof *r.x);
+    r.report = weir__alloc0_n(c, n, sizeof *r.report);
     if (r.x && r.report) {
         r.log_p = r.x + n * m->dim, r.error = r.log_p + n;
         if (score(m, y, &l, &r)) result = weir_cast(weir_from_f64(c, r.log_p, 1, &n), m->dtype);

@@ -10,6 +10,11 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: options of size %zu: expected them from weir_sample_defaults", o->size), false;
     if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
+    if (o->first > INT64_MAX - n) {
+        weir_fail(c, WEIR_ERROR_RANGE,
+                  "sample: %lld samples from %lld: expected numbers below 2^63", (long long)n, (long long)o->first);
+        return false;
+    }
     if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
     if ((o->noise && o->noise_f64) || (o->path && o->path_f64)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: noise or path in both types: expected one"), false;
     if ((o->path || o->path_f64) && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
@@ -104,10 +109,14 @@ static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
     int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
+    int64_t states = j->o->path ? j->o->steps + 1 : 1;
+    if (weir__size_times(states, weir__size_times(n, m->dim)) == WEIR__ABSURD)
+        return weir_fail(c, WEIR_ERROR_MEMORY,
+                         "sample: %lld samples of %lld values: expected fewer", (long long)n, (long long)m->dim);
     if (rows > n) rows = n;
     j->n = n;
-    j->ids = weir__alloc(c, (size_t)rows * sizeof *j->ids);
-    j->values = j->ids ? weir__alloc(c, (size_t)(rows * m->dim) * sizeof *j->values) : NULL;
+    j->ids = weir__alloc_n(c, rows, sizeof *j->ids);
+    j->values = j->ids ? weir__alloc_n(c, weir__size_times(rows, m->dim), sizeof *j->values) : NULL;
     weir_status s = weir_status_of(c);
     for (int64_t at = 0; at < n && s == WEIR_OK; at += rows) {
         int64_t k = n - at < rows ? n - at : rows;

@@ -58,7 +58,8 @@ static void finish_info(const weir_tensor *lp, int64_t draws, const double *squa
 static weir_tensor *mean_of_draws(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info)
 {
     weir_ctx *c = weir_batch_x(b)->object.ctx;
-    double *mean = weir__alloc0(c, (size_t)weir_batch_size(b) * 2 * sizeof *mean), *squares = mean + (mean ? weir_batch_size(b) : 0);
+    double *mean = weir__alloc0_n(c, weir__size_times(weir_batch_size(b), 2), sizeof *mean);
+    double *squares = mean + (mean ? weir_batch_size(b) : 0);
     weir_tensor *total = mean ? one_draw(m, b, o, info, 0) : weir__nil(c, WEIR__TENSOR);
     int64_t draws = m->levels > 0 || info->kind != WEIR_SCORE_EXACT ? o->draws : 1; /* without randomness one is all */
     double evaluations = info->evaluations;
@@ -129,7 +130,8 @@ static weir_status all_chunks(job *j, int64_t n, double *log_prob, weir_score_in
 {
     int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
     if (rows > n) rows = n;
-    if (!(j->ids = weir__alloc(j->m->object.ctx, (size_t)rows * sizeof *j->ids))) return weir_status_of(j->m->object.ctx);
+    j->ids = weir__alloc_n(j->m->object.ctx, rows, sizeof *j->ids);
+    if (!j->ids) return weir_status_of(j->m->object.ctx);
     weir_status s = WEIR_OK;
     for (int64_t first = 0; first < n && s == WEIR_OK; first += rows) {
         int64_t k = n - first < rows ? n - first : rows;

@@ -6,7 +6,7 @@ weir__weight *weir__module_weights(weir_module *m, int64_t *n)
 {
     weir_ctx *c = m->object.ctx;
     *n = weir_module_state_count(m);
-    weir__weight *list = weir_ok(c) ? weir__alloc0(c, (size_t)*n * sizeof *list) : NULL;
+    weir__weight *list = weir_ok(c) ? weir__alloc0_n(c, *n, sizeof *list) : NULL;
     for (int64_t i = 0; list && i < *n; i++) {
         const char *name;
         weir_tensor *t = weir_module_state_at(m, i, &name, NULL);
@@ -83,7 +83,8 @@ weir_status weir_module_load_from_memory(weir_module *m, const void *data, size_
     if (!weir__module_usable(m, "module_load_from_memory")) return m ? weir_status_of(m->object.ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
     if (!data) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_load_from_memory: NULL: expected the bytes of a safetensors file");
-    weir__bytes copy = { .data = weir__alloc(c, bytes + 1), .size = bytes };
+    size_t room = bytes < SIZE_MAX ? bytes + 1 : bytes;
+    weir__bytes copy = { .data = weir__alloc(c, room), .size = bytes };
     if (!copy.data) return weir_status_of(c);
     memcpy(copy.data, data, bytes);
     copy.data[bytes] = 0;

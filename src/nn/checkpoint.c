@@ -22,7 +22,7 @@ weir_tensor *weir_module_checkpoint(weir_module *m, weir_tensor *x)
     weir_tensor *y = weir__nil(x ? x->object.ctx : weir_module_ctx(m), WEIR__TENSOR);
     if (!weir__forward_begin(m, x, "module_checkpoint", &mark)) return y;
     int64_t n = 1 + collect(m, NULL, 0);
-    weir_tensor **in = weir__alloc(mark.ctx, (size_t)n * sizeof *in);
+    weir_tensor **in = weir__alloc_n(mark.ctx, n, sizeof *in);
     if (in) {
         in[0] = x;
         collect(m, in, 1);

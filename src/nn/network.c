@@ -1,4 +1,5 @@
 /* network.c - running a network at times of its rows, and its Jacobian-vector products: by its own rule, or by autograd. */
+#include <limits.h>
 #include "nn/nn.h"
 #include "weir/grad.h"
 
@@ -44,7 +45,13 @@ static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t
     weir_ctx *c = x->object.ctx;
     bool no_grad = c->no_grad;
     int64_t n = tangents->shape[1];
-    weir_tensor **each = weir__alloc(c, (size_t)n * sizeof *each), *y = weir__nil(c, WEIR__TENSOR);
+    weir_tensor *y = weir__nil(c, WEIR__TENSOR);
+    if (n > INT_MAX) {
+        weir_fail(c, WEIR_ERROR_MEMORY, "network_jvp: %lld tangents: expected at most %d",
+                  (long long)n, INT_MAX);
+        return y;
+    }
+    weir_tensor **each = weir__alloc_n(c, n, sizeof *each);
     if (!each) return y;
     c->no_grad = false;
     x = weir_set_requires_grad(weir_detach(x), true);

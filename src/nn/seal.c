@@ -75,16 +75,16 @@ static bool borrow(plan *p, size_t bytes)
 static bool place(plan *p)
 {
     weir__layout *l = p->l;
-    l->slots = weir__alloc(p->c, (size_t)l->n_slots * sizeof *l->slots);
+    l->slots = weir__alloc_n(p->c, l->n_slots, sizeof *l->slots);
     if (!l->slots) return false;
     int64_t slot = 0;
     for (int64_t i = 0; i < l->n_items; i++) {
         if (l->items[i].is_buffer) continue;
         int64_t numel = l->items[i].tensor->numel;
         l->slots[slot++] = (weir__slot){ .tensor = l->items[i].tensor, .flat = l->numel, .numel = numel };
-        l->numel += padded(numel, l->dtype);
+        l->numel = weir__size_plus(l->numel, padded(numel, l->dtype));
     }
-    size_t bytes = (size_t)l->numel * weir_dtype_size(l->dtype);
+    size_t bytes = weir__bytes_of(l->numel, weir_dtype_size(l->dtype));
     if (p->lender) return borrow(p, bytes);
     l->values = weir__storage_new(p->c, bytes);
     l->grads = l->values ? weir__storage_new(p->c, bytes) : NULL;

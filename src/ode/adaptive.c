@@ -30,7 +30,7 @@ typedef struct work {
 weir_ode_opts weir_ode_defaults(void) { return (weir_ode_opts){ .size = sizeof(weir_ode_opts), .rtol = 1e-5, .atol = 1e-5, .max_steps = 10000 }; }
 
 static double *of(const work *w, double *base, int64_t r) { return base + r * w->p->dim; }
-static int64_t gap(const work *w) { return w->p->n * w->p->dim; }
+static int64_t gap(const work *w) { return weir__size_times(w->p->n, w->p->dim); }
 
 /* -- norms ---------------------------------------------------------------------------------------------------------------------- */
 /* Root mean square of v / (atol + rtol max(|x|, |y|)) over elements [from, to); 0 / 0, where nothing moves at 0, is 0 */
@@ -219,12 +219,14 @@ static bool options_fit(weir_ctx *c, const weir_tableau *m, const weir_ode_opts 
 static bool take_memory(work *w)
 {
     weir_ctx *c = w->p->ctx;
-    size_t n = (size_t)w->p->n, size = (size_t)gap(w);
-    w->rows = weir__alloc0(c, n * sizeof *w->rows);
-    w->active = w->rows ? weir__alloc(c, n * sizeof *w->active) : NULL;
-    w->k = w->active ? weir__alloc(c, (size * (size_t)(w->m->stages + 3) + n + (size_t)w->p->dim) * sizeof *w->k) : NULL;
+    int64_t n = w->p->n, size = gap(w);
+    w->rows = weir__alloc0_n(c, n, sizeof *w->rows);
+    w->active = w->rows ? weir__alloc_n(c, n, sizeof *w->active) : NULL;
+    int64_t all = weir__size_times(size, w->m->stages + 3);
+    all = weir__size_plus(all, weir__size_plus(n, w->p->dim));
+    w->k = w->active ? weir__alloc_n(c, all, sizeof *w->k) : NULL;
     if (!w->k) return false;
-    w->next = w->k + size * (size_t)w->m->stages;
+    w->next = w->k + size * w->m->stages;
     w->at = w->next + size, w->dx = w->at + size, w->t = w->dx + size + w->p->dim;
     return true;
 }

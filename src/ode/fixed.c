@@ -3,6 +3,8 @@
 #include <string.h>
 #include "ode/ode.h"
 
+#define STEPS_MAX 1000000000000000 /* more than any machine takes: the count of evaluations fits */
+
 typedef struct work {
     const weir_ode *p;
     const weir_tableau *m;
@@ -69,11 +71,14 @@ weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t ste
 {
     if (!weir__ode_fits(p, m)) return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
-    if (steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "ode: steps=%lld: expected 0 or more", (long long)steps);
+    if (steps < 0 || steps > STEPS_MAX)
+        return weir_fail(c, WEIR_ERROR_RANGE, "ode: steps=%lld: expected 0 to 1e15",
+                         (long long)steps);
     if (p->n == 0) return WEIR_OK;
-    work w = { .p = p, .m = m, .size = p->n * p->dim };
-    w.rows = weir__alloc(c, (size_t)p->n * sizeof *w.rows);
-    w.t = w.rows ? weir__alloc(c, (size_t)(p->n + (m->stages + 1) * w.size) * sizeof *w.t) : NULL;
+    work w = { .p = p, .m = m, .size = weir__size_times(p->n, p->dim) };
+    w.rows = weir__alloc_n(c, p->n, sizeof *w.rows);
+    int64_t all = weir__size_plus(p->n, weir__size_times(m->stages + 1, w.size));
+    w.t = w.rows ? weir__alloc_n(c, all, sizeof *w.t) : NULL;
     if (w.t) {
         w.at = w.t + p->n, w.k = w.at + w.size;
         for (int64_t i = 0; i < p->n; i++) w.rows[i] = i;

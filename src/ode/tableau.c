@@ -34,6 +34,11 @@ bool weir__ode_fits(const weir_ode *p, const weir_tableau *m)
     if (!p || !p->ctx) return false;
     if (!m || !p->f || p->n < 0 || p->dim < 1 || (p->n > 0 && !p->x) || p->tail < 0 || p->tail >= p->dim)
         return weir_fail(p->ctx, WEIR_ERROR_ARGUMENT, "ode: expected a method, a function, rows, and a tail shorter than a row"), false;
+    if (m->stages < 1 || m->stages > WEIR_ODE_STAGES) {
+        weir_fail(p->ctx, WEIR_ERROR_ARGUMENT, "ode: a method of %d stages: expected 1 to %d",
+                  m->stages, WEIR_ODE_STAGES);
+        return false;
+    }
     if (!isfinite(p->t0) || !isfinite(p->t1)) return weir_fail(p->ctx, WEIR_ERROR_RANGE, "ode: from %g to %g: expected finite times", p->t0, p->t1), false;
     return weir_ok(p->ctx);
 }

@@ -13,8 +13,9 @@ static bool mask_fits(weir_call *k)
     s.shape[s.ndim - 1] = k->in[1]->shape[q->ndim - 2];
     if (mask->dtype != WEIR_BOOL && mask->dtype != q->dtype)
         return weir_call_fail(k, WEIR_ERROR_DTYPE, "mask of %s: expected bool or the type of q", weir_dtype_name(mask->dtype));
-    int64_t n = weir__numel_of(s.ndim, s.shape);
-    if (weir__broadcast(&s.ndim, s.shape, mask->ndim, mask->shape) && s.ndim == q->ndim && weir__numel_of(s.ndim, s.shape) == n) return true;
+    weir_spec scores = s;
+    bool fits = weir__broadcast(&s.ndim, s.shape, mask->ndim, mask->shape) && s.ndim == q->ndim;
+    if (fits && memcmp(s.shape, scores.shape, (size_t)s.ndim * sizeof *s.shape) == 0) return true;
     return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected a mask that broadcasts to [.., rows of q, rows of k]");
 }
 
@@ -65,7 +66,7 @@ static int64_t *problem(weir_ctx *c, weir__attention *o, const attention *a, wei
     *o = (weir__attention){ .heads = weir__numel_of(n - 2, q->shape), .rows = q->shape[n - 2], .keys = k->shape[n - 2], .width = q->shape[n - 1], .out = v->shape[n - 1],
                             .causal = a->causal, .scale = a->scale, .q = weir__ptr(q), .k = weir__ptr(k), .v = weir__ptr(v),
                             .q_row = row_stride(q), .k_row = row_stride(k), .v_row = row_stride(v) };
-    int64_t *at = weir__alloc(c, (size_t)o->heads * 4 * sizeof *at);
+    int64_t *at = weir__alloc_n(c, weir__size_times(o->heads, 4), sizeof *at);
     if (!at) return NULL;
     heads_of(q, q->strides, o->heads, at), heads_of(q, k->strides, o->heads, at + o->heads), heads_of(q, v->strides, o->heads, at + 2 * o->heads);
     o->q_at = at, o->k_at = at + o->heads, o->v_at = at + 2 * o->heads;

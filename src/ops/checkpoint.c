@@ -76,7 +76,7 @@ static void backward(weir_vjp *v)
 {
     const checkpoint *k = v->attr;
     replay r = { .v = v, .n = v->n_in - (k->frame.ids != NULL) };
-    weir_tensor **space = weir__alloc(v->ctx, (size_t)(3 * r.n + 1) * sizeof *space);
+    weir_tensor **space = weir__alloc_n(v->ctx, 3 * (int64_t)r.n + 1, sizeof *space);
     if (!space) return;
     r.x = space;
     for (int i = 0; i < r.n; i++) r.x[i] = input_of(v, i);
@@ -128,7 +128,7 @@ weir_tensor *weir_checkpoint(weir_checkpoint_fn *fn, void *user, int n, weir_ten
     if (!weir_ok(c)) return nil;
     for (int i = 0; i < n; i++)
         if (weir_is_nil(inputs[i])) return weir_fail(c, WEIR_ERROR_ARGUMENT, "checkpoint: nil of an earlier failure: expected a tensor"), nil;
-    weir_tensor **in = weir__alloc(c, (size_t)(n + 1) * sizeof *in);
+    weir_tensor **in = weir__alloc_n(c, (int64_t)n + 1, sizeof *in);
     if (!in) return nil;
     memcpy(in, inputs, (size_t)n * sizeof *in);
     weir_tensor *y = run(c, fn, user, n, in);

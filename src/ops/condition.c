@@ -39,7 +39,7 @@ static void condition_destroy(weir__object *o)
 static weir_condition *condition_alloc(weir_ctx *c, int64_t n)
 {
     if (!weir_ok(c)) return condition_nil(c);
-    weir_condition *k = weir__alloc0(c, sizeof *k + (size_t)n * sizeof *k->at);
+    weir_condition *k = weir__alloc0(c, sizeof *k + weir__bytes_of(n, sizeof *k->at));
     if (!k) return condition_nil(c);
     k->object = (weir__object){
         .ctx = c,

@@ -21,6 +21,17 @@ static bool check_options(weir_call *k, const weir_conv2d_opts *o)
     return o->groups >= 1 || weir_call_fail(k, WEIR_ERROR_RANGE, "%lld groups: expected 1 or more", (long long)o->groups);
 }
 
+/* Extents that the caller gives: so large as an axis may be, so that sums with padding fit. */
+static bool check_extent(weir_call *k, const int64_t extent[2])
+{
+    const int64_t most = (int64_t)1 << 46;
+    for (int i = 0; i < 2; i++)
+        if (extent[i] < 0 || extent[i] > most)
+            return weir_call_fail(k, WEIR_ERROR_RANGE, "extents %lld and %lld: expected 0 to 2^46",
+                                  (long long)extent[0], (long long)extent[1]);
+    return true;
+}
+
 static bool check_tensors(weir_call *k, const char *expected)
 {
     const weir_tensor *a = k->in[0], *b = k->in[1];
@@ -91,7 +102,9 @@ static bool input_infer(weir_call *k)
     const weir_tensor *g = k->in[0], *w = k->in[1];
     weir__conv v;
     if (!check_tensors(k, "g [N, O, H', W'] and w [O, C / groups, P, Q]") || !check_options(k, &a->o)) return false;
-    const int64_t x[4] = { g->shape[0], w->shape[1] * a->o.groups, a->extent[0], a->extent[1] };
+    if (!check_extent(k, a->extent)) return false;
+    int64_t channels = weir__size_times(w->shape[1], a->o.groups);
+    const int64_t x[4] = { g->shape[0], channels, a->extent[0], a->extent[1] };
     k->spec[0] = spec4(g->dtype, x[0], x[1], x[2], x[3]);
     return measure(k, x, w->shape, &v) && check_gradient(k, g, &v);
 }
@@ -112,6 +125,7 @@ static bool weight_infer(weir_call *k)
     const weir_tensor *x = k->in[0], *g = k->in[1];
     weir__conv v;
     if (!check_tensors(k, "x [N, C, H, W] and g [N, O, H', W']") || !check_options(k, &a->o)) return false;
+    if (!check_extent(k, a->extent)) return false;
     k->spec[0] = spec4(x->dtype, g->shape[1], x->shape[1] / a->o.groups, a->extent[0], a->extent[1]);
     return measure(k, x->shape, k->spec[0].shape, &v) && check_gradient(k, g, &v);
 }

@@ -1,4 +1,5 @@
 /* derivatives.c - Jacobians and their products, from weir_grad alone. */
+#include <limits.h>
 #include "ops/ops.h"
 
 static bool all_fine(weir_ctx *c, const char *who, int n, weir_tensor *const *x)
@@ -31,7 +32,7 @@ weir_status weir_jvp(int n_out, weir_tensor *const *y, int n_in, weir_tensor *co
     for (int i = 0; i < n_in; i++)
         if (!weir__same_shape(x[i], tangents[i]) || x[i]->dtype != tangents[i]->dtype)
             return weir_fail(c, WEIR_ERROR_SHAPE, "jvp: tangent %d: expected the shape and type of its input", i);
-    weir_tensor **space = weir__alloc(c, (size_t)(n_out + 2 * n_in + 1) * sizeof *space);
+    weir_tensor **space = weir__alloc_n(c, n_out + 2 * (int64_t)n_in + 1, sizeof *space);
     if (!space) return c->status;
     forward_product(c, n_out, y, n_in, x, tangents, create_graph, space, space + n_out, space + n_out + n_in, jv);
     weir__free(c, space);
@@ -65,7 +66,12 @@ weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph)
     for (int i = 0; i < y->ndim; i++) shape[i] = y->shape[i];
     for (int i = 0; i < x->ndim; i++) shape[y->ndim + i] = x->shape[i];
     if (y->numel == 0 || x->numel == 0) return weir_zeros(c, y->dtype, y->ndim + x->ndim, shape);
-    weir_tensor **rows = weir__alloc(c, (size_t)y->numel * sizeof *rows);
+    if (y->numel > INT_MAX) {
+        weir_fail(c, WEIR_ERROR_MEMORY, "jacobian: %lld rows: expected at most %d",
+                  (long long)y->numel, INT_MAX);
+        return nil;
+    }
+    weir_tensor **rows = weir__alloc_n(c, y->numel, sizeof *rows);
     if (!rows) return nil;
     weir_scope s = weir_scope_begin(c);
     for (int64_t k = 0; k < y->numel; k++) rows[k] = jacobian_row(y, x, k, create_graph);

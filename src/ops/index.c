@@ -72,6 +72,9 @@ static bool add_infer(weir_call *k)
     const along *a = k->attr;
     if (!weir_infer_same(k)) return false;
     if (k->in[1]->numel != k->in[0]->shape[a->axis]) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected an index for each place along axis %d", a->axis);
+    if (a->extent < 0)
+        return weir_call_fail(k, WEIR_ERROR_RANGE, "extent %lld: expected 0 or more",
+                              (long long)a->extent);
     k->spec[0].shape[a->axis] = a->extent;
     return check_index(k, a->extent);
 }

@@ -39,7 +39,8 @@ void weir__each_matrix(weir_call *k, weir__matrix f)
     job.y_step = y->numel / job.count;
     if (z) job.z = weir__ptr(z), job.z_step = z->numel / job.count;
     int threads = weir__matrix_threads(&job, k->ctx->threads);
-    void *scratch = weir__alloc(k->ctx, (size_t)threads * weir__matrix_scratch(k->ctx->kern, t, job.m, job.n) + 64);
+    size_t each = weir__matrix_scratch(k->ctx->kern, t, job.m, job.n);
+    void *scratch = weir__alloc_n(k->ctx, threads, each + 64);
     if (!scratch) return;
     weir__loop_matrices(k->ctx->kern, t, f, &job, scratch, threads);
     weir__free(k->ctx, scratch);

@@ -160,8 +160,9 @@ static bool open_back(back *p)
     p->width[0] = weir_vjp_in_spec(v, 0)->shape[1];
     p->rows = weir_vjp_in_spec(v, 0)->shape[0];
     p->o = kept_of(p->a, p->rows, p->width + 1);
-    size_t bytes = (size_t)(p->rows * widest) * weir_dtype_size(p->store->dtype);
-    p->dz = weir__alloc(v->ctx, bytes), p->other = weir__alloc(v->ctx, bytes);
+    int64_t elements = weir__size_times(p->rows, widest);
+    p->dz = weir__alloc_n(v->ctx, elements, weir_dtype_size(p->store->dtype));
+    p->other = weir__alloc_n(v->ctx, elements, weir_dtype_size(p->store->dtype));
     return p->dz && p->other;
 }
 

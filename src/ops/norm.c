@@ -42,7 +42,8 @@ bool weir__norm_infer(weir_call *k, weir__norm_layout *layout)
     if (a->groups > 0 && (x->shape[1] % a->groups != 0))
         return weir_call_fail(k, WEIR_ERROR_SHAPE, "%lld groups: expected a divisor of the channels", (long long)a->groups);
     weir__norm o = layout(&k->spec[0], a);
-    k->spec[1] = weir__spec(WEIR_F64, 2, (const int64_t[]){ o.groups ? o.batch * o.groups : o.channels, 2 });
+    int64_t shared = o.groups ? weir__size_times(o.batch, o.groups) : o.channels;
+    k->spec[1] = weir__spec(WEIR_F64, 2, (const int64_t[]){ shared, 2 });
     return true;
 }
 
@@ -101,8 +102,9 @@ static void by_kernels(weir_vjp *v, weir__norm *o)
     weir__real t = (weir__real)weir_vjp_in_spec(v, 0)->dtype;
     int w = a->weight ? 1 : 0, b = a->bias ? 1 + a->weight : 0;
     bool need_w = w && weir_vjp_needs(v, w), need_b = b && weir_vjp_needs(v, b), need_x = weir_vjp_needs(v, 0);
-    int64_t parts = o->run > 1 ? o->batch * o->channels : 0;
-    if (!(o->sums = weir__alloc(c, (size_t)(o->channels + parts) * 2 * sizeof *o->sums))) return;
+    int64_t parts = o->run > 1 ? weir__size_times(o->batch, o->channels) : 0;
+    int64_t sums = weir__size_times(weir__size_plus(o->channels, parts), 2);
+    if (!(o->sums = weir__alloc_n(c, sums, sizeof *o->sums))) return;
     o->parts = o->sums + 2 * o->channels;
     weir__norm_parts(c->kern, t, o, c->threads);
     if (need_w || need_b || (need_x && !o->groups)) weir__norm_sums(c->kern, t, o, c->threads);

@@ -14,13 +14,16 @@ weir_pool2d_opts weir_pool2d_defaults(int64_t kernel)
 /* Windows on [n, c, h, w]; the output's extents follow. */
 static bool measure(weir_call *k, const int64_t x[4], weir__windows *p)
 {
+    enum { MOST = 1 << 20 };
     const weir_pool2d_opts *o = &((const pool *)k->attr)->o;
     int64_t out[2];
     for (int i = 0; i < 2; i++) {
         int64_t size = o->kernel[i], step = o->stride[i], pad = o->padding[i];
-        if (size < 1 || step < 1 || pad < 0 || pad > size / 2)
-            return weir_call_fail(k, WEIR_ERROR_RANGE, "kernel %lld, stride %lld, padding %lld: expected at least 1, 1 and 0, padding at most half the kernel",
-                                  (long long)size, (long long)step, (long long)pad);
+        if (size < 1 || step < 1 || pad < 0 || pad > size / 2 || size > MOST || step > MOST)
+            return weir_call_fail(k, WEIR_ERROR_RANGE,
+                                  "kernel %lld, stride %lld, padding %lld: expected at least 1, 1 "
+                                  "and 0, at most %d, padding at most half the kernel",
+                                  (long long)size, (long long)step, (long long)pad, (int)MOST);
         if (x[2 + i] == 0) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected images that are not empty");
         if (size > x[2 + i] + 2 * pad) return weir_call_fail(k, WEIR_ERROR_SHAPE, "kernel %lld, padding %lld: expected a kernel that fits", (long long)size, (long long)pad);
         out[i] = (x[2 + i] + 2 * pad - size) / step + 1;

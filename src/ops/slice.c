@@ -39,6 +39,7 @@ weir_tensor *weir_slice(weir_tensor *x, int axis, int64_t start, int64_t stop, i
     if (stop > n) stop = n;
     if (start > stop) start = stop;
     range r = { .axis = axis, .start = start, .step = step, .extent = stop > start ? 1 + (stop - start - 1) / step : 0 };
+    if (r.extent < 2) r.step = 1; /* no second place: a stride of so many elements need not fit */
     return weir__apply1(&weir__op_slice, x, &r);
 }
 
@@ -81,6 +82,8 @@ weir_tensor *weir_slice_scatter(weir_tensor *x, int axis, int64_t start, int64_t
 {
     if ((axis = weir__axis(x, "slice_scatter", axis)) < 0) return weir__nil_of(x);
     range r = { .axis = axis, .start = start, .step = step, .extent = extent };
+    if (x->shape[axis] < 2 && step > 1) r.step = 1;
+    if (x->shape[axis] == 0 && start > 0) r.start = 0; /* nothing is put there */
     return weir__apply1(&weir__op_slice_scatter, x, &r);
 }
 

@@ -72,7 +72,7 @@ weir_tensor *weir_stack(int n, weir_tensor *const *x, int axis)
         weir__append_shapes(text, sizeof text, &used, 2, WEIR__IN(x[0], x[i]));
         return weir_fail(c, WEIR_ERROR_SHAPE, "stack: %s: expected equal shapes", text), weir__nil_of(x[0]);
     }
-    weir_tensor **parts = weir__alloc(c, (size_t)n * sizeof *parts);
+    weir_tensor **parts = weir__alloc_n(c, n, sizeof *parts);
     if (!parts) return weir__nil_of(x[0]);
     for (int i = 0; i < n; i++) parts[i] = weir_unsqueeze(x[i], axis);
     weir_tensor *y = weir_is_nil(parts[0]) ? parts[0] : weir_cat(n, parts, at);

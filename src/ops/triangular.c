@@ -40,7 +40,7 @@ static void forward(weir_call *k)
     weir__loop copy = weir__loop_of(y, 2, WEIR__IN(y, k->in[1]));
     weir__loop_copy(weir_dtype_size(y->dtype), &copy, k->ctx->threads);
     int64_t count = weir__numel_of(y->ndim - 2, y->shape), each = y->numel / count;
-    weir__triangle *t = weir__alloc(k->ctx, (size_t)count * (sizeof *t + sizeof(void *)));
+    weir__triangle *t = weir__alloc_n(k->ctx, count, sizeof *t + sizeof(void *));
     if (!t) return;
     void **x = (void **)(void *)(t + count);
     for (int64_t i = 0; i < count; i++) {

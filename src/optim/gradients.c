@@ -38,7 +38,7 @@ double weir__gradients_sum_squares(weir_module *m)
 {
     weir_ctx *c = m->object.ctx;
     weir__layout *l = weir__module_layout(m);
-    double total = 0, *partial = l ? weir__alloc(c, (size_t)(l->numel / CHUNK + 1) * sizeof *partial) : NULL;
+    double total = 0, *partial = l ? weir__alloc_n(c, l->numel / CHUNK + 1, sizeof *partial) : NULL;
     if (!partial) return NAN;
     for (int64_t i = m->first_slot; i < m->end_slot; i++)
         if (has_grad(&l->slots[i])) total += slot_squares(c, l, &l->slots[i], partial);

@@ -169,10 +169,11 @@ void weir_optim_set_lr(weir_optim *o, double lr)
 void weir_optim_set_steps(weir_optim *o, int64_t steps)
 {
     if (!usable(o)) return;
-    if (steps >= 0)
+    if (steps >= 0 && steps < INT64_MAX) /* the next one still counts */
         o->steps = steps;
     else
-        weir_fail(o->object.ctx, WEIR_ERROR_RANGE, "optim_set_steps: %lld: expected 0 or more", (long long)steps);
+        weir_fail(o->object.ctx, WEIR_ERROR_RANGE,
+                  "optim_set_steps: %lld: expected 0 or more, below 2^63 - 1", (long long)steps);
 }
 
 void *weir_optim_state_at(weir_optim *o, int index, const char **name, int64_t *n)

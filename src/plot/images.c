@@ -30,7 +30,8 @@ static int columns_of(const weir__images *s)
 void weir__put_images(weir__page *p, const weir__images *s)
 {
 #ifdef WEIR_HAVE_PNG
-    unsigned char *pixels = weir__alloc(p->c, (size_t)(s->h * s->w * s->channels));
+    int64_t size = weir__size_times(weir__size_times(s->h, s->w), s->channels);
+    unsigned char *pixels = weir__alloc_n(p->c, size, 1);
     weir__put(p, "<figure>\n<div class=\"sheet\" role=\"img\" style=\"--columns:%d\" aria-label=\"", columns_of(s));
     weir__put_text(p, s->title);
     weir__put(p, ": %lld pictures\">\n", (long long)s->n);

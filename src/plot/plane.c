@@ -71,7 +71,8 @@ static void points(weir__page *p, const weir__plane *k, const weir__points *s, i
 #ifdef WEIR_HAVE_PNG
 static weir_status heat(weir__page *p, const weir__plane *k, double top, weir__bytes *png)
 {
-    unsigned char *pixels = weir__alloc(p->c, (size_t)(k->side * k->side * 3));
+    int64_t size = weir__size_times(weir__size_times(k->side, k->side), 3);
+    unsigned char *pixels = weir__alloc_n(p->c, size, 1);
     if (!pixels) return weir_status_of(p->c);
     for (int64_t i = 0; i < k->side; i++)
         for (int64_t j = 0; j < k->side; j++) /* pictures begin at the top */

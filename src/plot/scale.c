@@ -51,7 +51,7 @@ static weir__range typical(int64_t n, const double *v)
 weir__range weir__range_typical(weir_ctx *c, int64_t n, const double *v)
 {
     int64_t kept = 0;
-    double *sorted = n >= 10 ? weir__alloc(c, (size_t)n * sizeof *sorted) : NULL;
+    double *sorted = n >= 10 ? weir__alloc_n(c, n, sizeof *sorted) : NULL;
     if (!sorted) return weir__range_of(n, v);
     for (int64_t i = 0; i < n; i++)
         if (isfinite(v[i])) sorted[kept++] = v[i];

@@ -56,7 +56,7 @@ void weir_print(const weir_tensor *x, FILE *out)
 {
     int n = weir_format(x, NULL, 0);
     weir_ctx *c = weir_ctx_of(x);
-    char *buffer = weir__alloc(c, (size_t)n + 1);
+    char *buffer = weir__alloc_n(c, (int64_t)n + 1, 1);
     if (!buffer) return;
     weir_format(x, buffer, (size_t)n + 1);
     fprintf(out, "%s\n", buffer);

@@ -14,7 +14,7 @@ weir_spec weir__spec_of(const weir_tensor *t) { return weir__spec(t->dtype, t->n
 int64_t weir__numel_of(int ndim, const int64_t *shape)
 {
     int64_t n = 1;
-    for (int i = 0; i < ndim; i++) n *= shape[i];
+    for (int i = 0; i < ndim; i++) n = weir__size_times(n, shape[i]);
     return n;
 }
 
@@ -23,13 +23,17 @@ bool weir__spec_check(weir_ctx *c, const char *what, weir_dtype t, int ndim, con
     if (weir_dtype_size(t) == 0) return weir_fail(c, WEIR_ERROR_DTYPE, "%s: dtype %d: expected one of weir_dtype", what, (int)t), false;
     if (ndim < 0 || ndim > WEIR_RANK_MAX || (ndim > 0 && !shape))
         return weir_fail(c, WEIR_ERROR_SHAPE, "%s: rank %d: expected 0 to %d extents", what, ndim, WEIR_RANK_MAX), false;
-    int64_t n = 1;
+    int64_t n = 1; /* an extent of 0 counts as 1: strides are made of the others */
     for (int i = 0; i < ndim; i++) {
         if (shape[i] < 0) return weir_fail(c, WEIR_ERROR_SHAPE, "%s: extent %lld: expected 0 or more", what, (long long)shape[i]), false;
-        if (__builtin_mul_overflow(n, shape[i], &n) || n > (int64_t)1 << 46)
-            return weir_fail(c, WEIR_ERROR_SHAPE, "%s: more than 2^46 elements: expected fewer", what), false;
+        n = weir__size_times(n, shape[i] > 0 ? shape[i] : 1);
     }
-    return true;
+    if (n <= (int64_t)1 << 46) return true;
+    char text[256];
+    size_t used = 0;
+    weir__append_shape(text, sizeof text, &used, ndim, shape);
+    weir_fail(c, WEIR_ERROR_MEMORY, "%s: %s: more than 2^46 elements: expected fewer", what, text);
+    return false;
 }
 
 void weir__dense_strides(int ndim, const int64_t *shape, int64_t *strides)
@@ -37,7 +41,7 @@ void weir__dense_strides(int ndim, const int64_t *shape, int64_t *strides)
     int64_t step = 1;
     for (int i = ndim - 1; i >= 0; i--) {
         strides[i] = step;
-        step *= shape[i];
+        step = weir__size_times(step, shape[i]); /* of a shape that is refused later, too */
     }
 }
 

@@ -11,7 +11,7 @@ weir_tensor weir__orphan_tensor = { .object = { .kind = WEIR__TENSOR, .home = tr
 weir__storage *weir__storage_new(weir_ctx *c, size_t bytes)
 {
     _Static_assert(sizeof(weir__storage) <= 64, "data begins 64 bytes into the block");
-    weir__storage *s = weir__alloc(c, 64 + bytes);
+    weir__storage *s = weir__alloc(c, bytes < SIZE_MAX - 64 ? 64 + bytes : SIZE_MAX);
     if (!s) return NULL;
     *s = (weir__storage){ .ctx = c, .refs = 1, .data = (char *)s + 64, .bytes = bytes, .inline_data = true };
     return s;
@@ -97,7 +97,9 @@ static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec,
 static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, const int64_t *strides, bool home)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
-    weir__storage *s = weir__storage_new(c, (size_t)weir__numel_of(spec->ndim, spec->shape) * weir_dtype_size(spec->dtype));
+    int64_t n = weir__numel_of(spec->ndim, spec->shape);
+    size_t bytes = weir__bytes_of(n, weir_dtype_size(spec->dtype));
+    weir__storage *s = weir__storage_new(c, bytes);
     if (!s) return weir__nil(c, WEIR__TENSOR);
     weir_tensor *t = handle(c, s, spec, strides, 0, home);
     if (t) return t;

@@ -71,7 +71,7 @@ weir_status weir__checkpoint_save(weir_run *r)
     if (weir__journal_sync(r, &metrics_bytes, &events_bytes) != WEIR_OK) return weir_status_of(c);
     weir__layout *l = weir__module_layout(r->model->module);
     int n = flats(r, f);
-    weir__weight *w = weir__alloc0(c, STATES * sizeof *w);
+    weir__weight *w = weir__alloc0_n(c, STATES, sizeof *w);
     json_t *about = w ? metadata(r, metrics_bytes, events_bytes) : NULL;
     for (int i = 0; w && i < n; i++) {
         snprintf(w[i].name, sizeof w[i].name, "%s", f[i].name);
@@ -173,7 +173,8 @@ weir_status weir__checkpoint_load(weir_run *r, int64_t *metrics_bytes, int64_t *
     fclose(f);
     if (weir__safetensors_load(c, path, &w) != WEIR_OK) return weir_status_of(c);
     weir__layout *l = weir__module_layout(r->model->module);
-    if (weir__weights_find(&w, "best")) r->best = weir__alloc(c, (size_t)l->numel * weir_dtype_size(l->dtype));
+    bool best = weir__weights_find(&w, "best");
+    if (best) r->best = weir__alloc_n(c, l->numel, weir_dtype_size(l->dtype));
     if (weir_ok(c) && copy_flats(r, &w, path) && !read_metadata(r, w.metadata, metrics_bytes, events_bytes))
         weir_fail(c, WEIR_ERROR_FORMAT, "%s: metadata: expected the counters that weir writes", path);
     weir__weights_free(c, &w);

@@ -9,7 +9,7 @@ static double *first_rows(gather *g, int64_t *n)
     int64_t dim = weir_model_dim(g->model);
     if (!g->data) return NULL;
     if (*n > weir_dataset_rows(g->data)) *n = weir_dataset_rows(g->data);
-    double *x = weir__alloc(g->c, (size_t)(*n * dim) * sizeof *x);
+    double *x = weir__alloc_n(g->c, weir__size_times(*n, dim), sizeof *x);
     weir_scope s = weir_scope_begin_no_grad(g->c);
     if (x) weir_copy_to_f64(weir_batch_x(weir_dataset_batch(g->data, 0, *n)), x, *n * dim);
     weir_scope_end(s);
@@ -20,7 +20,7 @@ static double *draw(gather *g, int64_t n)
 {
     weir_sample_opts o = weir_sample_defaults();
     o.use_seed = true; /* seed 0: the page repeats */
-    double *x = weir__alloc(g->c, (size_t)(n * weir_model_dim(g->model)) * sizeof *x);
+    double *x = weir__alloc_n(g->c, weir__size_times(n, weir_model_dim(g->model)), sizeof *x);
     if (x && weir_model_sample_into_f64(g->model, n, &o, x) != WEIR_OK && weir__forgive(g)) {
         weir__note(g, "The model could not be sampled.");
         weir__free(g->c, x);
@@ -48,7 +48,7 @@ static float *to_unit(const gather *g, const double *x, int64_t n, weir__range r
     double levels = (double)weir_model_levels(g->model);
     if (levels > 1) r = (weir__range){ 0, levels - 1 };
     r = weir__range_open(r);
-    float *y = x ? weir__alloc(g->c, (size_t)n * sizeof *y) : NULL;
+    float *y = x ? weir__alloc_n(g->c, n, sizeof *y) : NULL;
     for (int64_t i = 0; y && i < n; i++) y[i] = (float)((x[i] - r.lo) / (r.hi - r.lo));
     return y;
 }
@@ -89,8 +89,8 @@ static void density(gather *g)
 {
     weir__plane *k = &g->plane;
     int64_t n = DENSITY * DENSITY;
-    double *x = weir__alloc(g->c, (size_t)n * 2 * sizeof *x);
-    g->log_p = weir__alloc(g->c, (size_t)n * sizeof *g->log_p);
+    double *x = weir__alloc_n(g->c, weir__size_times(n, 2), sizeof *x);
+    g->log_p = weir__alloc_n(g->c, n, sizeof *g->log_p);
     for (int64_t i = 0; x && i < n; i++) {
         x[2 * i] = k->x0 + (k->x1 - k->x0) * ((double)(i % DENSITY) + 0.5) / DENSITY;
         x[2 * i + 1] = k->y0 + (k->y1 - k->y0) * ((double)(i / DENSITY) + 0.5) / DENSITY;
@@ -104,7 +104,7 @@ static void density(gather *g)
 static void walk(gather *g)
 {
     weir_sample_opts o = weir_sample_defaults();
-    g->paths = weir__alloc(g->c, (size_t)((PATH_STEPS + 1) * PATHS * 2) * sizeof *g->paths);
+    g->paths = weir__alloc_n(g->c, (PATH_STEPS + 1) * PATHS * 2, sizeof *g->paths);
     o.use_seed = true, o.steps = PATH_STEPS, o.path_f64 = g->paths;
     double ends[PATHS * 2];
     if (!g->paths) return;

@@ -137,7 +137,7 @@ static weir_status standardize(weir_run *r)
     if (!weir_ok(c)) return weir_status_of(c);
     if (!r->model->mean) return r->model->dtype == WEIR_F32 ? weir__dataset_warn_float(r->train) : WEIR_OK;
     int64_t dim = weir_dataset_dim(r->train);
-    double *mean = weir__alloc(c, 2 * (size_t)dim * sizeof *mean);
+    double *mean = weir__alloc_n(c, weir__size_times(2, dim), sizeof *mean);
     if (mean && weir_dataset_statistics(r->train, mean, mean + dim) == WEIR_OK) weir_model_set_standardize(r->model, mean, mean + dim);
     weir__free(c, mean);
     return weir_status_of(c);

@@ -45,7 +45,7 @@ static bool shard_open(shards *all, shard *s)
     *s = (shard){ .ctx = weir_worker_open(all->ctx, 1), .grads = &all->grads[all->n] };
     s->grads->owner = all->layout->grads;
     s->grads->index = all->n;
-    s->grads->has_grad = weir__alloc(all->ctx, (size_t)all->layout->n_slots);
+    s->grads->has_grad = weir__alloc_n(all->ctx, all->layout->n_slots, 1);
     if (!s->grads->has_grad || !weir_ok(s->ctx)) return false;
     s->ctx->worker = s->grads;
     return true;
@@ -66,8 +66,9 @@ static shards *shards_open(weir_model *m, int64_t n)
     weir__layout *layout = weir__module_layout(m->module);
     all = layout ? weir__alloc0(c, sizeof *all) : NULL;
     if (!all) return NULL;
-    *all = (shards){ .ctx = c, .layout = layout, .at = weir__alloc0(c, (size_t)n * sizeof *all->at), .grads = weir__alloc0(c, (size_t)n * sizeof *all->grads),
-                     .by_rows = m->row->by_rows && by_rows(m->module) };
+    *all = (shards){ .ctx = c, .layout = layout, .by_rows = m->row->by_rows && by_rows(m->module) };
+    all->at = weir__alloc0_n(c, n, sizeof *all->at);
+    all->grads = weir__alloc0_n(c, n, sizeof *all->grads);
     for (; all->at && all->grads && all->n < n; all->n++)
         if (!shard_open(all, &all->at[all->n])) {
             all->n++;

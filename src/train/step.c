@@ -115,7 +115,7 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     if (!m || !o || !b) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: NULL: expected a model, an optimizer and a batch");
     if (!weir__model_usable(m, "train_step") || !fits(m, o, b, opts ? opts : &defaults)) return weir_status_of(c);
     weir_scope s = weir_scope_begin(c);
-    double *losses = weir__alloc(c, (size_t)b->n * sizeof *losses);
+    double *losses = weir__alloc_n(c, b->n, sizeof *losses);
     if (losses) b = weir__batch_weighing(b);
     if (weir_ok(c)) step(m, o, b, opts ? opts : &defaults, info, losses);
     weir__free(c, losses);

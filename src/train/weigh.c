@@ -40,9 +40,9 @@ weir_batch *weir__batch_weighing(weir_batch *b)
         weir_fail(c, WEIR_ERROR_VALUE, "train_step: all weights are 0: expected some above");
         return weir__nil(c, WEIR__BATCH);
     }
-    int64_t *places = weir__alloc(c, (size_t)n * sizeof *places);
-    int64_t *ids = weir__alloc(c, (size_t)n * sizeof *ids);
-    double *weights = weir__alloc(c, (size_t)n * sizeof *weights);
+    int64_t *places = weir__alloc_n(c, n, sizeof *places);
+    int64_t *ids = weir__alloc_n(c, n, sizeof *ids);
+    double *weights = weir__alloc_n(c, n, sizeof *weights);
     weir_batch *rest = weir__nil(c, WEIR__BATCH);
     if (places && ids && weights) {
         weigh_list(b, places, ids, weights);
