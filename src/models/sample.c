@@ -12,7 +12,8 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
     if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
     if (o->first > INT64_MAX - n) {
         weir_fail(c, WEIR_ERROR_RANGE,
-                  "sample: %lld samples from %lld: expected numbers below 2^63", (long long)n, (long long)o->first);
+                  "sample: %lld samples from %lld: expected numbers below 2^63",
+                  (long long)n, (long long)o->first);
         return false;
     }
     if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
@@ -112,7 +113,8 @@ static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
     int64_t states = j->o->path ? j->o->steps + 1 : 1;
     if (weir__size_times(states, weir__size_times(n, m->dim)) == WEIR__ABSURD)
         return weir_fail(c, WEIR_ERROR_MEMORY,
-                         "sample: %lld samples of %lld values: expected fewer", (long long)n, (long long)m->dim);
+                         "sample: %lld samples of %lld values: expected fewer",
+                         (long long)n, (long long)m->dim);
     if (rows > n) rows = n;
     j->n = n;
     j->ids = weir__alloc_n(c, rows, sizeof *j->ids);
