@@ -81,6 +81,10 @@ typedef struct weir_module_row {
     /* bijections (kind "bijection"): log_det [B] is the SUM over all non-batch elements */
     weir_tensor *(*transform)(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det);
     weir_tensor *(*inverse)(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det); /* log|det dx/dy| */
+    /* base distributions (kind "base"): weir_base_log_prob and weir_base_draw say what these give */
+    weir_tensor *(*log_prob)(weir_module *m, weir_tensor *z, const weir_condition *k);
+    weir_tensor *(*draw)(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k, double temperature,
+                         weir_tensor **log_q); /* log_q NULL: not wanted */
     const char *input; /* of the tests, as in weir_op_case: "4,3,2", "i4,3<5"; NULL: "4,3" */
     /* networks of continuous models: see weir_network_at; jvp NULL: by autograd */
     weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k);

@@ -33,6 +33,28 @@ weir_module *weir__tile_new(weir_ctx *c);
 #define F(n) extern const weir_module_row weir__row_##n;
 WEIR__BIJECTION_LIST(F)
 #undef F
-extern const weir_base_row weir__base_normal, weir__base_logistic;
+
+/* -- base distributions: modules whose row has log_prob and draw ------------------------------------------------------ */
+/* Options of the standard ones, and the beginning of every other's. */
+typedef struct weir__base_opts {
+    size_t size;
+    int64_t dim;
+    int32_t dtype;
+} weir__base_opts;
+#define WEIR__BASE_OPTIONS \
+    { "dim", WEIR_OPTION_INT, offsetof(weir__base_opts, dim), "2", 1, 1 << 24, NULL, "values a sample" }, \
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(weir__base_opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" }
+#define WEIR__BASE_ROW(name_, doc_) \
+    .size = sizeof(weir_module_row), .version = 1, .name = name_, .doc = doc_, .options = options, \
+    .options_size = sizeof(weir__base_opts)
+void weir__base_create(weir_module *m, const void *options); /* keeps the options as the state */
+/* A draw and its log q from e, drawn from m itself: T e and log p(e) - dim log T. */
+weir_tensor *weir__base_standard(weir_module *m, weir_tensor *e, double temperature, weir_tensor **log_q);
+
+/* Every base, in the order of the listing: base.normal is weir__base_normal, and so on. */
+#define WEIR__BASE_LIST(F) F(normal) F(logistic) F(diagonal)
+#define F(n) extern const weir_module_row weir__base_##n;
+WEIR__BASE_LIST(F)
+#undef F
 
 #endif

@@ -8,5 +8,9 @@ const weir_row *const weir__bijection_rows[] = {
 };
 const int64_t weir__bijection_row_count = sizeof weir__bijection_rows / sizeof *weir__bijection_rows;
 
-const weir_row *const weir__base_rows[] = { &weir__base_normal.row, &weir__base_logistic.row };
+const weir_row *const weir__base_rows[] = {
+#define F(n) &weir__base_##n.row,
+    WEIR__BASE_LIST(F)
+#undef F
+};
 const int64_t weir__base_row_count = sizeof weir__base_rows / sizeof *weir__base_rows;

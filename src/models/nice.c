@@ -23,8 +23,7 @@ typedef struct opts {
 } opts;
 
 typedef struct state {
-    weir_module *flow;
-    const weir_base_row *base;
+    weir_module *flow, *base;
 } state;
 
 static const weir_option options[] = {
@@ -77,6 +76,15 @@ static weir_module *couplings(weir_ctx *c, const opts *o, int64_t dim)
     return all;
 }
 
+static weir_module *nice_base(weir_ctx *c, const opts *o, int64_t dim)
+{
+    const weir_row *row = weir_row_find(c, "base", o->base);
+    char text[64];
+    size_t used = 0;
+    weir__append(text, sizeof text, &used, "dim=%lld dtype=%s", (long long)dim, o->dtype ? "f64" : "f32");
+    return row ? weir_module_new(c, row->name, text) : weir__nil(c, WEIR__MODULE);
+}
+
 static weir_module *create(weir_model *m, const void *options_)
 {
     const opts *o = options_;
@@ -84,12 +92,12 @@ static weir_module *create(weir_model *m, const void *options_)
     state *s = weir_model_state(m);
     int64_t dim = weir_model_dim(m);
     if (dim < 2) return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more", (long long)dim), weir__nil(c, WEIR__MODULE);
-    s->base = (const weir_base_row *)weir_row_find(c, "base", o->base);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL), *flow = weir__compose_new(c);
     s->flow = weir_module_add(root, "flow", flow);
     if (o->partition == WEIR__ODD_EVEN) weir_module_add(s->flow, "tile", weir__tile_new(c));
     weir_module_add(s->flow, "couplings", couplings(c, o, dim));
     if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, weir__dtype_option(o->dtype)));
+    s->base = weir_module_add(root, "base", nice_base(c, o, dim));
     return root;
 }
 
@@ -98,13 +106,13 @@ static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opt
     const state *s = weir_model_state(m);
     weir_tensor *log_det, *z = weir_bijection_forward(s->flow, weir_flatten(y), NULL, &log_det);
     (void)o, (void)info; /* exact, one evaluation */
-    return weir_add(weir_base_log_prob(s->base, z), log_det);
+    return weir_add(weir_base_log_prob(s->base, z, NULL), log_det);
 }
 
 static weir_tensor *noise(weir_model *m, int64_t n)
 {
     const state *s = weir_model_state(m);
-    return weir_base_sample(m->object.ctx, s->base, m->dtype, 2, (const int64_t[]){ n, m->dim });
+    return weir_base_draw(s->base, m->object.ctx, n, NULL, 1, NULL);
 }
 
 static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts *o)

@@ -16,13 +16,11 @@ static bool sealed_for(weir_module *m, weir_ctx *c)
     return false;
 }
 
-bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark)
+bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__call_mark *mark)
 {
-    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(m);
     *mark = (weir__call_mark){ .ctx = c };
-    if (!m || !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a module and a tensor", who), false;
-    if (m->object.nil || x->object.nil) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil %s: expected one that could be made", who, m->object.nil ? "module" : "tensor");
+    if (!m || m->object.nil) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a module", who, m ? "nil module" : "NULL");
         return false;
     }
     if (!weir_ok(c) || !sealed_for(m, c)) return false;
@@ -30,6 +28,15 @@ bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__
     c->label = m->path[0] ? m->path : m->row->row.name;
     mark->scope = weir_scope_begin(c);
     return true;
+}
+
+bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark)
+{
+    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(m);
+    *mark = (weir__call_mark){ .ctx = c };
+    if (x && !x->object.nil) return weir__forward_begin_in(m, c, who, mark);
+    weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a tensor", who, x ? "nil tensor" : "NULL");
+    return false;
 }
 
 void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)

@@ -42,18 +42,19 @@ const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes)
 }
 
 /* -- making -------------------------------------------------------------------------------------------------------------- */
-/* Modules, bijections and networks share one row type; a bare name is looked for in that order. */
+/* Kinds that share the row type of modules; a bare name is looked for in that order. */
 static const weir_row *find_row(weir_ctx *c, const char *name)
 {
-    static const char *const kinds[] = { "module", "bijection", "network" };
-    for (int k = 0; k < 3; k++) {
+    static const char *const kinds[] = { "module", "bijection", "network", "base", "dequantizer" };
+    enum { KINDS = sizeof kinds / sizeof *kinds };
+    for (int k = 0; k < KINDS; k++) {
         size_t prefix = strlen(kinds[k]);
         for (int64_t i = 0; i < weir_row_count(c, kinds[k]); i++) {
             const weir_row *row = weir_row_at(c, kinds[k], i);
             if (strcmp(row->name, name) == 0 || strcmp(row->name + prefix + 1, name) == 0) return row;
         }
     }
-    for (int k = 1; k < 3; k++)
+    for (int k = 1; k < KINDS; k++)
         if (strncmp(name, kinds[k], strlen(kinds[k])) == 0) return weir_row_find(c, kinds[k], name);
     return weir_row_find(c, "module", name); /* fails and suggests */
 }

@@ -151,40 +151,143 @@ static void in_worker(weir_ctx *c, const subject *s)
 
 static void test_workers(void **state) { for_each(*state, "f32", in_worker); }
 
-/* -- bases --------------------------------------------------------------------------------------------------------------------------- */
-static double density(weir_ctx *c, const weir_base_row *b, double z)
+/* -- bases --------------------------------------------------------------------------------------------------------- */
+static double density(weir_module *b, double z, const weir_condition *k)
 {
-    return weir_item(weir_base_log_prob(b, weir_full(c, WEIR_F64, 2, SHAPE(1, 1), z)));
+    weir_ctx *c = weir_module_ctx(b);
+    return weir_item(weir_base_log_prob(b, weir_full(c, WEIR_F64, 2, SHAPE(1, 1), z), k));
+}
+
+static void density_is(weir_ctx *c, const char *name, double z, double expected)
+{
+    weir_module *b = weir_module_new(c, name, "dim=1 dtype=f64");
+    assert_near(density(b, z, NULL), expected, 1e-14);
+    weir_module_free(b);
+}
+
+/* Moments of the density by quadrature; the density integrates to 1. */
+static void base_moments(weir_module *b, double *mean, double *variance)
+{
+    weir_ctx *c = weir_module_ctx(b);
+    double total = 0, first = 0, second = 0;
+    for (double z = -60; z < 60; z += 1.0 / 64) {
+        weir_scope s = weir_scope_begin_no_grad(c);
+        double p = exp(density(b, z, NULL)) / 64;
+        total += p;
+        first += z * p;
+        second += z * z * p;
+        weir_scope_end(s);
+    }
+    assert_near(total, 1, 1e-9);
+    *mean = first;
+    *variance = second - first * first;
+}
+
+static void set_parameters(weir_module *m, double from)
+{
+    for (int64_t i = 0; i < weir_module_state_count(m); i++) {
+        weir_tensor *t = weir_module_state_at(m, i, NULL, NULL);
+        weir_scope s = weir_scope_begin_no_grad(weir_module_ctx(m));
+        for (int64_t j = 0; j < weir_numel(t); j++) {
+            double v = from + 0.3 * (double)j - 0.2 * (double)i;
+            if (weir_dtype_of(t) == WEIR_F64) ((double *)weir_data_mut(t))[j] = v;
+            else ((float *)weir_data_mut(t))[j] = (float)v;
+        }
+        weir_scope_end(s);
+    }
+}
+
+/* Draws have the moments of the density; log q of a draw is its log p at T = 1, and that of z / T scaled at others. */
+static void base_draws(weir_module *b, double mean, double variance)
+{
+    weir_ctx *c = weir_module_ctx(b);
+    enum { N = 200000 };
+    weir_scope s = weir_scope_begin_no_grad(c);
+    weir_tensor *log_q, *z = weir_base_draw(b, c, N, NULL, 1, &log_q), *log_p = weir_base_log_prob(b, z, NULL);
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < N; i++) {
+        double v = ((const double *)weir_data(z))[i];
+        sum += v / N;
+        squares += (v - mean) * (v - mean) / N;
+    }
+    assert_true(fabs(sum - mean) < 5 * sqrt(variance / N));
+    assert_true(fabs(squares - variance) < 0.03 * variance);
+    for (int64_t i = 0; i < 20; i++) assert_near(weir_get(log_q, &i), weir_get(log_p, &i), 1e-10);
+    weir_tensor *log_half, *half = weir_base_draw(b, c, N, NULL, 0.5, &log_half);
+    double squares_half = 0;
+    for (int64_t i = 0; i < N; i++) squares_half += pow(((const double *)weir_data(half))[i] - mean, 2) / N;
+    assert_true(fabs(squares_half - 0.25 * variance) < 0.03 * variance);
+    weir_base_draw(b, c, 1, NULL, 0, &log_q);
+    assert_fails(c, WEIR_ERROR_RANGE, "temperature 0");
+    weir_tensor *point = weir_base_draw(b, c, 2, NULL, 0, NULL);
+    assert_true(fabs(weir_get(point, SHAPE(1, 0)) - mean) < 1e-9);
+    weir_scope_end(s);
 }
 
 static void test_bases(void **state)
 {
     weir_ctx *c = *state;
-    assert_near(density(c, &weir__base_normal, 1.5), -0.5 * (2.25 + log(2 * 3.14159265358979323846)), 1e-14);
-    assert_near(density(c, &weir__base_logistic, 1.5), -1.5 - 2 * log1p(exp(-1.5)), 1e-14);
-    assert_near(density(c, &weir__base_logistic, -700), -700, 1e-14);
-    assert_near(density(c, &weir__base_logistic, 700), -700, 1e-14);
+    density_is(c, "base.normal", 1.5, -0.5 * (2.25 + log(2 * 3.14159265358979323846)));
+    density_is(c, "base.logistic", 1.5, -1.5 - 2 * log1p(exp(-1.5)));
+    density_is(c, "base.logistic", -700, -700);
+    density_is(c, "base.logistic", 700, -700);
     for (int64_t i = 0; i < weir_row_count(c, "base"); i++) {
-        const weir_base_row *b = (const weir_base_row *)weir_row_at(c, "base", i);
-        double total = 0, mean = 0, square = 0;
-        for (double z = -60; z < 60; z += 1.0 / 64) {
-            weir_scope s = weir_scope_begin(c);
-            total += exp(density(c, b, z)) / 64;
-            square += z * z * exp(density(c, b, z)) / 64;
-            weir_scope_end(s);
-        }
-        assert_near(total, 1, 1e-9);
-        enum { N = 200000 };
-        weir_tensor *x = weir_base_sample(c, b, WEIR_F32, 2, SHAPE(N / 4, 4));
-        double found = 0;
-        for (int64_t k = 0; k < N; k++) mean += ((const float *)weir_data(x))[k] / (double)N, found += pow(((const float *)weir_data(x))[k], 2) / N;
-        assert_true(fabs(mean) < 5 * sqrt(square / N));
-        assert_true(fabs(found - square) < 0.03 * square);
-        weir_tensor *row = weir_base_log_prob(b, x); /* [B]: elements add up */
-        double sum = 0;
-        for (int64_t j = 0; j < 4; j++) sum += density(c, b, weir_get(x, SHAPE(7, j)));
-        assert_near(weir_get(row, SHAPE(7)), sum, 1e-5);
+        double mean, variance;
+        weir_module *b = weir_module_new(c, weir_row_at(c, "base", i)->name, "dim=1 dtype=f64");
+        set_parameters(b, 0.4);
+        base_moments(b, &mean, &variance);
+        base_draws(b, mean, variance);
+        weir_module_free(b);
     }
+}
+
+/* log p [B] adds up the columns; log q at T = 0.7 is the density of mean + 0.7 (z - mean). */
+static void test_base_of_columns(void **state)
+{
+    weir_ctx *c = *state;
+    for (int64_t i = 0; i < weir_row_count(c, "base"); i++) {
+        weir_module *b = weir_module_new(c, weir_row_at(c, "base", i)->name, "dim=3 dtype=f64");
+        weir_tensor *log_q, *log_t, *z = weir_base_draw(b, c, 5, NULL, 1, &log_q);
+        assert_int_equal(weir_dim(z, 1), 3);
+        weir_scope s = weir_scope_begin(c);
+        weir__frame old = weir__frame_set(c, (weir__frame){ .stream = 5 });
+        weir_base_draw(b, c, 5, NULL, 1, &log_q);
+        weir__frame_set(c, (weir__frame){ .stream = 5 });
+        weir_base_draw(b, c, 5, NULL, 0.7, &log_t);
+        weir__frame_set(c, old);
+        for (int64_t j = 0; j < 5; j++) assert_near(weir_get(log_t, &j), weir_get(log_q, &j) - 3 * log(0.7), 1e-12);
+        weir_scope_end(s);
+        weir_module_free(b);
+    }
+}
+
+static void test_base_of_classes(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *b = weir_module_new(c, "base.diagonal", "dim=1 dtype=f64 classes=2");
+    set_parameters(b, 0);
+    const int64_t one[] = { 1 }, zero[] = { 0 };
+    weir_condition *k1 = weir_condition_with(weir_condition_new(c), "class", weir_from_i64(c, one, 1, SHAPE(1)));
+    weir_condition *k0 = weir_condition_with(k1, "class", weir_from_i64(c, zero, 1, SHAPE(1)));
+    /* parameters: mean 0, 0.3; log_scale -0.2, 0.1 */
+    assert_near(density(b, 0.3, k1), -0.5 * log(2 * 3.14159265358979323846) - 0.1, 1e-14);
+    assert_near(density(b, 0, k0), -0.5 * log(2 * 3.14159265358979323846) + 0.2, 1e-14);
+    assert_near(weir_item(weir_base_draw(b, c, 1, k1, 0, NULL)), 0.3, 1e-14);
+    assert_true(isnan(density(b, 0, NULL)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "no class");
+    weir_base_draw(b, c, 2, k1, 1, NULL);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "class of another type or shape");
+    weir_module *linear = weir_module_new(c, "linear", "");
+    weir_base_draw(linear, c, 1, NULL, 1, NULL);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a base");
+    weir_base_log_prob(linear, weir_ones(c, WEIR_F32, 2, SHAPE(1, 1)), NULL);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a base");
+    weir_base_draw(b, c, -1, NULL, 1, NULL);
+    assert_fails(c, WEIR_ERROR_RANGE, "negative");
+    weir_base_draw(NULL, c, 1, NULL, 1, NULL);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "base_draw: NULL");
+    weir_module_free(linear);
+    weir_module_free(b);
 }
 
 /* Element 1 of sample 3374551 of this draw is exactly 0 in f32 (found by search): its logarithm must not be taken. */
@@ -192,15 +295,17 @@ static void test_logistic_where_the_draw_is_zero(void **state)
 {
     weir_ctx *c = *state;
     const int64_t id = 3374551;
+    weir_module *b = weir_module_new(c, "base.logistic", "dim=2");
     double z[2];
     for (int k = 0; k < 2; k++) {
         weir__frame old = weir__frame_set(c, (weir__frame){ .stream = 7, .ids = &id, .n_ids = 1 });
-        weir_tensor *x = k ? weir_base_sample(c, &weir__base_logistic, WEIR_F32, 2, SHAPE(1, 2)) : weir_rand(c, WEIR_F32, 2, SHAPE(1, 2));
+        weir_tensor *x = k ? weir_base_draw(b, c, 1, NULL, 1, NULL) : weir_rand(c, WEIR_F32, 2, SHAPE(1, 2));
         weir__frame_set(c, old);
         z[k] = weir_get(x, SHAPE(0, 1));
     }
     assert_true(z[0] == 0);
     assert_near(z[1], -25 * log(2), 1e-6);
+    weir_module_free(b);
 }
 
 static void test_refusals(void **state)
@@ -226,10 +331,12 @@ static void everything(weir_ctx *c)
 {
     weir_module *m = stack(c, "f32");
     weir_scope s = weir_scope_begin(c);
-    weir_tensor *ld, *y = weir_bijection_forward(m, weir_base_sample(c, &weir__base_logistic, WEIR_F32, 2, SHAPE(3, 5)), NULL, &ld);
-    weir_backward(weir_sum(weir_add(weir_base_log_prob(&weir__base_normal, y), ld)));
+    weir_module *base = weir_module_new(c, "base.diagonal", "dim=5");
+    weir_tensor *ld, *y = weir_bijection_forward(m, weir_base_draw(base, c, 3, NULL, 1, NULL), NULL, &ld);
+    weir_backward(weir_sum(weir_add(weir_base_log_prob(base, y, NULL), ld)));
     weir_bijection_inverse(m, y, NULL, NULL);
     weir_scope_end(s);
+    weir_module_free(base);
     weir_module_free(m);
 }
 
@@ -242,6 +349,6 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_round_trips), CASE(test_log_det_is_the_jacobians), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_gradients), CASE(test_workers),
-          CASE(test_bases), CASE(test_logistic_where_the_draw_is_zero), CASE(test_refusals), CASE(test_no_memory));
+          CASE(test_bases), CASE(test_base_of_columns), CASE(test_base_of_classes), CASE(test_logistic_where_the_draw_is_zero), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
