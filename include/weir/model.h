@@ -73,7 +73,8 @@ typedef struct weir_sample_opts {
 } weir_sample_opts;
 WEIR_API weir_sample_opts weir_sample_defaults(void);
 /* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. The tensor is of the type that
- * weir_model_data_dtype says: where that is f64, floats would round away what distinguishes samples. */
+ * weir_model_data_dtype says: where that is f64, floats would round away what distinguishes samples.
+ * Values alone: they have no history, and no gradient reaches a parameter. */
 WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o); /* [n, ...] in the current scope */
 WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x); /* [n, dim] */
 WEIR_API weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x);
@@ -97,7 +98,9 @@ typedef struct weir_score_info {
     double *stderr_of;   /* [n] or NULL: where to put each sample's estimator standard error, over draws, or over probes of one draw (NaN for one probe) */
     weir_row_report *report; /* [n] or NULL: where to put how each row went, in the last draw */
 } weir_score_info;
-/* log p [B] of the batch as stored; NaN for a row that failed. Differentiable, but for continuous models, whose solves are not recorded. */
+/* log p [B] of the batch as stored; NaN for a row that failed. Differentiable, but for continuous
+ * models, whose solves are not recorded: there it is an error (WEIR_ERROR_GRAPH) where x or a
+ * parameter wants gradients, unless in a scope of weir_scope_begin_no_grad. */
 WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
 /* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
 WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
@@ -155,6 +158,8 @@ typedef struct weir_model_row {
      * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
      * for less work. No promise: false. */
     bool by_rows;
+    /* Why log_prob carries no gradients: it is then an error where some are wanted. NULL: it does. */
+    const char *no_gradient;
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
 

@@ -81,7 +81,8 @@ struct weir_op {
     bool random;        /* draws: gets a key from the context's frame, kept on the tape */
     bool (*infer)(weir_call *k);    /* false after weir_call_fail */
     void (*forward)(weir_call *k);  /* NULL for views */
-    void (*backward)(weir_vjp *v);  /* NULL: then no_gradient says why */
+    /* NULL: then no_gradient says why, and a floating result of inputs that want one is an error */
+    void (*backward)(weir_vjp *v);
     const char *no_gradient;
     weir_tensor *(*reference)(weir_tensor *const *in, int n_in, const void *attr); /* fused ops: the same in plain ops */
     const weir_op_case *cases;

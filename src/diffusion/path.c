@@ -78,6 +78,10 @@ void weir__path_mix(const weir_path_row *path, const void *options, weir_tensor 
 {
     weir_ctx *c = x0->object.ctx;
     *x = *target = weir__nil(c, WEIR__TENSOR);
+    if (!c->no_grad && !weir_is_nil(t) && t->requires_grad)
+        weir_fail(c, WEIR_ERROR_GRAPH, "%s: times that want gradients: expected values alone",
+                  path->row.name);
+    if (!weir_ok(c)) return;
     double *f = weir_is_nil(x0) || weir_is_nil(eps) || weir_is_nil(t) ? NULL : factors(path, options, t, x0->shape[0]);
     if (!f) return;
     bool plain = !x0->requires_grad && !eps->requires_grad && x0->contiguous && eps->contiguous && eps->dtype == x0->dtype && eps->ndim == x0->ndim

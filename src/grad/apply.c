@@ -144,11 +144,20 @@ static void trap(weir_call *k)
 
 static bool wants_gradient(const weir_call *k)
 {
-    if (k->ctx->no_grad || !k->op->backward) return false;
+    if (k->ctx->no_grad) return false;
     bool wanted = false, real = false; /* integers and booleans carry no gradient */
     for (int i = 0; i < k->n_in; i++) wanted = wanted || k->in[i]->requires_grad;
     for (int i = 0; i < k->n_out; i++) real = real || weir_dtype_is_real(k->spec[i].dtype);
     return wanted && real;
+}
+
+/* Without a backward the gradient would be lost without a word. */
+static bool apply_record(weir_call *k)
+{
+    if (k->op->backward) return weir__record(k);
+    return weir_call_fail(k, WEIR_ERROR_GRAPH,
+                          "no gradient (%s): expected a no_grad scope, or detached inputs",
+                          k->op->no_gradient ? k->op->no_gradient : "it has no backward");
 }
 
 static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
@@ -161,7 +170,7 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     if (op->random) k.key = weir__draw_key(c);
     if (op->forward) op->forward(&k);
     if (c->trap_nan && c->status == WEIR_OK) trap(&k);
-    if (c->status != WEIR_OK || (wants_gradient(&k) && !weir__record(&k))) return;
+    if (c->status != WEIR_OK || (wants_gradient(&k) && !apply_record(&k))) return;
     for (int i = 0; i < op->n_out; i++) out[i] = k.out[i];
 }
 

@@ -264,4 +264,5 @@ const weir_model_row weir__model_rectified_flow = {
     .noise = noise,
     .sample = sample,
     .by_rows = true,
+    .no_gradient = "a solve is not recorded",
 };

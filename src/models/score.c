@@ -14,6 +14,29 @@ static bool options_fit(weir_ctx *c, const weir_score_opts *o)
     return true;
 }
 
+/* -- gradients that would be lost ------------------------------------------------------------------ */
+static bool score_seek_parameter(void *user, const char *name, const weir__entry *e)
+{
+    bool *found = user;
+    (void)name;
+    *found = !e->is_buffer && e->tensor->requires_grad;
+    return !*found;
+}
+
+/* False, after an error, where gradients are wanted of a model that has none to give. */
+static bool score_keeps_gradients(weir_model *m, const weir_tensor *x)
+{
+    weir_ctx *c = x->object.ctx;
+    bool wanted = x->requires_grad;
+    if (c->no_grad || !m->row->no_gradient) return true;
+    if (!wanted) weir__module_visit(m->module, score_seek_parameter, &wanted);
+    if (!wanted) return true;
+    weir_fail(c, WEIR_ERROR_GRAPH,
+              "model_log_prob: %s: no gradients (%s): expected a scope of weir_scope_begin_no_grad",
+              m->row->row.name, m->row->no_gradient);
+    return false;
+}
+
 /* One draw's log p of the data as stored, [B]. */
 static weir_tensor *one_draw(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info, int64_t draw)
 {
@@ -96,6 +119,7 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
     if (!o) o = &defaults;
     if (!info) info = &unused;
     if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
+    if (!score_keeps_gradients(m, x)) return weir__nil(c, WEIR__TENSOR);
     begin_info(m, o, weir_batch_size(b), info);
     return mean_of_draws(m, b, o, info);
 }

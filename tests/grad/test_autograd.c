@@ -453,6 +453,23 @@ static void an_op_from_outside(void **state) /* class Cube(torch.autograd.Functi
     assert_fails(c, WEIR_ERROR_GRAPH, "backward of op.cube: its input 0 was changed in place by fill_");
 }
 
+/* Without a backward: an error where gradients are wanted, never a result that has lost them. */
+static const weir_op op_flat_cube = { .row = WEIR_OP_ROW("op.flat_cube", "x^3"), .n_in = 1, .n_out = 1, .infer = weir_infer_same, .forward = cube_forward,
+                                      .no_gradient = "nobody wrote it", .cases = cube_cases };
+static void an_op_without_a_backward_says_so(void **state) /* NotImplementedError: backward */
+{
+    weir_ctx *c = *state;
+    weir_tensor *x = LEAF(c, 1, -2, 3), *still = weir_detach(x);
+    assert_near(AT(weir_apply(&op_flat_cube, 1, &still, NULL), 1), -8, 1e-15);
+    assert_true(weir_is_nil(weir_apply(&op_flat_cube, 1, &x, NULL)));
+    assert_fails(c, WEIR_ERROR_GRAPH, "flat_cube: [3]: no gradient (nobody wrote it): expected a no_grad scope, or detached inputs");
+    weir_scope s = weir_scope_begin_no_grad(c);
+    assert_near(AT(weir_apply(&op_flat_cube, 1, &x, NULL), 2), 27, 1e-15);
+    weir_scope_end(s);
+    assert_int_equal(weir_dtype_of(weir_gt(x, still)), WEIR_BOOL); /* true and false carry none */
+    assert_ok(c);
+}
+
 static void a_tensor_and_a_graph_as_text(void **state) /* print(x); torchviz.make_dot(y) */
 {
     weir_ctx *c = *state;
@@ -478,7 +495,7 @@ int main(void)
 {
     CASES(CASE(a_result_knows_what_made_it), CASE(gradients_accumulate_until_zeroed), CASE(the_graph_may_differ_every_time), CASE(the_graph_may_follow_the_data), CASE(a_vector_is_asked_for),
           CASE(no_grad_and_detach), CASE(in_place_change_is_found), CASE(a_second_backward_needs_retain), CASE(grad_of_grad), CASE(gradients_of_interior_tensors),
-          CASE(vector_jacobian_products), CASE(a_loop_leaves_memory_as_it_was), CASE(an_op_from_outside),
+          CASE(vector_jacobian_products), CASE(a_loop_leaves_memory_as_it_was), CASE(an_op_from_outside), CASE(an_op_without_a_backward_says_so),
           CASE(deep_chains_neither_recurse_nor_overflow), CASE(kept_results_keep_their_history),
           CASE(errors_name_the_op_and_the_shapes), CASE(a_jacobian_and_its_products), CASE(a_hessian), CASE(a_gradient_penalty),
           CASE(recompute_gives_the_same_bits), CASE(recompute_wants_every_leaf), CASE(recompute_of_a_module), CASE(a_tensor_and_a_graph_as_text));

@@ -154,10 +154,12 @@ static void test_density_is_the_samplers(void **state)
             for (int64_t i = 0; i < D; i++) jacobian[i * D + j] = (weir_get(x, SHAPE(1 + 2 * j, i)) - weir_get(x, SHAPE(2 + 2 * j, i))) / (2 * (double)h);
         }
         weir_score_info info = { 0 };
+        weir_scope quiet = weir_scope_begin_no_grad(c);
         weir_tensor *lp = log_prob_of(m, weir_slice(x, 0, 0, 1, 1), NULL, &info);
         assert_ok(c);
         assert_int_equal(info.kind, WEIR_SCORE_EXACT);
         assert_near(weir_get(lp, SHAPE(0)), log_n - log_abs_det(jacobian, D), 2e-4);
+        weir_scope_end(quiet);
         weir_scope_end(s);
         weir_model_free(m);
     }
@@ -419,6 +421,45 @@ static void test_exact_trace_needs_little(void **state)
     weir_close(c);
 }
 
+/* -- gradients: log p has none, and says so where some are wanted; never a result that has lost them --------------------------------------- */
+static void expect_lost(weir_model *m, weir_tensor *x)
+{
+    weir_ctx *c = weir_ctx_of(x);
+    assert_true(weir_is_nil(log_prob_of(m, x, NULL, NULL)));
+    assert_fails(c, WEIR_ERROR_GRAPH, "model_log_prob: model.rectified-flow: no gradients (a solve is not recorded): expected a scope of weir_scope_begin_no_grad");
+}
+
+static void test_log_density_has_no_gradients(void **state)
+{
+    weir_ctx *c = *state, *other = weir_open(1);
+    weir_model *m = made(c, "dim=2 net.hidden=8");
+    weir_tensor *x = weir_randn(c, WEIR_F32, 2, SHAPE(3, 2)), *wanted = weir_set_requires_grad(weir_randn(c, WEIR_F32, 2, SHAPE(3, 2)), true);
+    expect_lost(m, x);
+    weir_scope s = weir_scope_begin_no_grad(c);
+    assert_false(weir_is_nil(log_prob_of(m, wanted, NULL, NULL)));
+    weir_scope_end(s);
+    weir_module_freeze(weir_model_module(m), true); /* then x alone may want one */
+    assert_false(weir_is_nil(log_prob_of(m, x, NULL, NULL)));
+    expect_lost(m, wanted);
+    expect_lost(m, weir_scale(wanted, 2));
+    weir_module_freeze(weir_model_module(m), false);
+    weir_ctx *worker = weir_worker_open(c, 1);
+    expect_lost(m, weir_randn(worker, WEIR_F32, 2, SHAPE(3, 2)));
+    weir_close(worker);
+    weir_model *share = weir_model_share(other, m); /* whose parameters want none */
+    assert_false(weir_is_nil(log_prob_of(share, weir_randn(other, WEIR_F32, 2, SHAPE(3, 2)), NULL, NULL)));
+    weir_model_free(share);
+    weir_close(other);
+    double lp[3];
+    float rows[6] = { 0 };
+    assert_int_equal(weir_model_log_prob_into(m, rows, 3, NULL, lp, NULL), WEIR_OK); /* numbers have no gradients anyway */
+    weir_tensor *eps = weir_randn(c, WEIR_F32, 2, SHAPE(3, 2)), *t = weir_set_requires_grad(weir_rand(c, WEIR_F32, 1, SHAPE(3)), true), *xt, *target;
+    weir__path_mix((const weir_path_row *)weir_row_find(c, "path", "fm"), NULL, x, eps, t, &xt, &target);
+    assert_fails(c, WEIR_ERROR_GRAPH, "path.fm: times that want gradients: expected values alone");
+    weir_model_free(m);
+    assert_ok(c);
+}
+
 /* -- what fails ------------------------------------------------------------------------------------------------------------------------------- */
 static void test_rows_that_fail(void **state)
 {
@@ -491,6 +532,6 @@ int main(void)
 {
     CASES(CASE(test_loss), CASE(test_gradients), CASE(test_pytorchs_loss_and_gradients), CASE(test_log_densities_of_another_program), CASE(test_density_is_the_samplers), CASE(test_integrates_to_one), CASE(test_every_sampler_goes_the_same_way),
           CASE(test_rows_do_not_depend_on_their_batch), CASE(test_threads_change_no_bit), CASE(test_probes), CASE(test_rows_that_fail), CASE(test_options),
-          CASE(test_no_memory), CASE(test_exact_trace_needs_little));
+          CASE(test_no_memory), CASE(test_exact_trace_needs_little), CASE(test_log_density_has_no_gradients));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
