@@ -85,6 +85,9 @@ typedef struct weir_module_row {
     weir_tensor *(*log_prob)(weir_module *m, weir_tensor *z, const weir_condition *k);
     weir_tensor *(*draw)(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k, double temperature,
                          weir_tensor **log_q); /* log_q NULL: not wanted */
+    /* A data-dependent start (actnorm): sets parameters from the x that reaches the module in one walk of the forward over the whole
+     * first batch, before step 1. Runs once, without recording; the buffer "started" says whether it has. NULL: none. */
+    void (*first)(weir_module *m, weir_tensor *x, const weir_condition *k);
     const char *input; /* of the tests, as in weir_op_case: "4,3,2", "i4,3<5"; NULL: "4,3" */
     /* networks of continuous models: see weir_network_at; jvp NULL: by autograd */
     weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k);

@@ -153,6 +153,7 @@ struct weir_ctx {
     const struct weir__pieces *pieces; /* a step of several shards that runs as one; NULL: none runs */
     const struct weir__grad_hooks *hooks; /* what grad needs of ops */
     struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
+    bool first_batch;                 /* modules with a data-dependent start take it from what reaches them (nn/first.c) */
     bool hunting;                     /* modules run their layers one by one, for the layers' names stand in messages */
     bool trap_nan;                    /* forensics: fail at the first op that makes a non-finite value */
     const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */

@@ -27,9 +27,12 @@ weir_module *weir__coupling_new(weir_ctx *c, int64_t dim, weir__partition partit
 weir_module *weir__scale_new(weir_ctx *c, int64_t dim, weir_dtype t);
 weir_module *weir__compose_new(weir_ctx *c);
 weir_module *weir__tile_new(weir_ctx *c);
+/* split.c: shape is channels, height, width; rest takes the first ceil(channels / 2) of them to vectors [B, ..]. */
+weir_module *weir__split_new(weir_ctx *c, const int64_t shape[3], bool prior, weir_dtype t, weir_module *rest);
 
 /* Every bijection, in the order of the listing: bijection.scale is weir__row_scale, and so on. */
-#define WEIR__BIJECTION_LIST(F) F(additive_coupling) F(scale) F(tile) F(compose)
+#define WEIR__BIJECTION_LIST(F) \
+    F(additive_coupling) F(scale) F(actnorm) F(tile) F(squeeze) F(flatten) F(split) F(compose)
 #define F(n) extern const weir_module_row weir__row_##n;
 WEIR__BIJECTION_LIST(F)
 #undef F

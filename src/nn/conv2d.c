@@ -8,7 +8,8 @@ typedef struct conv_opts {
     int64_t in, out, groups;
     weir_ints kernel, stride, padding, dilation;
     bool bias;
-    int32_t dtype;
+    int32_t dtype, init;
+    double bound;
 } conv_opts;
 
 typedef struct state {
@@ -27,6 +28,9 @@ static const weir_option options[] = {
     { "groups", WEIR_OPTION_INT, offsetof(conv_opts, groups), "1", 1, 1 << 24, NULL, "groups of channels that see each other" },
     { "bias", WEIR_OPTION_BOOL, offsetof(conv_opts, bias), "yes", 0, 1, NULL, "add a learned bias" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(conv_opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type of the parameters" },
+    { "init", WEIR_OPTION_CHOICE, offsetof(conv_opts, init), "pytorch", 0, 0, "pytorch|uniform",
+      "pytorch: weights and biases uniform on +-1/sqrt(numbers that one output sums); uniform: weights on +-bound, biases 0" },
+    { "bound", WEIR_OPTION_REAL, offsetof(conv_opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform; 0: all weights 0" },
     { 0 },
 };
 
@@ -51,8 +55,13 @@ static void create(weir_module *m, const void *opts)
     }
     /* kaiming_uniform with a = sqrt(5), which is 1 / sqrt(numbers that one output sums); the bias likewise */
     weir_init init = { WEIR_INIT_UNIFORM, 1 / sqrt((double)(o->in / o->groups) * (double)kernel[0] * (double)kernel[1]) };
+    weir_init bias = init;
+    if (o->init == WEIR__LINEAR_UNIFORM) {
+        init.a = o->bound;
+        bias = (weir_init){ WEIR_INIT_ZEROS, 0 };
+    }
     s->weight = weir_module_parameter(m, "weight", t, 4, (const int64_t[]){ o->out, o->in / o->groups, kernel[0], kernel[1] }, init);
-    if (o->bias) s->bias = weir_module_parameter(m, "bias", t, 1, &o->out, init);
+    if (o->bias) s->bias = weir_module_parameter(m, "bias", t, 1, &o->out, bias);
 }
 
 static weir_tensor *forward(weir_module *m, weir_tensor *x)

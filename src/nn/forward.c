@@ -75,6 +75,7 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
     weir__call_mark mark;
     if (!weir__forward_begin(m, x, "module_forward", &mark)) return nil_for(m, x);
     weir_tensor *log_det, *y = nil_for(m, x);
+    weir__module_first(m, x, NULL);
     if (m->row->forward)
         y = m->row->forward(m, x);
     else if (m->row->transform)

@@ -100,6 +100,7 @@ weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const
     }
     weir_module *m = bare(c, row);
     if (m && row->create) row->create(m, options);
+    if (m && weir_ok(c)) weir__module_add_started(m);
     weir__free(c, defaults);
     if (m && weir_ok(c)) return m;
     if (m) free_tree(m);

@@ -26,6 +26,7 @@ weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, c
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
     if (!fits(net, x, t, k, "network_at") || !weir__forward_begin(net, x, "network_at", &mark)) return nil;
+    weir__module_first(net, x, k);
     weir_tensor *y = net->row->at(net, x, t, k);
     weir__forward_end(mark, 1, &y);
     return y;

@@ -135,4 +135,10 @@ int64_t weir__condition_width(weir__condition_use use);
 /* [B, width] of x's type, width above 0: what m takes of k beside x [B, ..]. Nil, with the error set, where k lacks it. */
 weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k, weir__condition_use use);
 
+/* -- first.c: data-dependent starts --------------------------------------------------------------------------------- */
+bool weir__module_add_started(weir_module *m); /* the buffer "started" of a module whose row has `first`; false: no memory */
+/* In a context that walks its first batch: starts m from x, unless it has started. */
+void weir__module_first(weir_module *m, weir_tensor *x, const weir_condition *k);
+int64_t weir__module_unstarted(const weir_module *m); /* modules of the tree that are still to start */
+
 #endif

@@ -3,7 +3,38 @@
 #include "flow/determinant.h"
 #include "flow/flow.h"
 
-typedef struct subject { const char *name; weir_module *module; int64_t dim; } subject;
+/* A bijection and the shape of one of its samples, at extents 1 .. ndim; dim values. */
+typedef struct subject {
+    const char *name;
+    weir_module *module;
+    int64_t dim;
+    int ndim;
+    int64_t shape[WEIR_RANK_MAX];
+} subject;
+
+static subject of_columns(const char *name, weir_module *m, int64_t dim)
+{
+    return (subject){ .name = name, .module = m, .dim = dim, .ndim = 1, .shape = { 0, dim } };
+}
+
+/* "2,3,4,6": a batch of samples [3, 4, 6] */
+static subject of_input(const char *name, weir_module *m, const char *input)
+{
+    subject s = { .name = name, .module = m, .dim = 1 };
+    for (const char *p = strchr(input, ','); p; p = strchr(p + 1, ',')) {
+        s.shape[++s.ndim] = atoi(p + 1);
+        s.dim *= s.shape[s.ndim];
+    }
+    return s;
+}
+
+/* n samples, normal */
+static weir_tensor *samples(weir_ctx *c, const subject *s, weir_dtype t, int64_t n)
+{
+    int64_t shape[WEIR_RANK_MAX] = { n };
+    memcpy(shape + 1, s->shape + 1, (size_t)s->ndim * sizeof *shape);
+    return weir_randn(c, t, s->ndim + 1, shape);
+}
 
 static int64_t dim_of(const char *options)
 {
@@ -15,7 +46,7 @@ static weir_module *from_row(weir_ctx *c, const weir_row *row, const char *more,
 {
     char options[256];
     snprintf(options, sizeof options, "%s %s", row->test, more);
-    if (row->options) snprintf(options + strlen(options), sizeof options - strlen(options), " dtype=%s", dtype);
+    if (weir__option_named(row, "dtype")) snprintf(options + strlen(options), sizeof options - strlen(options), " dtype=%s", dtype);
     return weir_module_new(c, row->name, options);
 }
 
@@ -34,6 +65,32 @@ static weir_module *stack(weir_ctx *c, const char *dtype)
     return m;
 }
 
+static weir_module *add_new(weir_module *parent, const char *name, const char *row, const char *options, const char *dtype)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s%s%s", options, dtype ? " dtype=" : "", dtype ? dtype : "");
+    return weir_module_add(parent, name, weir_module_new(weir_module_ctx(parent), row, text));
+}
+
+/* Two scales: 1 x 4 x 4 squeezed to 4 x 2 x 2, half of it set aside, the rest squeezed again and made a vector. */
+static weir_module *scales(weir_ctx *c, const char *dtype)
+{
+    weir_module *coarse = weir_module_new(c, "compose", ""), *all = weir_module_new(c, "compose", "");
+    add_new(coarse, "0", "squeeze", "flavour=offset", NULL);
+    add_new(coarse, "1", "actnorm", "dim=8", dtype);
+    add_new(coarse, "2", "flatten", "shape=8,1,1", NULL);
+    add_new(all, "0", "squeeze", "flavour=ordered", NULL);
+    add_new(all, "1", "actnorm", "dim=4", dtype);
+    weir_module_add(all, "2", weir__split_new(c, SHAPE(4, 2, 2), true, strcmp(dtype, "f64") == 0 ? WEIR_F64 : WEIR_F32, coarse));
+    for (int64_t i = 0; i < weir_module_state_count(all); i++) { /* away from the identity */
+        weir_tensor *p = weir_module_state_at(all, i, NULL, NULL);
+        weir_scope s = weir_scope_begin_no_grad(c);
+        if (weir_ndim(p) > 0) weir_add_(p, weir_scale(weir_randn(c, weir_dtype_of(p), weir_ndim(p), weir_shape(p)), 0.3));
+        weir_scope_end(s);
+    }
+    return all;
+}
+
 /* Calls fn on every bijection row at its test options, on variants of the coupling, and on a stack. */
 static void for_each(weir_ctx *c, const char *dtype, void (*fn)(weir_ctx *c, const subject *s))
 {
@@ -43,25 +100,32 @@ static void for_each(weir_ctx *c, const char *dtype, void (*fn)(weir_ctx *c, con
         assert_true(strncmp(row->name, "bijection.", 10) == 0 && row->doc && row->test);
         int n = strcmp(row->name, "bijection.additive_coupling") == 0 ? 5 : 1;
         for (int v = 0; v < n; v++) {
-            subject s = { row->name, from_row(c, row, variants[v], dtype), v == 4 ? 8 : dim_of(row->test) };
+            const char *input = ((const weir_module_row *)row)->input;
+            weir_module *m = from_row(c, row, variants[v], dtype);
+            subject s = input ? of_input(row->name, m, input) : of_columns(row->name, m, v == 4 ? 8 : dim_of(row->test));
             fn(c, &s);
             if (!weir_ok(c)) fail_msg("%s %s: %s", row->name, variants[v], weir_message(c));
             weir_module_free(s.module);
         }
     }
-    subject all = { "a stack", stack(c, dtype), 5 };
-    fn(c, &all);
-    if (!weir_ok(c)) fail_msg("stack: %s", weir_message(c));
-    weir_module_free(all.module);
+    subject all[] = { of_columns("a stack", stack(c, dtype), 5), of_input("two scales", scales(c, dtype), "1,1,4,4") };
+    for (int i = 0; i < 2; i++) {
+        fn(c, &all[i]);
+        if (!weir_ok(c)) fail_msg("%s: %s", all[i].name, weir_message(c));
+        weir_module_free(all[i].module);
+    }
 }
 
 static void round_trip(weir_ctx *c, const subject *s, weir_dtype t, double tolerance)
 {
     weir_scope scope = weir_scope_begin(c);
-    weir_tensor *ld, *back, *x = weir_scale(weir_randn(c, t, 2, SHAPE(17, s->dim)), 3);
+    weir_tensor *ld, *back, *x = weir_scale(samples(c, s, t, 17), 3);
     weir_tensor *y = weir_bijection_forward(s->module, x, NULL, &ld), *z = weir_bijection_inverse(s->module, y, NULL, &back);
     assert_ok(c);
     assert_int_equal(weir_ndim(ld), 1);
+    assert_int_equal(weir_ndim(z), weir_ndim(x));
+    x = weir_flatten(x);
+    z = weir_flatten(z);
     for (int64_t i = 0; i < 17; i++) {
         for (int64_t j = 0; j < s->dim; j++) assert_near(weir_get(z, SHAPE(i, j)), weir_get(x, SHAPE(i, j)), tolerance);
         assert_near(weir_get(ld, &i) + weir_get(back, &i), 0, tolerance);
@@ -79,17 +143,19 @@ static void test_round_trips(void **state)
 
 static void brute_force(weir_ctx *c, const subject *s)
 {
-    double jacobian[64];
+    double *jacobian = malloc((size_t)(s->dim * s->dim) * sizeof *jacobian);
     weir_scope scope = weir_scope_begin(c);
-    weir_tensor *ld, *x = weir_set_requires_grad(weir_randn(c, WEIR_F64, 2, SHAPE(1, s->dim)), true);
-    weir_tensor *y = weir_bijection_forward(s->module, x, NULL, &ld);
+    weir_tensor *ld, *x = weir_set_requires_grad(samples(c, s, WEIR_F64, 1), true);
+    weir_tensor *y = weir_flatten(weir_bijection_forward(s->module, x, NULL, &ld));
     for (int64_t i = 0; i < s->dim; i++) {
         weir_tensor *g, *yi = weir_sum(weir_slice(y, 1, i, i + 1, 1));
         weir_grad(1, &yi, 1, &x, NULL, false, true, &g);
+        g = weir_flatten(g);
         for (int64_t j = 0; j < s->dim; j++) jacobian[i * s->dim + j] = weir_get(g, SHAPE(0, j));
     }
     assert_ok(c);
     assert_near(weir_get(ld, SHAPE(0)), log_abs_det(jacobian, s->dim), 1e-10);
+    free(jacobian);
     weir_scope_end(scope);
 }
 
@@ -99,14 +165,14 @@ static void alone_and_together(weir_ctx *c, const subject *s)
 {
     enum { N = 33 };
     weir_scope scope = weir_scope_begin_no_grad(c);
-    weir_tensor *ld, *x = weir_randn(c, WEIR_F32, 2, SHAPE(N, s->dim)), *y = weir_bijection_forward(s->module, x, NULL, &ld);
-    weir_tensor *ild, *inv = weir_bijection_inverse(s->module, x, NULL, &ild);
+    weir_tensor *ld, *x = samples(c, s, WEIR_F32, N), *y = weir_bijection_forward(s->module, x, NULL, &ld);
+    weir_tensor *ild, *z = weir_randn(c, WEIR_F32, weir_ndim(y), weir_shape(y)), *inv = weir_bijection_inverse(s->module, z, NULL, &ild);
     y = weir_contiguous(y), inv = weir_contiguous(inv);
     for (int64_t rows = 1; rows < N; rows += rows < 5 ? 1 : 7)
         for (int64_t first = 0; first + rows <= N; first += 3) {
             weir_scope inner = weir_scope_begin(c);
             weir_tensor *part = weir_slice(x, 0, first, first + rows, 1), *pld, *py = weir_contiguous(weir_bijection_forward(s->module, part, NULL, &pld));
-            weir_tensor *pi = weir_contiguous(weir_bijection_inverse(s->module, part, NULL, NULL));
+            weir_tensor *pi = weir_contiguous(weir_bijection_inverse(s->module, weir_slice(z, 0, first, first + rows, 1), NULL, NULL));
             assert_ok(c);
             size_t bytes = (size_t)(rows * s->dim) * 4;
             assert_memory_equal(weir_data(py), (const float *)weir_data(y) + first * s->dim, bytes);
@@ -128,7 +194,7 @@ static weir_tensor *both_outputs(void *user, weir_tensor **in)
 static void gradients(weir_ctx *c, const subject *s)
 {
     weir_scope scope = weir_scope_begin(c);
-    weir_tensor *x = weir_randn(c, WEIR_F64, 2, SHAPE(3, s->dim));
+    weir_tensor *x = samples(c, s, WEIR_F64, 3);
     weir_gradcheck(c, both_outputs, s->module, 1, &x, NULL);
     weir_scope_end(scope);
 }
@@ -141,7 +207,7 @@ static void in_worker(weir_ctx *c, const subject *s)
     weir_module_seal(s->module);
     weir_ctx *w = weir_worker_open(c, 1);
     int64_t before = c->n_objects;
-    weir_tensor *ld, *y = weir_bijection_forward(s->module, weir_ones(w, WEIR_F32, 2, SHAPE(2, s->dim)), NULL, &ld);
+    weir_tensor *ld, *y = weir_bijection_forward(s->module, samples(w, s, WEIR_F32, 2), NULL, &ld);
     weir_bijection_inverse(s->module, y, NULL, NULL);
     assert_ok(w);
     assert_ptr_equal(weir_ctx_of(ld), w);
@@ -150,6 +216,45 @@ static void in_worker(weir_ctx *c, const subject *s)
 }
 
 static void test_workers(void **state) { for_each(*state, "f32", in_worker); }
+
+/* -- data-dependent starts -------------------------------------------------------------------------------------------- */
+static void channel_moments(weir_tensor *x, int64_t channel, double *mean, double *variance)
+{
+    weir_tensor *part = weir_contiguous(weir_select(x, 1, channel));
+    *mean = weir_item(weir_mean(part));
+    *variance = weir_item(weir_var(part, 0));
+}
+
+/* One walk over the first batch starts every actnorm from what reaches it, once; it stands in the state. */
+static void test_first_batch(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "compose", "");
+    weir_module *first = add_new(m, "0", "actnorm", "dim=3", "f64"), *second = add_new(m, "1", "actnorm", "dim=3", "f64");
+    weir_tensor *x = weir_affine(weir_randn(c, WEIR_F64, 4, SHAPE(8, 3, 4, 4)), 2.5, 7);
+    assert_int_equal(weir__module_unstarted(m), 2);
+    weir_tensor *same = weir_bijection_forward(m, x, NULL, NULL);
+    assert_true(weir_get(same, SHAPE(1, 1, 1, 1)) == weir_get(x, SHAPE(1, 1, 1, 1)));
+    c->first_batch = true;
+    weir_tensor *y = weir_bijection_forward(m, x, NULL, NULL);
+    c->first_batch = false;
+    for (int64_t k = 0; k < 3; k++) {
+        double mean, variance;
+        channel_moments(y, k, &mean, &variance);
+        assert_near(mean, 0, 1e-5);
+        assert_near(variance, 1, 1e-5);
+    }
+    assert_int_equal(weir__module_unstarted(m), 0);
+    assert_true(fabs(weir_get(weir_module_own(first, "log_scale"), SHAPE(0)) + log(2.5)) < 0.2);
+    assert_true(fabs(weir_get(weir_module_own(second, "log_scale"), SHAPE(0))) < 1e-4); /* normal already when it reaches the second */
+    double before = weir_get(weir_module_own(first, "bias"), SHAPE(0));
+    c->first_batch = true;
+    weir_bijection_forward(m, weir_affine(x, 2, 0), NULL, NULL);
+    c->first_batch = false;
+    assert_true(weir_get(weir_module_own(first, "bias"), SHAPE(0)) == before);
+    assert_int_equal(weir_numel(weir_module_state_find(m, "0.started")), 1);
+    weir_module_free(m);
+}
 
 /* -- bases --------------------------------------------------------------------------------------------------------- */
 static double density(weir_module *b, double z, const weir_condition *k)
@@ -322,6 +427,8 @@ static void test_refusals(void **state)
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a bijection");
     weir_module_new(c, "additive_coupling", "dim=1");
     assert_fails(c, WEIR_ERROR_RANGE, "dim=1");
+    weir_module_new(c, "split", "shape=3,4");
+    assert_fails(c, WEIR_ERROR_SHAPE, "channels,height,width");
     weir_bijection_forward(NULL, NULL, NULL, NULL);
     weir_module_free(m);
     weir_module_free(linear);
@@ -349,6 +456,6 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_round_trips), CASE(test_log_det_is_the_jacobians), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_gradients), CASE(test_workers),
-          CASE(test_bases), CASE(test_base_of_columns), CASE(test_base_of_classes), CASE(test_logistic_where_the_draw_is_zero), CASE(test_refusals), CASE(test_no_memory));
+          CASE(test_first_batch), CASE(test_bases), CASE(test_base_of_columns), CASE(test_base_of_classes), CASE(test_logistic_where_the_draw_is_zero), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
