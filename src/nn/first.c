@@ -18,6 +18,7 @@ void weir__module_first(weir_module *m, weir_tensor *x, const weir_condition *k)
     weir_scope s = weir_scope_begin_no_grad(c);
     m->row->first(m, x, k);
     weir_fill_(started_of(m), 1);
+    weir__module_root(m)->layout->starts++;
     weir_scope_end(s);
 }
 

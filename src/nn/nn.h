@@ -36,6 +36,7 @@ typedef struct weir__layout {
     weir__storage *values, *grads;
     int64_t n_items, items_cap;
     weir__item *items;
+    int64_t starts; /* data-dependent starts made: averages of the parameters begin after the last */
 } weir__layout;
 
 struct weir_module {

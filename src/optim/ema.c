@@ -9,6 +9,7 @@ struct weir_ema {
     void *average;
     double decay, mu; /* mu: of the running update */
     int64_t updates;
+    int64_t starts; /* of the layout when the average last was the parameters */
 };
 
 weir_ema *weir_ema_new(weir_module *m, double decay)
@@ -20,7 +21,13 @@ weir_ema *weir_ema_new(weir_module *m, double decay)
     weir_ema *e = l ? weir__alloc0(c, sizeof *e) : NULL;
     if (!e) return NULL;
     size_t bytes = (size_t)l->numel * weir_dtype_size(l->dtype);
-    *e = (weir_ema){ .ctx = c, .layout = l, .decay = decay, .average = weir__alloc(c, bytes) };
+    *e = (weir_ema){
+        .ctx = c,
+        .layout = l,
+        .decay = decay,
+        .average = weir__alloc(c, bytes),
+        .starts = l->starts,
+    };
     if (!e->average) return weir__free(c, e), NULL;
     memcpy(e->average, l->values->data, bytes);
     return e;
@@ -50,6 +57,10 @@ static void blend(void *user, int64_t begin, int64_t end)
 void weir_ema_update(weir_ema *e)
 {
     if (!e || !weir_ok(e->ctx)) return;
+    if (e->starts != e->layout->starts) { /* the parameters have begun anew, from data: so does their average */
+        memcpy(e->average, e->layout->values->data, (size_t)e->layout->numel * weir_dtype_size(e->layout->dtype));
+        e->starts = e->layout->starts;
+    }
     double n = (double)++e->updates, warm = (1 + n) / (10 + n);
     e->mu = warm < e->decay ? warm : e->decay;
     weir__parallel_range(e->layout->numel, e->ctx->threads, blend, e);
