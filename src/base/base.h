@@ -183,14 +183,13 @@ void weir__warn(weir_ctx *c, const char *format, ...) __attribute__((format(prin
 void weir__append(char *buffer, size_t bytes, size_t *used, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* "[4, 3]" */
 void weir__append_shape(char *buffer, size_t bytes, size_t *used, int ndim, const int64_t *shape);
-const weir_option *weir__option_named(const weir_row *row, const char *name); /* NULL: none */
-/* Where the option lies in `options`, of that row and type; NULL: none. (A double is WEIR_OPTION_REAL, and so on: registry.h.) */
-void *weir__option_value(const weir_row *row, void *options, const char *name, weir_option_type type);
 /* Levenshtein distance, for "did you mean". */
 int weir__edit_distance(const char *a, const char *b);
 /* Whole-string parses; false unless all of `text` is one value. "1e4" is a valid integer. */
 bool weir__parse_int(const char *text, int64_t *out);
 bool weir__parse_real(const char *text, double *out);
 bool weir__parse_bool(const char *text, bool *out);
+
+#include "base/options.h"
 
 #endif

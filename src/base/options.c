@@ -1,9 +1,7 @@
-/* options.c - options are fields declared in their owner's row; defaults are text read by the same parser as a user's value. */
-#include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
+/* options.c - options are fields declared in their owner's row; defaults are text read by the same
+ * parser as a user's value. */
 #include <string.h>
-#include "base/base.h"
+#include "base/value.h"
 
 const weir_option *weir__option_named(const weir_row *row, const char *name)
 {
@@ -12,232 +10,297 @@ const weir_option *weir__option_named(const weir_row *row, const char *name)
     return NULL;
 }
 
-void *weir__option_value(const weir_row *row, void *options, const char *name, weir_option_type type)
+static void *field_of(const weir_option *o, void *opts) { return (char *)opts + o->offset; }
+static const void *const_field_of(const weir_option *o, const void *opts)
+{
+    return (const char *)opts + o->offset;
+}
+
+void *weir__option_value(const weir_row *row, void *options, const char *name,
+                         weir_option_type type)
 {
     const weir_option *o = weir__option_named(row, name);
-    return o && o->type == type ? (char *)options + o->offset : NULL;
+    return o && o->type == type ? field_of(o, options) : NULL;
 }
 
-static weir_status unknown(weir_ctx *c, const weir_row *row, const char *name)
-{
-    const char *best = NULL;
-    int distance = 64;
-    for (const weir_option *o = row->options; o && o->name; o++) {
-        int d = weir__edit_distance(name, o->name);
-        if (d < distance) best = o->name, distance = d;
-    }
-    if (best && distance <= (int)strlen(name) / 2 + 1)
-        return weir_fail(c, WEIR_ERROR_NAME, "%s: unknown option %.100s: expected perhaps %s", row->name, name, best);
-    return weir_fail(c, WEIR_ERROR_NAME, "%s: unknown option %.100s: expected one that `weir list --json` shows", row->name, name);
-}
-
-static weir_status bad_value(weir_ctx *c, const weir_row *row, const weir_option *o, const char *value)
-{
-    static const char *const expected[] = { "an integer", "a number", "yes or no", "", "text", "integers separated by commas" };
-    if (o->type == WEIR_OPTION_CHOICE)
-        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected one of %s", row->name, o->name, value, o->choices);
-    if (o->type == WEIR_OPTION_TEXT)
-        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s: expected text of at most %d bytes", row->name, o->name, WEIR_TEXT_MAX - 1);
-    return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected %s", row->name, o->name, value, expected[o->type]);
-}
-
-static weir_status out_of_range(weir_ctx *c, const weir_row *row, const weir_option *o, const char *value)
-{
-    return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected a value within [%.16g, %.16g]", row->name, o->name, value, o->min, o->max);
-}
-
-static int choice_index(const char *choices, const char *value)
-{
-    size_t n = strlen(value);
-    int index = 0;
-    for (const char *p = choices; p && *p; index++) {
-        size_t word = strcspn(p, "|");
-        if (word == n && memcmp(p, value, n) == 0) return index;
-        p += word + (p[word] == '|');
-    }
-    return -1;
-}
-
-static weir_status set_ints(weir_ctx *c, const weir_row *row, const weir_option *o, weir_ints *out, const char *value)
-{
-    weir_ints list = { 0 };
-    for (const char *p = value; *p;) {
-        char word[32];
-        size_t n = strcspn(p, ",");
-        int64_t v;
-        if (n == 0 || n >= sizeof word || list.n == WEIR_INTS_MAX) return bad_value(c, row, o, value);
-        memcpy(word, p, n);
-        word[n] = 0;
-        if (!weir__parse_int(word, &v)) return bad_value(c, row, o, value);
-        if ((double)v < o->min || (double)v > o->max) return out_of_range(c, row, o, value);
-        list.at[list.n++] = v;
-        p += n;
-        if (*p == ',' && *++p == 0) return bad_value(c, row, o, value);
-    }
-    *out = list;
-    return WEIR_OK;
-}
-
-static weir_status set_number(weir_ctx *c, const weir_row *row, const weir_option *o, void *field, const char *value)
-{
-    if (o->type == WEIR_OPTION_INT) {
-        int64_t v;
-        if (!weir__parse_int(value, &v)) return bad_value(c, row, o, value);
-        if ((double)v < o->min || (double)v > o->max) return out_of_range(c, row, o, value);
-        memcpy(field, &v, sizeof v);
-        return WEIR_OK;
-    }
-    double v;
-    if (!weir__parse_real(value, &v)) return bad_value(c, row, o, value);
-    if (!(v >= o->min && v <= o->max)) return out_of_range(c, row, o, value); /* NaN too */
-    memcpy(field, &v, sizeof v);
-    return WEIR_OK;
-}
-
-static weir_status set_option(weir_ctx *c, const weir_row *row, const weir_option *o, void *opts, const char *value)
-{
-    void *field = (char *)opts + o->offset;
-    bool yes;
-    int32_t choice;
-    switch (o->type) {
-    case WEIR_OPTION_INT:
-    case WEIR_OPTION_REAL:
-        return set_number(c, row, o, field, value);
-    case WEIR_OPTION_BOOL:
-        if (!weir__parse_bool(value, &yes)) return bad_value(c, row, o, value);
-        memcpy(field, &yes, sizeof yes);
-        return WEIR_OK;
-    case WEIR_OPTION_CHOICE:
-        if ((choice = choice_index(o->choices, value)) < 0) return bad_value(c, row, o, value);
-        memcpy(field, &choice, sizeof choice);
-        return WEIR_OK;
-    case WEIR_OPTION_TEXT:
-        if (strlen(value) >= WEIR_TEXT_MAX) return bad_value(c, row, o, value);
-        memset(field, 0, WEIR_TEXT_MAX);
-        memcpy(field, value, strlen(value));
-        return WEIR_OK;
-    case WEIR_OPTION_INTS:
-        return set_ints(c, row, o, field, value);
-    }
-    return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a known option type", row->name, o->name);
-}
-
-weir_status weir_option_set(weir_ctx *c, const weir_row *row, void *opts, const char *name, const char *value)
-{
-    if (!c || !row || !opts || !name || !value) return weir_fail(c, WEIR_ERROR_ARGUMENT, "option_set: NULL: expected a row, options, a name and a value");
-    const weir_option *o = weir__option_named(row, name);
-    return o ? set_option(c, row, o, opts, value) : unknown(c, row, name);
-}
-
+/* -- making and freeing ---------------------------------------------------------------------- */
 weir_status weir_options_defaults(weir_ctx *c, const weir_row *row, void *opts)
 {
-    if (!c || !row || !opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_defaults: NULL: expected a row and options");
+    if (!c || !row || !opts)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "options_defaults: NULL: expected a row and options");
     if (row->options_size < sizeof(size_t)) return WEIR_OK;
     memset(opts, 0, row->options_size);
     memcpy(opts, &row->options_size, sizeof(size_t));
-    for (const weir_option *o = row->options; o && o->name; o++)
-        if (set_option(c, row, o, opts, o->def) != WEIR_OK) return weir_status_of(c);
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        weir__site s = { c, row->name, o->name };
+        bool none = weir__is_row_option(o) && o->def[0] == 0;
+        weir_status status = none ? WEIR_OK : weir__value_set(&s, o, field_of(o, opts), o->def);
+        if (status == WEIR_OK) continue;
+        weir_options_free(c, row, opts);
+        return status;
+    }
     return WEIR_OK;
+}
+
+void weir_options_free(weir_ctx *c, const weir_row *row, void *opts)
+{
+    if (!c || !row || !opts) return;
+    for (const weir_option *o = row->options; o && o->name; o++)
+        weir__value_free(c, o, field_of(o, opts));
+}
+
+weir_status weir_options_copy(weir_ctx *c, const weir_row *row, void *to, const void *from)
+{
+    if (!c || !row || !to || !from)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "options_copy: NULL: expected a row and two structs");
+    memcpy(to, from, row->options_size);
+    for (const weir_option *o = row->options; o && o->name; o++)
+        weir__value_forget(o, field_of(o, to));
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        weir_status status = weir__value_copy(c, o, field_of(o, to), const_field_of(o, from));
+        if (status == WEIR_OK) continue;
+        weir_options_free(c, row, to);
+        return status;
+    }
+    return WEIR_OK;
+}
+
+void *weir__options_new(weir_ctx *c, const weir_row *row)
+{
+    size_t bytes = row->options_size;
+    void *opts = weir__alloc0(c, bytes > sizeof(size_t) ? bytes : sizeof(size_t));
+    if (opts && weir_options_defaults(c, row, opts) == WEIR_OK) return opts;
+    weir__free(c, opts);
+    return NULL;
+}
+
+void *weir__options_clone(weir_ctx *c, const weir_row *row, const void *from)
+{
+    size_t bytes = row->options_size;
+    void *opts = weir__alloc0(c, bytes > sizeof(size_t) ? bytes : sizeof(size_t));
+    if (opts && weir_options_copy(c, row, opts, from) == WEIR_OK) return opts;
+    weir__free(c, opts);
+    return NULL;
+}
+
+void weir__options_delete(weir_ctx *c, const weir_row *row, void *opts)
+{
+    weir_options_free(c, row, opts);
+    weir__free(c, opts);
+}
+
+/* -- setting --------------------------------------------------------------------------------- */
+weir_status weir_option_set(weir_ctx *c, const weir_row *row, void *opts, const char *name,
+                            const char *value)
+{
+    weir__place p;
+    if (!c || !row || !opts || !name || !value)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "option_set: NULL: expected a row, options, a name and a value");
+    weir__site s = { c, row->name, name };
+    if (!weir__place_find(row, opts, name, &p)) return weir__place_unknown(&s, &p);
+    return weir__place_set(&s, &p, value);
 }
 
 weir_status weir_options_parse(weir_ctx *c, const weir_row *row, void *opts, const char *text)
 {
-    enum { NAME_MAX_ = 64 };
-    static const char blank[] = " \t\n\r";
-    for (const char *p = text ? text : ""; *(p += strspn(p, blank));) {
-        char name[NAME_MAX_], value[WEIR_TEXT_MAX];
-        size_t n = strcspn(p, "= \t\n\r");
-        if (n == 0 || n >= sizeof name || p[n] != '=')
-            return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: options \"%.60s\": expected name=value name=value", row ? row->name : "?", p);
-        memcpy(name, p, n);
-        name[n] = 0;
-        p += n + 1;
-        n = strcspn(p, blank);
-        if (n >= sizeof value) return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s: expected a value of at most %d bytes", row->name, name, WEIR_TEXT_MAX - 1);
-        memcpy(value, p, n);
-        value[n] = 0;
-        p += n;
-        if (weir_option_set(c, row, opts, name, value) != WEIR_OK) return weir_status_of(c);
+    if (!c || !row || !opts)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_parse: NULL: expected a row and options");
+    weir__assignments a = { .c = c, .where = row->name };
+    weir_status status = weir__assignments_text(&a, text);
+    if (status == WEIR_OK) status = weir__assignments_apply(&a, row, opts);
+    weir__assignments_free(&a);
+    return status;
+}
+
+/* -- checking -------------------------------------------------------------------------------- */
+weir_status weir__options_check_at(const weir__site *s, const weir_row *row, const void *opts)
+{
+    size_t size;
+    memcpy(&size, opts, sizeof size);
+    if (row->options_size >= sizeof size && size != row->options_size)
+        return weir_fail(s->c, WEIR_ERROR_ARGUMENT,
+                         "%s: %s%soptions of size %zu: expected %zu, from its defaults function",
+                         s->where, s->key, s->key[0] ? ": " : "", size, row->options_size);
+    for (const weir_option *o = row->options; o && o->name; o++) {
+        char key[WEIR__KEY_MAX];
+        size_t used = 0;
+        weir__append(key, sizeof key, &used, "%s%s%s", s->key, s->key[0] ? "." : "", o->name);
+        weir__site inner = { s->c, s->where, key };
+        weir_status status = weir__value_check(&inner, o, const_field_of(o, opts));
+        if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
 }
 
-static int real_text(double v, char *buffer, size_t bytes)
+weir_status weir_options_check(weir_ctx *c, const weir_row *row, const void *opts)
 {
-    int n = 0;
-    for (int digits = 6; digits <= 17; digits++) { /* the shortest that reads back to the same bits */
-        double back;
-        n = snprintf(buffer, bytes, "%.*g", digits, v);
-        if (weir__parse_real(buffer, &back) && back == v) break;
+    if (!c || !row || !opts)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_check: NULL: expected a row and options");
+    weir__site s = { c, row->name, "" };
+    return weir__options_check_at(&s, row, opts);
+}
+
+/* -- going through all ----------------------------------------------------------------------- */
+typedef struct walk {
+    weir__each_fn fn;
+    void *user;
+    bool stopped;
+    char key[WEIR__KEY_MAX];
+} walk;
+
+/* Appends ".name" at `at`; the new end, or 0 where it does not fit. */
+static size_t walk_key(walk *w, size_t at, const char *name)
+{
+    size_t used = at;
+    weir__append(w->key, sizeof w->key, &used, "%s%s", at ? "." : "", name);
+    if (used < sizeof w->key) return used;
+    w->stopped = true;
+    return 0;
+}
+
+static void walk_row(walk *w, size_t at, const weir_row *row, const void *opts,
+                     const weir_choice *k);
+
+static void walk_list(walk *w, size_t at, const weir_choices *list)
+{
+    for (int64_t i = 0; i < list->n && !w->stopped; i++) {
+        char number[24];
+        size_t used = 0;
+        weir__append(number, sizeof number, &used, "%lld", (long long)i);
+        size_t end = walk_key(w, at, number);
+        if (end) walk_row(w, end, list->at[i].row, list->at[i].options, &list->at[i]);
     }
-    return n;
 }
 
-static int choice_text(const weir_option *o, int32_t index, char *buffer, size_t bytes)
+static void walk_option(walk *w, size_t at, const weir_option *o, const void *opts)
 {
-    const char *p = o->choices;
-    while (index-- > 0) p += strcspn(p, "|") + 1;
-    return snprintf(buffer, bytes, "%.*s", (int)strcspn(p, "|"), p);
+    const void *field = const_field_of(o, opts);
+    const weir_choice *k = field;
+    size_t end = walk_key(w, at, o->name);
+    if (!end) return;
+    if (!w->fn(w->user, w->key, o, field)) w->stopped = true;
+    if (o->type == WEIR_OPTION_ROW && k->row && !w->stopped)
+        walk_row(w, end, k->row, k->options, k);
+    if (o->type == WEIR_OPTION_ROWS) walk_list(w, end, field);
 }
 
-static int ints_text(const weir_ints *list, char *buffer, size_t bytes)
+static void walk_row(walk *w, size_t at, const weir_row *row, const void *opts,
+                     const weir_choice *k)
 {
-    size_t used = 0;
-    if (bytes > 0) buffer[0] = 0;
-    for (int64_t i = 0; i < list->n; i++) weir__append(buffer, bytes, &used, i ? ",%" PRId64 : "%" PRId64, list->at[i]);
-    return (int)used;
+    for (const weir_option *o = row->options; o && o->name && !w->stopped; o++)
+        if (!k || !weir__is_left_to_owner(k, o)) walk_option(w, at, o, opts);
+}
+
+bool weir__options_each(const weir_row *row, const void *opts, weir__each_fn fn, void *user)
+{
+    walk w = { .fn = fn, .user = user };
+    walk_row(&w, 0, row, opts, NULL);
+    return !w.stopped;
+}
+
+/* -- as text --------------------------------------------------------------------------------- */
+/* Of rows the names alone: their options follow under keys of their own. */
+static void put_value(weir__out *out, const weir_option *o, const void *field)
+{
+    const weir_choice *k = field;
+    if (o->type == WEIR_OPTION_ROWS) weir__choices_names(out, field);
+    else if (o->type != WEIR_OPTION_ROW) weir__value_text(out, o, field);
+    else if (k->row) weir__out_text(out, weir__row_short_name(k->row));
+}
+
+typedef struct lines {
+    weir__out *out;
+    const char *before; /* every key */
+} lines;
+
+static bool put_line(void *user, const char *key, const weir_option *o, const void *field)
+{
+    lines *l = user;
+    weir__out scan = { 0 };
+    put_value(&scan, o, field);
+    if (l->out->used > 0) weir__out_text(l->out, l->before);
+    weir__out_text(l->out, key);
+    weir__out_char(l->out, '=');
+    if (scan.odd) weir__out_char(l->out, '"');
+    l->out->quoted = scan.odd;
+    put_value(l->out, o, field);
+    l->out->quoted = false;
+    if (scan.odd) weir__out_char(l->out, '"');
+    return true;
+}
+
+void weir__options_out(weir__out *out, const weir_choice *k, const char *before)
+{
+    lines l = { out, before };
+    walk w = { .fn = put_line, .user = &l };
+    walk_row(&w, 0, k->row, k->options, k);
+}
+
+int64_t weir_options_text(const weir_row *row, const void *opts, char *buffer, size_t bytes)
+{
+    weir__out out = { .buffer = buffer, .bytes = bytes };
+    lines l = { &out, " " };
+    bool whole = row && opts && weir__options_each(row, opts, put_line, &l);
+    weir__out_end(&out);
+    return whole ? (int64_t)out.used : -1;
 }
 
 int weir_option_text(const weir_option *o, const void *opts, char *buffer, size_t bytes)
 {
-    const void *field = (const char *)opts + o->offset;
-    switch (o->type) {
-    case WEIR_OPTION_INT:
-        return snprintf(buffer, bytes, "%" PRId64, *(const int64_t *)field);
-    case WEIR_OPTION_REAL:
-        return real_text(*(const double *)field, buffer, bytes);
-    case WEIR_OPTION_BOOL:
-        return snprintf(buffer, bytes, "%s", *(const bool *)field ? "yes" : "no");
-    case WEIR_OPTION_CHOICE:
-        return choice_text(o, *(const int32_t *)field, buffer, bytes);
-    case WEIR_OPTION_TEXT:
-        return snprintf(buffer, bytes, "%s", (const char *)field);
-    case WEIR_OPTION_INTS:
-        return ints_text(field, buffer, bytes);
-    }
-    return 0;
+    weir__out out = { .buffer = buffer, .bytes = bytes };
+    weir__value_text(&out, o, const_field_of(o, opts));
+    weir__out_end(&out);
+    return (int)out.used;
 }
 
-static bool choice_fits(const weir_option *o, const void *field)
+/* -- two structs ----------------------------------------------------------------------------- */
+typedef struct comparison {
+    const weir_row *row;
+    void *other;
+    char *key, *here, *there; /* of a weir__difference */
+} comparison;
+
+static void short_text(const weir_option *o, const void *field, char *text)
 {
-    int32_t index, n = 1;
-    memcpy(&index, field, sizeof index);
-    for (const char *p = o->choices; *p; p++) n += *p == '|';
-    return index >= 0 && index < n;
+    weir__out out = { .buffer = text, .bytes = sizeof((weir__difference *)0)->a };
+    put_value(&out, o, field);
+    weir__out_end(&out);
 }
 
-/* By the parser that reads text, so that both accept the same values. */
-static weir_status check_option(weir_ctx *c, const weir_row *row, const weir_option *o, const void *opts, void *scratch)
+static bool same_there(void *user, const char *key, const weir_option *o, const void *field)
 {
-    const void *field = (const char *)opts + o->offset;
-    char text[WEIR_TEXT_MAX + WEIR_INTS_MAX * 24];
-    if (o->type == WEIR_OPTION_CHOICE && !choice_fits(o, field)) return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s: expected one of %s", row->name, o->name, o->choices);
-    if (o->type == WEIR_OPTION_TEXT && !memchr(field, 0, WEIR_TEXT_MAX)) return bad_value(c, row, o, "");
-    if (o->type == WEIR_OPTION_INTS && (((const weir_ints *)field)->n < 0 || ((const weir_ints *)field)->n > WEIR_INTS_MAX)) return bad_value(c, row, o, "a list");
-    weir_option_text(o, opts, text, sizeof text);
-    return set_option(c, row, o, scratch, text);
+    comparison *k = user;
+    weir__place p;
+    size_t used = 0;
+    bool found = weir__place_find(k->row, k->other, key, &p) && p.option == o;
+    const void *there = found ? const_field_of(o, p.options) : NULL;
+    if (found && weir__value_equal(o, field, there)) return true;
+    weir__append(k->key, sizeof((weir__difference *)0)->key, &used, "%s", key);
+    short_text(o, field, k->here);
+    if (found) short_text(o, there, k->there);
+    return false;
 }
 
-weir_status weir_options_check(weir_ctx *c, const weir_row *row, const void *opts)
+bool weir__options_differ(const weir_row *row, const void *a, const void *b, weir__difference *d)
 {
-    if (!c || !row || !opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_check: NULL: expected a row and options");
-    size_t size;
-    memcpy(&size, opts, sizeof size);
-    if (size != row->options_size)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: options of size %zu: expected %zu, from its defaults function", row->name, size, row->options_size);
-    void *scratch = weir__alloc(c, row->options_size);
-    for (const weir_option *o = row->options; scratch && o && o->name; o++)
-        if (check_option(c, row, o, opts, scratch) != WEIR_OK) break;
-    weir__free(c, scratch);
-    return weir_status_of(c);
+    *d = (weir__difference){ "", "", "" };
+    comparison forth = { row, (void *)(uintptr_t)b, d->key, d->a, d->b };
+    comparison back = { row, (void *)(uintptr_t)a, d->key, d->b, d->a };
+    return !weir__options_each(row, a, same_there, &forth)
+           || !weir__options_each(row, b, same_there, &back);
+}
+
+weir_status weir__option_convey(weir_ctx *c, const weir_row *from_row, const weir_option *from,
+                                const void *from_opts, const weir_row *to_row,
+                                const weir_option *to, void *to_opts)
+{
+    char text[WEIR__KEY_MAX];
+    weir__site s = { c, to_row->name, to->name };
+    int n = weir_option_text(from, from_opts, text, sizeof text);
+    if (n < (int)sizeof text) return weir__value_set(&s, to, field_of(to, to_opts), text);
+    return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s: expected a shorter value for %s", from_row->name,
+                     from->name, to_row->name);
 }

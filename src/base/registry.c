@@ -43,31 +43,48 @@ const weir_row *weir_row_at(const weir_ctx *c, const char *kind, int64_t index)
     return NULL;
 }
 
-static const char *short_name(const char *name)
+const char *weir__row_short_name(const weir_row *row)
 {
-    const char *dot = strchr(name, '.');
-    return dot ? dot + 1 : name;
+    const char *dot = strchr(row->name, '.');
+    return dot ? dot + 1 : row->name;
 }
 
-static const weir_row *find(const weir_ctx *c, const char *kind, const char *name)
+/* Whether "a|b|c" has the word. */
+static bool row_was(const weir_row *row, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = row->was; p && *p;) {
+        size_t word = strcspn(p, "|");
+        if (word == n && memcmp(p, name, n) == 0) return true;
+        p += word + (p[word] == '|');
+    }
+    return false;
+}
+
+/* Names of today go before those of yesterday. */
+const weir_row *weir__row_named(const weir_ctx *c, const char *kind, const char *name)
 {
     size_t n = strlen(kind);
+    const weir_row *old = NULL;
     if (strncmp(name, kind, n) == 0 && name[n] == '.') name += n + 1;
     for (int64_t i = 0; i < weir_row_count(c, kind); i++) {
         const weir_row *row = weir_row_at(c, kind, i);
-        if (strcmp(short_name(row->name), name) == 0) return row;
+        if (strcmp(weir__row_short_name(row), name) == 0) return row;
+        if (!old && row_was(row, name)) old = row;
     }
-    return NULL;
+    return old;
 }
 
-static const char *nearest(const weir_ctx *c, const char *kind, const char *name)
+const char *weir__row_nearest(const weir_ctx *c, const char *kind, const char *name)
 {
     const char *best = NULL;
     int distance = (int)strlen(name) / 2 + 1;
     for (int64_t i = 0; i < weir_row_count(c, kind); i++) {
-        const char *candidate = short_name(weir_row_at(c, kind, i)->name);
+        const char *candidate = weir__row_short_name(weir_row_at(c, kind, i));
         int d = weir__edit_distance(name, candidate);
-        if (d <= distance && (!best || d < distance)) best = candidate, distance = d;
+        if (d > distance || (best && d == distance)) continue;
+        best = candidate;
+        distance = d;
     }
     return best;
 }
@@ -75,9 +92,9 @@ static const char *nearest(const weir_ctx *c, const char *kind, const char *name
 const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name)
 {
     if (!c || !kind || !name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_find: NULL: expected a kind and a name"), NULL;
-    const weir_row *row = find(c, kind, name);
+    const weir_row *row = weir__row_named(c, kind, name);
     if (row) return row;
-    const char *near = nearest(c, kind, name);
+    const char *near = weir__row_nearest(c, kind, name);
     if (near)
         weir_fail(c, WEIR_ERROR_NAME, "unknown %s: %.100s: expected one that `weir list %s` shows, perhaps %s", kind, name, kind, near);
     else
@@ -102,7 +119,7 @@ weir_status weir_row_register(weir_ctx *c, const weir_row *row)
     if (t->n > 0 && row->size != t->rows[0]->size)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: %s: %u bytes: expected a whole row of this kind, %u", row->name, (unsigned)row->size,
                          (unsigned)t->rows[0]->size);
-    if (find(c, kind, row->name)) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a name not taken", row->name);
+    if (weir__row_named(c, kind, row->name)) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a name not taken", row->name);
     weir__registered *r = weir__alloc(c, sizeof *r);
     if (!r) return c->status;
     *r = (weir__registered){ .next = c->registered, .row = row };

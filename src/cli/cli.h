@@ -11,7 +11,7 @@ enum { WEIR__EXIT_OK = 0, WEIR__EXIT_FAILED = 1, WEIR__EXIT_USAGE = 2 };
 
 /* -- rows ------------------------------------------------------------------------------------------------------------------- */
 /* A subcommand. Its options are the flags: a name of one letter is `-n`, a longer one `--name`. Their fields lie in a struct that
- * begins with weir__flags; a TEXT field is a `const char *` into argv (paths are longer than WEIR_TEXT_MAX), NULL when it was
+ * begins with weir__flags; a TEXT field is a `const char *` into argv (nothing is copied), NULL when it was
  * not given; an INT or REAL without default is 0. `test` is an argv that must succeed in an empty folder after the ones before it. */
 typedef struct weir__command {
     weir_row row;
@@ -58,6 +58,8 @@ typedef struct weir__flags {
 bool weir__flags_parse(const weir__command *cmd, int argc, char **argv, void *flags, int *exit_code);
 bool weir__flags_given(const weir__command *cmd, const void *flags, const char *name);
 void weir__flags_help(const weir__command *cmd, FILE *out);
+/* "N", "X,X,..": what stands for a value; "" for a yes or no. */
+const char *weir__option_placeholder(const weir_option *o);
 /* "[1, 1024]", "yes|no", the choices, or "" */
 void weir__option_range(const weir_option *o, char *text, size_t bytes);
 

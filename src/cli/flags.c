@@ -7,6 +7,23 @@
 static const char *short_name(const weir__command *cmd) { return strchr(cmd->row.name, '.') + 1; }
 static const char *dashes(const char *name) { return name[1] ? "--" : "-"; }
 
+const char *weir__option_placeholder(const weir_option *o)
+{
+    static const char *const words[] = {
+        [WEIR_OPTION_INT] = "N",
+        [WEIR_OPTION_REAL] = "X",
+        [WEIR_OPTION_BOOL] = "",
+        [WEIR_OPTION_CHOICE] = "WORD",
+        [WEIR_OPTION_TEXT] = "TEXT",
+        [WEIR_OPTION_INTS] = "N,N,..",
+        [WEIR_OPTION_REALS] = "X,X,..",
+        [WEIR_OPTION_WORDS] = "WORD,WORD,..",
+        [WEIR_OPTION_ROW] = "NAME",
+        [WEIR_OPTION_ROWS] = "NAME,NAME,..",
+    };
+    return words[o->type];
+}
+
 void weir__option_range(const weir_option *o, char *text, size_t bytes)
 {
     size_t used = 0;
@@ -69,8 +86,7 @@ static int set(const weir_option *o, void *flags, const char *value)
     case WEIR_OPTION_BOOL:
         memcpy(field, &(bool){ true }, sizeof(bool));
         return 0;
-    case WEIR_OPTION_CHOICE:
-    case WEIR_OPTION_INTS:
+    default:
         break;
     }
     return weir__complain(WEIR__EXIT_USAGE, "%s: a flag of this type: expected one that the command line knows", o->name);
@@ -171,9 +187,10 @@ bool weir__flags_given(const weir__command *cmd, const void *flags, const char *
 /* -- help ---------------------------------------------------------------------------------------------------------------------------------- */
 static void help_line(const weir__command *cmd, const weir_option *o, FILE *out)
 {
-    static const char *const types[] = { " N", " X", "", " WORD", " TEXT", " N,N,.." };
     char left[64], range[80];
-    snprintf(left, sizeof left, "  %s%s%s", dashes(o->name), o->name, cmd->repeats && !strcmp(cmd->repeats, o->name) ? " KEY=VALUE" : types[o->type]);
+    bool repeats = cmd->repeats && !strcmp(cmd->repeats, o->name);
+    const char *value = repeats ? "KEY=VALUE" : weir__option_placeholder(o);
+    snprintf(left, sizeof left, "  %s%s%s%s", dashes(o->name), o->name, value[0] ? " " : "", value);
     weir__option_range(o, range, sizeof range);
     fprintf(out, "%-20s %s", left, o->doc);
     if (range[0] && o->type != WEIR_OPTION_BOOL) fprintf(out, "; within %s", range);

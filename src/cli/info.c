@@ -105,6 +105,7 @@ static void put_value(const json_t *v)
             if (i) putchar(',');
             put_value(json_array_get(v, i));
         }
+    else if (json_is_object(v)) put_value(json_object_get(v, "name"));
     else putchar('-');
 }
 
@@ -117,6 +118,29 @@ static void put_entry(const char *indent, int width, const char *key, const json
     putchar('\n');
 }
 
+/* A chosen row by its name, and below it its options: "net  mlp", "net.hidden  64,64". */
+static void put_options(const char *above, const json_t *object)
+{
+    const char *name;
+    json_t *v, *element;
+    size_t i;
+    json_object_foreach((json_t *)(uintptr_t)object, name, v) {
+        char key[512];
+        size_t used = 0;
+        bool is_name = above[0] && strcmp(name, "name") == 0;
+        weir__append(key, sizeof key, &used, "%s%s%s", above, above[0] ? "." : "", name);
+        if (json_is_object(v)) put_entry("  ", 12, key, json_object_get(v, "name"));
+        else if (!is_name) put_entry("  ", 12, key, v);
+        if (json_is_object(v)) put_options(key, v);
+        json_array_foreach(v, i, element) {
+            char below[512];
+            size_t end = 0;
+            weir__append(below, sizeof below, &end, "%s.%lld", key, (long long)i);
+            if (json_is_object(element)) put_options(below, element);
+        }
+    }
+}
+
 static void print_text(const json_t *o)
 {
     const char *key;
@@ -126,7 +150,7 @@ static void print_text(const json_t *o)
         if (!json_is_object(v) && strcmp(key, "tensors") != 0) put_entry("", 18, key, v);
     json_object_foreach(json_object_get(o, "score"), key, v) put_entry("", 18, key, v);
     puts("options");
-    json_object_foreach(json_object_get(o, "options"), key, v) put_entry("  ", 12, key, v);
+    put_options("", json_object_get(o, "options"));
     puts("tensors");
     json_array_foreach(json_object_get(o, "tensors"), i, v) {
         printf("  %-5s [", json_string_value(json_object_get(v, "dtype")));

@@ -28,7 +28,8 @@ static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
 /* -- JSON --------------------------------------------------------------------------------------------------------------------------- */
 static json_t *option_json(const weir_option *o)
 {
-    static const char *const types[] = { "int", "real", "bool", "choice", "text", "ints" };
+    static const char *const types[] = { "int",  "real",  "bool",  "choice", "text",
+                                         "ints", "reals", "words", "row",    "rows" };
     char range[512];
     weir__option_range(o, range, sizeof range);
     json_t *j = json_object();

@@ -91,12 +91,12 @@ static weir_status end(page *p) { return weir__writer_commit(p->w); }
 /* -- commands ----------------------------------------------------------------------------------------------------------------------- */
 static void flag(page *p, const weir__command *k, const weir_option *o)
 {
-    static const char *const values[] = { "N", "X", "", "WORD", "TEXT", "N,N,.." };
+    const char *value = weir__option_placeholder(o);
     char name[80], range[512];
     size_t used = 0;
     bool repeats = k->repeats && strcmp(k->repeats, o->name) == 0, boolean = o->type == WEIR_OPTION_BOOL;
     weir__append(name, sizeof name, &used, "%s%s", o->name[1] ? "--" : "-", o->name);
-    term(p, name, values[o->type][0] ? " " : "", repeats ? "KEY=VALUE" : values[o->type]);
+    term(p, name, value[0] ? " " : "", repeats ? "KEY=VALUE" : value);
     weir__option_range(o, range, sizeof range);
     meaning(p, o->doc, boolean ? "" : range, boolean ? "" : o->def);
 }

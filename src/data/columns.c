@@ -97,13 +97,13 @@ static void note_removed(weir__store *s, int64_t column)
 weir_status weir__store_columns(weir_ctx *c, const char *name, weir__store *s, const weir__csv *csv, const weir__dataset_opts *o)
 {
     int64_t label = -1, weight = -1;
-    if (!o->label[0] && !o->weight[0]) return WEIR_OK;
+    if (!weir__is_said(o->label) && !weir__is_said(o->weight)) return WEIR_OK;
     if (s->ndim != 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: label and weight: expected a table, found %d axes", name, s->ndim + 1);
-    if (o->label[0] && o->labels[0])
+    if (weir__is_said(o->label) && weir__is_said(o->labels))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: label and labels: expected one of them", name);
-    if (o->label[0] && (find_column(c, name, s, csv, "label", o->label, &label) != WEIR_OK || take_labels(c, name, s, label) != WEIR_OK))
+    if (weir__is_said(o->label) && (find_column(c, name, s, csv, "label", o->label, &label) != WEIR_OK || take_labels(c, name, s, label) != WEIR_OK))
         return weir_status_of(c);
-    if (o->weight[0] && (find_column(c, name, s, csv, "weight", o->weight, &weight) != WEIR_OK || take_weights(c, name, s, weight) != WEIR_OK))
+    if (weir__is_said(o->weight) && (find_column(c, name, s, csv, "weight", o->weight, &weight) != WEIR_OK || take_weights(c, name, s, weight) != WEIR_OK))
         return weir_status_of(c);
     if (label == weight) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: label and weight: expected two columns, found one", name);
     if (label >= 0) note_removed(s, label);

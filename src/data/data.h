@@ -18,13 +18,14 @@ extern const char *const weir__split_names[WEIR__SPLITS]; /* "all", "train" ... 
 typedef struct weir__dataset_opts {
     size_t size;
     int32_t split;
-    char valid[WEIR_TEXT_MAX];
+    char *valid;
     int64_t limit;
     bool standardize;
     int64_t n;      /* toys */
     int64_t levels;
-    char label[WEIR_TEXT_MAX], labels[WEIR_TEXT_MAX], weight[WEIR_TEXT_MAX]; /* "": none */
+    char *label, *labels, *weight; /* "": none; NULL: the source has no such option */
 } weir__dataset_opts;
+static inline bool weir__is_said(const char *text) { return text && text[0]; }
 
 /* No limit: more rows than any file of ours has. */
 #define WEIR__LIMIT_MAX 1e15
@@ -102,7 +103,7 @@ struct weir_dataset {
     weir__store *store;
     bool owner;                   /* false: a view */
     weir_dtype real;              /* of batches: f64 where f32 may lose digits of the store */
-    weir__dataset_opts opts;
+    weir__dataset_opts opts;      /* of its texts only `valid`, which it owns */
     int64_t *ids;                 /* [n] rows of the store; NULL: 0 .. n-1 */
     int64_t n;
     double mean_weight;           /* of its rows, as of mean_weight_of = weights_set + 1; 0: never summed */
@@ -123,7 +124,8 @@ struct weir_batch {
 
 /* spec.c: splits SPEC at its first comma; `*name` is to be freed. `*options` points into spec, NULL: none. */
 weir_status weir__spec_split(weir_ctx *c, const char *spec, char **name, const char **options);
-/* Fills `o` from `options`; `*given` has bit i where option i of the row was written. */
+/* Fills `o` from `options`, to be freed as the row says (after an error it holds nothing); `*given` has bit i
+ * where option i of the row was written. */
 weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__dataset_row *row, const char *options,
                                weir__dataset_opts *o, uint32_t *given);
 /* "1/6", "0.2" or "last:N" -> how many of n rows are for validation, and whether they are the last. */

@@ -22,6 +22,7 @@ void weir_dataset_free(weir_dataset *d)
     if (weir__dataset_dead(d)) return;
     weir_ctx *c = d->object.ctx;
     if (d->owner) weir__store_free(c, d->store);
+    weir__free(c, d->opts.valid);
     weir__free(c, d->ids);
     weir__free(c, d->spec);
     weir__free(c, d->name);
@@ -53,7 +54,7 @@ static weir_dtype dataset_real(const weir__store *s)
     return wide && s->levels == 0 ? WEIR_F64 : WEIR_F32;
 }
 
-/* A data set of `store` (taken over when owner, also on failure) with the split of `o`. */
+/* A data set of `store` (taken over when owner, also on failure) with the split of `o`, which stays the caller's. */
 static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir__store *store, bool owner, const weir__dataset_opts *o,
                                  const char *name, const char *spec)
 {
@@ -63,8 +64,16 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
         return nil(c);
     }
     d->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__DATASET, .home = true };
-    d->row = row, d->store = store, d->owner = owner, d->opts = *o, d->real = dataset_real(store);
-    d->name = weir__strdup(c, name);
+    d->row = row;
+    d->store = store;
+    d->owner = owner;
+    d->real = dataset_real(store);
+    d->opts = *o;
+    d->opts.label = NULL; /* read already */
+    d->opts.labels = NULL;
+    d->opts.weight = NULL;
+    d->opts.valid = weir__strdup(c, o->valid);
+    d->name = d->opts.valid ? weir__strdup(c, name) : NULL;
     d->spec = d->name ? weir__strdup(c, spec) : NULL;
     if (d->spec && weir__split_rows(c, name, o, (weir__split)o->split, store->n, row ? row->test_rows : 0, &d->ids, &d->n) == WEIR_OK)
         return d;
@@ -78,6 +87,24 @@ static weir_status check_test(weir_ctx *c, const char *name, const weir__dataset
     return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split=test: these data have no test split: expected train or valid", name);
 }
 
+/* Of a source whose options are read; takes `bytes` over. */
+static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name, const weir__dataset_row *row, weir__bytes bytes,
+                               const weir__dataset_opts *o, uint32_t given)
+{
+    bool levels_given = false;
+    if (check_test(c, name, row, o->split) != WEIR_OK) {
+        weir__free(c, bytes.data);
+        return nil(c);
+    }
+    for (int i = 0; row->row.options[i].name; i++)
+        levels_given |= given >> i & 1 && row->row.options[i].offset == WEIR__OPT(levels);
+    weir__store *s = weir__store_open(c, name, row, bytes, o, levels_given);
+    weir_dataset *d = s ? new_dataset(c, row, s, true, o, name, spec) : nil(c);
+    if (d->object.nil || check_rows(c, d) == WEIR_OK) return d;
+    weir_dataset_free(d);
+    return nil(c);
+}
+
 static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name, const char *options)
 {
     weir__bytes bytes;
@@ -85,19 +112,12 @@ static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name,
     uint32_t given;
     const weir__dataset_row *row = weir__source_find(c, name, &bytes);
     if (!row) return nil(c);
-    if (weir__spec_options(c, spec, row, options, &o, &given) != WEIR_OK || check_test(c, name, row, o.split) != WEIR_OK) {
+    if (weir__spec_options(c, spec, row, options, &o, &given) != WEIR_OK) {
         weir__free(c, bytes.data);
         return nil(c);
     }
-    bool levels_given = false;
-    for (int i = 0; row->row.options[i].name; i++)
-        levels_given |= given >> i & 1 && row->row.options[i].offset == WEIR__OPT(levels);
-    weir__store *s = weir__store_open(c, name, row, bytes, &o, levels_given);
-    weir_dataset *d = s ? new_dataset(c, row, s, true, &o, name, spec) : nil(c);
-    if (!d->object.nil && check_rows(c, d) != WEIR_OK) {
-        weir_dataset_free(d);
-        d = nil(c);
-    }
+    weir_dataset *d = open_read(c, spec, name, row, bytes, &o, given);
+    weir_options_free(c, &row->row, &o);
     return d;
 }
 
@@ -119,7 +139,8 @@ static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_
     if (!x || n < 1 || dim < 1)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
                          weir_dtype_name(t), (long long)n, (long long)dim), nil(c);
-    weir__dataset_opts o = { .size = sizeof o, .valid = "1/6", .limit = INT64_MAX };
+    char all[] = "1/6";
+    weir__dataset_opts o = { .size = sizeof o, .valid = all, .limit = INT64_MAX };
     weir__store *s = weir__alloc0(c, sizeof *s);
     if (!s) return nil(c);
     *s = (weir__store){ .dtype = t, .n = n, .dim = dim, .ndim = 1, .shape = { dim } };

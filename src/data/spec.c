@@ -25,40 +25,54 @@ static int option_index(const weir_row *row, const char *name)
     return -1;
 }
 
-/* One "name=value" of n bytes. */
-static weir_status read_option(weir_ctx *c, const char *spec, const weir_row *row, const char *text, size_t n, weir__dataset_opts *o,
-                               uint32_t *given)
+/* The value of `name`, once and not empty. */
+static weir_status set_option(weir_ctx *c, const char *spec, const weir_row *row, const char *name, const char *value,
+                              weir__dataset_opts *o, uint32_t *given)
 {
-    char name[64], value[WEIR_TEXT_MAX];
-    size_t equals = 0;
-    while (equals < n && text[equals] != '=') equals++;
-    if (equals == 0 || equals == n || equals >= sizeof name)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.200s: option \"%.*s\": expected name=value (file names cannot have commas)", spec,
-                         (int)(n < 100 ? n : 100), text);
-    memcpy(name, text, equals);
-    name[equals] = 0;
-    if (n - equals > sizeof value)
-        return weir_fail(c, WEIR_ERROR_RANGE, "%.200s: %s: expected a value of at most %d bytes", spec, name, WEIR_TEXT_MAX - 1);
-    memcpy(value, text + equals + 1, n - equals - 1);
-    value[n - equals - 1] = 0;
     int i = option_index(row, name);
-    if (i >= 0 && *given >> i & 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.200s: %s: expected once, found again", spec, name);
-    if (i >= 0 && value[0] == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.200s: %s: expected a value after =", spec, name);
+    if (i >= 0 && *given >> i & 1)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.200s: %s: expected once, found again", spec, name);
+    if (i >= 0 && value[0] == 0)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.200s: %s: expected a value after =", spec, name);
     if (i >= 0) *given |= (uint32_t)1 << i;
     return weir_option_set(c, row, o, name, value);
 }
 
-weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__dataset_row *row, const char *options, weir__dataset_opts *o,
-                               uint32_t *given)
+/* One "name=value" of n bytes. */
+static weir_status read_option(weir_ctx *c, const char *spec, const weir_row *row, const char *text, size_t n,
+                               weir__dataset_opts *o, uint32_t *given)
 {
+    char name[64];
+    size_t equals = 0;
+    while (equals < n && text[equals] != '=') equals++;
+    if (equals == 0 || equals == n || equals >= sizeof name)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "%.200s: option \"%.*s\": expected name=value (file names cannot have commas)", spec,
+                         (int)(n < 100 ? n : 100), text);
+    memcpy(name, text, equals);
+    name[equals] = 0;
+    char *value = weir__alloc(c, n - equals);
+    if (!value) return weir_status_of(c);
+    memcpy(value, text + equals + 1, n - equals - 1);
+    value[n - equals - 1] = 0;
+    weir_status status = set_option(c, spec, row, name, value, o, given);
+    weir__free(c, value);
+    return status;
+}
+
+weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__dataset_row *row, const char *options,
+                               weir__dataset_opts *o, uint32_t *given)
+{
+    weir_status status = weir_options_defaults(c, &row->row, o);
     *given = 0;
-    if (weir_options_defaults(c, &row->row, o) != WEIR_OK) return weir_status_of(c);
-    for (const char *p = options; p;) {
+    if (status != WEIR_OK) return status;
+    for (const char *p = options; p && status == WEIR_OK;) {
         size_t n = strcspn(p, ",");
-        if (read_option(c, spec, &row->row, p, n, o, given) != WEIR_OK) return weir_status_of(c);
+        status = read_option(c, spec, &row->row, p, n, o, given);
         p = p[n] ? p + n + 1 : NULL;
     }
-    return WEIR_OK;
+    if (status != WEIR_OK) weir_options_free(c, &row->row, o);
+    return status;
 }
 
 /* A fraction as a number or as a quotient of numbers. */

@@ -84,7 +84,7 @@ static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset
     if (row->draw) return weir__toy_store(c, row, o->n, s);
     if (read_store(c, name, row, bytes, o, s) != WEIR_OK) return weir_status_of(c);
     if (levels_given) s->levels = o->levels;
-    if (o->labels[0] && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK) return weir_status_of(c);
+    if (weir__is_said(o->labels) && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK) return weir_status_of(c);
     return check_levels(c, name, s);
 }
 

@@ -15,15 +15,19 @@ typedef struct says {
     void *options;
 } says;
 
-static void forget(weir_ctx *c, says *s) { weir__free(c, s->options); }
+static void forget(weir_ctx *c, says *s)
+{
+    if (s->row) weir__options_delete(c, &s->row->row, s->options);
+}
 
 static weir_status understand(weir_ctx *c, const char *name, const json_t *object, const char *where, says *out)
 {
     const weir_row *row = name ? weir_row_find(c, "model", name) : NULL;
     if (!name) return weir_fail(c, WEIR_ERROR_FORMAT, "%.200s: model: expected its name", where);
-    if (!row || !(out->options = weir__alloc0(c, row->options_size)) || weir_options_defaults(c, row, out->options) != WEIR_OK) return weir_status_of(c);
+    out->options = row ? weir__options_new(c, row) : NULL;
+    if (!out->options) return weir_status_of(c);
     out->row = (const weir_model_row *)row;
-    return object ? weir__options_from_json(c, row, out->options, object, where, "name") : WEIR_OK;
+    return object ? weir__options_from_json(c, row, out->options, object, where) : WEIR_OK;
 }
 
 static weir_status from_metadata(weir_ctx *c, const json_t *metadata, const char *where, says *out)
@@ -62,15 +66,15 @@ static weir_status agree(weir_ctx *c, const says *file, const says *config, cons
 {
     if (file->row != config->row)
         return weir_fail(c, WEIR_ERROR_STATE, "%.200s: %s, but config.json says %s: expected the same model", where, file->row->row.name, config->row->row.name);
-    for (const weir_option *o = file->row->row.options; o && o->name; o++) {
-        char a[WEIR_TEXT_MAX * 2], b[WEIR_TEXT_MAX * 2];
-        if (!json_object_get(given, o->name)) continue;
-        weir_option_text(o, file->options, a, sizeof a);
-        weir_option_text(o, config->options, b, sizeof b);
-        if (strcmp(a, b) != 0)
-            return weir_fail(c, WEIR_ERROR_STATE, "%.200s: %s=%.60s, but config.json says %.60s: expected the same", where, o->name, a, b);
-    }
-    return WEIR_OK;
+    const weir_row *row = &file->row->row;
+    weir__difference d;
+    void *over = weir__options_clone(c, row, file->options);
+    if (!over) return weir_status_of(c);
+    weir_status status = given ? weir__options_from_json(c, row, over, given, where) : WEIR_OK;
+    if (status == WEIR_OK && weir__options_differ(row, file->options, over, &d))
+        status = weir_fail(c, WEIR_ERROR_STATE, "%.200s: %s=%.60s, but config.json says %.60s: expected the same", where, d.key, d.a, d.b);
+    weir__options_delete(c, row, over);
+    return status;
 }
 
 static weir_status settle(weir_ctx *c, const weir__weights *w, const char *where, const char *config_path, says *out)

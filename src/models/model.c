@@ -58,6 +58,16 @@ static bool read_common(weir_model *m)
     return read_shape(m);
 }
 
+/* What chosen rows leave to the model: its own options, dim as it is known now. */
+static bool settle(weir_model *m)
+{
+    int64_t *dim = weir__option_value(&m->row->row, m->options, "dim", WEIR_OPTION_INT), said = dim ? *dim : 0;
+    if (dim) *dim = m->dim;
+    weir_status status = weir__options_settle(m->object.ctx, &m->row->row, m->options);
+    if (dim) *dim = said;
+    return status == WEIR_OK;
+}
+
 /* -- making -------------------------------------------------------------------------------------------------------------------------- */
 void *weir__model_cache(const weir_model *m) { return m->cache; }
 
@@ -75,7 +85,7 @@ static void destroy(weir__object *o)
     weir__model_set_cache(m, NULL, NULL);
     if (m->row->destroy && m->state) m->row->destroy(m);
     weir_module_free(m->module);
-    weir__free(c, m->options);
+    if (m->row) weir__options_delete(c, &m->row->row, m->options);
     weir__free(c, m->state);
     weir__free(c, m);
 }
@@ -89,11 +99,9 @@ static bool build(weir_model *m, const void *options)
 {
     weir_ctx *c = m->object.ctx;
     const weir_row *row = &m->row->row;
-    m->options = weir__alloc(c, row->options_size);
+    m->options = weir__options_clone(c, row, options);
     m->state = weir__alloc0(c, m->row->state_size);
-    if (!m->options || !m->state) return false;
-    memcpy(m->options, options, row->options_size);
-    if (!read_common(m)) return false;
+    if (!m->options || !m->state || !read_common(m) || !settle(m)) return false;
     m->module = m->row->create(m, m->options);
     if (!m->module) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: create gave NULL: expected a module", row->name), false;
     m->data = weir_module_add(m->module, "data", weir_module_from_row(c, &weir__row_group, NULL));
@@ -118,11 +126,11 @@ weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     const weir_row *row = weir_row_find(c, "model", name);
-    void *opts = row ? weir__alloc0(c, row->options_size) : NULL;
+    void *opts = row ? weir__options_new(c, row) : NULL;
     weir_model *m = weir__nil(c, WEIR__MODEL);
-    if (opts && weir_options_defaults(c, row, opts) == WEIR_OK && weir_options_parse(c, row, opts, options) == WEIR_OK)
+    if (opts && weir_options_parse(c, row, opts, options) == WEIR_OK)
         m = weir__model_from_options(c, (const weir_model_row *)row, opts);
-    weir__free(c, opts);
+    if (row) weir__options_delete(c, row, opts);
     return m;
 }
 

@@ -102,8 +102,11 @@ double weir__mean_effective(const weir__mean *m); /* how many samples of equal w
 /* -- config.c: options as JSON ---------------------------------------------------------------------------------------------------- */
 /* {"dim": 64, "hidden": [256, 256], ...}; NULL: no memory, the error is set. json_decref it. */
 json_t *weir__options_to_json(weir_ctx *c, const weir_row *row, const void *options);
-/* Sets the options that `object` names; the key `skip` (may be NULL) is passed over. */
-weir_status weir__options_from_json(weir_ctx *c, const weir_row *row, void *options, const json_t *object, const char *where, const char *skip);
+/* Sets the options that `object` names, but for "name". */
+weir_status weir__options_from_json(weir_ctx *c, const weir_row *row, void *options, const json_t *object,
+                                    const char *where);
+/* What a JSON file says, as assignments; its members `skip` (NULL: none, else ended by NULL) are passed over. */
+weir_status weir__assignments_json(weir__assignments *a, const json_t *object, const char *const *skip);
 
 /* -- weights.c, load.c --------------------------------------------------------------------------------------------------------------- */
 /* "raw", "ema" or "best": written to the metadata of later saves. */

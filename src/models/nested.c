@@ -12,7 +12,7 @@ static const char *within(const char *prefix, const char *name)
 /* What the row has no use for must have been left alone. */
 static weir_status refuse_changed(weir_ctx *c, const weir_row *owner, const weir_option *o, const char *value, const void *defaults, const weir_row *row)
 {
-    char usual[2 * WEIR_TEXT_MAX];
+    char usual[1024];
     weir_option_text(o, defaults, usual, sizeof usual);
     if (strcmp(usual, value) == 0) return WEIR_OK;
     return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.60s: expected %.60s, %s has no such option", owner->name, o->name, value, usual, row->name);
@@ -21,7 +21,7 @@ static weir_status refuse_changed(weir_ctx *c, const weir_row *owner, const weir
 static weir_status pass_on(weir_ctx *c, const weir_row *owner, const void *opts, const void *defaults, const char *prefix, weir__nested *n)
 {
     for (const weir_option *o = owner->options; o && o->name; o++) {
-        char value[2 * WEIR_TEXT_MAX];
+        char value[1024];
         const char *name = within(prefix, o->name);
         if (!name) continue;
         weir_option_text(o, opts, value, sizeof value);
@@ -35,11 +35,10 @@ static weir_status pass_on(weir_ctx *c, const weir_row *owner, const void *opts,
 bool weir__nested_open(weir_ctx *c, const weir_row *owner, const void *opts, const char *kind, const char *name, const char *prefix, bool strict, weir__nested *n)
 {
     *n = (weir__nested){ .row = weir_row_find(c, kind, name) };
-    void *defaults = n->row && strict ? weir__alloc0(c, owner->options_size) : NULL;
-    if (weir_ok(c) && n->row) n->options = weir__alloc0(c, n->row->options_size);
-    if (n->options && (!defaults || weir_options_defaults(c, owner, defaults) == WEIR_OK) && weir_options_defaults(c, n->row, n->options) == WEIR_OK)
-        pass_on(c, owner, opts, defaults, prefix, n);
-    weir__free(c, defaults);
+    void *defaults = n->row && strict ? weir__options_new(c, owner) : NULL;
+    if (weir_ok(c) && n->row) n->options = weir__options_new(c, n->row);
+    if (n->options) pass_on(c, owner, opts, defaults, prefix, n);
+    weir__options_delete(c, owner, defaults);
     if (weir_ok(c) && n->options) return true;
     weir__nested_close(c, n);
     return false;
@@ -47,7 +46,7 @@ bool weir__nested_open(weir_ctx *c, const weir_row *owner, const void *opts, con
 
 void weir__nested_close(weir_ctx *c, weir__nested *n)
 {
-    weir__free(c, n->options);
+    if (n->row) weir__options_delete(c, n->row, n->options);
     *n = (weir__nested){ 0 };
 }
 

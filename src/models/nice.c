@@ -17,7 +17,7 @@ typedef struct opts {
     int64_t dim, levels, couplings;
     weir_ints shape, hidden;
     int32_t partition, init, dtype;
-    char base[WEIR_TEXT_MAX];
+    char *base;
     bool scale, standardize;
     double bound;
 } opts;

@@ -21,7 +21,7 @@ typedef struct opts {
     weir_ints shape;
     bool standardize;
     int32_t dtype;
-    char path[WEIR_TEXT_MAX], time_density[WEIR_TEXT_MAX], net[WEIR_TEXT_MAX], sampler[WEIR_TEXT_MAX], score[WEIR_TEXT_MAX];
+    char *path, *time_density, *net, *sampler, *score;
     double time_mean, time_std;
     weir_ints hidden;
     int32_t activation, time;

@@ -64,11 +64,11 @@ weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options)
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODULE);
     if (!name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_new: NULL: expected a name"), weir__nil(c, WEIR__MODULE);
     const weir_row *row = find_row(c, name);
-    void *opts = row ? weir__alloc0(c, row->options_size) : NULL;
+    void *opts = row ? weir__options_new(c, row) : NULL;
     weir_module *m = weir__nil(c, WEIR__MODULE);
-    if (opts && weir_options_defaults(c, row, opts) == WEIR_OK && weir_options_parse(c, row, opts, options) == WEIR_OK)
+    if (opts && weir_options_parse(c, row, opts, options) == WEIR_OK)
         m = weir_module_from_row(c, (const weir_module_row *)row, opts);
-    weir__free(c, opts);
+    if (row) weir__options_delete(c, row, opts);
     return m;
 }
 
@@ -92,16 +92,14 @@ weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODULE);
     if (!row) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_from_row: NULL: expected a row"), weir__nil(c, WEIR__MODULE);
-    void *defaults = NULL;
-    if (!options && row->row.options_size > 0) {
-        defaults = weir__alloc0(c, row->row.options_size);
-        if (!defaults || weir_options_defaults(c, &row->row, defaults) != WEIR_OK) return weir__free(c, defaults), weir__nil(c, WEIR__MODULE);
-        options = defaults;
-    }
-    weir_module *m = bare(c, row);
-    if (m && row->create) row->create(m, options);
+    void *own = NULL; /* defaults, or a copy in which chosen rows get what they leave to their choosers */
+    if (!options) own = weir__options_new(c, &row->row);
+    else if (weir__options_choose_rows(&row->row)) own = weir__options_clone(c, &row->row, options);
+    bool good = own ? weir__options_settle(c, &row->row, own) == WEIR_OK : options && weir_ok(c);
+    weir_module *m = good ? bare(c, row) : NULL;
+    if (m && row->create) row->create(m, own ? own : options);
     if (m && weir_ok(c)) weir__module_add_started(m);
-    weir__free(c, defaults);
+    weir__options_delete(c, &row->row, own);
     if (m && weir_ok(c)) return m;
     if (m) free_tree(m);
     return weir__nil(c, WEIR__MODULE);

@@ -27,7 +27,7 @@ static void destroy(weir__object *object)
     weir_optim *o = (weir_optim *)object;
     weir_ctx *c = o->object.ctx;
     for (int i = 0; i < WEIR__OPTIM_STATES; i++) weir__free(c, o->state[i]);
-    weir__free(c, o->options);
+    weir__options_delete(c, &o->row->row, o->options);
     weir__free(c, o);
 }
 
@@ -41,11 +41,9 @@ static bool read_options(weir_optim *o, const void *options, const char *text)
 {
     weir_ctx *c = o->object.ctx;
     const weir_row *row = &o->row->row;
-    if (!(o->options = weir__alloc0(c, row->options_size))) return false;
-    if (!options) return weir_options_defaults(c, row, o->options) == WEIR_OK && weir_options_parse(c, row, o->options, text) == WEIR_OK;
-    if (weir_options_check(c, row, options) != WEIR_OK) return false;
-    memcpy(o->options, options, row->options_size);
-    return true;
+    if (options && weir_options_check(c, row, options) != WEIR_OK) return false;
+    o->options = options ? weir__options_clone(c, row, options) : weir__options_new(c, row);
+    return o->options && (options || weir_options_parse(c, row, o->options, text) == WEIR_OK);
 }
 
 /* Options, then states; false on any failure. */

@@ -250,10 +250,7 @@ static const weir_preset *find_preset(weir_ctx *c, const weir_model_row *m, cons
 
 static void *defaults_of(weir_ctx *c, const weir_row *row)
 {
-    void *opts = weir__alloc0(c, row->options_size > sizeof(size_t) ? row->options_size : sizeof(size_t));
-    if (opts && weir_options_defaults(c, row, opts) == WEIR_OK) return opts;
-    weir__free(c, opts);
-    return NULL;
+    return weir__options_new(c, row);
 }
 
 static const weir_row *named(weir_ctx *c, const pairs *p, const char *kind, const char *fallback, int *layer)
@@ -301,9 +298,9 @@ static weir_status resolve(weir__config *k, pairs *p)
 
 void weir__config_free(weir__config *k)
 {
-    weir__free(k->ctx, k->model_opts);
-    weir__free(k->ctx, k->optimizer_opts);
-    weir__free(k->ctx, k->schedule_opts);
+    if (k->model) weir__options_delete(k->ctx, &k->model->row, k->model_opts);
+    if (k->optimizer) weir__options_delete(k->ctx, k->optimizer, k->optimizer_opts);
+    if (k->schedule) weir__options_delete(k->ctx, &k->schedule->row, k->schedule_opts);
     k->model_opts = k->optimizer_opts = k->schedule_opts = NULL;
 }
 

@@ -123,7 +123,7 @@ static weir_status fit_model_to_data(weir_run *r)
         return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld levels: expected model.levels=%lld", k->data, (long long)have_levels, (long long)*levels);
     if (dim) *dim = have;
     if (levels) *levels = have_levels;
-    char text[WEIR_TEXT_MAX] = "";
+    char text[160] = "";
     size_t used = 0;
     for (int i = 0; i < ndim; i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)shape[i]);
     if (ndim > 1 && weir__option_named(row, "shape")) weir_option_set(c, row, k->model_opts, "shape", text);
@@ -204,7 +204,7 @@ static weir_status options_text(weir_ctx *c, const weir_row *row, const void *op
 {
     size_t used = 0;
     for (const weir_option *o = row->options; o && o->name; o++) {
-        char value[WEIR_TEXT_MAX];
+        char value[1024];
         weir_option_text(o, opts, value, sizeof value);
         weir__append(text, bytes, &used, "%s=%s ", o->name, value);
     }

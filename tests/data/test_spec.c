@@ -46,7 +46,7 @@ static void long_values(void **state)
     (void)state;
     char spec[600] = "digits,valid=";
     memset(spec + strlen(spec), '1', 400);
-    REFUSED(c, WEIR_ERROR_RANGE, spec, "valid", "255 bytes");
+    REFUSED(c, WEIR_ERROR_RANGE, spec, "valid", "a fraction"); /* as long as it likes: no fraction */
     strcpy(spec, "digits,");
     memset(spec + 7, 'x', 300);
     strcpy(spec + 307, "=1");
@@ -172,6 +172,7 @@ static void option_ranges(void **state)
                 weir_clear(c);
             }
         }
+        weir_options_free(c, row, &o);
     }
 }
 

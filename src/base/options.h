@@ -1,0 +1,65 @@
+/* options.h - rows by name, structs of their options, and what a layer of settings says. base.h
+ * includes it. */
+#ifndef WEIR_BASE_OPTIONS_H
+#define WEIR_BASE_OPTIONS_H
+#include "weir/registry.h"
+
+/* -- rows and options ------------------------------------------------------------------------ */
+enum { WEIR__NAME_MAX = 64, WEIR__KEY_MAX = 512 }; /* a row's name; a key, points and all */
+/* By its name, or one it had before; NULL, without an error, where there is none. */
+const weir_row *weir__row_named(const weir_ctx *c, const char *kind, const char *name);
+/* NULL: none is near. */
+const char *weir__row_nearest(const weir_ctx *c, const char *kind, const char *name);
+const char *weir__row_short_name(const weir_row *row); /* "nice" of "model.nice" */
+const weir_option *weir__option_named(const weir_row *row, const char *name); /* NULL: none */
+/* Where the option lies in `options`, of that row and type; NULL: none. (A double is
+ * WEIR_OPTION_REAL, and so on: registry.h.) */
+void *weir__option_value(const weir_row *row, void *options, const char *name,
+                         weir_option_type type);
+/* A struct of its own: its defaults, a copy. NULL: the error is set. Deleting NULL does nothing. */
+void *weir__options_new(weir_ctx *c, const weir_row *row);
+void *weir__options_clone(weir_ctx *c, const weir_row *row, const void *from);
+void weir__options_delete(weir_ctx *c, const weir_row *row, void *opts);
+/* Every option, those of chosen rows behind the option that chooses them, with its whole key, until
+ * `fn` gives false. False: stopped, or a key was too long. */
+typedef bool (*weir__each_fn)(void *user, const char *key, const weir_option *o, const void *field);
+bool weir__options_each(const weir_row *row, const void *opts, weir__each_fn fn, void *user);
+/* The first key in which two structs of the row differ, and its values, cut short; false: they do
+ * not. */
+typedef struct weir__difference {
+    char key[160], a[80], b[80];
+} weir__difference;
+bool weir__options_differ(const weir_row *row, const void *a, const void *b, weir__difference *d);
+/* Sets option `to` of one struct from `from` of another, by its text. */
+weir_status weir__option_convey(weir_ctx *c, const weir_row *from_row, const weir_option *from,
+                                const void *from_opts, const weir_row *to_row,
+                                const weir_option *to, void *to_opts);
+bool weir__options_choose_rows(const weir_row *row); /* whether some option of it does */
+/* given.c: what chosen rows leave to their choosers takes these' values of the same name, at every
+ * depth; and one value that the code of `owner` works out, which is an error where another was
+ * said. */
+weir_status weir__options_settle(weir_ctx *c, const weir_row *row, void *opts);
+weir_status weir__choice_give(weir_ctx *c, const weir_row *owner, const char *option,
+                              weir_choice *k, const char *name, const char *value);
+
+/* -- assignments.c: what one layer says ------------------------------------------------------ */
+typedef struct weir__assignment {
+    char *key, *value; /* one block, at the key */
+} weir__assignment;
+typedef struct weir__assignments {
+    weir_ctx *c;
+    const char *where; /* messages begin with it: "model.nice" */
+    const char *above; /* keys are below this one, for messages; NULL: at the top */
+    bool file;         /* what rows once had and have no more is passed over */
+    weir__assignment *at;
+    int64_t n, cap;
+} weir__assignments;
+weir_status weir__assignments_add(weir__assignments *a, const char *key, size_t key_bytes,
+                                  const char *value);
+weir_status weir__assignments_text(weir__assignments *a, const char *text);    /* "a=1 b=\"x y\"" */
+weir_status weir__assignments_setting(weir__assignments *a, const char *text); /* "b=x y" */
+void weir__assignments_free(weir__assignments *a);
+/* Chooses rows, the outer ones first, then sets the rest in order. */
+weir_status weir__assignments_apply(const weir__assignments *a, const weir_row *row, void *opts);
+
+#endif
