@@ -20,6 +20,7 @@ typedef struct weir__dataset_opts {
     int32_t split;
     char *valid;
     int64_t limit;
+    bool limit_first; /* no option: it leaves the first rows, as in weir 0.1.0 */
     bool standardize;
     int64_t n;      /* toys */
     int64_t levels;
@@ -38,7 +39,8 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
     { "split", WEIR_OPTION_CHOICE, WEIR__OPT(split), "all", 0, 0, "all|train|valid|test", "which rows" }, \
     { "valid", WEIR_OPTION_TEXT, WEIR__OPT(valid), "1/6", 0, 0, NULL, \
       "rows kept for validation: a fraction in [0, 1), chosen by a fixed hash of the row number, or last:N" }, \
-    { "limit", WEIR_OPTION_INT, WEIR__OPT(limit), "1e15", 1, WEIR__LIMIT_MAX, NULL, "only the first N rows of the split" }, \
+    { "limit", WEIR_OPTION_INT, WEIR__OPT(limit), "1e15", 1, WEIR__LIMIT_MAX, NULL, \
+      "only N rows of the split, chosen by a fixed hash of the row number" }, \
     { "standardize", WEIR_OPTION_BOOL, WEIR__OPT(standardize), "no", 0, 0, NULL, \
       "scale columns to mean 0 and standard deviation 1 inside the model, by the training rows" }
 #define WEIR__OPTION_N \
@@ -131,7 +133,7 @@ weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__datase
 /* "1/6", "0.2" or "last:N" -> how many of n rows are for validation, and whether they are the last. */
 weir_status weir__spec_valid(weir_ctx *c, const char *where, const char *text, int64_t n, int64_t *count, bool *last);
 
-/* split.c: the rows of a split, in file order, cut at o->limit. `*ids` NULL: 0 .. n-1. */
+/* split.c: the rows of a split, in file order, thinned out to o->limit. `*ids` NULL: 0 .. n-1. */
 weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o, weir__split split, int64_t n,
                              int64_t test_rows, int64_t **ids, int64_t *count);
 
@@ -157,6 +159,10 @@ static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { ret
 
 /* A batch of the rows `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);
+/* As weir_dataset_open, for runs of weir 0.1.0: limit= and weir__dataset_some take the first rows. */
+weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec);
+/* A view of k rows of d, as limit=k chooses them; all where there are no more. Nil of a nil one. */
+weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k);
 /* Batches of another type than the data set's own choice. */
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
 /* Refuses NaN and infinities of the values as type t holds them, naming the row (its id) and the column of the first. */

@@ -105,7 +105,7 @@ static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name, 
     return nil(c);
 }
 
-static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name, const char *options)
+static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name, const char *options, bool limit_first)
 {
     weir__bytes bytes;
     weir__dataset_opts o;
@@ -116,22 +116,26 @@ static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name,
         weir__free(c, bytes.data);
         return nil(c);
     }
+    o.limit_first = limit_first;
     weir_dataset *d = open_read(c, spec, name, row, bytes, &o, given);
     weir_options_free(c, &row->row, &o);
     return d;
 }
 
-weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec)
+static weir_dataset *dataset_open(weir_ctx *c, const char *spec, bool limit_first)
 {
     char *name;
     const char *options;
     if (!weir_ok(c)) return nil(c);
     if (!spec) return weir_fail(c, WEIR_ERROR_ARGUMENT, "data: NULL: expected a SPEC such as digits"), nil(c);
     if (weir__spec_split(c, spec, &name, &options) != WEIR_OK) return nil(c);
-    weir_dataset *d = open_named(c, spec, name, options);
+    weir_dataset *d = open_named(c, spec, name, options, limit_first);
     weir__free(c, name);
     return d;
 }
+
+weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec) { return dataset_open(c, spec, false); }
+weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec) { return dataset_open(c, spec, true); }
 
 static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
 {
@@ -219,6 +223,16 @@ weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
                          split ? split : "NULL"), nil(c);
     if (check_test(c, d->name, d->row, which) != WEIR_OK) return nil(c);
     return view(d, (weir__split)which);
+}
+
+weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k)
+{
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(ctx_of(d));
+    weir__dataset_opts o = d->opts;
+    if (k < o.limit) o.limit = k;
+    weir_dataset *v = new_dataset(d->object.ctx, d->row, d->store, false, &o, d->name, d->spec);
+    if (!v->object.nil) v->real = d->real;
+    return v;
 }
 
 /* -- looking ---------------------------------------------------------------------------------------------------------------------------- */

@@ -85,7 +85,8 @@ same "and gives the same" out whole.json
 works "a config of another run" "$WEIR" train --config digits/config.json --out again --steps 5
 same "trains to the same weights" again/model.safetensors digits/model.safetensors
 works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" > w.csv && "$WEIR" score run --data w.csv,weight=w --json'
-"$WEIR" score run --data w.csv,weight=w,limit=2 --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
+printf "x,y,w\n1,2,1\n3,4,0\n" > two.csv
+"$WEIR" score run --data two.csv,weight=w --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
 printf "1,2\n" > first.csv && "$WEIR" score run --data first.csv --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > first
 same "a row of weight 0 does not count" weighted first
 # waiting threads spin briefly unless the environment says how long

@@ -135,7 +135,7 @@ static void not_a_number(void **state)
     assert_non_null(strstr(weir_message(c), "nan.csv: row 2, column 3: expected a finite number, found nan"));
     weir_clear(c);
     weir_dataset_free(d);
-    snprintf(spec, sizeof spec, "%s,label=1,limit=2", path);
+    snprintf(spec, sizeof spec, "%s,label=1,valid=last:2,split=train", path);
     d = opened(c, spec);
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_OK);
     weir_dataset_free(d);

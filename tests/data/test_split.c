@@ -75,18 +75,49 @@ static void rule(void **state)
     weir_dataset_free(d);
 }
 
-/* A limit takes the beginning of a split; a row keeps its id. */
+/* The K rows of a split with the smallest hash, worked out by counting. */
+static void assert_smallest(const weir_dataset *few, const weir_dataset *all)
+{
+    int64_t at = 0;
+    for (int64_t i = 0; i < all->n; i++) {
+        uint64_t hash = weir__hash_mix((uint64_t)weir__dataset_id(all, i), 0x776569722e737562u);
+        int64_t less = 0;
+        for (int64_t j = 0; j < all->n; j++) less += weir__hash_mix((uint64_t)weir__dataset_id(all, j), 0x776569722e737562u) < hash;
+        if (less < few->n) assert_int_equal(few->ids[at++], weir__dataset_id(all, i));
+    }
+    assert_int_equal(at, few->n);
+}
+
+/* The rule is fixed for good, as that of splits; a row keeps its id. */
 static void limit(void **state)
 {
     (void)state;
-    weir_dataset *all = opened(c, "digits,split=valid"), *few = opened(c, "digits,split=valid,limit=10");
-    assert_int_equal(weir_dataset_rows(few), 10);
-    for (int i = 0; i < 10; i++) assert_int_equal(few->ids[i], all->ids[i]);
-    weir_dataset *whole = opened(c, "digits,limit=10");
+    static const char *const splits[] = { "", ",split=train", ",split=valid", ",split=test" };
+    for (int i = 0; i < 4; i++) {
+        char spec[64], limited[80];
+        snprintf(spec, sizeof spec, "digits%s", splits[i]);
+        snprintf(limited, sizeof limited, "%s,limit=40", spec);
+        weir_dataset *all = opened(c, spec), *few = opened(c, limited), *some = weir__dataset_some(all, 40), *no_more = weir__dataset_some(few, 50);
+        assert_int_equal(weir_dataset_rows(few), 40);
+        assert_smallest(few, all);
+        assert_memory_equal(few->ids, some->ids, 40 * sizeof *few->ids);
+        assert_int_equal(weir_dataset_rows(no_more), 40);
+        weir_dataset_free(no_more);
+        weir_dataset_free(some);
+        weir_dataset_free(few);
+        weir_dataset_free(all);
+    }
+    static const int64_t first[] = { 42, 168, 174, 179, 460, 683, 709, 810, 1126, 1380 };
+    weir_dataset *few = opened(c, "digits,split=valid,limit=10"), *whole = opened(c, "digits,limit=10");
+    assert_memory_equal(few->ids, first, sizeof first); /* as when the rule was first used */
     weir_dataset *view = weir_dataset_split(whole, "valid");
     assert_int_equal(weir_dataset_rows(whole), 10);
-    assert_null(whole->ids);
     assert_true(weir_dataset_fingerprint(view) == weir_dataset_fingerprint(few));
+    weir_dataset *more = opened(c, "digits,limit=1797"), *most = opened(c, "digits,limit=1800");
+    assert_null(more->ids);
+    assert_null(most->ids);
+    weir_dataset_free(more);
+    weir_dataset_free(most);
     weir_dataset *same = weir_dataset_split(few, "");
     assert_true(weir_dataset_fingerprint(same) == weir_dataset_fingerprint(few));
     assert_string_equal(weir_dataset_spec(same), weir_dataset_spec(few));
@@ -104,6 +135,43 @@ static void limit(void **state)
     weir_dataset_free(none);
     weir_dataset_free(train);
     weir_dataset_free(owner);
+    weir_dataset_free(view);
+    weir_dataset_free(whole);
+    weir_dataset_free(few);
+}
+
+/* A file sorted by class, or by anything: a part of it has the mean of the whole, within what so many rows allow. */
+static void a_part_of_a_sorted_file_is_like_the_whole(void **state)
+{
+    (void)state;
+    enum { N = 6000, K = 500 };
+    float *x = malloc(N * sizeof *x);
+    double sum = 0;
+    for (int i = 0; i < N; i++) x[i] = (float)i / N; /* uniform on [0, 1) */
+    weir_dataset *all = weir_dataset_from_f32(c, x, N, 1), *valid = weir_dataset_split(all, "valid"), *some = weir__dataset_some(valid, K);
+    assert_int_equal(weir_dataset_rows(valid), N / 6);
+    assert_int_equal(weir_dataset_rows(some), K);
+    for (int i = 0; i < K; i++) sum += x[some->ids[i]];
+    assert_true(fabs(sum / K - 0.5) < 4 * sqrt(1.0 / 12 / K));
+    weir_dataset_free(some);
+    weir_dataset_free(valid);
+    weir_dataset_free(all);
+    free(x);
+}
+
+/* What runs of weir 0.1.0 meant by a limit, for those that are opened again. */
+static void limits_of_old_runs_take_the_beginning(void **state)
+{
+    (void)state;
+    weir_dataset *all = opened(c, "digits,split=valid"), *few = weir__dataset_open_first(c, "digits,split=valid,limit=10");
+    weir_dataset *whole = weir__dataset_open_first(c, "digits,limit=10"), *view = weir_dataset_split(whole, "valid"), *some = weir__dataset_some(view, 5);
+    for (int i = 0; i < 10; i++) assert_int_equal(few->ids[i], all->ids[i]);
+    assert_null(whole->ids);
+    assert_int_equal(weir_dataset_rows(whole), 10);
+    assert_true(weir_dataset_fingerprint(view) == weir_dataset_fingerprint(few));
+    assert_int_equal(weir_dataset_rows(some), 5);
+    for (int i = 0; i < 5; i++) assert_int_equal(some->ids[i], all->ids[i]);
+    weir_dataset_free(some);
     weir_dataset_free(view);
     weir_dataset_free(whole);
     weir_dataset_free(few);
@@ -144,7 +212,7 @@ static void batch_range(void **state)
 {
     (void)state;
     static const int64_t bad[][2] = { { -1, 3 }, { 20, 1 }, { 0, 0 }, { 0, -4 }, { INT64_MAX, 1 } };
-    weir_dataset *d = opened(c, "digits,limit=20");
+    weir_dataset *d = opened(c, "toy:moons,n=20");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(weir_batch_size(weir_dataset_batch(d, bad[i][0], bad[i][1])), 0);
         assert_int_equal(weir_status_of(c), WEIR_ERROR_RANGE);
@@ -317,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(cover),        TEST(rule),       TEST(limit),
+        TEST(a_part_of_a_sorted_file_is_like_the_whole), TEST(limits_of_old_runs_take_the_beginning),
         TEST(digits),       TEST(batch_range), TEST(statistics),
         TEST(fingerprints), TEST(from_array), TEST(double_precision),
         TEST(wrapped),
