@@ -69,13 +69,16 @@ WEIR_API weir_sgd_opts weir_sgd_defaults(void);
 WEIR_API weir_rmsprop_opts weir_rmsprop_defaults(void);
 
 /* -- averages ---------------------------------------------------------------------------------------------------------------------- */
-/* Exponential moving average of the parameters: a flat buffer of its own. average <- mu average + (1 - mu) p with
- * mu = min(decay, (1 + n) / (10 + n)), n = updates so far from 1 (Song et al.'s warm start). */
+/* Exponential moving average of the parameters: a flat buffer of its own.
+ * average <- mu average + (1 - mu) p with mu = min(decay, (1 + n) / (10 + n)), n = updates so far
+ * from 1 (Song et al.'s warm start). The module's buffers, such as the running statistics of
+ * batch_norm, are copied with each update, not averaged, and exchanged with the parameters. */
 typedef struct weir_ema weir_ema; /* NULL when it could not be made; every call takes NULL */
 WEIR_API weir_ema *weir_ema_new(weir_module *m, double decay);
 WEIR_API void weir_ema_free(weir_ema *e);
 WEIR_API void weir_ema_update(weir_ema *e); /* after an optimizer step */
-WEIR_API void weir_ema_swap(weir_ema *e); /* exchanges parameters and averages; call again to undo */
+/* Exchanges parameters and averages, and buffers; call again to undo. */
+WEIR_API void weir_ema_swap(weir_ema *e);
 WEIR_API void *weir_ema_state(weir_ema *e, int64_t *n, int64_t **updates);
 
 /* Rows of kind "schedule": the learning rate at `step` (from 0) of `horizon`, given the optimizer's own `lr`. */

@@ -4,12 +4,14 @@
 
 static weir_status copy_buffers(weir_model *to, weir_model *from)
 {
-    for (int64_t i = 0; i < weir_module_state_count(to->module); i++) {
-        bool is_buffer;
-        weir_tensor *t = weir_module_state_at(to->module, i, NULL, &is_buffer), *f = weir_module_state_at(from->module, i, NULL, NULL);
-        if (is_buffer) memcpy(weir__ptr(t), weir__ptr(f), (size_t)t->numel * weir_dtype_size(t->dtype));
-    }
-    return weir__model_refresh_std(to);
+    weir__state own = { 0 }, lent = { 0 };
+    weir_ctx *c = to->object.ctx;
+    if (weir__state_of(c, to->module, &own) == WEIR_OK
+        && weir__state_of(c, from->module, &lent) == WEIR_OK)
+        weir__state_copy_buffers(&own, &lent, "model_share");
+    weir__state_free(&own);
+    weir__state_free(&lent);
+    return weir_ok(c) ? weir__model_refresh_std(to) : weir_status_of(c);
 }
 
 weir_model *weir_model_share(weir_ctx *c, weir_model *m)
@@ -20,6 +22,8 @@ weir_model *weir_model_share(weir_ctx *c, weir_model *m)
     weir_model *s = weir__model_from_options(c, m->row, m->options);
     if (s->object.nil) return s;
     memcpy(s->weights, m->weights, sizeof s->weights);
+    /* set by hand, where the row has no option for it */
+    if (m->mean) weir__model_add_standardize(s);
     if (weir__module_borrow(s->module, m->module) == WEIR_OK && copy_buffers(s, m) == WEIR_OK) {
         weir_module_train(s->module, false);
         return s;

@@ -81,6 +81,41 @@ weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dty
 typedef bool weir__visit_fn(void *user, const char *name, const weir__entry *e);
 bool weir__module_visit(weir_module *m, weir__visit_fn *visit, void *user);
 
+/* ranges.c: what a tree holds, as named ranges of memory. */
+enum { WEIR__STATE_NAME = 256 };
+#define WEIR__STATE_BUFFER "buffer:" /* before a buffer's name; parameters are "weights" */
+typedef struct weir__state_range {
+    char name[WEIR__STATE_NAME];
+    weir_dtype dtype;
+    int ndim;
+    int64_t shape[WEIR_RANK_MAX];
+    void *data;
+    size_t bytes;
+    weir__storage *storage; /* that a tensor reads it through; NULL: none does */
+} weir__state_range;
+typedef struct weir__state {
+    weir_ctx *ctx; /* NULL: an empty list */
+    int64_t n, cap;
+    weir__state_range *at;
+    void *memory; /* that the ranges lie in; NULL: they lie in what they are of */
+} weir__state;
+/* The tree's: at[0] is all its parameters with their padding, behind it stand its buffers in order
+ * of definition. The list itself lies in memory of c, which may be another than the tree's. */
+weir_status weir__state_of(weir_ctx *c, weir_module *m, weir__state *out);
+/* The buffers alone; there may be none. */
+weir_status weir__state_of_buffers(weir_ctx *c, weir_module *m, weir__state *out);
+/* The same ranges in memory of their own, with the same values. */
+weir_status weir__state_clone(const weir__state *of, weir__state *out);
+/* Appends a range under prefix + its name; false: the error is set. */
+bool weir__state_add(weir__state *s, const char *prefix, const weir__state_range *r);
+void weir__state_free(weir__state *s);
+/* All ranges of `to`, or all but the parameters, from the first of `from`. Works in a failed
+ * context, as does the exchange. */
+void weir__state_copy(const weir__state *to, const weir__state *from, const char *who);
+void weir__state_copy_buffers(const weir__state *to, const weir__state *from, const char *who);
+/* All ranges of b with the first of a, which is a tree's. */
+void weir__state_exchange(const weir__state *a, const weir__state *b, const char *who);
+
 /* init.c */
 void weir__init_parameter(weir_ctx *c, weir_tensor *t, const char *name, weir_init init);
 

@@ -41,6 +41,9 @@ extern const int64_t weir__optimizer_row_count;
 extern const weir_row *const weir__schedule_rows[];
 extern const int64_t weir__schedule_row_count;
 
+/* ema.c: the average and its buffers; NULL of NULL. */
+const weir__state *weir__ema_held(const weir_ema *e);
+
 /* gradients.c: passes over the gradients of a module's parameters. */
 /* Sum of squares over all that have one, in an order that depends on the layout alone. NaN on no memory. */
 double weir__gradients_sum_squares(weir_module *m);

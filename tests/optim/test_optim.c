@@ -332,6 +332,34 @@ static void test_ema(void **state)
     weir_module_free(m);
 }
 
+/* Buffers go with the average as they were at its last update, and are no average. */
+static void test_ema_buffers(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "batch_norm", "channels=2");
+    weir_tensor *mean = weir_module_state_find(m, "running_mean"), *seen = weir_module_state_find(m, "num_batches_tracked");
+    weir_ema *e = weir_ema_new(m, 0.5);
+    float at_update[2], now[2];
+    for (int n = 1; n <= 4; n++) {
+        weir_scope s = weir_scope_begin_no_grad(c);
+        const float x[] = { (float)n, 2, 3, 4 };
+        weir_module_forward(m, weir_from_f32(c, x, 2, SHAPE(2, 2)));
+        weir_scope_end(s);
+        if (n == 3) weir_ema_update(e);
+        if (n == 3) memcpy(at_update, weir_data(mean), sizeof at_update);
+    }
+    memcpy(now, weir_data(mean), sizeof now);
+    assert_memory_not_equal(now, at_update, sizeof now);
+    weir_ema_swap(e);
+    assert_memory_equal(weir_data(mean), at_update, sizeof now);
+    assert_int_equal(*(const int64_t *)weir_data(seen), 3);
+    weir_ema_swap(e);
+    assert_memory_equal(weir_data(mean), now, sizeof now);
+    assert_int_equal(*(const int64_t *)weir_data(seen), 4);
+    weir_ema_free(e);
+    weir_module_free(m);
+}
+
 static double rate(weir_ctx *c, const char *name, const char *options, double lr, int64_t step, int64_t horizon)
 {
     const weir_schedule_row *row = (const weir_schedule_row *)weir_row_find(c, "schedule", name);
@@ -463,7 +491,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_pytorch_trajectories), CASE(test_plain_loops), CASE(test_all_or_nothing), CASE(test_parameters_without_gradient_are_skipped),
-          CASE(test_padding_stays_zero), CASE(test_clip), CASE(test_threads_change_no_bit), CASE(test_large_modules_are_updated_whole), CASE(test_ema), CASE(test_schedules),
+          CASE(test_padding_stays_zero), CASE(test_clip), CASE(test_threads_change_no_bit), CASE(test_large_modules_are_updated_whole), CASE(test_ema), CASE(test_ema_buffers), CASE(test_schedules),
           CASE(test_every_row_descends), CASE(test_state_resumes), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
