@@ -10,8 +10,9 @@
  *
  * SPEC: digits | toy:NAME[,n=N] | FILE.npy | FILE.csv[.gz] | an IDX file, gzipped or not | a folder of PNG/JPEG, followed by
  * ,split=train|valid|test ,valid=FRACTION|last:N ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN ,standardize=yes|no
- * limit=N leaves N samples of the split (all, when it has no more): those whose id has the smallest fixed hash, in order of id. They are
- * the same on every machine and for every seed, and a picture of the whole also where the file is sorted; limit=10 is a part of limit=20.
+ * limit=N leaves N samples of the split (all, when it has no more): those whose id has the smallest
+ * fixed hash, in order of id. They are the same on every machine and for every seed, and a picture
+ * of the whole also where the file is sorted; limit=10 is a part of limit=20.
  * A sample's id is its row in the file before split and limit: random numbers that belong to a sample come from its id.
  *
  * Weights: a sample of weight w counts as w samples. They are finite, not negative, and their sum is finite. A sample of

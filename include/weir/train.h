@@ -8,7 +8,12 @@
  *
  * The state at step k is a pure function of (config, seed, machine class, k): kill -9 at any moment and resume gives the bits of the
  * uninterrupted run. A folder holds config.json, model.safetensors (best on validation), metrics.jsonl, TensorBoard events and
- * checkpoint/.
+ * checkpoint/. The state is parameters, buffers, their average, the best of both, the optimizer's
+ * states and the step.
+ *
+ * A validation scores valid_rows samples of the split: those of the smallest hash of their id,
+ * whatever the seed (weir/data.h, limit=). Samples that have no finite log-density are counted and
+ * named, in metrics.jsonl too, and the best is chosen by the mean of the others.
  */
 #ifndef WEIR_TRAIN_H
 #define WEIR_TRAIN_H
@@ -20,6 +25,7 @@ extern "C" {
 
 typedef struct weir_run weir_run;
 
+enum { WEIR_FAILED_NAMED = 16 };
 typedef struct weir_progress {
     int64_t step, steps;     /* done, and where this call stops */
     double loss;             /* mean over the steps since the last report, each as weir_train_step returns it */
@@ -28,19 +34,26 @@ typedef struct weir_progress {
     double seconds;          /* in this call */
     double lr, grad_norm;
     int64_t dim, levels;
+    /* Held-out samples of the last validation that had no finite log-density (`valid` is the mean of
+     * the others), and the ids of the first min(failed, WEIR_FAILED_NAMED) of them. */
+    int64_t failed;
+    const int64_t *failed_ids;
 } weir_progress;
 
 typedef struct weir_train_opts {
     size_t size;
-    int64_t steps;      /* stop at this step; 0: the schedule's horizon */
+    int64_t steps;      /* stop at this step; 0: the horizon, or where the config of a resume says */
     double minutes;     /* or after so long; 0: no limit */
     /* After a step, some ten times a second, and after the last. Non-zero: save and stop (WEIR_STOPPED). */
     int (*on_step)(void *user, const weir_progress *p); void *user;
 } weir_train_opts;
 WEIR_API weir_train_opts weir_train_defaults(void); /* to the horizon, without a limit of time */
 
-/* Makes a run from a JSON config, or opens the folder's own when config is NULL. A folder that holds a run is refused unless
- * `config` is NULL or agrees with it and resume is true. */
+/* Makes a run from a JSON config, or opens the folder's own when config is NULL. A folder that
+ * holds a run is refused unless `config` is NULL or agrees with it and resume is true: all it says
+ * but where to stop (train.steps, train.epochs, schedule.horizon) must be what the run began with.
+ * So is a folder whose run has trained and whose checkpoint is gone. What config and data both say
+ * of the model (dim, shape, levels, standardize) must agree. */
 WEIR_API weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume);
 WEIR_API void weir_run_free(weir_run *r); /* and its model */
 WEIR_API weir_status weir_run_train(weir_run *r, const weir_train_opts *o) WEIR_MUST_CHECK;

@@ -23,13 +23,31 @@ static void put_time(char *text, size_t bytes, size_t *used, double seconds)
         weir__append(text, bytes, used, "%lld:%02lld", s / 60, s % 60);
 }
 
-static void put_valid(char *text, size_t bytes, size_t *used, const weir_progress *p)
+/* Held-out samples that failed: how many, and the first by their ids. */
+static void put_failed(char *text, size_t bytes, size_t *used, const weir_progress *p)
 {
+    enum { SHOWN = 3 };
+    if (p->failed == 0) return;
+    weir__append(text, bytes, used, " (%lld failed: sample", (long long)p->failed);
+    for (int64_t i = 0; i < p->failed && i < SHOWN; i++)
+        weir__append(text, bytes, used, i ? ", %lld" : " %lld", (long long)p->failed_ids[i]);
+    weir__append(text, bytes, used, p->failed > SHOWN ? ", ..)" : ")");
+}
+
+static void put_mean(char *text, size_t bytes, size_t *used, const weir_progress *p)
+{
+    if (!isfinite(p->valid) && p->failed > 0) weir__append(text, bytes, used, "  held-out -");
     if (!isfinite(p->valid)) return;
     if (p->levels > 0)
         weir__append(text, bytes, used, "  held-out %.4f bits/dim", -p->valid / ((double)p->dim * log(2)));
     else
         weir__append(text, bytes, used, "  held-out %.4f nats", p->valid);
+}
+
+static void put_valid(char *text, size_t bytes, size_t *used, const weir_progress *p)
+{
+    put_mean(text, bytes, used, p);
+    put_failed(text, bytes, used, p);
 }
 
 /* Share of this call that is done, by steps or by the clock, and the seconds left. */

@@ -178,7 +178,7 @@ static void summary(const job *j)
 static int train(job *j)
 {
     weir_train_opts o = where_to_stop(j);
-    int64_t stop = o.steps ? o.steps : j->r->horizon;
+    int64_t stop = o.steps ? o.steps : j->r->stop;
     if (j->r->step >= stop) {
         printf("%s  is at step %lld already: finished\n", j->f->out, (long long)j->r->step);
         return WEIR__EXIT_OK;

@@ -105,7 +105,8 @@ static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name, 
     return nil(c);
 }
 
-static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name, const char *options, bool limit_first)
+static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name,
+                                const char *options, bool limit_first)
 {
     weir__bytes bytes;
     weir__dataset_opts o;
@@ -134,8 +135,14 @@ static weir_dataset *dataset_open(weir_ctx *c, const char *spec, bool limit_firs
     return d;
 }
 
-weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec) { return dataset_open(c, spec, false); }
-weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec) { return dataset_open(c, spec, true); }
+weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec)
+{
+    return dataset_open(c, spec, false);
+}
+weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec)
+{
+    return dataset_open(c, spec, true);
+}
 
 static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
 {

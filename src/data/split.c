@@ -1,11 +1,14 @@
-/* split.c - which rows belong to train, valid and test, and which of them a limit leaves: functions of the row number and the number of
- * rows alone, so that every run, machine and program that knows the rule agrees.
+/* split.c - which rows belong to train, valid and test, and which of them a limit leaves: functions
+ * of the row number and the number of rows alone, so that every run, machine and program that knows
+ * the rule agrees.
  *
- * The last `test_rows` rows of the source are the test split. Of the n others, valid=FRACTION takes the round(FRACTION n) whose
- * weir__hash_mix(row, "weir.val" as bytes) is smallest (equal: the smaller row), valid=last:N the last N. The rest trains.
+ * The last `test_rows` rows of the source are the test split. Of the n others, valid=FRACTION takes
+ * the round(FRACTION n) whose weir__hash_mix(row, "weir.val" as bytes) is smallest (equal: the
+ * smaller row), valid=last:N the last N. The rest trains.
  *
- * limit=N leaves the N rows of a split whose weir__hash_mix(row, "weir.sub" as bytes) is smallest, in order of row: a file may be sorted
- * by what is in it, and its beginning is then no picture of the rest. So limit=10 is a part of limit=20. */
+ * limit=N leaves the N rows of a split whose weir__hash_mix(row, "weir.sub" as bytes) is smallest,
+ * in order of row: a file may be sorted by what is in it, and its beginning is then no picture of
+ * the rest. So limit=10 is a part of limit=20. */
 #include <stdlib.h>
 #include <string.h>
 #include "data/data.h"
@@ -24,7 +27,8 @@ static int by_hash(const void *a, const void *b)
 }
 
 /* mark[row] = 1 for the `count` of n rows of the smallest hash under `key`; rows NULL: 0 .. n-1. */
-static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, int64_t n, uint64_t key, int64_t count)
+static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, int64_t n,
+                        uint64_t key, int64_t count)
 {
     ranked *r = weir__alloc_n(c, n, sizeof *r);
     if (!r) return false;
@@ -48,14 +52,16 @@ static weir_status mark_valid(weir_ctx *c, const char *where, const char *valid,
     if (!*mark) return weir_status_of(c);
     if (last)
         memset(*mark + (n - count), 1, (size_t)count);
-    else if (!mark_hashed(c, *mark, NULL, n, VALID_KEY, count))
-        weir__free(c, *mark), *mark = NULL;
+    else if (!mark_hashed(c, *mark, NULL, n, VALID_KEY, count)) {
+        weir__free(c, *mark);
+        *mark = NULL;
+    }
     return weir_status_of(c);
 }
 
 /* Rows first .. end-1 whose mark is `wanted` (no marks: all). */
-static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsigned char *mark, unsigned char wanted, int64_t **ids,
-                             int64_t *count)
+static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsigned char *mark,
+                             unsigned char wanted, int64_t **ids, int64_t *count)
 {
     int64_t n = 0;
     for (int64_t i = first; i < end; i++) n += !mark || mark[i] == wanted;
@@ -72,7 +78,8 @@ static weir_status thin_rows(weir_ctx *c, int64_t n, int64_t limit, int64_t **id
 {
     unsigned char *mark = weir__alloc0(c, (size_t)n);
     int64_t *left = NULL;
-    if (mark && mark_hashed(c, mark, *ids, *count, SUBSET_KEY, limit)) list_rows(c, 0, n, mark, 1, &left, count);
+    if (mark && mark_hashed(c, mark, *ids, *count, SUBSET_KEY, limit))
+        list_rows(c, 0, n, mark, 1, &left, count);
     weir__free(c, mark);
     if (!left) return weir_status_of(c);
     weir__free(c, *ids);
@@ -81,7 +88,8 @@ static weir_status thin_rows(weir_ctx *c, int64_t n, int64_t limit, int64_t **id
 }
 
 /* What the limit leaves; the first rows where that is what it meant. */
-static weir_status limit_rows(weir_ctx *c, const weir__dataset_opts *o, int64_t n, int64_t **ids, int64_t *count)
+static weir_status limit_rows(weir_ctx *c, const weir__dataset_opts *o, int64_t n, int64_t **ids,
+                              int64_t *count)
 {
     if (o->limit >= *count) return WEIR_OK;
     if (!o->limit_first) return thin_rows(c, n, o->limit, ids, count);
@@ -98,7 +106,8 @@ weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset
     *count = n;
     if (mark_valid(c, where, o->valid, base, &mark) != WEIR_OK) return weir_status_of(c); /* a bad valid= is one for every split */
     if (split == WEIR__SPLIT_TEST) list_rows(c, base, n, NULL, 0, ids, count);
-    else if (split != WEIR__SPLIT_ALL) list_rows(c, 0, base, mark, split == WEIR__SPLIT_VALID, ids, count);
+    else if (split != WEIR__SPLIT_ALL)
+        list_rows(c, 0, base, mark, split == WEIR__SPLIT_VALID, ids, count);
     if (weir_ok(c)) limit_rows(c, o, n, ids, count);
     weir__free(c, mark);
     return weir_status_of(c);

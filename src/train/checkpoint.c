@@ -1,182 +1,302 @@
-/* checkpoint.c - the state of a run in one file, committed by one rename.
+/* checkpoint.c - the state of a run (state.c) in one file, committed by one rename.
  *
- * checkpoint/state.safetensors holds the raw weights, the average, the optimizer's states, the best weights, and as metadata the step,
- * the counters and the lengths of the logs. model.safetensors is made from it: written after each commit when the best has changed,
- * and again on resume, so that a kill between the two does no harm. Whatever a kill leaves is either the old state or the new. */
+ * checkpoint/state.safetensors holds the ranges as tensors and the counters as metadata, among them
+ * the lengths of the logs. model.safetensors is made from it: written after each commit when the
+ * best has changed, and again on resume, so that a kill between the two does no harm. Whatever a
+ * kill leaves is either the old state or the new. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include "train/train.h"
 
-enum { STATES = 8 };
-typedef struct flat { const char *name; void *data; } flat;
+#define STATE_FILE "checkpoint/state.safetensors"
 
-/* The flat buffers that make up a state, in fixed order. */
-static int flats(weir_run *r, flat *out)
+/* -- metadata --------------------------------------------------------------------------------- */
+static void checkpoint_text(json_t **o, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* *o becomes NULL where memory is short: a state that lacks a key must not take a good one's place.
+ */
+static void checkpoint_text(json_t **o, const char *key, const char *format, ...)
 {
-    int n = 0;
-    weir__layout *l = weir__module_layout(r->model->module);
-    out[n++] = (flat){ "weights", l->values->data };
-    if (r->ema) out[n++] = (flat){ "ema", weir_ema_state(r->ema, NULL, NULL) };
-    for (int i = 0; i < weir_optim_state_count(r->optim); i++) {
-        const char *name;
-        void *data = weir_optim_state_at(r->optim, i, &name, NULL);
-        out[n++] = (flat){ name, data };
-    }
-    if (r->best) out[n++] = (flat){ "best", r->best };
-    return n;
-}
-
-static void set_text(json_t **o, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* *o becomes NULL where memory is short: a state that lacks a key must not take a good one's place. */
-static void set_text(json_t **o, const char *key, const char *format, ...)
-{
-    char text[64];
+    char text[512];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (*o && json_object_set_new(*o, key, json_string(text)) != 0) json_decref(*o), *o = NULL;
+    if (!*o || json_object_set_new(*o, key, json_string(text)) == 0) return;
+    json_decref(*o);
+    *o = NULL;
 }
 
-static json_t *metadata(weir_run *r, int64_t metrics_bytes, int64_t events_bytes)
+static void *checkpoint_counter(weir_run *r, const weir__counter *k)
+{
+    return (char *)r + k->offset;
+}
+
+/* The ids of failed samples as "3,17"; nothing where none failed. */
+static void checkpoint_put_failed(weir_run *r, json_t **o)
+{
+    char text[512] = "";
+    size_t used = 0;
+    for (int64_t i = 0; i < r->failed && i < WEIR_FAILED_NAMED; i++)
+        weir__append(text, sizeof text, &used, i ? ",%" PRId64 : "%" PRId64, r->failed_ids[i]);
+    if (text[0]) checkpoint_text(o, "failed_samples", "%s", text);
+}
+
+static json_t *checkpoint_metadata(weir_run *r)
 {
     json_t *o = json_object();
-    int64_t *updates = NULL;
-    if (!o) return NULL;
-    if (r->ema) weir_ema_state(r->ema, NULL, &updates);
-    set_text(&o, "weir_checkpoint", "1");
-    set_text(&o, "step", "%" PRId64, r->step);
-    set_text(&o, "optim_steps", "%" PRId64, weir_optim_steps(r->optim));
-    set_text(&o, "ema_updates", "%" PRId64, updates ? *updates : 0);
-    set_text(&o, "best_step", "%" PRId64, r->best_step);
-    set_text(&o, "best_valid", "%.17g", r->best_valid);
-    set_text(&o, "last_valid", "%.17g", r->last_valid);
-    set_text(&o, "loss_sum", "%.17g", r->loss_sum);
-    set_text(&o, "norm_sum", "%.17g", r->norm_sum);
-    set_text(&o, "loss_count", "%" PRId64, r->loss_count);
-    set_text(&o, "metrics_bytes", "%" PRId64, metrics_bytes);
-    set_text(&o, "events_bytes", "%" PRId64, events_bytes);
-    set_text(&o, "machine", "%s", r->machine);
-    set_text(&o, "seconds", "%.3f", r->seconds);
+    checkpoint_text(&o, "weir_checkpoint", "1");
+    for (const weir__counter *k = weir__run_counters; k->name; k++) {
+        if (k->kind == WEIR__COUNTER_INT)
+            checkpoint_text(&o, k->name, "%" PRId64, *(int64_t *)checkpoint_counter(r, k));
+        else checkpoint_text(&o, k->name, "%.17g", *(double *)checkpoint_counter(r, k));
+    }
+    checkpoint_put_failed(r, &o);
+    checkpoint_text(&o, "machine", "%s", r->machine);
     return o;
+}
+
+static bool checkpoint_get_counter(weir_run *r, const weir__counter *k, const json_t *o)
+{
+    const char *text = json_string_value(json_object_get(o, k->name));
+    if (!text) return k->later;
+    if (k->kind == WEIR__COUNTER_INT) return weir__parse_int(text, checkpoint_counter(r, k));
+    return weir__parse_real(text, checkpoint_counter(r, k));
+}
+
+static bool checkpoint_get_failed(weir_run *r, const json_t *o)
+{
+    const char *text = json_string_value(json_object_get(o, "failed_samples"));
+    for (int64_t i = 0; i < r->failed && i < WEIR_FAILED_NAMED; i++) {
+        char one[24] = "";
+        size_t n = text ? strcspn(text, ",") : 0;
+        if (n >= sizeof one) return false;
+        memcpy(one, text ? text : "", n);
+        if (!weir__parse_int(one, &r->failed_ids[i])) return false;
+        text += n + (text[n] == ',');
+    }
+    return true;
+}
+
+static bool checkpoint_read_metadata(weir_run *r, const json_t *o)
+{
+    const char *machine = json_string_value(json_object_get(o, "machine"));
+    for (const weir__counter *k = weir__run_counters; k->name; k++)
+        if (!checkpoint_get_counter(r, k, o)) return false;
+    snprintf(r->machine, sizeof r->machine, "%s", machine ? machine : "");
+    return r->step >= 0 && r->metrics_bytes >= 0 && r->events_bytes >= 0
+           && checkpoint_get_failed(r, o);
+}
+
+/* -- saving ----------------------------------------------------------------------------------- */
+/* The list as tensors of a file; NULL: the error is set. */
+static weir__weight *checkpoint_weights(weir_ctx *c, const weir__state *s)
+{
+    weir__weight *w = weir__alloc0_n(c, s->n, sizeof *w);
+    for (int64_t i = 0; w && i < s->n; i++) {
+        const weir__state_range *from = &s->at[i];
+        memcpy(w[i].name, from->name, sizeof from->name);
+        w[i].dtype = from->dtype;
+        w[i].ndim = from->ndim;
+        memcpy(w[i].shape, from->shape, sizeof from->shape);
+        w[i].data = from->data;
+        w[i].bytes = from->bytes;
+    }
+    return w;
+}
+
+static weir_status checkpoint_write(weir_run *r, const weir__state *s)
+{
+    weir_ctx *c = r->object.ctx;
+    char path[4096];
+    weir__weight *w = checkpoint_weights(c, s);
+    json_t *about = w ? checkpoint_metadata(r) : NULL;
+    if (w && !about) weir_fail(c, WEIR_ERROR_MEMORY, "checkpoint: expected more free memory");
+    if (about)
+        weir__safetensors_save(c, weir__run_path(r, STATE_FILE, path, sizeof path), w, s->n, about);
+    json_decref(about);
+    weir__free(c, w);
+    return weir_status_of(c);
 }
 
 weir_status weir__checkpoint_save(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
-    int64_t metrics_bytes, events_bytes;
-    char path[4096];
-    flat f[STATES];
-    if (weir__journal_sync(r, &metrics_bytes, &events_bytes) != WEIR_OK) return weir_status_of(c);
-    weir__layout *l = weir__module_layout(r->model->module);
-    int n = flats(r, f);
-    weir__weight *w = weir__alloc0_n(c, STATES, sizeof *w);
-    json_t *about = w ? metadata(r, metrics_bytes, events_bytes) : NULL;
-    for (int i = 0; w && i < n; i++) {
-        snprintf(w[i].name, sizeof w[i].name, "%s", f[i].name);
-        w[i].dtype = l->dtype, w[i].ndim = 1, w[i].shape[0] = l->numel;
-        w[i].data = f[i].data, w[i].bytes = (size_t)l->numel * weir_dtype_size(l->dtype);
-    }
-    if (w && !about) weir_fail(c, WEIR_ERROR_MEMORY, "checkpoint: expected more free memory");
-    if (weir_ok(c)) weir__safetensors_save(c, weir__run_path(r, "checkpoint/state.safetensors", path, sizeof path), w, n, about);
-    json_decref(about);
-    weir__free(c, w);
+    weir__state s;
+    if (weir__journal_sync(r) != WEIR_OK || weir__run_state(r, &s) != WEIR_OK)
+        return weir_status_of(c);
+    checkpoint_write(r, &s);
+    weir__state_free(&s);
     if (weir_ok(c) && r->written_step != r->best_step) weir__run_write_model(r);
     return weir_status_of(c);
 }
 
-/* -- model.safetensors -------------------------------------------------------------------------------------------------------------------- */
-static void exchange(weir_run *r, void *flat_values) /* parameters <-> a flat buffer */
+/* -- model.safetensors ------------------------------------------------------------------------ */
+static const char *checkpoint_kind(const weir_run *r)
 {
-    weir__layout *l = weir__module_layout(r->model->module);
-    char *a = l->values->data, *b = flat_values;
-    for (size_t i = 0, n = (size_t)l->numel * weir_dtype_size(l->dtype); i < n; i++) {
-        char t = a[i];
-        a[i] = b[i];
-        b[i] = t;
-    }
+    if (r->best.n > 0) return r->ema ? "best ema" : "best raw";
+    return r->ema ? "last ema" : "last raw";
 }
 
 weir_status weir__run_write_model(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     char path[4096];
+    bool best = r->best.n > 0;
+    const weir__state *values = best ? &r->best : weir__ema_held(r->ema);
     json_t *about = json_object();
-    void *values = r->best ? r->best : r->ema ? weir_ema_state(r->ema, NULL, NULL) : NULL;
+    checkpoint_text(&about, "step", "%" PRId64, best ? r->best_step : r->step);
+    if (best && isfinite(r->best_valid))
+        checkpoint_text(&about, "valid_nats", "%.17g", r->best_valid);
     if (!about) return weir_fail(c, WEIR_ERROR_MEMORY, "model: expected more free memory");
-    set_text(&about, "step", "%" PRId64, r->best ? r->best_step : r->step);
-    if (r->best && isfinite(r->best_valid)) set_text(&about, "valid_nats", "%.17g", r->best_valid);
-    if (!about) return weir_fail(c, WEIR_ERROR_MEMORY, "model: expected more free memory");
-    weir__model_set_weights_kind(r->model, r->best ? (r->ema ? "best ema" : "best raw") : r->ema ? "last ema" : "last raw");
-    if (values) exchange(r, values);
-    weir_status s = weir__model_save_with(r->model, weir__run_path(r, "model.safetensors", path, sizeof path), about);
-    if (values) exchange(r, values);
+    weir__model_set_weights_kind(r->model, checkpoint_kind(r));
+    if (values) weir__state_exchange(&r->tree, values, "save");
+    weir_status s = weir__model_save_with(
+        r->model, weir__run_path(r, "model.safetensors", path, sizeof path), about);
+    if (values) weir__state_exchange(&r->tree, values, "save");
     json_decref(about);
     if (s == WEIR_OK) r->written_step = r->best_step;
     return s;
 }
 
-/* -- loading ------------------------------------------------------------------------------------------------------------------------------- */
-static bool get_int(const json_t *o, const char *key, int64_t *v)
+/* -- loading ---------------------------------------------------------------------------------- */
+static bool checkpoint_same_shape(const weir__state_range *r, const weir__weight *w)
 {
-    const char *text = json_string_value(json_object_get(o, key));
-    return text && weir__parse_int(text, v);
+    return w->ndim == r->ndim
+           && memcmp(w->shape, r->shape, (size_t)r->ndim * sizeof *r->shape) == 0;
 }
 
-static bool get_real(const json_t *o, const char *key, double *v)
+static bool checkpoint_fits(const weir__state_range *r, const weir__weight *w)
 {
-    const char *text = json_string_value(json_object_get(o, key));
-    return text && weir__parse_real(text, v);
+    return w->dtype == r->dtype && checkpoint_same_shape(r, w);
 }
 
-static bool read_metadata(weir_run *r, const json_t *o, int64_t *metrics_bytes, int64_t *events_bytes)
+static weir_status checkpoint_misfit(weir_ctx *c, const weir__state_range *r, const char *path)
 {
-    int64_t steps, updates, *at = NULL;
-    if (!get_int(o, "step", &r->step) || !get_int(o, "optim_steps", &steps) || !get_int(o, "ema_updates", &updates) || !get_int(o, "best_step", &r->best_step)
-        || !get_real(o, "best_valid", &r->best_valid) || !get_real(o, "last_valid", &r->last_valid) || !get_real(o, "loss_sum", &r->loss_sum)
-        || !get_real(o, "norm_sum", &r->norm_sum) || !get_int(o, "loss_count", &r->loss_count) || !get_int(o, "metrics_bytes", metrics_bytes)
-        || !get_int(o, "events_bytes", events_bytes) || !get_real(o, "seconds", &r->seconds) || r->step < 0 || *metrics_bytes < 0 || *events_bytes < 0)
-        return false;
-    const char *machine = json_string_value(json_object_get(o, "machine"));
-    snprintf(r->machine, sizeof r->machine, "%s", machine ? machine : "");
-    weir_optim_set_steps(r->optim, steps);
-    if (r->ema) weir_ema_state(r->ema, NULL, &at), *at = updates;
-    return weir_ok(r->object.ctx);
+    char shape[128];
+    size_t used = 0;
+    weir__append_shape(shape, sizeof shape, &used, r->ndim, r->shape);
+    return weir_fail(c, WEIR_ERROR_FORMAT, "%s: %s: expected %s values of %s", path, r->name, shape,
+                     weir_dtype_name(r->dtype));
 }
 
-static bool copy_flats(weir_run *r, const weir__weights *w, const char *path)
+static bool checkpoint_is_buffer(const weir__state_range *r)
 {
-    flat f[STATES];
-    weir__layout *l = weir__module_layout(r->model->module);
-    int n = flats(r, f);
-    if (w->n != n) return weir_fail(r->object.ctx, WEIR_ERROR_FORMAT, "%s: %lld tensors: expected the %d of this run's settings", path, (long long)w->n, n), false;
-    for (int i = 0; i < n; i++) {
-        const weir__weight *from = weir__weights_find(w, f[i].name);
-        if (!from || from->dtype != l->dtype || from->ndim != 1 || from->shape[0] != l->numel)
-            return weir_fail(r->object.ctx, WEIR_ERROR_FORMAT, "%s: %s: expected %lld values of %s", path, f[i].name, (long long)l->numel, weir_dtype_name(l->dtype)), false;
+    return strstr(r->name, WEIR__STATE_BUFFER) != NULL;
+}
+
+/* Every range has a tensor and every tensor a range; or none of the buffers has one, in a file of
+ * before they were kept. */
+static weir_status checkpoint_check(weir_ctx *c, const weir__state *s, const weir__weights *w,
+                                    const char *path, bool *bare)
+{
+    int64_t buffers = 0;
+    for (int64_t i = 0; i < s->n; i++) buffers += checkpoint_is_buffer(&s->at[i]);
+    *bare = buffers > 0 && w->n == s->n - buffers;
+    if (w->n != s->n && !*bare)
+        return weir_fail(c, WEIR_ERROR_FORMAT,
+                         "%s: %lld tensors: expected the %lld of this run's settings", path,
+                         (long long)w->n, (long long)s->n);
+    for (int64_t i = 0; i < s->n; i++) {
+        const weir__weight *from = weir__weights_find(w, s->at[i].name);
+        if (*bare && checkpoint_is_buffer(&s->at[i])) continue;
+        if (!from || !checkpoint_fits(&s->at[i], from))
+            return checkpoint_misfit(c, &s->at[i], path);
     }
-    for (int i = 0; i < n; i++) memcpy(f[i].data, weir__weights_find(w, f[i].name)->data, (size_t)l->numel * weir_dtype_size(l->dtype));
-    weir__storage_changed(l->values, "resume");
-    return true;
+    return WEIR_OK;
 }
 
-weir_status weir__checkpoint_load(weir_run *r, int64_t *metrics_bytes, int64_t *events_bytes)
+static void checkpoint_copy(const weir__state *s, const weir__weights *w)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        const weir__weight *from = weir__weights_find(w, s->at[i].name);
+        if (!from) continue;
+        memcpy(s->at[i].data, from->data, s->at[i].bytes);
+        if (s->at[i].storage) weir__storage_changed(s->at[i].storage, "resume");
+    }
+}
+
+/* Of the type that the buffer has, or of another width: means and deviations of data were f32. */
+static void checkpoint_convert(const weir__state_range *to, const weir__weight *from)
+{
+    size_t wide = weir_dtype_size(to->dtype), narrow = weir_dtype_size(from->dtype);
+    bool real = weir_dtype_is_real(to->dtype) && weir_dtype_is_real(from->dtype);
+    if (!checkpoint_same_shape(to, from) || !(real || to->dtype == from->dtype)) return;
+    for (size_t i = 0; i < to->bytes / wide; i++) {
+        uint64_t element = 0;
+        memcpy(&element, (const char *)from->data + i * narrow, narrow);
+        weir__convert(to->dtype, (char *)to->data + i * wide, from->dtype, &element, 1);
+    }
+    weir__storage_changed(to->storage, "resume");
+}
+
+/* The buffers of model.safetensors, as far as it has them; false: it cannot be read. */
+static bool checkpoint_model_buffers(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     char path[4096];
     weir__weights w = { 0 };
-    *metrics_bytes = *events_bytes = 0;
-    FILE *f = fopen(weir__run_path(r, "checkpoint/state.safetensors", path, sizeof path), "rb");
+    if (weir__safetensors_load(c, weir__run_path(r, "model.safetensors", path, sizeof path), &w)
+        != WEIR_OK) {
+        if (weir_status_of(c) != WEIR_ERROR_MEMORY) weir_clear(c);
+        return false;
+    }
+    for (int64_t i = 1; i < r->tree.n; i++) {
+        const weir__state_range *to = &r->tree.at[i];
+        const weir__weight *from = weir__weights_find(&w, to->name + strlen(WEIR__STATE_BUFFER));
+        if (from) checkpoint_convert(to, from);
+    }
+    weir__weights_free(c, &w);
+    return true;
+}
+
+/* A checkpoint of before buffers were kept: the nearest there is are those beside it; the average
+ * and the best weights get the same. */
+static void checkpoint_find_buffers(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    const weir__state *average = weir__ema_held(r->ema);
+    bool found = checkpoint_model_buffers(r);
+    if (!weir_ok(c)) return;
+    weir__log(c, "%s: the checkpoint is of a version that kept no buffers: %s", r->folder,
+              found ? "they are taken from model.safetensors"
+                    : "they start anew, for there is no model.safetensors that can be read");
+    if (average) weir__state_copy_buffers(average, &r->tree, "resume");
+    if (r->best.n > 0) weir__state_copy_buffers(&r->best, &r->tree, "resume");
+}
+
+static void checkpoint_load(weir_run *r, const weir__weights *w, const char *path)
+{
+    weir_ctx *c = r->object.ctx;
+    weir__state s;
+    bool bare;
+    if (weir__weights_find(w, "best") && weir__state_clone(&r->tree, &r->best) != WEIR_OK) return;
+    if (weir__run_state(r, &s) != WEIR_OK) return;
+    if (checkpoint_check(c, &s, w, path, &bare) == WEIR_OK) {
+        checkpoint_copy(&s, w);
+        if (bare) checkpoint_find_buffers(r);
+        weir__model_refresh_std(r->model);
+    }
+    weir__state_free(&s);
+}
+
+weir_status weir__checkpoint_load(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    char path[4096];
+    weir__weights w = { 0 };
+    FILE *f = fopen(weir__run_path(r, STATE_FILE, path, sizeof path), "rb");
     if (!f && errno == ENOENT) return WEIR_OK; /* killed before the first: from the start */
-    if (!f) return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a checkpoint that can be read", path, strerror(errno));
+    if (!f)
+        return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a checkpoint that can be read", path,
+                         strerror(errno));
     fclose(f);
     if (weir__safetensors_load(c, path, &w) != WEIR_OK) return weir_status_of(c);
-    weir__layout *l = weir__module_layout(r->model->module);
-    bool best = weir__weights_find(&w, "best");
-    if (best) r->best = weir__alloc_n(c, l->numel, weir_dtype_size(l->dtype));
-    if (weir_ok(c) && copy_flats(r, &w, path) && !read_metadata(r, w.metadata, metrics_bytes, events_bytes))
-        weir_fail(c, WEIR_ERROR_FORMAT, "%s: metadata: expected the counters that weir writes", path);
+    checkpoint_load(r, &w, path);
+    if (weir_ok(c) && !checkpoint_read_metadata(r, w.metadata))
+        weir_fail(c, WEIR_ERROR_FORMAT, "%s: metadata: expected the counters that weir writes",
+                  path);
     weir__weights_free(c, &w);
     return weir_status_of(c);
 }

@@ -91,6 +91,7 @@ static weir_status push_value(pairs *p, int layer, const char *key, const json_t
 
 static bool is_record(const char *key) /* what a run writes about itself, not a setting */
 {
+    if (!strcmp(key, "subset")) return true;
     return !strcmp(key, "weir") || !strcmp(key, "data_fingerprint") || !strcmp(key, "machine");
 }
 
@@ -228,6 +229,7 @@ static weir_status apply(weir__config *k, const pairs *p, const owner *owners)
         if (!o) return weir_status_of(c);
         if (!weir__option_named(o->row, name)) return unknown_key(c, owners, q->key);
         if (weir_option_set(c, o->row, o->opts, name, q->value) != WEIR_OK) return weir_status_of(c);
+        if (o == &owners[MODEL]) weir__fit_said(k, name);
         bool steps = strcmp(name, "steps") == 0;
         if (o == &owners[TRAIN] && (steps || strcmp(name, "epochs") == 0)) set_length(k, &l, q->layer, steps);
     }
@@ -321,7 +323,7 @@ json_t *weir__config_json(const weir__config *k)
     json_t *o = json_object(), *schedule = section(c, &k->schedule->row, k->schedule_opts, true);
     bool good = o && schedule && (k->horizon == 0 || json_object_set_new(schedule, "horizon", json_integer(k->horizon)) == 0);
     good = good && json_object_set_new(o, "weir", json_string(weir_version())) == 0;
-    good = good && json_object_set_new(o, "model", section(c, &k->model->row, k->model_opts, true)) == 0;
+    good = good && json_object_set_new(o, "model", weir__fit_unsaid(k, section(c, &k->model->row, k->model_opts, true))) == 0;
     good = good && json_object_set_new(o, "data", json_string(k->data)) == 0;
     if (k->preset[0]) good = good && json_object_set_new(o, "preset", json_string(k->preset)) == 0;
     good = good && json_object_set_new(o, "optimizer", section(c, k->optimizer, k->optimizer_opts, true)) == 0;

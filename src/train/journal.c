@@ -30,26 +30,28 @@ static weir_status io_error(weir_run *r)
 }
 
 /* An existing log is cut back to what the checkpoint knows; one that is shorter is not the log of that checkpoint. */
-static weir_status open_metrics(weir_run *r, int64_t keep)
+static weir_status open_metrics(weir_run *r)
 {
     char path[4096];
     struct stat st;
+    const int64_t keep = r->metrics_bytes;
     r->metrics = open(weir__run_path(r, "metrics.jsonl", path, sizeof path), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (r->metrics < 0 || fstat(r->metrics, &st) != 0) return io_error(r);
     if (st.st_size < keep)
         return weir_fail(r->object.ctx, WEIR_ERROR_FORMAT, "%s: %lld bytes: expected at least the %lld that the checkpoint follows", path, (long long)st.st_size, (long long)keep);
-    r->metrics_bytes = keep;
     return cut_back(r) ? WEIR_OK : io_error(r);
 }
 
-weir_status weir__journal_open(weir_run *r, int64_t metrics_bytes, int64_t events_bytes)
+weir_status weir__journal_open(weir_run *r)
 {
-    if (open_metrics(r, metrics_bytes) != WEIR_OK) return weir_status_of(r->object.ctx);
+    if (open_metrics(r) != WEIR_OK) return weir_status_of(r->object.ctx);
 #ifdef WEIR_HAVE_PROTOBUF
     char path[4096];
-    r->events = weir__events_open(r->object.ctx, weir__run_path(r, "events.out.tfevents.weir", path, sizeof path), wall(), events_bytes);
+    r->events = weir__events_open(r->object.ctx,
+                                  weir__run_path(r, "events.out.tfevents.weir", path, sizeof path),
+                                  wall(), r->events_bytes);
 #else
-    (void)events_bytes, (void)wall;
+    (void)wall;
 #endif
     return weir_status_of(r->object.ctx);
 }
@@ -98,27 +100,40 @@ weir_status weir__journal_step(weir_run *r, double lr, double seconds)
     return write_line(r, line, used);
 }
 
-weir_status weir__journal_valid(weir_run *r, double valid, double stderr_, double seconds)
+/* How many held-out samples failed, and which the first are. */
+static void failures(const weir_run *r, char *line, size_t bytes, size_t *used)
 {
-    char line[512];
+    if (r->failed == 0) return;
+    weir__append(line, bytes, used, ", \"failed\": %lld, \"failed_samples\": [",
+                 (long long)r->failed);
+    for (int64_t i = 0; i < r->failed && i < WEIR_FAILED_NAMED; i++)
+        weir__append(line, bytes, used, i ? ", %lld" : "%lld", (long long)r->failed_ids[i]);
+    weir__append(line, bytes, used, "]");
+}
+
+weir_status weir__journal_valid(weir_run *r, double stderr_, double seconds)
+{
+    char line[1024];
     size_t used = 0;
+    bool best = r->best_step == r->step;
     weir__append(line, sizeof line, &used, "{\"step\": %lld", (long long)r->step);
-    number(line, sizeof line, &used, "valid", valid);
+    number(line, sizeof line, &used, "valid", r->last_valid);
     number(line, sizeof line, &used, "valid_stderr", stderr_);
-    weir__append(line, sizeof line, &used, ", \"best\": %s, \"seconds\": %.3f}\n", r->best_step == r->step ? "true" : "false", seconds);
-    if (isfinite(valid)) scalar(r, "valid/nats", valid);
+    failures(r, line, sizeof line, &used);
+    weir__append(line, sizeof line, &used, ", \"best\": %s, \"seconds\": %.3f}\n",
+                 best ? "true" : "false", seconds);
+    if (isfinite(r->last_valid)) scalar(r, "valid/nats", r->last_valid);
     return write_line(r, line, used);
 }
 
-weir_status weir__journal_sync(weir_run *r, int64_t *metrics_bytes, int64_t *events_bytes)
+weir_status weir__journal_sync(weir_run *r)
 {
-    *metrics_bytes = r->metrics_bytes;
-    *events_bytes = 0;
+    r->events_bytes = 0;
     while (fsync(r->metrics) != 0)
         if (errno != EINTR) return io_error(r);
     if (!r->events) return WEIR_OK;
     if (weir__events_sync(r->events) != WEIR_OK) return weir_status_of(r->object.ctx);
-    *events_bytes = weir__events_bytes(r->events);
+    r->events_bytes = weir__events_bytes(r->events);
     return WEIR_OK;
 }
 

@@ -14,59 +14,6 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* -- validation ---------------------------------------------------------------------------------------------------------------------------- */
-static void add_rows(weir__mean *s, const weir_batch *b, const double *lp)
-{
-    for (int64_t i = 0; i < b->n; i++) weir__mean_add(s, lp[i], b->weights ? b->weights[i] : 1);
-}
-
-static weir_status score_valid(weir_run *r, weir__mean *s)
-{
-    weir_ctx *c = r->object.ctx;
-    enum { ROWS = 256 };
-    int64_t n = weir_dataset_rows(r->valid);
-    if (n > r->config.train.valid_rows) n = r->config.train.valid_rows;
-    for (int64_t first = 0; first < n && weir_ok(c); first += ROWS) {
-        weir_scope scope = weir_scope_begin_no_grad(c);
-        double lp[ROWS];
-        weir_batch *b = weir_dataset_batch(r->valid, first, first + ROWS < n ? ROWS : n - first);
-        weir_tensor *t = weir_model_log_prob(r->model, b, NULL, NULL);
-        if (weir_copy_to_f64(t, lp, weir_batch_size(b)) == WEIR_OK) add_rows(s, b, lp);
-        weir_scope_end(scope);
-    }
-    return weir_status_of(c);
-}
-
-static weir_status keep_best(weir_run *r, double valid)
-{
-    weir_ctx *c = r->object.ctx;
-    weir__layout *l = weir__module_layout(r->model->module);
-    size_t bytes = (size_t)l->numel * weir_dtype_size(l->dtype);
-    if (!r->best && !(r->best = weir__alloc(c, bytes))) return weir_status_of(c);
-    memcpy(r->best, l->values->data, bytes);
-    r->best_valid = valid;
-    r->best_step = r->step;
-    return WEIR_OK;
-}
-
-/* Mean held-out log-density of the averaged weights (the raw ones without an average), and keeping them when it is the best. Without
- * rows to validate on there is no best, and the last weights are written. */
-static weir_status validate(weir_run *r, double seconds)
-{
-    weir__mean s = { 0 };
-    weir_ema_swap(r->ema);
-    weir_module_train(weir_model_module(r->model), false);
-    bool some = weir_dataset_rows(r->valid) > 0;
-    if (some) score_valid(r, &s);
-    double valid = weir__mean_value(&s), error = weir__mean_error(&s);
-    r->last_valid = valid;
-    bool comparable = isfinite(valid) && s.failed == 0; /* a mean over fewer rows is none to choose by */
-    if (weir_ok(r->object.ctx) && comparable && !(valid <= r->best_valid)) keep_best(r, valid);
-    weir_module_train(weir_model_module(r->model), true);
-    weir_ema_swap(r->ema);
-    return weir_ok(r->object.ctx) ? weir__journal_valid(r, valid, error, seconds) : weir_status_of(r->object.ctx);
-}
-
 /* -- one step and what belongs to it ----------------------------------------------------------------------------------------------------------- */
 static double rate(const weir_run *r)
 {
@@ -82,8 +29,8 @@ static weir_status one_step(weir_run *r, weir_step_info *info)
     weir_step_opts o = weir_step_defaults();
     o.shards = r->config.train.shards;
     o.clip = r->config.train.clip;
+    weir__run_follow(r);
     weir_optim_set_lr(r->optim, rate(r));
-    if (weir_loader_step(r->loader) != r->step) weir_loader_seek(r->loader, r->step); /* a step that failed took its batch */
     weir_scope s = weir_scope_begin(c);
     weir_batch *b = weir_loader_next(r->loader);
     if (weir_ok(c)) weir_train_step_with(r->model, r->optim, b, &o, info);
@@ -101,7 +48,8 @@ static weir_status after_step(weir_run *r, double seconds)
 {
     weir_ctx *c = r->object.ctx;
     if (r->step % r->log_every == 0 || r->step == r->horizon) weir__journal_step(r, weir_optim_lr(r->optim), seconds);
-    if (weir_ok(c) && (r->step % r->valid_every == 0 || r->step == r->horizon)) validate(r, seconds);
+    if (weir_ok(c) && (r->step % r->valid_every == 0 || r->step == r->horizon))
+        weir__run_validate(r, seconds);
     return weir_status_of(c);
 }
 
@@ -112,8 +60,20 @@ static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, b
 {
     double t = now();
     if (!o->on_step || (!last && t - w->told < 0.1)) return 0;
-    weir_progress p = { .step = r->step, .steps = stop, .loss = w->loss_sum / (double)w->count, .valid = r->last_valid, .best = r->best_valid,
-                        .seconds = t - w->begin, .lr = weir_optim_lr(r->optim), .grad_norm = w->norm, .dim = r->model->dim, .levels = r->model->levels };
+    weir_progress p = {
+        .step = r->step,
+        .steps = stop,
+        .loss = w->loss_sum / (double)w->count,
+        .valid = r->last_valid,
+        .best = r->best_valid,
+        .seconds = t - w->begin,
+        .lr = weir_optim_lr(r->optim),
+        .grad_norm = w->norm,
+        .dim = r->model->dim,
+        .levels = r->model->levels,
+        .failed = r->failed,
+        .failed_ids = r->failed_ids,
+    };
     w->told = t;
     w->loss_sum = 0;
     w->count = 0;
@@ -125,7 +85,7 @@ static weir_status finish(weir_run *r, double seconds, weir_status how)
     weir_ctx *c = r->object.ctx;
     r->seconds += seconds;
     if (weir__checkpoint_save(r) != WEIR_OK) return weir_status_of(c);
-    if (!r->best && weir__run_write_model(r) != WEIR_OK) return weir_status_of(c);
+    if (r->best.n == 0 && weir__run_write_model(r) != WEIR_OK) return weir_status_of(c);
     return how;
 }
 
@@ -161,7 +121,7 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
     if (!o) o = &defaults;
     if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");
-    int64_t stop = o->steps > 0 ? o->steps : r->horizon;
+    int64_t stop = o->steps > 0 ? o->steps : r->stop;
     if (r->step >= stop || !weir_ok(c)) return weir_status_of(c);
     uint64_t seed = c->seed;
     c->seed = (uint64_t)r->config.train.seed; /* whatever else lives in the context */

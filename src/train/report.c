@@ -72,7 +72,7 @@ static void settings(gather *g)
 static void open_data(gather *g)
 {
     const char *spec = json_string_value(json_object_get(g->config, "data"));
-    if (spec) g->data = weir_dataset_open(g->c, spec);
+    if (spec) g->data = weir__run_data(g->c, spec, g->config);
     bool there = spec && weir_ok(g->c) && weir_dataset_rows(g->data) > 0;
     bool fits = there && weir_dataset_dim(g->data) == weir_model_dim(g->model) && weir_dataset_levels(g->data) == weir_model_levels(g->model);
     if (fits) return;

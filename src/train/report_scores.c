@@ -30,22 +30,23 @@ static void column_scores(gather *g, int i, const weir__mean *nats, const weir__
     for (int k = 0; k < 4; k++) g->scores[k].value[i] = value[k], g->scores[k].error[i] = error[k];
 }
 
-/* "first 2,000 rows"; by weight, how many of equal weight would say as much. */
-static const char *rows_text(gather *g, int64_t n, int64_t rows, const weir__mean *nats)
+/* "2,000 of 50,000 rows"; by weight, how many of equal weight would say as much. */
+static const char *rows_text(gather *g, int64_t n, int64_t of, const weir__mean *nats)
 {
-    char count[WEIR__NUMBER], effective[WEIR__NUMBER];
-    const char *first = n < rows ? "first " : "";
+    char count[WEIR__NUMBER], all[WEIR__NUMBER + 8] = "", number[WEIR__NUMBER];
     double m = weir__mean_effective(nats);
     weir__number(count, (double)n, 0);
-    if (!(m < (double)nats->n * 0.999)) return weir__keep(g, "%s%s rows", first, count);
-    return weir__keep(g, "%s%s rows, by weight as good as %s", first, count, weir__number(effective, m, 0));
+    if (n < of) snprintf(all, sizeof all, " of %s", weir__number(number, (double)of, 0));
+    if (!(m < (double)nats->n * 0.999)) return weir__keep(g, "%s%s rows", count, all);
+    return weir__keep(g, "%s%s rows, by weight as good as %s", count, all,
+                      weir__number(number, m, 0));
 }
 
-/* One column: a split, its rows up to `most`. */
+/* One column: a split, or `most` of its rows. */
 static void score_split(gather *g, const char *split, const char *name, int64_t most)
 {
-    weir_dataset *d = weir_dataset_split(g->data, split);
-    int64_t rows = weir_dataset_rows(d), n = rows < most ? rows : most;
+    weir_dataset *whole = weir_dataset_split(g->data, split), *d = weir__dataset_some(whole, most);
+    int64_t rows = weir_dataset_rows(whole), n = weir_dataset_rows(d);
     weir__mean nats = { 0 }, excess = { 0 };
     for (int64_t first = 0; weir_ok(g->c) && first < n; first += WEIR__CHUNK_ROWS)
         score_rows(g, d, first, n - first < WEIR__CHUNK_ROWS ? n - first : WEIR__CHUNK_ROWS, &nats, &excess);
@@ -55,6 +56,7 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
         if (nats.failed) weir__note(g, weir__keep(g, "%lld %s rows have no finite log-density and are left out of the means.", (long long)nats.failed, split));
     }
     weir_dataset_free(d);
+    weir_dataset_free(whole);
     if (weir__forgive(g) && strcmp(split, "test") != 0) weir__note(g, weir__keep(g, "The %s rows could not be scored.", name)); /* not all data have a test split */
 }
 

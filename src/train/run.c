@@ -36,10 +36,12 @@ static void destroy(weir_run *r)
     weir_optim_free(r->optim);
     weir_model_free(r->model);
     weir_loader_free(r->loader);
+    weir_dataset_free(r->held);
     weir_dataset_free(r->valid);
     weir_dataset_free(r->train);
     weir__config_free(&r->config);
-    weir__free(c, r->best);
+    weir__state_free(&r->best);
+    weir__state_free(&r->tree);
     weir__free(c, r->folder);
     weir__free(c, r);
 }
@@ -107,30 +109,6 @@ static weir_status lock_folder(weir_run *r)
 }
 
 /* -- data, model, optimizer from a config ------------------------------------------------------------------------------------------------ */
-/* What the data say and the config leaves open: dim, shape, levels, standardize. What both say must agree. */
-static weir_status fit_model_to_data(weir_run *r)
-{
-    weir_ctx *c = r->object.ctx;
-    weir__config *k = &r->config;
-    const weir_row *row = &k->model->row;
-    int64_t *dim = weir__option_value(row, k->model_opts, "dim", WEIR_OPTION_INT), *levels = weir__option_value(row, k->model_opts, "levels", WEIR_OPTION_INT);
-    const int64_t *shape;
-    int ndim = weir_dataset_shape(r->train, &shape);
-    int64_t have = weir_dataset_dim(r->train), have_levels = weir_dataset_levels(r->train);
-    if (dim && *dim != 0 && *dim != have)
-        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have, (long long)*dim);
-    if (levels && *levels != 0 && *levels != have_levels)
-        return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld levels: expected model.levels=%lld", k->data, (long long)have_levels, (long long)*levels);
-    if (dim) *dim = have;
-    if (levels) *levels = have_levels;
-    char text[160] = "";
-    size_t used = 0;
-    for (int i = 0; i < ndim; i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)shape[i]);
-    if (ndim > 1 && weir__option_named(row, "shape")) weir_option_set(c, row, k->model_opts, "shape", text);
-    if (weir_dataset_standardize(r->train) && weir__option_named(row, "standardize")) weir_option_set(c, row, k->model_opts, "standardize", "yes");
-    return weir_status_of(c);
-}
-
 static weir_status standardize(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
@@ -143,27 +121,48 @@ static weir_status standardize(weir_run *r)
     return weir_status_of(c);
 }
 
-static weir_status open_data(weir_run *r)
+weir_dataset *weir__run_data(weir_ctx *c, const char *spec, const json_t *config)
+{
+    bool by_hash = !config || json_object_get(config, "subset");
+    return by_hash ? weir_dataset_open(c, spec) : weir__dataset_open_first(c, spec);
+}
+
+/* Views share the store of what they are views of, which goes with the training view: that is freed
+ * last. */
+static void split_data(weir_run *r)
+{
+    weir_dataset *all = r->train;
+    if (all->opts.split != WEIR__SPLIT_ALL) return;
+    r->valid = weir_dataset_split(all, "valid");
+    r->train = weir_dataset_split(all, "train");
+    if (weir_ok(r->object.ctx)) {
+        r->train->owner = true;
+        all->owner = false;
+    }
+    weir_dataset_free(all);
+}
+
+/* Of the rows in their order; those that validate count too, for they decide which weights are
+ * best. */
+static void note_fingerprint(weir_run *r)
+{
+    uint64_t hash = weir_dataset_fingerprint(r->train);
+    if (weir_dataset_rows(r->valid) > 0)
+        hash = weir__hash_mix(hash, weir_dataset_fingerprint(r->valid));
+    snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
+}
+
+static weir_status open_data(weir_run *r, const json_t *stored)
 {
     weir_ctx *c = r->object.ctx;
-    r->train = weir_dataset_open(c, r->config.data);
     r->valid = weir__nil(c, WEIR__DATASET);
+    r->train = weir__run_data(c, r->config.data, stored);
     if (!weir_ok(c)) return weir_status_of(c);
-    weir_dataset *all = r->train;
-    if (all->opts.split == WEIR__SPLIT_ALL) {
-        /* the views share the store of `all`, which must outlive them: it is kept as the owner behind r->train */
-        r->valid = weir_dataset_split(all, "valid");
-        r->train = weir_dataset_split(all, "train");
-        if (weir_ok(c)) {
-            r->train->owner = true, all->owner = false; /* the store goes with the training view, which is freed last */
-        }
-        weir_dataset_free(all);
-    }
+    split_data(r);
     if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
     if (!weir_ok(c)) return weir_status_of(c); /* a view of what is gone may be left */
-    uint64_t hash = weir_dataset_fingerprint(r->train);
-    if (weir_dataset_rows(r->valid) > 0) hash = weir__hash_mix(hash, weir_dataset_fingerprint(r->valid)); /* it decides which weights are best */
-    snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
+    r->held = weir__dataset_some(r->valid, r->config.train.valid_rows);
+    note_fingerprint(r);
     return weir_status_of(c);
 }
 
@@ -183,7 +182,7 @@ static int64_t or_auto(int64_t given, int64_t automatic) { return given > 0 ? gi
 static int64_t within(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
 
 /* What the config leaves to us is settled here, and recorded with the rest. */
-static weir_status open_loader(weir_run *r)
+static weir_status open_loader(weir_run *r, const weir__length *stop)
 {
     char options[128];
     size_t used = 0;
@@ -193,6 +192,9 @@ static weir_status open_loader(weir_run *r)
     int64_t epoch = weir_loader_steps_per_epoch(r->loader);
     if (r->config.horizon == 0) r->config.horizon = t->steps > 0 ? t->steps : t->epochs * (epoch > 0 ? epoch : 1);
     r->horizon = r->config.horizon;
+    r->stop = r->horizon;
+    if (stop->steps > 0) r->stop = stop->steps;
+    else if (stop->epochs > 0) r->stop = stop->epochs * (epoch > 0 ? epoch : 1);
     r->valid_every = t->valid_every = or_auto(t->valid_every, within(epoch, 50, 500));
     r->checkpoint_every = t->checkpoint_every = or_auto(t->checkpoint_every, 500);
     r->log_every = t->log_every = or_auto(t->log_every, within(r->horizon / 500, 1, 50));
@@ -219,6 +221,7 @@ static weir_status open_model(weir_run *r)
     r->model = weir__model_from_options(c, k->model, k->model_opts);
     if (standardize(r) != WEIR_OK || options_text(c, k->optimizer, k->optimizer_opts, text, sizeof text) != WEIR_OK) return weir_status_of(c);
     r->optim = weir_optim_new(weir_model_module(r->model), strchr(k->optimizer->name, '.') + 1, text);
+    if (weir_ok(c)) weir__state_of(c, weir_model_module(r->model), &r->tree);
     if (weir_ok(c) && k->train.ema > 0) r->ema = weir_ema_new(weir_model_module(r->model), k->train.ema);
     return weir_status_of(c);
 }
@@ -235,66 +238,25 @@ static weir_status open_seeded(weir_run *r)
 }
 
 /* -- config.json --------------------------------------------------------------------------------------------------------------------------- */
+/* What a run notes of itself beside its settings; weir__run_data reads "subset". */
+static bool add_records(weir_run *r, json_t *o)
+{
+    return json_object_set_new(o, "data_fingerprint", json_string(r->fingerprint)) == 0
+           && json_object_set_new(o, "subset", json_string("hash")) == 0
+           && json_object_set_new(o, "machine", json_string(weir_isa_name(r->object.ctx))) == 0;
+}
+
 static weir_status write_config(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     char path[4096];
     json_t *o = weir__config_json(&r->config);
     if (!o) return weir_status_of(c);
-    if (json_object_set_new(o, "data_fingerprint", json_string(r->fingerprint)) != 0 || json_object_set_new(o, "machine", json_string(weir_isa_name(c))) != 0)
+    if (!add_records(r, o))
         weir_fail(c, WEIR_ERROR_MEMORY, "%s: config.json: expected more free memory", r->folder);
     else weir__json_save(c, weir__run_path(r, "config.json", path, sizeof path), o);
     json_decref(o);
     return weir_status_of(c);
-}
-
-/* Where to stop may differ, and what is left open (0, no, nothing) is what the run has settled. */
-static bool may_differ(const char *key, const json_t *given)
-{
-    static const char *const free_keys[] = { "steps", "epochs", "horizon", "weir", "machine" };
-    static const char *const open_keys[] = { "dim", "levels", "shape", "standardize", "valid_every", "checkpoint_every", "log_every" };
-    for (size_t i = 0; i < sizeof free_keys / sizeof *free_keys; i++)
-        if (strcmp(key, free_keys[i]) == 0) return true;
-    bool open = json_is_false(given) || (json_is_integer(given) && json_integer_value(given) == 0) || (json_is_array(given) && json_array_size(given) == 0);
-    for (size_t i = 0; open && i < sizeof open_keys / sizeof *open_keys; i++)
-        if (strcmp(key, open_keys[i]) == 0) return true;
-    return false;
-}
-
-/* The first setting of `given` that `stored` has otherwise. */
-static weir_status compare(weir_ctx *c, const char *folder, const char *prefix, const json_t *given, const json_t *stored)
-{
-    const char *key;
-    json_t *v;
-    json_object_foreach((json_t *)(uintptr_t)given, key, v) {
-        json_t *other = json_object_get(stored, key);
-        if (may_differ(key, v)) continue;
-        if (json_is_object(v) && json_is_object(other)) {
-            if (compare(c, folder, key, v, other) != WEIR_OK) return weir_status_of(c);
-        } else if (!json_equal(v, other)) {
-            return weir_fail(c, WEIR_ERROR_STATE, "%s: %s%s%s differs from config.json: expected the same on resume, or another folder", folder, prefix,
-                             prefix[0] ? "." : "", key);
-        }
-    }
-    return WEIR_OK;
-}
-
-static weir_status compare_given(weir_ctx *c, const char *folder, const json_t *given, const json_t *stored)
-{
-    json_t *alone = weir__config_over(c, stored, NULL), *over = weir__config_over(c, stored, given);
-    if (alone && over) compare(c, folder, "", over, alone);
-    json_decref(alone);
-    json_decref(over);
-    return weir_status_of(c);
-}
-
-static weir_status check_resumable(weir_run *r, const json_t *stored)
-{
-    weir_ctx *c = r->object.ctx;
-    const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint"));
-    if (fingerprint && strcmp(fingerprint, r->fingerprint) != 0)
-        return weir_fail(c, WEIR_ERROR_STATE, "%s: the data have changed since the run began: expected the same rows", r->config.data);
-    return WEIR_OK;
 }
 
 /* The kernels a run has been on, in order: those of the checkpoint, or of config.json before the first, and today's. */
@@ -310,15 +272,27 @@ static void note_machine(weir_run *r, const json_t *stored)
 }
 
 /* -- opening ---------------------------------------------------------------------------------------------------------------------------------- */
-static weir_status open_all(weir_run *r, const json_t *config, const json_t *stored)
+static weir_status open_parts(weir_run *r, const json_t *config, const json_t *stored,
+                              const weir__length *stop)
 {
     weir_ctx *c = r->object.ctx;
-    int64_t metrics_bytes, events_bytes;
-    char path[4096];
-    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK || open_data(r) != WEIR_OK || fit_model_to_data(r) != WEIR_OK || check_data(r) != WEIR_OK
-        || open_loader(r) != WEIR_OK || open_seeded(r) != WEIR_OK)
+    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK
+        || open_data(r, stored) != WEIR_OK)
         return weir_status_of(c);
-    if ((stored ? check_resumable(r, stored) : make_parents(c, r->folder)) != WEIR_OK || lock_folder(r) != WEIR_OK) return weir_status_of(c);
+    if (weir__fit_model(r, stored != NULL) != WEIR_OK || check_data(r) != WEIR_OK)
+        return weir_status_of(c);
+    return open_loader(r, stop) == WEIR_OK ? open_seeded(r) : weir_status_of(c);
+}
+
+/* The folder, from here on this process's own. */
+static weir_status open_folder(weir_run *r, const json_t *stored)
+{
+    weir_ctx *c = r->object.ctx;
+    char path[4096];
+    if ((stored ? weir__resume_check_data(r, stored) : make_parents(c, r->folder)) != WEIR_OK)
+        return weir_status_of(c);
+    if (lock_folder(r) != WEIR_OK || (stored && weir__resume_check_begun(r) != WEIR_OK))
+        return weir_status_of(c);
     if (!stored && exists(weir__run_path(r, "config.json", path, sizeof path))) /* begun by another while the data were read */
         return weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", r->folder);
     if (!stored && write_config(r) != WEIR_OK) return weir_status_of(c);
@@ -326,10 +300,19 @@ static weir_status open_all(weir_run *r, const json_t *config, const json_t *sto
     if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK) return weir_status_of(c);
     sweep(r->folder);
     sweep(path);
-    if (weir__checkpoint_load(r, &metrics_bytes, &events_bytes) != WEIR_OK) return weir_status_of(c);
+    return WEIR_OK;
+}
+
+static weir_status open_all(weir_run *r, const json_t *config, const json_t *stored,
+                            const weir__length *stop)
+{
+    weir_ctx *c = r->object.ctx;
+    if (open_parts(r, config, stored, stop) != WEIR_OK || open_folder(r, stored) != WEIR_OK)
+        return weir_status_of(c);
+    if (weir__checkpoint_load(r) != WEIR_OK) return weir_status_of(c);
     note_machine(r, stored);
-    weir_loader_seek(r->loader, r->step);
-    if (weir__journal_open(r, metrics_bytes, events_bytes) != WEIR_OK) return weir_status_of(c);
+    weir__run_follow(r);
+    if (weir__journal_open(r) != WEIR_OK) return weir_status_of(c);
     return r->step > 0 ? weir__run_write_model(r) : weir_status_of(c); /* a kill may have come between the checkpoint and this */
 }
 
@@ -348,8 +331,10 @@ static weir_run *run_new(weir_ctx *c, const char *folder)
     return r;
 }
 
-/* The config to run by: the folder's where it has one, else the one given. *stored: whether the folder had one. */
-static json_t *choose_config(weir_ctx *c, const char *folder, const char *config, bool resume, bool *had)
+/* The config to run by: the folder's where it has one (*had), else the one given. *stop: how long
+ * the two together say. */
+static json_t *choose_config(weir_ctx *c, const char *folder, const char *config, bool resume,
+                             bool *had, weir__length *stop)
 {
     char path[4096];
     size_t used = 0;
@@ -361,7 +346,7 @@ static json_t *choose_config(weir_ctx *c, const char *folder, const char *config
         weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", folder);
     } else if (*had) {
         stored = weir__json_load(c, path);
-        if (stored && given) compare_given(c, folder, given, stored);
+        if (stored && given) weir__resume_compare(c, folder, given, stored, stop);
     } else if (exists(folder) && !sweep(folder)) {
         weir_fail(c, WEIR_ERROR_STATE, "%s: holds files that are no run: expected an empty or a new folder", folder);
     } else if (!given) {
@@ -378,9 +363,10 @@ weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, boo
     if (!weir_ok(c)) return weir__nil(c, WEIR__RUN);
     if (!folder) return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_open: NULL: expected a folder"), weir__nil(c, WEIR__RUN);
     bool had = false;
-    json_t *chosen = choose_config(c, folder, config, resume, &had);
+    weir__length stop = { 0 };
+    json_t *chosen = choose_config(c, folder, config, resume, &had, &stop);
     weir_run *r = chosen ? run_new(c, folder) : NULL;
-    if (r && r->folder) open_all(r, chosen, had ? chosen : NULL);
+    if (r && r->folder) open_all(r, chosen, had ? chosen : NULL, &stop);
     json_decref(chosen);
     if (r && weir_ok(c)) return r;
     if (r) destroy(r);

@@ -32,7 +32,11 @@ static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step,
     c->trap_nan = c->hunting = false;
     weir__frame_set(c, old);
     weir_scope_end(s);
-    if (!c->trap_op) return;
+    if (!c->trap_op) {
+        /* what goes wrong alone is not what went wrong */
+        if (weir_status_of(c) != WEIR_ERROR_MEMORY) weir_clear(c);
+        return;
+    }
     snprintf(info->bad_op, sizeof info->bad_op, "%s", c->trap_op);
     if (!backward) snprintf(info->bad_layer, sizeof info->bad_layer, "%s", c->trap_label);
     weir_clear(c);
@@ -105,6 +109,21 @@ static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_
     return weir_status_of(c);
 }
 
+/* The forward pass has moved buffers by the time that a step fails: they are put back. */
+static weir_status step_or_nothing(weir_model *m, weir_optim *o, weir_batch *b,
+                                   const weir_step_opts *opts, weir_step_info *info, double *losses)
+{
+    weir_ctx *c = m->object.ctx;
+    weir__state buffers, kept = { 0 };
+    if (weir__state_of_buffers(c, m->module, &buffers) == WEIR_OK && buffers.n > 0)
+        weir__state_clone(&buffers, &kept);
+    if (weir_ok(c)) step(m, o, b, opts, info, losses);
+    if (!weir_ok(c) && kept.n > 0) weir__state_copy(&buffers, &kept, "train_step");
+    weir__state_free(&kept);
+    weir__state_free(&buffers);
+    return weir_status_of(c);
+}
+
 weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info)
 {
     weir_step_opts defaults = weir_step_defaults();
@@ -117,7 +136,7 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     weir_scope s = weir_scope_begin(c);
     double *losses = weir__alloc_n(c, b->n, sizeof *losses);
     if (losses) b = weir__batch_weighing(b);
-    if (weir_ok(c)) step(m, o, b, opts ? opts : &defaults, info, losses);
+    if (weir_ok(c)) step_or_nothing(m, o, b, opts ? opts : &defaults, info, losses);
     weir__free(c, losses);
     weir_scope_end(s);
     weir_optim_zero_grad(o);

@@ -39,6 +39,7 @@ typedef struct weir__config {
     void *model_opts, *optimizer_opts, *schedule_opts;
     weir__train_opts train;
     int64_t horizon; /* steps; 0: not known before the data are */
+    unsigned said;   /* fit.c: what the config says of the data, though it be the default */
 } weir__config;
 
 /* The whole config as JSON, or NULL with the error set; json_decref it. Names may be NULL where the file or a setting gives them.
@@ -51,6 +52,16 @@ json_t *weir__config_over(weir_ctx *c, const json_t *stored, const json_t *given
 json_t *weir__config_json(const weir__config *k);
 void weir__config_free(weir__config *k);
 
+/* -- fit.c: what the data say of the model ----------------------------------------------------- */
+/* A config spoke of an option of the model. */
+void weir__fit_said(weir__config *k, const char *name);
+/* Leaves out of a model's options what the config did not speak of and the data are to say. Returns
+ * `model`. */
+json_t *weir__fit_unsaid(const weir__config *k, json_t *model);
+/* Fills in what the config leaves open; what both say must agree. begun: the config is a run's own,
+ * already settled. */
+weir_status weir__fit_model(weir_run *r, bool begun);
+
 /* -- run.c ---------------------------------------------------------------------------------------------------------------------------- */
 struct weir_run {
     weir__object object;
@@ -58,18 +69,23 @@ struct weir_run {
     weir__config config;
     char fingerprint[24];
     weir_dataset *train, *valid; /* valid: nil when there are no rows */
+    weir_dataset *held;          /* of valid, the samples that validations look at */
     weir_loader *loader;
     weir_model *model;
     weir_optim *optim;
     weir_ema *ema;               /* NULL: off */
     int64_t step, horizon;
+    int64_t stop;                /* where a call ends unless told: the horizon, or as a resume says */
     int64_t valid_every, checkpoint_every, log_every;
     /* since the last line of the log */
     double loss_sum, norm_sum;
     int64_t loss_count;
     /* the best so far on validation */
-    void *best;                  /* flat parameters, NULL: none yet */
+    weir__state tree;            /* the model's parameters and buffers, where they are */
+    weir__state best;            /* copies of them; empty: none yet */
     double best_valid, last_valid;
+    int64_t failed;              /* held-out samples that failed in the last validation */
+    int64_t failed_ids[WEIR_FAILED_NAMED]; /* of the first of them */
     int64_t best_step;           /* -1: none */
     int64_t written_step;        /* best_step that model.safetensors holds; -2: none */
     double seconds;              /* in earlier calls */
@@ -77,6 +93,7 @@ struct weir_run {
     char machine[64];            /* kernels the run has been on, joined by '+': bits depend on all of them */
     int metrics;                 /* descriptor of the log, -1: none */
     int64_t metrics_bytes;       /* of whole lines in it */
+    int64_t events_bytes;        /* of the events, at the last checkpoint */
     weir__events *events;
 };
 weir__object *weir__run_nil_new(weir_ctx *c);
@@ -85,17 +102,51 @@ extern weir_run weir__orphan_run;
 /* `name` within the run's folder, into buffer. */
 const char *weir__run_path(const weir_run *r, const char *name, char *buffer, size_t bytes);
 
+/* Data as a run sees them. `config` is its config.json, NULL: one that begins now. Runs of weir
+ * 0.1.0 took the first samples of a split where others take a subset by hash: for them `limit=` and
+ * validations keep that meaning. */
+weir_dataset *weir__run_data(weir_ctx *c, const char *spec, const json_t *config);
+
+/* -- resume.c: what a resumed run may find otherwise ------------------------------------------- */
+typedef struct weir__length {
+    int64_t steps, epochs; /* steps 0: in epochs; both 0: unknown */
+} weir__length;
+/* Compares the settings of `given` with the run's own; *stop: how long both together say. */
+weir_status weir__resume_compare(weir_ctx *c, const char *folder, const json_t *given,
+                                 const json_t *stored, weir__length *stop);
+weir_status weir__resume_check_data(weir_run *r, const json_t *stored);
+/* Refuses a run that has trained and whose checkpoint is gone: it would begin anew over what it has.
+ * Before its folders are made. */
+weir_status weir__resume_check_begun(weir_run *r);
+
+/* -- state.c: what a run is at a step ---------------------------------------------------------- */
+typedef enum weir__counter_kind { WEIR__COUNTER_INT, WEIR__COUNTER_REAL } weir__counter_kind;
+typedef struct weir__counter {
+    const char *name; /* NULL ends the list */
+    weir__counter_kind kind;
+    size_t offset;    /* in the run */
+    bool later;       /* checkpoints of 0.1.0 have none: 0 */
+} weir__counter;
+extern const weir__counter weir__run_counters[];
+/* All ranges of the run; weir__state_free it. */
+weir_status weir__run_state(weir_run *r, weir__state *out);
+/* Puts loader, optimizer and average where the run's step says. */
+void weir__run_follow(weir_run *r);
+
 /* -- checkpoint.c ------------------------------------------------------------------------------------------------------------------------ */
 weir_status weir__checkpoint_save(weir_run *r);
-weir_status weir__checkpoint_load(weir_run *r, int64_t *metrics_bytes, int64_t *events_bytes); /* none: both 0 */
+weir_status weir__checkpoint_load(weir_run *r); /* none: the run is at its start */
 /* model.safetensors from the best weights, or from the present ones while there are none. */
 weir_status weir__run_write_model(weir_run *r);
 
+/* -- valid.c ----------------------------------------------------------------------------------- */
+weir_status weir__run_validate(weir_run *r, double seconds);
+
 /* -- journal.c: metrics.jsonl and TensorBoard events ------------------------------------------------------------------------------------- */
-weir_status weir__journal_open(weir_run *r, int64_t metrics_bytes, int64_t events_bytes);
+weir_status weir__journal_open(weir_run *r); /* cut back to the lengths that the run knows */
 weir_status weir__journal_step(weir_run *r, double lr, double seconds);
-weir_status weir__journal_valid(weir_run *r, double valid, double stderr_, double seconds);
-weir_status weir__journal_sync(weir_run *r, int64_t *metrics_bytes, int64_t *events_bytes);
+weir_status weir__journal_valid(weir_run *r, double stderr_, double seconds);
+weir_status weir__journal_sync(weir_run *r); /* and notes the lengths */
 void weir__journal_close(weir_run *r);
 
 #endif

@@ -37,5 +37,12 @@ works "report of an old run" "$WEIR" report flow
 works "resumed" "$WEIR" train --out nice-part --resume --steps 40 --threads 1
 scores nice-part digits,levels=17 -269.61575439453122
 works "resumed: a continuous flow" "$WEIR" train --out flow --resume --steps 50 --threads 1
+# buffers are in no old checkpoint; limit= and validations took the first rows of a split
+scores std toy:moons,n=500 -3.5456575916474122
+works "resumed: with buffers, on the first rows" "$WEIR" train --out std --resume --steps 40 --threads 1
+holds "says where they are from" 'note: std: .*kept no buffers: they are taken from model.safetensors' err
+near "held out, as 0.1.0 went on" "$(sed -n 's/.*"step": 40, "valid": \(-*[0-9.]*\).*/\1/p' std/metrics.jsonl)" -3.4955129384994508 1e-4
+scores std toy:moons,n=500 -3.5446807332785735
+refuses "resuming what has lost its checkpoint" 1 'nice: has trained, but checkpoint/state.safetensors is missing' "$WEIR" train --out nice --resume
 works "a finished old run is finished" "$WEIR" train --out f64 --resume
 exit $failures

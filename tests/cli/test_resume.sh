@@ -36,6 +36,33 @@ compare "two calls" parts
 works "a finished run" "$WEIR" train --out parts --resume
 holds "says that it is finished" 'finished' out
 
+# a copy without its checkpoint is a model, and no run to go on with
+mkdir copy && cp parts/config.json parts/model.safetensors parts/metrics.jsonl copy
+cp copy/model.safetensors kept
+refuses "resuming without a checkpoint" 1 'copy: has trained, but checkpoint/state.safetensors is missing' "$WEIR" train --out copy --resume
+# shellcheck disable=SC2086
+refuses "the same with settings" 1 'checkpoint/state.safetensors is missing' "$WEIR" train nice $settings --out copy --steps 9999 --resume
+same "the model is left alone" copy/model.safetensors kept
+works "and can be used" "$WEIR" sample copy -n 2 -o two.csv
+
+# where to stop may change in any spelling; an option of a like name, and what the data decide, may not
+works "a run of 10 steps" tiny length digits --steps 10
+works "longer" "$WEIR" train --out length --resume --set steps=12
+holds "by two steps" 'step 12 ' out
+refuses "another batch" 1 'train.batch differs' "$WEIR" train --out length --resume --set batch=7
+refuses "other levels" 1 'model.levels differs' "$WEIR" train --out length --resume --set levels=0
+refuses "standardized after all" 1 'model.standardize differs' "$WEIR" train --out length --resume --set standardize=yes
+refuses "a shape that the data have not" 1 'rows of shape 64: expected model.shape=3,5' tiny shape digits --set model.shape=3,5
+refuses "standardize=yes and no" 2 'digits,standardize=yes: standardize=yes of the data: expected model.standardize=no' \
+    tiny both digits,standardize=yes --set standardize=no
+
+# held-out samples that fail are counted and named, and the best is chosen on the rest
+awk 'BEGIN { for (i = 0; i < 60; i++) print (i % 7) / 7 "," (i == 47 || i == 52 ? "1e30" : (i % 5) / 5) }' > far.csv
+works "some samples fail" tiny far far.csv,valid=last:20 --set base=normal --set valid_every=5 --set optimizer=adam --steps 10
+holds "said on the line" 'step 10/10 .*held-out -*[0-9.]* nats (2 failed: sample 47, 52)' out
+holds "the best is chosen" 'best held-out' out
+holds "and in the log" '"step": 10, "valid": .*"failed": 2, "failed_samples": \[47, 52\], "best"' far/metrics.jsonl
+
 # Ctrl-C
 # shellcheck disable=SC2086
 "$WEIR" train nice $settings --out stopped --steps $steps > out 2> err & child=$!

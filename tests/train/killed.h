@@ -7,16 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "test.h"
-#include "train/train.h"
+#include "normed.h"
 
 /* A child trains in `folder` until it ends or dies; returns what waitpid says. */
 typedef struct plan { const char *folder, *config; int threads; } plan;
 
 static inline int train_here(const plan *p)
 {
-    weir_open_opts o = weir_open_defaults();
-    o.threads = p->threads;
-    weir_ctx *c = weir_open_with(&o);
+    weir_ctx *c = normed_open(p->threads);
     weir_run *r = weir_run_open(c, p->folder, p->config, true);
     weir_status s = weir_run_train(r, NULL);
     if (s != WEIR_OK) fprintf(stderr, "%s\n", weir_message(c));

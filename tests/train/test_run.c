@@ -31,15 +31,19 @@ int rename(const char *from, const char *to)
     return (int)syscall(SYS_renameat, -100, from, -100, to);
 }
 
-static char config[8192];
+static char config[8192], buffered[8192]; /* the second is of a model that holds buffers */
 static int setup(void **state)
 {
-    weir_ctx *c = weir_open(1);
+    weir_ctx *c = normed_open(1);
     (void)state;
     CONFIG(c, config, "hidden=8", "couplings=2", "steps=24", "batch=50", "valid_every=5", "checkpoint_every=7", "log_every=3", "ema=0.9", "clip=1", "shards=2", "optimizer=adam");
+    NORMED(c, "toy:moons,n=400", buffered, "steps=24", "batch=50", "valid_every=5", "checkpoint_every=7", "log_every=3", "ema=0.9", "clip=1",
+           "shards=2", "optimizer=adam");
     weir_close(c);
     remove_run("whole");
+    remove_run("buffered");
     assert_int_equal(wait_for(start(&(plan){ "whole", config, 1 }, NULL)), 0);
+    assert_int_equal(wait_for(start(&(plan){ "buffered", buffered, 1 }, NULL)), 0);
     return 0;
 }
 
@@ -112,21 +116,22 @@ static void deaths_at_every_call(void **state)
 {
     (void)state;
     for (int variant = 0; variant < 2; variant++) {
+        const char *with = variant ? buffered : config, *whole = variant ? "buffered" : "whole";
         int deaths = 0;
         for (die_at = 0;; die_at++) {
             half = variant;
             remove_run("killed");
-            int status = wait_for(start(&(plan){ "killed", config, 1 }, die));
+            int status = wait_for(start(&(plan){ "killed", with, 1 }, die));
             int at = die_at;
             die_at = -1;
             if (WEXITSTATUS(status) == 99) {
                 deaths++;
-                if (wait_for(start(&(plan){ "killed", config, 1 }, NULL)) != 0) fail_msg("resume after death at call %d", at);
+                if (wait_for(start(&(plan){ "killed", with, 1 }, NULL)) != 0) fail_msg("resume after death at call %d", at);
             } else {
                 assert_int_equal(status, 0);
             }
             die_at = at;
-            same_run("whole", "killed");
+            same_run(whole, "killed");
             DIR *d = opendir("killed");
             for (struct dirent *e; (e = readdir(d));) assert_null(strstr(e->d_name, ".tmp"));
             closedir(d);
