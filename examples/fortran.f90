@@ -3,6 +3,7 @@
 ! prints: trained 300 steps, the loss fell: yes
 ! prints: 500 samples, mean within 0.2 of (1, -1): yes
 ! prints: loaded again, same samples to the bit: yes
+! prints: the next call draws others: yes, and from number 0 on the same: yes
 ! prints: denser where the data are: yes
 ! prints: error: model.nice: dim=1: expected 2 or more
 program flow
@@ -16,6 +17,7 @@ program flow
     real(c_float) :: drawn(2, 500), other(2, 500)
     real(c_double) :: weights(n), log_p(2), loss, first
     integer :: step
+    logical :: fresh
 
     c = weir_open(1_c_int64_t)
     m = weir_new(c, 'nice', 'dim=2 hidden=32,32 base=normal init=pytorch')
@@ -38,6 +40,13 @@ program flow
     again = weir_load(c, 'fortran.safetensors')
     if (weir_sample(again, other) /= weir_ok_status) call stop_with(weir_message(c))
     print '(a)', 'loaded again, same samples to the bit: ' // yes(.not. any(transfer(drawn, [0]) /= transfer(other, [0])))
+
+    if (weir_sample(again, other) /= weir_ok_status) call stop_with(weir_message(c))
+    fresh = all(transfer(drawn, [0]) /= transfer(other, [0])) .and. weir_sample_position(again) == 1000
+    if (weir_set_sample_position(again, 0_c_int64_t) /= weir_ok_status) call stop_with(weir_message(c))
+    if (weir_sample(again, other) /= weir_ok_status) call stop_with(weir_message(c))
+    print '(a)', 'the next call draws others: ' // yes(fresh) // ', and from number 0 on the same: ' // &
+        yes(all(transfer(drawn, [0]) == transfer(other, [0])))
 
     if (weir_log_prob(again, reshape([1d0, -1d0, 4d0, 4d0], [2, 2]), log_p) /= weir_ok_status) call stop_with(weir_message(c))
     print '(a)', 'denser where the data are: ' // yes(log_p(1) > log_p(2) + 2)

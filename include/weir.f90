@@ -25,7 +25,7 @@ module weir
     public :: weir_context, weir_model, weir_optim, weir_ok_status
     public :: weir_open, weir_close, weir_ok, weir_status, weir_message, weir_clear, weir_version
     public :: weir_new, weir_load, weir_save, weir_free, weir_dim
-    public :: weir_sample, weir_log_prob
+    public :: weir_sample, weir_sample_position, weir_set_sample_position, weir_log_prob
     public :: weir_optimizer, weir_set_lr, weir_train_step
     public :: c_float, c_double, c_int, c_int64_t
 
@@ -139,6 +139,17 @@ module weir
             import :: c_int, c_int64_t, c_ptr
             type(c_ptr), value :: m, options, x
             integer(c_int64_t), value :: n
+            integer(c_int) :: s
+        end function
+        function c_sample_position(m) bind(c, name='weir_model_sample_position') result(i)
+            import :: c_int64_t, c_ptr
+            type(c_ptr), value :: m
+            integer(c_int64_t) :: i
+        end function
+        function c_set_sample_position(m, i) bind(c, name='weir_model_set_sample_position') result(s)
+            import :: c_int, c_int64_t, c_ptr
+            type(c_ptr), value :: m
+            integer(c_int64_t), value :: i
             integer(c_int) :: s
         end function
         function c_log_prob_into(m, x, n, options, log_p, info) bind(c, name='weir_model_log_prob_into') result(s)
@@ -293,7 +304,19 @@ contains
         weir_dim = c_model_dim(m%p)
     end function
 
-    ! weir_sample(m, x) fills x(dim, n) with n samples.
+    ! Number of the next sample; samples are a function of the context's seed and their number.
+    integer(c_int64_t) function weir_sample_position(m)
+        type(weir_model), intent(in) :: m
+        weir_sample_position = c_sample_position(m%p)
+    end function
+
+    integer(c_int) function weir_set_sample_position(m, position)
+        type(weir_model), intent(in) :: m
+        integer(c_int64_t), intent(in) :: position
+        weir_set_sample_position = c_set_sample_position(m%p, position)
+    end function
+
+    ! weir_sample(m, x) fills x(dim, n) with n samples, others at every call.
     integer(c_int) function sample_f32(m, x) result(s)
         type(weir_model), intent(in) :: m
         real(c_float), intent(out), target, contiguous :: x(:, :)

@@ -2,7 +2,7 @@
  *
  *     weir_model *m = weir_model_load(c, "run");
  *     float x[100 * 64];
- *     weir_model_sample_into(m, 100, NULL, x);                       // noise -> data
+ *     weir_model_sample_into(m, 100, NULL, x);                // noise -> data, others at each call
  *     double lp[100];
  *     weir_model_log_prob_into(m, x, 100, NULL, lp, NULL);           // nats of the data as stored
  *     printf("%g\n", lp[0]);
@@ -37,9 +37,12 @@ WEIR_API weir_status weir_model_save(weir_model *m, const char *path) WEIR_MUST_
 WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes) WEIR_MUST_CHECK;
 WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
 WEIR_API void weir_model_free(weir_model *m); /* after its optimizers and shares */
-/* The same model in context c, which may belong to another thread: one copy of the weights for a server of N threads. The share reads
- * m's parameters where they are and refuses whatever would change them; buffers are copied. It samples and scores (train(false)) with
- * the bits of m. Made by the thread that owns m; while shares are out, m must not change; free them before m. c NULL or failed: nil. */
+/* The same model in context c, which may belong to another thread: one copy of the weights for a
+ * server of N threads. The share reads m's parameters where they are and refuses whatever would
+ * change them; buffers are copied. It scores, and samples by seed or first number, with the bits
+ * of m (train(false)); samples that go on from call to call are its own (weir_sample_opts). Made
+ * by the thread that owns m; while shares are out, m must not change; free them before m. c NULL
+ * or failed: nil. */
 WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
 /* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
@@ -57,8 +60,14 @@ WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);
 
 typedef struct weir_sample_opts {
     size_t size;
+    /* Which samples, where noise is drawn: a sample's noise is a function of (seed, stream,
+     * number). By default a call goes on where the model's last one ended, from 0, in the
+     * model's own stream: 0, or of a share its number in order of making, so that shares draw
+     * different ones. With a seed or a first number of its own a request is absolute: numbers
+     * from `first`, or 0, in stream 0, in a share too, and nothing advances. So it is with
+     * `noise`. */
     uint64_t seed; bool use_seed;   /* default: the context's */
-    int64_t first;                  /* number of the first sample of the request: 0 */
+    int64_t first;                  /* number of the first sample; -1: where the last call ended */
     double temperature;             /* noise is multiplied by it: 1 */
     const float *noise;             /* start from these [n, dim] instead of drawing */
     const double *noise_f64;        /* the same in double; not both */
@@ -72,12 +81,18 @@ typedef struct weir_sample_opts {
     double *path_f64;               /* the same in double; not both */
 } weir_sample_opts;
 WEIR_API weir_sample_opts weir_sample_defaults(void);
-/* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels - 1]. The tensor is of the type that
- * weir_model_data_dtype says: where that is f64, floats would round away what distinguishes samples.
- * Values alone: they have no history, and no gradient reaches a parameter. */
+/* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels -
+ * 1]. The tensor is of the type that weir_model_data_dtype says: where that is f64, floats would
+ * round away what distinguishes samples. Values alone: they have no history, and no gradient
+ * reaches a parameter. A call that on_step stops, or that fails, has used up the numbers of the
+ * samples it finished, `done` of them: the next one goes on behind them. */
 WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o); /* [n, ...] in the current scope */
 WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x); /* [n, dim] */
 WEIR_API weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x);
+
+/* Number of the next sample of a call that goes on: 0 at first, and never negative. */
+WEIR_API int64_t weir_model_sample_position(const weir_model *m);
+WEIR_API weir_status weir_model_set_sample_position(weir_model *m, int64_t position);
 
 typedef enum weir_score_kind { WEIR_SCORE_EXACT, WEIR_SCORE_ESTIMATE, WEIR_SCORE_LOWER_BOUND } weir_score_kind;
 typedef struct weir_score_opts {
@@ -158,7 +173,7 @@ typedef struct weir_model_row {
      * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
      * for less work. No promise: false. */
     bool by_rows;
-    /* Why log_prob carries no gradients: it is then an error where some are wanted. NULL: it does. */
+    /* Why log_prob has no gradients: it is then an error where some are wanted. NULL: it has. */
     const char *no_gradient;
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */

@@ -15,8 +15,8 @@
  *     }
  *
  * Rows do not know of one another: each has its own time, its own steps and its own end, and rows that have arrived leave the batch that
- * f is asked for. If f gives a row the same bits in any batch, so does the solver. Numbers are double,
- * whatever f computes in; they have no gradients.
+ * f is asked for. If f gives a row the same bits in any batch, so does the solver. Numbers are
+ * double, whatever f computes in; they have no gradients.
  * What happens to a row is a value, not an error: its report says whether it arrived, and the other rows are as if it were not there.
  */
 #ifndef WEIR_ODE_H

@@ -20,6 +20,9 @@ struct weir_model {
     int ndim;             /* of a sample */
     int64_t shape[WEIR_RANK_MAX];
     int64_t losses;       /* calls of weir_model_loss outside a trainer's frame */
+    int64_t sample_stream, sample_position; /* of samples that go on from call to call */
+    weir_model *lender;   /* whose weights a share reads, itself no share; NULL: its own */
+    _Atomic int64_t shares_made; /* of a lender, whose shares may be shared by their own threads */
     void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
     void (*cache_free)(void *cache);
     char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
@@ -85,7 +88,7 @@ weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers
 /* -- frames: streams of random numbers ------------------------------------------------------------------------------------------ */
 #define WEIR__STREAM_TRAIN "train"   /* step: the trainer's */
 #define WEIR__STREAM_SCORE "score"   /* step: the number of the dequantisation draw */
-#define WEIR__STREAM_SAMPLE "sample" /* ids: numbers in the request */
+#define WEIR__STREAM_SAMPLE "sample" /* step: the model's stream; ids: numbers of samples */
 enum { WEIR__CHUNK_ROWS = 256 };     /* rows at a time where the caller does not say; bits do not depend on it */
 
 /* -- mean.c: means over rows ------------------------------------------------------------------------------------------------------- */

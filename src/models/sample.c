@@ -1,19 +1,20 @@
-/* sample.c - noise to data. Sample i of a request has id first + i, and its noise belongs to that id: `-n 10` is the beginning of
- * `-n 1000`, in chunks of any size. Integer data come out as integers (transform.c). */
+/* sample.c - noise to data. A sample is known by (stream, number), and its noise belongs to
+ * these: `-n 10` is the beginning of `-n 1000`, in chunks of any size, and two calls give what
+ * one would. Integer data come out as integers (transform.c). */
 #include <math.h>
 #include <string.h>
 #include "models/models.h"
 
-weir_sample_opts weir_sample_defaults(void) { return (weir_sample_opts){ .size = sizeof(weir_sample_opts), .temperature = 1 }; }
+weir_sample_opts weir_sample_defaults(void)
+{
+    return (weir_sample_opts){ .size = sizeof(weir_sample_opts), .first = -1, .temperature = 1 };
+}
 
 static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: options of size %zu: expected them from weir_sample_defaults", o->size), false;
-    if (n < 0 || o->first < 0 || o->batch < 0 || o->steps < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more"), false;
-    if (o->first > INT64_MAX - n) {
-        weir_fail(c, WEIR_ERROR_RANGE,
-                  "sample: %lld samples from %lld: expected numbers below 2^63",
-                  (long long)n, (long long)o->first);
+    if (n < 0 || o->first < -1 || o->batch < 0 || o->steps < 0) {
+        weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more, or first=-1");
         return false;
     }
     if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
@@ -27,10 +28,56 @@ typedef struct job {
     weir_model *m;
     const weir_sample_opts *o;
     int64_t n;
+    int64_t first;  /* number of the first sample */
+    int64_t stream; /* 0, or of a share its own */
+    bool goes_on;   /* the next call begins behind this one */
     int64_t *ids;   /* of one chunk */
     double *values; /* of one chunk */
 } job;
 
+/* -- which samples ----------------------------------------------------------------------------- */
+/* False, after an error, where numbers run out. All n are taken at once, should on_step draw
+ * too. */
+static bool sample_begin(job *j)
+{
+    weir_model *m = j->m;
+    j->goes_on = j->o->first < 0 && !j->o->use_seed && !j->o->noise && !j->o->noise_f64;
+    j->first = j->goes_on ? m->sample_position : j->o->first;
+    j->stream = j->goes_on ? m->sample_stream : 0;
+    if (j->first < 0) j->first = 0;
+    if (j->n > INT64_MAX - j->first) {
+        weir_fail(m->object.ctx, WEIR_ERROR_RANGE,
+                  "sample: %lld samples from %lld: expected numbers below 2^63",
+                  (long long)j->n, (long long)j->first);
+        j->goes_on = false;
+        return false;
+    }
+    if (j->goes_on) m->sample_position = j->first + j->n;
+    return true;
+}
+
+/* Numbers that were not drawn are given back, unless another call has gone on behind them. */
+static void sample_end(job *j, int64_t done)
+{
+    int64_t *position = &j->m->sample_position;
+    if (j->goes_on && *position == j->first + j->n) *position = j->first + done;
+}
+
+int64_t weir_model_sample_position(const weir_model *m) { return m ? m->sample_position : 0; }
+
+weir_status weir_model_set_sample_position(weir_model *m, int64_t position)
+{
+    if (!m) return WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = m->object.ctx;
+    if (!weir__model_usable(m, "model_set_sample_position")) return weir_status_of(c);
+    if (position < 0)
+        return weir_fail(c, WEIR_ERROR_RANGE, "model_set_sample_position: %lld: expected 0 or more",
+                         (long long)position);
+    m->sample_position = position;
+    return WEIR_OK;
+}
+
+/* -- drawing them ------------------------------------------------------------------------------ */
 /* Rows at .. at+n-1 of the caller's noise, or drawn; of the model's type. */
 static weir_tensor *noise(const job *j, int64_t at, int64_t n)
 {
@@ -85,8 +132,10 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
     weir_scope s = weir_scope_begin_no_grad(c);
-    for (int64_t i = 0; i < n; i++) j->ids[i] = j->o->first + at + i;
-    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_SAMPLE), .ids = j->ids, .n_ids = n });
+    for (int64_t i = 0; i < n; i++) j->ids[i] = j->first + at + i;
+    weir__frame frame = { .stream = weir__hash_text(WEIR__STREAM_SAMPLE),
+                          .step = (uint64_t)j->stream, .ids = j->ids, .n_ids = n };
+    weir__frame old = weir__frame_set(c, frame);
     uint64_t seed = c->seed;
     if (j->o->use_seed) c->seed = j->o->seed;
     weir_sample_opts o = *j->o;
@@ -105,10 +154,11 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     return weir_status_of(c);
 }
 
-static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
+static weir_status run(job *j, weir_dtype t, void *out)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
+    int64_t n = j->n, done = 0;
     int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
     int64_t states = j->o->path ? j->o->steps + 1 : 1;
     if (weir__size_times(states, weir__size_times(n, m->dim)) == WEIR__ABSURD)
@@ -116,16 +166,19 @@ static weir_status run(job *j, int64_t n, weir_dtype t, void *out)
                          "sample: %lld samples of %lld values: expected fewer",
                          (long long)n, (long long)m->dim);
     if (rows > n) rows = n;
-    j->n = n;
     j->ids = weir__alloc_n(c, rows, sizeof *j->ids);
     j->values = j->ids ? weir__alloc_n(c, weir__size_times(rows, m->dim), sizeof *j->values) : NULL;
     weir_status s = weir_status_of(c);
-    for (int64_t at = 0; at < n && s == WEIR_OK; at += rows) {
-        int64_t k = n - at < rows ? n - at : rows;
-        if ((s = chunk(j, at, k)) != WEIR_OK) break;
-        weir__convert(t, (char *)out + (size_t)(at * m->dim) * weir_dtype_size(t), WEIR_F64, j->values, k * m->dim);
-        if (j->o->on_step && j->o->on_step(j->o->user, at + k, n) != 0) s = WEIR_STOPPED;
+    if (s == WEIR_OK && !sample_begin(j)) s = weir_status_of(c);
+    while (done < n && s == WEIR_OK) {
+        int64_t k = n - done < rows ? n - done : rows;
+        if ((s = chunk(j, done, k)) != WEIR_OK) break;
+        weir__convert(t, (char *)out + (size_t)(done * m->dim) * weir_dtype_size(t), WEIR_F64,
+                      j->values, k * m->dim);
+        done += k;
+        if (j->o->on_step && j->o->on_step(j->o->user, done, n) != 0) s = WEIR_STOPPED;
     }
+    sample_end(j, done);
     weir__free(c, j->ids);
     weir__free(c, j->values);
     return s;
@@ -139,8 +192,8 @@ static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts 
     if (!o) o = &defaults;
     if (!weir__model_usable(m, "model_sample_into") || !options_fit(c, o, n)) return weir_status_of(c);
     if (n > 0 && !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_sample_into: NULL: expected room for n samples");
-    job j = { .m = m, .o = o };
-    return run(&j, n, t, x);
+    job j = { .m = m, .o = o, .n = n };
+    return run(&j, t, x);
 }
 
 weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x) { return sample_into(m, n, o, WEIR_F32, x); }
@@ -156,8 +209,8 @@ weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts 
     memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
     weir_dtype t = weir_model_data_dtype(m);
     weir_tensor *x = weir_empty(c, t, m->ndim + 1, shape);
-    job j = { .m = m, .o = o };
-    weir_status s = weir_is_nil(x) ? weir_status_of(c) : run(&j, n, t, weir_data_mut(x));
+    job j = { .m = m, .o = o, .n = n };
+    weir_status s = weir_is_nil(x) ? weir_status_of(c) : run(&j, t, weir_data_mut(x));
     if (s == WEIR_STOPPED) weir_fail(c, s, "model_sample: stopped by on_step: expected to run to the end");
     return s == WEIR_OK ? x : weir__nil(c, WEIR__TENSOR);
 }

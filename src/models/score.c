@@ -14,7 +14,7 @@ static bool options_fit(weir_ctx *c, const weir_score_opts *o)
     return true;
 }
 
-/* -- gradients that would be lost ------------------------------------------------------------------ */
+/* -- gradients that would be lost -------------------------------------------------------------- */
 static bool score_seek_parameter(void *user, const char *name, const weir__entry *e)
 {
     bool *found = user;

@@ -183,8 +183,10 @@ static void arrays_of_doubles(void **state)
         static float x[N * DIM];
         static double y[N * DIM];
         double p[N], q[N];
-        assert_int_equal(weir_model_sample_into(m, N, NULL, x), WEIR_OK);
-        assert_int_equal(weir_model_sample_into_f64(m, N, NULL, y), WEIR_OK);
+        weir_sample_opts o = weir_sample_defaults();
+        o.first = 0;
+        assert_int_equal(weir_model_sample_into(m, N, &o, x), WEIR_OK);
+        assert_int_equal(weir_model_sample_into_f64(m, N, &o, y), WEIR_OK);
         int rounded = 0, differ = 0;
         for (int i = 0; i < N * DIM; i++) rounded += (float)y[i] == x[i], differ += y[i] != (double)x[i];
         assert_int_equal(rounded, N * DIM);

@@ -12,7 +12,9 @@ static void outputs(weir_model *m, double *lp, float *sample)
     float x[N * D];
     for (int i = 0; i < N * D; i++) x[i] = (float)(i % 6);
     assert_int_equal(weir_model_log_prob_into(m, x, N, NULL, lp, NULL), WEIR_OK);
-    assert_int_equal(weir_model_sample_into(m, N, NULL, sample), WEIR_OK);
+    weir_sample_opts o = weir_sample_defaults();
+    o.first = 0;
+    assert_int_equal(weir_model_sample_into(m, N, &o, sample), WEIR_OK);
 }
 
 static void same_outputs(weir_model *a, weir_model *b)
