@@ -42,6 +42,10 @@ WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: 
 /* The mean weight of the samples that the batch was drawn from: what weights are to be divided by. 1 for streams and wrapped batches. */
 WEIR_API double weir_batch_mean_weight(const weir_batch *b);
 WEIR_API const weir_condition *weir_batch_condition(const weir_batch *b); /* NULL: none */
+/* What weir_model_row.prepare added; NULL: nothing. Apart from the condition, so that no rule of conditions meets it. */
+WEIR_API const weir_condition *weir_batch_prepared(const weir_batch *b);
+/* A copy of b in the current scope of t's context, with t [B, ..] under that name among what is prepared. Nil on error. */
+WEIR_API weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tensor *t);
 /* A batch of the caller's own. ids NULL: 0..B-1; weights NULL: 1; condition may be NULL. ids and weights are copied, x is not. */
 WEIR_API weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights,
                                      const weir_condition *condition);

@@ -47,7 +47,8 @@ WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
 /* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
  * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every call counts as one. Weights
- * are the caller's to apply. */
+ * are the caller's to apply.
+ * Modules with a data-dependent start (actnorm) take it from the whole of the first batch, before the loss. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
 /* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. What is differentiated, and returned, is
  *
@@ -163,7 +164,11 @@ typedef struct weir_model_row {
     const weir_preset *presets;      /* first is the default; ends with name NULL; NULL: none */
     size_t state_size;
     weir_module *(*create)(weir_model *m, const void *options);       /* builds the module tree */
-    void (*prepare)(weir_model *m, weir_batch *b);                     /* on the whole batch, before it is cut in shards; or NULL */
+    /* Before the loss, or NULL: gives back the batch with what the loss needs beside it, added by weir_batch_prepared_with (paired
+     * noise, drawn times, dropped labels), from y, the transformed data. Runs without recording, in a random frame of the step's own.
+     * It sees its shard of the batch; where `whole_batch`, all of it, before it is cut in shards (a coupling by optimal transport). */
+    weir_batch *(*prepare)(weir_model *m, weir_tensor *y, weir_batch *b);
+    bool whole_batch;
     weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);/* [B] from transformed data; NULL: -log_prob */
     weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info); /* [B] of transformed data */
     weir_tensor *(*noise)(weir_model *m, int64_t n);                   /* [n, dim] base draw by sample ids */

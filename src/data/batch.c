@@ -93,3 +93,28 @@ weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, con
     if (own_weights) memcpy(own_weights, weights, (size_t)n * sizeof *weights);
     return weir__batch_new(c, x, own_ids, own_weights, condition);
 }
+
+/* -- what a model's row prepares ------------------------------------------------------------------------------------ */
+const weir_condition *weir_batch_prepared(const weir_batch *b) { return dead(b) ? NULL : b->prepared; }
+
+weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tensor *t)
+{
+    weir_ctx *c = b ? b->object.ctx : NULL;
+    if (dead(b) || weir_is_nil(t)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_prepared_with: NULL or nil: expected a batch and a tensor");
+        return weir__nil(c, WEIR__BATCH);
+    }
+    weir_condition *prepared = weir_condition_with(b->prepared ? b->prepared : weir_condition_new(c), name, t);
+    int64_t samples = weir_condition_samples(prepared);
+    if (weir_condition_is_nil(prepared)) return weir__nil(c, WEIR__BATCH);
+    if (samples != b->n) {
+        weir_fail(c, WEIR_ERROR_SHAPE, "batch_prepared_with: %s: %lld samples: expected %lld, as the batch has", name,
+                  (long long)samples, (long long)b->n);
+        return weir__nil(c, WEIR__BATCH);
+    }
+    weir_batch *copy = weir_batch_wrap(weir_ctx_of(t), b->x, b->ids, b->weights, b->condition);
+    if (copy->object.nil) return copy;
+    copy->mean_weight = b->mean_weight;
+    copy->prepared = prepared;
+    return copy;
+}

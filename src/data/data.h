@@ -118,6 +118,7 @@ struct weir_batch {
     weir__object object;
     weir_tensor *x;
     const weir_condition *condition; /* NULL: none */
+    const weir_condition *prepared;  /* what the model's row added; NULL: nothing */
     int64_t n;
     int64_t *ids;
     double *weights;    /* NULL: 1 */

@@ -1,6 +1,8 @@
-/* actnorm.c - activation normalisation (Kingma, Dhariwal 2018, section 3.1): an affine map a channel, y = (x + b) exp(s),
+/* actnorm.c - activation normalisation (Kingma, Dhariwal 2018, section 3.1): an affine map a
+ * channel, y = (x + b) exp(s),
  *     log|det dy/dx| = places sum s,
- * which starts where the first batch has mean 0 and deviation 1 in every channel. Channels are axis 1 of [B, C] or [B, C, H, W]. */
+ * which starts where the first batch has mean 0 and deviation 1 in every channel. Channels are axis
+ * 1 of [B, C] or [B, C, H, W]. */
 #include <stddef.h>
 #include "flow/flow.h"
 
@@ -15,8 +17,10 @@ typedef struct state {
 } state;
 
 static const weir_option options[] = {
-    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 1, 1 << 24, NULL, "columns, or channels of images" },
-    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
+    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 1, 1 << 24, NULL,
+      "columns, or channels of images" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
+      "element type" },
     { 0 },
 };
 
@@ -26,7 +30,8 @@ static void actnorm_create(weir_module *m, const void *options_)
     state *s = weir_module_state(m);
     weir_dtype t = weir__dtype_option(o->dtype);
     s->bias = weir_module_parameter(m, "bias", t, 1, &o->dim, (weir_init){ WEIR_INIT_ZEROS, 0 });
-    s->log_scale = weir_module_parameter(m, "log_scale", t, 1, &o->dim, (weir_init){ WEIR_INIT_ZEROS, 0 });
+    s->log_scale = weir_module_parameter(m, "log_scale", t, 1, &o->dim,
+                                         (weir_init){ WEIR_INIT_ZEROS, 0 });
 }
 
 static bool actnorm_fits(weir_module *m, weir_tensor *x)
@@ -52,7 +57,8 @@ static weir_tensor *actnorm_log_det(weir_tensor *x, weir_tensor *log_scale, doub
     return weir_add(weir__log_det_zero(x), weir_scale(sum, sign * places));
 }
 
-static weir_tensor *actnorm_transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *actnorm_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                      weir_tensor **log_det)
 {
     const state *s = weir_module_state(m);
     if (!actnorm_fits(m, x)) return weir__nil(x->object.ctx, WEIR__TENSOR);
@@ -60,7 +66,8 @@ static weir_tensor *actnorm_transform(weir_module *m, weir_tensor *x, const weir
     return weir_mul(weir_add(x, actnorm_here(x, s->bias)), weir_exp(actnorm_here(x, s->log_scale)));
 }
 
-static weir_tensor *actnorm_inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *actnorm_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     const state *s = weir_module_state(m);
     if (!actnorm_fits(m, y)) return weir__nil(y->object.ctx, WEIR__TENSOR);
@@ -76,7 +83,8 @@ static void actnorm_first(weir_module *m, weir_tensor *x, const weir_condition *
     const state *s = weir_module_state(m);
     if (!actnorm_fits(m, x)) return;
     weir_tensor *mean = weir_mean_axes(x, x->ndim - 1, axes, true);
-    weir_tensor *variance = weir_mean_axes(weir_square(weir_sub(x, mean)), x->ndim - 1, axes, false);
+    weir_tensor *variance = weir_mean_axes(weir_square(weir_sub(x, mean)), x->ndim - 1, axes,
+                                           false);
     weir_copy_(s->bias, weir_reshape(weir_neg(mean), 1, s->bias->shape));
     weir_copy_(s->log_scale, weir_neg(weir_log(weir_affine(weir_sqrt(variance), 1, 1e-6))));
 }

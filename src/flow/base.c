@@ -1,7 +1,7 @@
 /* base.c - calling a base distribution, and what the factorised location-scale families share.
  *
- * Temperature T scales the deviation from the mean: a draw is mean + T scale e with e standard, and its log q is that of
- * what was drawn, log p_e(e) - sum log(T scale). */
+ * Temperature T scales the deviation from the mean: a draw is mean + T scale e with e standard, and
+ * its log q is that of what was drawn, log p_e(e) - sum log(T scale). */
 #include <math.h>
 #include "flow/flow.h"
 
@@ -18,7 +18,9 @@ weir_tensor *weir_base_log_prob(weir_module *base, weir_tensor *z, const weir_co
     if (!weir__forward_begin(base, z, "base_log_prob", &mark)) return nil;
     weir_tensor *log_p = nil;
     if (base->row->log_prob) log_p = base->row->log_prob(base, z, k);
-    else base_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "base_log_prob", "a module of another kind: expected a base");
+    else
+        base_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "base_log_prob",
+                  "a module of another kind: expected a base");
     weir__forward_end(mark, 1, &log_p);
     return log_p;
 }
@@ -30,24 +32,29 @@ static bool draw_fits(weir_ctx *c, int64_t n, double temperature, bool log_q)
         return false;
     }
     if (!(isfinite(temperature) && temperature >= 0)) {
-        weir_fail(c, WEIR_ERROR_RANGE, "base_draw: temperature %g: expected a finite number, 0 or more", temperature);
+        weir_fail(c, WEIR_ERROR_RANGE,
+                  "base_draw: temperature %g: expected a finite number, 0 or more", temperature);
         return false;
     }
     if (temperature > 0 || !log_q) return true;
-    weir_fail(c, WEIR_ERROR_RANGE, "base_draw: log q at temperature 0: expected above 0, for a point has no density");
+    weir_fail(c, WEIR_ERROR_RANGE,
+              "base_draw: log q at temperature 0: expected above 0, for a point has no density");
     return false;
 }
 
-weir_tensor *weir_base_draw(weir_module *base, weir_ctx *c, int64_t n, const weir_condition *k, double temperature,
-                            weir_tensor **log_q)
+weir_tensor *weir_base_draw(weir_module *base, weir_ctx *c, int64_t n, const weir_condition *k,
+                            double temperature, weir_tensor **log_q)
 {
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(c, WEIR__TENSOR);
     if (log_q) *log_q = nil;
     if (!weir__forward_begin_in(base, c, "base_draw", &mark)) return nil;
     weir_tensor *z = nil;
-    if (!base->row->draw) base_fail(c, WEIR_ERROR_UNSUPPORTED, "base_draw", "a module of another kind: expected a base");
-    else if (draw_fits(c, n, temperature, log_q != NULL)) z = base->row->draw(base, c, n, k, temperature, log_q);
+    if (!base->row->draw)
+        base_fail(c, WEIR_ERROR_UNSUPPORTED, "base_draw",
+                  "a module of another kind: expected a base");
+    else if (draw_fits(c, n, temperature, log_q != NULL))
+        z = base->row->draw(base, c, n, k, temperature, log_q);
     weir__forward_end(mark, 2, (weir_tensor *[]){ z, log_q ? *log_q : nil });
     if (weir_is_nil(z) && log_q) *log_q = nil;
     return z;
@@ -58,8 +65,9 @@ void weir__base_create(weir_module *m, const void *options)
     *(weir__base_opts *)weir_module_state(m) = *(const weir__base_opts *)options;
 }
 
-/* -- draws of the factorised ones ---------------------------------------------------------------------- */
-weir_tensor *weir__base_standard(weir_module *m, weir_tensor *e, double temperature, weir_tensor **log_q)
+/* -- draws of the factorised ones -------------------------------------------------------------- */
+weir_tensor *weir__base_standard(weir_module *m, weir_tensor *e, double temperature,
+                                 weir_tensor **log_q)
 {
     double scale = (double)e->shape[1] * log(temperature);
     if (log_q) *log_q = weir_affine(m->row->log_prob(m, e, NULL), 1, temperature == 1 ? 0 : -scale);

@@ -1,5 +1,7 @@
-/* base_diagonal.c - a normal with a learned mean and deviation a column, one of each class where there are classes:
- *     z = mean_y + exp(log_scale_y) e,  e ~ N(0, I),    log p(z | y) = log N(e; 0, I) - sum log_scale_y. */
+/* base_diagonal.c - a normal with a learned mean and deviation a column, one of each class where
+ * there are classes:
+ *     z = mean_y + exp(log_scale_y) e,  e ~ N(0, I),    log p(z | y) = log N(e; 0, I) - sum
+ *                                       log_scale_y. */
 #include <math.h>
 #include <stddef.h>
 #include "flow/flow.h"
@@ -30,10 +32,12 @@ static void diagonal_create(weir_module *m, const void *options_)
     weir_dtype t = weir__dtype_option(s->o.base.dtype);
     const int64_t shape[] = { s->o.classes > 0 ? s->o.classes : 1, s->o.base.dim };
     s->mean = weir_module_parameter(m, "mean", t, 2, shape, (weir_init){ WEIR_INIT_ZEROS, 0 });
-    s->log_scale = weir_module_parameter(m, "log_scale", t, 2, shape, (weir_init){ WEIR_INIT_ZEROS, 0 });
+    s->log_scale = weir_module_parameter(m, "log_scale", t, 2, shape,
+                                         (weir_init){ WEIR_INIT_ZEROS, 0 });
 }
 
-/* The class of every sample as an index into the tables; index 0 for all where there are no classes. Nil: the error is set. */
+/* The class of every sample as an index into the tables; index 0 for all where there are no
+ * classes. Nil: the error is set. */
 static weir_tensor *diagonal_index(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k)
 {
     const state *s = weir_module_state(m);
@@ -41,8 +45,10 @@ static weir_tensor *diagonal_index(weir_module *m, weir_ctx *c, int64_t n, const
     weir_tensor *t = weir_condition_get(k, "class");
     if (!weir_is_nil(t) && t->ndim == 1 && t->dtype == WEIR_I64 && t->shape[0] == n) return t;
     char path[256];
-    weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: condition: %s: expected \"class\", i64 [B], one of every sample",
-              weir__module_path(m, path, sizeof path), weir_is_nil(t) ? "no class" : "class of another type or shape");
+    weir_fail(c, WEIR_ERROR_ARGUMENT,
+              "%s: condition: %s: expected \"class\", i64 [B], one of every sample",
+              weir__module_path(m, path, sizeof path),
+              weir_is_nil(t) ? "no class" : "class of another type or shape");
     return weir__nil(c, WEIR__TENSOR);
 }
 
@@ -53,20 +59,22 @@ static weir_tensor *diagonal_log_prob(weir_module *m, weir_tensor *z, const weir
     weir_tensor *index = diagonal_index(m, c, z->shape[0], k);
     if (weir_is_nil(index)) return index;
     weir_tensor *log_scale = weir_embedding(s->log_scale, index, -1);
-    weir_tensor *e = weir_mul(weir_sub(weir_flatten(z), weir_embedding(s->mean, index, -1)), weir_exp(weir_neg(log_scale)));
+    weir_tensor *e = weir_mul(weir_sub(weir_flatten(z), weir_embedding(s->mean, index, -1)),
+                              weir_exp(weir_neg(log_scale)));
     weir_tensor *log_p = weir_affine(weir_square(e), -0.5, -half_log_2pi);
     return weir_sum_samples(weir_sub(log_p, log_scale));
 }
 
-static weir_tensor *diagonal_draw(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k, double temperature,
-                                  weir_tensor **log_q)
+static weir_tensor *diagonal_draw(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k,
+                                  double temperature, weir_tensor **log_q)
 {
     const state *s = weir_module_state(m);
     weir_tensor *index = diagonal_index(m, c, n, k);
     if (weir_is_nil(index)) return index;
     weir_tensor *e = weir_randn(c, s->mean->dtype, 2, (const int64_t[]){ n, s->o.base.dim });
     weir_tensor *log_scale = weir_embedding(s->log_scale, index, -1);
-    weir_tensor *z = weir_add(weir_embedding(s->mean, index, -1), weir_mul(weir_scale(e, temperature), weir_exp(log_scale)));
+    weir_tensor *z = weir_add(weir_embedding(s->mean, index, -1),
+                              weir_mul(weir_scale(e, temperature), weir_exp(log_scale)));
     if (!log_q) return z;
     weir_tensor *log_e = weir_affine(weir_square(e), -0.5, -half_log_2pi - log(temperature));
     *log_q = weir_sum_samples(weir_sub(log_e, log_scale));

@@ -10,8 +10,8 @@ static weir_tensor *normal_log_prob(weir_module *m, weir_tensor *z, const weir_c
     return weir_sum_samples(weir_affine(weir_square(z), -0.5, -half_log_2pi));
 }
 
-static weir_tensor *normal_draw(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k, double temperature,
-                                weir_tensor **log_q)
+static weir_tensor *normal_draw(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k,
+                                double temperature, weir_tensor **log_q)
 {
     const weir__base_opts *o = weir_module_state(m);
     weir_tensor *e = weir_randn(c, weir__dtype_option(o->dtype), 2, (const int64_t[]){ n, o->dim });

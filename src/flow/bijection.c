@@ -3,7 +3,8 @@
 
 weir_tensor *weir__log_det_zero(weir_tensor *x)
 {
-    return weir_zeros(x->object.ctx, weir_dtype_is_real(x->dtype) ? x->dtype : WEIR_F32, x->ndim ? 1 : 0, x->shape);
+    return weir_zeros(x->object.ctx, weir_dtype_is_real(x->dtype) ? x->dtype : WEIR_F32,
+                      x->ndim ? 1 : 0, x->shape);
 }
 
 bool weir__is_rows(weir_module *m, weir_tensor *x, int64_t dim, weir_dtype t)
@@ -11,39 +12,44 @@ bool weir__is_rows(weir_module *m, weir_tensor *x, int64_t dim, weir_dtype t)
     if (x->ndim == 2 && x->shape[1] == dim && x->dtype == t) return true;
     char expected[64];
     size_t used = 0;
-    weir__append(expected, sizeof expected, &used, "%s [B, %lld]", weir_dtype_name(t), (long long)dim);
+    weir__append(expected, sizeof expected, &used, "%s [B, %lld]", weir_dtype_name(t),
+                 (long long)dim);
     weir__module_misfit(m, x, expected);
     return false;
 }
 
-typedef weir_tensor *map(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det);
+typedef weir_tensor *map(weir_module *m, weir_tensor *x, const weir_condition *k,
+                         weir_tensor **log_det);
 
-static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k, weir_tensor **log_det, bool inverse)
+static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
+                        weir_tensor **log_det, bool inverse)
 {
     weir__call_mark mark;
     weir_tensor *unused;
     if (!log_det) log_det = &unused;
     *log_det = weir__nil(x ? x->object.ctx : weir_module_ctx(b), WEIR__TENSOR);
     weir_tensor *y = *log_det;
-    if (!weir__forward_begin(b, x, inverse ? "bijection_inverse" : "bijection_forward", &mark)) return y;
+    if (!weir__forward_begin(b, x, inverse ? "bijection_inverse" : "bijection_forward", &mark))
+        return y;
     if (!inverse) weir__module_first(b, x, k);
     map *f = inverse ? b->row->inverse : b->row->transform;
-    if (f)
-        y = f(b, x, k, log_det);
+    if (f) y = f(b, x, k, log_det);
     else
-        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->label, b->row->row.name);
+        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->label,
+                  b->row->row.name);
     weir__forward_end(mark, 2, (weir_tensor *[]){ y, *log_det });
     if (weir_is_nil(y)) *log_det = y;
     return y;
 }
 
-
-weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     return run(b, x, k, log_det, false);
 }
 
-weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     return run(b, y, k, log_det, true);
 }

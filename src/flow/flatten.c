@@ -1,4 +1,5 @@
-/* flatten.c - a sample of any shape as one vector in logical order, [B, ..] -> [B, dim], and back: log|det| = 0. */
+/* flatten.c - a sample of any shape as one vector in logical order, [B, ..] -> [B, dim], and back:
+ * log|det| = 0. */
 #include <stddef.h>
 #include <string.h>
 #include "flow/flow.h"
@@ -9,27 +10,34 @@ typedef struct opts {
 } opts;
 
 static const weir_option options[] = {
-    { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "2", 1, 1 << 24, NULL, "of a sample, such as 1,28,28" },
+    { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "2", 1, 1 << 24, NULL,
+      "of a sample, such as 1,28,28" },
     { 0 },
 };
 
-static void flatten_create(weir_module *m, const void *options_) { *(opts *)weir_module_state(m) = *(const opts *)options_; }
+static void flatten_create(weir_module *m, const void *options_)
+{
+    *(opts *)weir_module_state(m) = *(const opts *)options_;
+}
 
 static bool flatten_fits(weir_module *m, weir_tensor *x, bool flat)
 {
     const weir_ints *shape = &((const opts *)weir_module_state(m))->shape;
     if (flat) return x->ndim == 2 && x->shape[1] == weir__numel_of((int)shape->n, shape->at);
-    return x->ndim == shape->n + 1 && memcmp(x->shape + 1, shape->at, (size_t)shape->n * sizeof *shape->at) == 0;
+    return x->ndim == shape->n + 1
+           && memcmp(x->shape + 1, shape->at, (size_t)shape->n * sizeof *shape->at) == 0;
 }
 
-static weir_tensor *flatten_transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *flatten_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                      weir_tensor **log_det)
 {
     if (!flatten_fits(m, x, false)) return weir__module_misfit(m, x, "[B, shape..]");
     *log_det = weir__log_det_zero(x);
     return weir_flatten(x);
 }
 
-static weir_tensor *flatten_inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *flatten_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     const opts *o = weir_module_state(m);
     if (!flatten_fits(m, y, true)) return weir__module_misfit(m, y, "[B, elements of shape]");

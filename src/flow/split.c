@@ -1,11 +1,13 @@
-/* split.c - one scale of a multi-scale flow (Dinh et al. 2017, section 3.6; Kingma, Dhariwal 2018): of the channels x = (a, b), a goes
- * on through the bijection `rest`, and b is set aside as latent variables,
+/* split.c - one scale of a multi-scale flow (Dinh et al. 2017, section 3.6; Kingma, Dhariwal 2018):
+ * of the channels x = (a, b), a goes on through the bijection `rest`, and b is set aside as latent
+ * variables,
  *
  *     z = (rest(a), e),   b = mean(a) + exp(s(a)) e,   log|det| = log|det rest| - sum s(a).
  *
- * (mean, s) is a 3 x 3 convolution that starts at 0: the prior of b given a, learned, so that the base below stays a simple one;
- * with prior=no, e = b. rest gives vectors, and so does the whole, the coarsest scale first: nested splits make one vector
- * (rest_3, e_3, e_2, e_1) of as many values as x has. Each part lies in logical order, [C / 2, H, W]. */
+ * (mean, s) is a 3 x 3 convolution that starts at 0: the prior of b given a, learned, so that the
+ * base below stays a simple one; with prior=no, e = b. rest gives vectors, and so does the whole,
+ * the coarsest scale first: nested splits make one vector (rest_3, e_3, e_2, e_1) of as many values
+ * as x has. Each part lies in logical order, [C / 2, H, W]. */
 #include <stddef.h>
 #include <string.h>
 #include "flow/flow.h"
@@ -20,15 +22,17 @@ typedef struct opts {
 
 typedef struct state {
     weir_module *rest, *prior; /* prior NULL: e = b */
-    int64_t kept;              /* channels of a */
-    int64_t shape[3];          /* of x */
+    int64_t kept; /* channels of a */
+    int64_t shape[3]; /* of x */
 } state;
 
 static const weir_option options[] = {
-    { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "2,2,2", 1, 1 << 24, NULL, "of a sample: channels, height, width" },
+    { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "2,2,2", 1, 1 << 24, NULL,
+      "of a sample: channels, height, width" },
     { "prior", WEIR_OPTION_BOOL, offsetof(opts, prior), "yes", 0, 1, NULL,
       "what is set aside has a learned mean and deviation, given what goes on" },
-    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
+      "element type" },
     { 0 },
 };
 
@@ -37,8 +41,10 @@ static weir_module *split_prior(weir_module *m, const opts *o, const state *s)
     weir_ctx *c = weir_module_ctx(m);
     char text[160];
     size_t used = 0;
-    weir__append(text, sizeof text, &used, "in=%lld out=%lld kernel=3 padding=1 init=uniform bound=0 dtype=%s", (long long)s->kept,
-                 (long long)(2 * (s->shape[0] - s->kept)), o->dtype ? "f64" : "f32");
+    weir__append(text, sizeof text, &used,
+                 "in=%lld out=%lld kernel=3 padding=1 init=uniform bound=0 dtype=%s",
+                 (long long)s->kept, (long long)(2 * (s->shape[0] - s->kept)),
+                 o->dtype ? "f64" : "f32");
     return weir_module_add(m, "prior", weir_module_new(c, "conv2d", text));
 }
 
@@ -47,8 +53,8 @@ static weir_module *split_flatten(weir_module *m, const state *s)
 {
     char text[96];
     size_t used = 0;
-    weir__append(text, sizeof text, &used, "shape=%lld,%lld,%lld", (long long)s->kept, (long long)s->shape[1],
-                 (long long)s->shape[2]);
+    weir__append(text, sizeof text, &used, "shape=%lld,%lld,%lld", (long long)s->kept,
+                 (long long)s->shape[1], (long long)s->shape[2]);
     return weir_module_add(m, "rest", weir_module_new(weir_module_ctx(m), "flatten", text));
 }
 
@@ -57,7 +63,8 @@ static void split_create(weir_module *m, const void *options_)
     const opts *o = options_;
     state *s = weir_module_state(m);
     if (o->shape.n != 3 || o->shape.at[0] < 2) {
-        weir_fail(weir_module_ctx(m), WEIR_ERROR_SHAPE, "bijection.split: shape: expected channels,height,width, 2 channels or more");
+        weir_fail(weir_module_ctx(m), WEIR_ERROR_SHAPE,
+                  "bijection.split: shape: expected channels,height,width, 2 channels or more");
         return;
     }
     memcpy(s->shape, o->shape.at, sizeof s->shape);
@@ -67,7 +74,8 @@ static void split_create(weir_module *m, const void *options_)
 }
 
 /* mean and s of what is set aside, given a [B, kept, H, W] */
-static void split_moments(const state *s, weir_tensor *a, weir_tensor **mean, weir_tensor **log_scale)
+static void split_moments(const state *s, weir_tensor *a, weir_tensor **mean,
+                          weir_tensor **log_scale)
 {
     weir_tensor *both = weir_module_forward(s->prior, a);
     int64_t set_aside = s->shape[0] - s->kept;
@@ -75,11 +83,14 @@ static void split_moments(const state *s, weir_tensor *a, weir_tensor **mean, we
     *log_scale = weir_slice(both, 1, set_aside, 2 * set_aside, 1);
 }
 
-static weir_tensor *split_transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *split_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     const state *s = weir_module_state(m);
-    if (x->ndim != 4 || memcmp(x->shape + 1, s->shape, sizeof s->shape) != 0) return weir__module_misfit(m, x, "[B, shape..]");
-    weir_tensor *a = weir_slice(x, 1, 0, s->kept, 1), *e = weir_slice(x, 1, s->kept, s->shape[0], 1);
+    if (x->ndim != 4 || memcmp(x->shape + 1, s->shape, sizeof s->shape) != 0)
+        return weir__module_misfit(m, x, "[B, shape..]");
+    weir_tensor *a = weir_slice(x, 1, 0, s->kept, 1),
+                *e = weir_slice(x, 1, s->kept, s->shape[0], 1);
     weir_tensor *z = weir_bijection_forward(s->rest, a, k, log_det);
     if (s->prior) {
         weir_tensor *mean, *log_scale;
@@ -90,11 +101,13 @@ static weir_tensor *split_transform(weir_module *m, weir_tensor *x, const weir_c
     return weir_cat(2, (weir_tensor *[]){ z, weir_flatten(e) }, 1);
 }
 
-static weir_tensor *split_inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *split_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                  weir_tensor **log_det)
 {
     const state *s = weir_module_state(m);
     int64_t places = s->shape[1] * s->shape[2], n = s->shape[0] * places, kept = s->kept * places;
-    if (y->ndim != 2 || y->shape[1] != n) return weir__module_misfit(m, y, "[B, elements of shape]");
+    if (y->ndim != 2 || y->shape[1] != n)
+        return weir__module_misfit(m, y, "[B, elements of shape]");
     const int64_t set_aside[] = { y->shape[0], s->shape[0] - s->kept, s->shape[1], s->shape[2] };
     weir_tensor *a = weir_bijection_inverse(s->rest, weir_slice(y, 1, 0, kept, 1), k, log_det);
     weir_tensor *b = weir_reshape(weir_slice(y, 1, kept, n, 1), 4, set_aside);
@@ -124,7 +137,8 @@ const weir_module_row weir__row_split = {
     .input = "2,3,2,2",
 };
 
-weir_module *weir__split_new(weir_ctx *c, const int64_t shape[3], bool prior, weir_dtype t, weir_module *rest)
+weir_module *weir__split_new(weir_ctx *c, const int64_t shape[3], bool prior, weir_dtype t,
+                             weir_module *rest)
 {
     opts o = {
         .size = sizeof o,

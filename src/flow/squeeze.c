@@ -1,8 +1,9 @@
-/* squeeze.c - 2 x 2 blocks of places become channels: [B, C, H, W] -> [B, 4 C, H / 2, W / 2] (Dinh et al. 2017, section 3.6).
- * Place (i, j) of a block of channel c goes to channel
+/* squeeze.c - 2 x 2 blocks of places become channels: [B, C, H, W] -> [B, 4 C, H / 2, W / 2] (Dinh
+ * et al. 2017, section 3.6). Place (i, j) of a block of channel c goes to channel
  *     channel   4 c + 2 i + j            Glow, RealNVP, FFJORD
  *     offset    (2 i + j) C + c          space_to_depth
- *     ordered   k C + c, k of (0,0), (1,1), (0,1), (1,0): the first half of the channels are the places of even parity (RealNVP,
+ *     ordered   k C + c, k of (0,0), (1,1), (0,1), (1,0): the first half of the channels are the
+ *               places of even parity (RealNVP,
  *               before its multi-scale split)
  * A permutation: log|det| = 0. */
 #include <stddef.h>
@@ -16,18 +17,25 @@ typedef struct opts {
 } opts;
 
 static const weir_option options[] = {
-    { "flavour", WEIR_OPTION_CHOICE, offsetof(opts, flavour), "channel", 0, 0, "channel|offset|ordered",
-      "where place (i, j) of a block of channel c goes: 4 c + 2 i + j; (2 i + j) C + c; the same by places of even, then odd parity" },
+    { "flavour", WEIR_OPTION_CHOICE, offsetof(opts, flavour), "channel", 0, 0,
+      "channel|offset|ordered",
+      "where place (i, j) of a block of channel c goes: 4 c + 2 i + j; (2 i + j) C + c; the same "
+      "by places of even, then odd parity" },
     { 0 },
 };
 
-static void squeeze_create(weir_module *m, const void *options_) { *(opts *)weir_module_state(m) = *(const opts *)options_; }
+static void squeeze_create(weir_module *m, const void *options_)
+{
+    *(opts *)weir_module_state(m) = *(const opts *)options_;
+}
 
-/* The four places of a block in the order of `ordered`, from that of `offset`, which is (0,0), (0,1), (1,0), (1,1); and back. */
+/* The four places of a block in the order of `ordered`, from that of `offset`, which is (0,0),
+ * (0,1), (1,0), (1,1); and back. */
 static weir_tensor *squeeze_reorder(weir_tensor *x, bool inverse)
 {
     static const int64_t to[] = { 0, 3, 1, 2 }, back[] = { 0, 2, 3, 1 };
-    weir_tensor *index = weir_from_i64(x->object.ctx, inverse ? back : to, 1, (const int64_t[]){ 4 });
+    weir_tensor *index = weir_from_i64(x->object.ctx, inverse ? back : to, 1,
+                                       (const int64_t[]){ 4 });
     return weir_index_select(x, 1, index);
 }
 
@@ -36,7 +44,8 @@ static weir_tensor *squeeze_fail(weir_module *m, weir_tensor *x, const char *exp
     return weir__module_misfit(m, x, expected);
 }
 
-static weir_tensor *squeeze_transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *squeeze_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                      weir_tensor **log_det)
 {
     static const int by_channel[] = { 0, 1, 3, 5, 2, 4 }, by_offset[] = { 0, 3, 5, 1, 2, 4 };
     const opts *o = weir_module_state(m);
@@ -46,17 +55,21 @@ static weir_tensor *squeeze_transform(weir_module *m, weir_tensor *x, const weir
     *log_det = weir__log_det_zero(x);
     weir_tensor *blocks = weir_reshape(x, 6, (const int64_t[]){ b, c, h, 2, w, 2 });
     if (o->flavour == CHANNEL)
-        return weir_reshape(weir_permute(blocks, by_channel), 4, (const int64_t[]){ b, 4 * c, h, w });
-    weir_tensor *y = weir_reshape(weir_permute(blocks, by_offset), 5, (const int64_t[]){ b, 4, c, h, w });
+        return weir_reshape(weir_permute(blocks, by_channel), 4,
+                            (const int64_t[]){ b, 4 * c, h, w });
+    weir_tensor *y = weir_reshape(weir_permute(blocks, by_offset), 5,
+                                  (const int64_t[]){ b, 4, c, h, w });
     if (o->flavour == ORDERED) y = squeeze_reorder(y, false);
     return weir_reshape(y, 4, (const int64_t[]){ b, 4 * c, h, w });
 }
 
-static weir_tensor *squeeze_inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *squeeze_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     static const int by_channel[] = { 0, 1, 4, 2, 5, 3 }, by_offset[] = { 0, 3, 4, 1, 5, 2 };
     const opts *o = weir_module_state(m);
-    if (y->ndim != 4 || y->shape[1] % 4 != 0) return squeeze_fail(m, y, "[B, C, H, W], C a multiple of 4");
+    if (y->ndim != 4 || y->shape[1] % 4 != 0)
+        return squeeze_fail(m, y, "[B, C, H, W], C a multiple of 4");
     int64_t b = y->shape[0], c = y->shape[1] / 4, h = y->shape[2], w = y->shape[3];
     const int64_t image[] = { b, c, 2 * h, 2 * w };
     *log_det = weir__log_det_zero(y);

@@ -155,12 +155,77 @@ static weir__frame train_frame(weir_model *m, weir_ctx *c, weir_batch *b)
     return f;
 }
 
+/* -- prepare: in a frame of its own, so that what it draws is the same whether it sees a shard or the whole batch ------- */
+static weir_batch *model_prepare(weir_model *m, weir_tensor *y, weir_batch *b)
+{
+    weir_ctx *c = y->object.ctx;
+    weir__frame old = weir__frame_set(c, (weir__frame){
+        .stream = weir__hash_text(WEIR__STREAM_PREPARE),
+        .step = c->frame.step,
+        .ids = weir_batch_ids(b),
+        .n_ids = weir_batch_size(b),
+    });
+    bool no_grad = c->no_grad;
+    c->no_grad = true;
+    weir_batch *prepared = m->row->prepare(m, y, b);
+    c->no_grad = no_grad;
+    weir__frame_set(c, old);
+    if (!prepared) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: prepare gave NULL: expected a batch", m->row->row.name);
+    return prepared ? prepared : weir__nil(c, WEIR__BATCH);
+}
+
+weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t step)
+{
+    weir_ctx *c = m->object.ctx;
+    if (!m->row->prepare || !m->row->whole_batch || weir_batch_prepared(b)) return b;
+    weir__frame old = weir__frame_set(c, (weir__frame){
+        .stream = weir__hash_text(WEIR__STREAM_TRAIN),
+        .step = step,
+        .ids = weir_batch_ids(b),
+        .n_ids = weir_batch_size(b),
+    });
+    weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
+    if (!weir_is_nil(y)) b = model_prepare(m, y, b);
+    weir__frame_set(c, old);
+    return b;
+}
+
 static weir_tensor *loss_of(weir_model *m, weir_batch *b)
 {
     weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
     if (weir_is_nil(y)) return y;
+    if (m->row->prepare && !weir_batch_prepared(b)) b = model_prepare(m, y, b);
+    if (!weir_ok(y->object.ctx)) return weir__nil(y->object.ctx, WEIR__TENSOR);
     if (m->row->loss) return m->row->loss(m, y, b);
     return weir_affine(m->row->log_prob(m, y, NULL, NULL), -1, -weir__model_log_det(m));
+}
+
+/* Data-dependent starts: one walk of the loss over the whole first batch, before anything is recorded. */
+static void model_start(weir_model *m, weir_batch *b)
+{
+    weir_ctx *c = m->object.ctx;
+    if (!weir_module_training(m->module) || weir__module_unstarted(m->module) == 0) return;
+    weir__frame frame = c->frame; /* the step draws what it would have drawn */
+    weir_scope s = weir_scope_begin_no_grad(c);
+    c->first_batch = true;
+    loss_of(m, b);
+    c->first_batch = false;
+    weir_scope_end(s);
+    weir__frame_set(c, frame);
+}
+
+weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step)
+{
+    weir_ctx *c = m->object.ctx;
+    weir__frame old = weir__frame_set(c, (weir__frame){
+        .stream = weir__hash_text(WEIR__STREAM_TRAIN),
+        .step = step,
+        .ids = weir_batch_ids(b),
+        .n_ids = weir_batch_size(b),
+    });
+    model_start(m, b);
+    weir__frame_set(c, old);
+    return weir_status_of(c);
 }
 
 weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
@@ -170,6 +235,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     weir__frame old = weir__frame_set(c, train_frame(m, c, b));
+    if (c == m->object.ctx) model_start(m, b);
     weir_tensor *l = loss_of(m, b);
     if (old.stream == c->frame.stream) old.call = c->frame.call; /* a second loss in this step draws anew */
     weir__frame_set(c, old);

@@ -44,6 +44,11 @@ bool weir__model_usable(const weir_model *m, const char *who);
 /* From filled options; takes nothing over. */
 weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, const void *options);
 
+/* The batch as the row's `prepare` gives it back, where it wants all of it; else b itself. Before it is cut in shards. */
+weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t step);
+/* Runs the data-dependent starts of modules that have not started, as the step `step` sees the batch. Before the first sharded step. */
+weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step);
+
 /* -- mlp.c ------------------------------------------------------------------------------------------------------------------ */
 typedef struct weir__mlp_opts {
     size_t size;
@@ -87,6 +92,7 @@ weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers
 
 /* -- frames: streams of random numbers ------------------------------------------------------------------------------------------ */
 #define WEIR__STREAM_TRAIN "train"   /* step: the trainer's */
+#define WEIR__STREAM_PREPARE "prepare" /* step: the trainer's */
 #define WEIR__STREAM_SCORE "score"   /* step: the number of the dequantisation draw */
 #define WEIR__STREAM_SAMPLE "sample" /* step: the model's stream; ids: numbers of samples */
 enum { WEIR__CHUNK_ROWS = 256 };     /* rows at a time where the caller does not say; bits do not depend on it */

@@ -1,31 +1,38 @@
-/* condition_columns.c - a condition as columns beside a network's input: the class as a one-hot vector, the context as it is. */
+/* condition_columns.c - a condition as columns beside a network's input: the class as a one-hot
+ * vector, the context as it is. */
 #include "nn/nn.h"
 
 int64_t weir__condition_width(weir__condition_use use) { return use.classes + use.context; }
 
-static weir_tensor *columns_fail(weir_module *m, const weir_tensor *x, weir_status s, const char *what, const char *expected)
+static weir_tensor *columns_fail(weir_module *m, const weir_tensor *x, weir_status s,
+                                 const char *what, const char *expected)
 {
     char path[256];
     weir_ctx *c = x->object.ctx;
-    weir_fail(c, s, "%s: condition: %s: expected %s", weir__module_path(m, path, sizeof path), what, expected);
+    weir_fail(c, s, "%s: condition: %s: expected %s", weir__module_path(m, path, sizeof path), what,
+              expected);
     return weir__nil(c, WEIR__TENSOR);
 }
 
-static weir_tensor *class_columns(weir_module *m, const weir_tensor *x, const weir_condition *k, int64_t classes)
+static weir_tensor *class_columns(weir_module *m, const weir_tensor *x, const weir_condition *k,
+                                  int64_t classes)
 {
     weir_tensor *t = weir_condition_get(k, "class");
-    if (weir_is_nil(t)) return columns_fail(m, x, WEIR_ERROR_ARGUMENT, "no class", "\"class\", i64 [B]");
+    if (weir_is_nil(t))
+        return columns_fail(m, x, WEIR_ERROR_ARGUMENT, "no class", "\"class\", i64 [B]");
     if (t->ndim != 1 || t->dtype != WEIR_I64 || t->shape[0] != x->shape[0])
-        return columns_fail(m, x, WEIR_ERROR_SHAPE, "class of another type or shape", "i64 [B], one of every sample");
+        return columns_fail(m, x, WEIR_ERROR_SHAPE, "class of another type or shape",
+                            "i64 [B], one of every sample");
     return weir_one_hot(t, x->dtype, classes);
 }
 
-static weir_tensor *context_columns(weir_module *m, const weir_tensor *x, const weir_condition *k, int64_t context)
+static weir_tensor *context_columns(weir_module *m, const weir_tensor *x, const weir_condition *k,
+                                    int64_t context)
 {
     char expected[64];
     size_t used = 0;
-    weir__append(expected, sizeof expected, &used, "\"context\", %s [B, %lld]", weir_dtype_name(x->dtype),
-                 (long long)context);
+    weir__append(expected, sizeof expected, &used, "\"context\", %s [B, %lld]",
+                 weir_dtype_name(x->dtype), (long long)context);
     weir_tensor *t = weir_condition_get(k, "context");
     if (weir_is_nil(t)) return columns_fail(m, x, WEIR_ERROR_ARGUMENT, "no context", expected);
     bool fits = t->ndim >= 1 && t->shape[0] == x->shape[0] && t->dtype == x->dtype;
@@ -34,7 +41,8 @@ static weir_tensor *context_columns(weir_module *m, const weir_tensor *x, const 
     return weir_flatten(t);
 }
 
-weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k, weir__condition_use use)
+weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                     weir__condition_use use)
 {
     weir_tensor *part[2];
     int n = 0;

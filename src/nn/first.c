@@ -1,6 +1,6 @@
-/* first.c - data-dependent starts: one walk of the forward over the first batch, in which every module whose row has `first` and
- * which has not started sets its parameters from what reaches it. Whether it has is the buffer "started", 0 or 1, so that a file
- * or a checkpoint says so. */
+/* first.c - data-dependent starts: one walk of the forward over the first batch, in which every
+ * module whose row has `first` and which has not started sets its parameters from what reaches it.
+ * Whether it has is the buffer "started", 0 or 1, so that a file or a checkpoint says so. */
 #include "nn/nn.h"
 
 static weir_tensor *started_of(const weir_module *m) { return weir_module_own(m, "started"); }

@@ -15,7 +15,9 @@ struct weir_condition {
     entry at[];
 };
 
-weir__object weir__orphan_condition = { .kind = WEIR__CONDITION, .home = true, .nil = true, .refs = 1 };
+weir__object weir__orphan_condition = {
+    .kind = WEIR__CONDITION, .home = true, .nil = true, .refs = 1
+};
 
 weir__object *weir__condition_nil_new(weir_ctx *c)
 {
@@ -62,7 +64,7 @@ static void condition_append(weir_condition *k, const char *name, weir_tensor *t
 
 weir_condition *weir_condition_new(weir_ctx *c) { return condition_alloc(c, 0); }
 
-/* -- a copy with one more ----------------------------------------------------------------------------------------- */
+/* -- a copy with one more ---------------------------------------------------------------------- */
 static bool name_is_good(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -70,10 +72,12 @@ static bool name_is_good(const char *name)
     return n > 0 && n < NAME_BYTES && strspn(name, letters) == n;
 }
 
-static bool addition_is_good(weir_ctx *c, const weir_condition *k, const char *name, const weir_tensor *t)
+static bool addition_is_good(weir_ctx *c, const weir_condition *k, const char *name,
+                             const weir_tensor *t)
 {
     if (!name || !name_is_good(name)) {
-        weir_fail(c, WEIR_ERROR_NAME, "condition_with: name %.70s: expected 1 to %d letters, digits or '_'",
+        weir_fail(c, WEIR_ERROR_NAME,
+                  "condition_with: name %.70s: expected 1 to %d letters, digits or '_'",
                   name ? name : "NULL", NAME_BYTES - 1);
         return false;
     }
@@ -84,19 +88,21 @@ static bool addition_is_good(weir_ctx *c, const weir_condition *k, const char *n
     for (int64_t i = 0; i < k->n; i++) {
         const weir_tensor *other = k->at[i].tensor;
         if (strcmp(k->at[i].name, name) == 0 || other->shape[0] == t->shape[0]) continue;
-        weir_fail(c, WEIR_ERROR_SHAPE, "condition_with: %s: %lld samples: expected %lld, as %s has", name,
-                  (long long)t->shape[0], (long long)other->shape[0], k->at[i].name);
+        weir_fail(c, WEIR_ERROR_SHAPE, "condition_with: %s: %lld samples: expected %lld, as %s has",
+                  name, (long long)t->shape[0], (long long)other->shape[0], k->at[i].name);
         return false;
     }
     return true;
 }
 
-/* Where the copy lives: the younger context of the two; NULL, with the error set, where neither descends from the other. */
+/* Where the copy lives: the younger context of the two; NULL, with the error set, where neither
+ * descends from the other. */
 static weir_ctx *context_of_both(const weir_condition *k, const weir_tensor *t)
 {
     weir_ctx *c = weir__younger(k->object.ctx, t->object.ctx);
     if (c) return c;
-    weir_fail(k->object.ctx, WEIR_ERROR_ARGUMENT, "condition_with: a tensor of another context: expected one of its own");
+    weir_fail(k->object.ctx, WEIR_ERROR_ARGUMENT,
+              "condition_with: a tensor of another context: expected one of its own");
     return NULL;
 }
 
@@ -104,7 +110,8 @@ weir_condition *weir_condition_with(const weir_condition *k, const char *name, w
 {
     weir_ctx *c = k ? k->object.ctx : weir_ctx_of(t);
     if (!k || !t || k->object.nil || weir_is_nil(t)) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "condition_with: NULL or nil: expected a condition and a tensor");
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "condition_with: NULL or nil: expected a condition and a tensor");
         return condition_nil(c);
     }
     weir_ctx *young = context_of_both(k, t);
@@ -121,7 +128,7 @@ weir_condition *weir_condition_with(const weir_condition *k, const char *name, w
     return copy;
 }
 
-/* -- looking ------------------------------------------------------------------------------------------------------ */
+/* -- looking ----------------------------------------------------------------------------------- */
 bool weir_condition_is_nil(const weir_condition *k) { return k && k->object.nil; }
 int64_t weir_condition_count(const weir_condition *k) { return k && !k->object.nil ? k->n : 0; }
 
@@ -145,7 +152,7 @@ weir_tensor *weir_condition_get(const weir_condition *k, const char *name)
     return weir__nil(k ? k->object.ctx : NULL, WEIR__TENSOR);
 }
 
-/* -- cutting by samples: for shards and chunks, which run without what led to the condition ------------------------- */
+/* -- cutting by samples: for shards and chunks, which run without what led to the condition ---- */
 weir_tensor *weir__samples_view(weir_ctx *c, const weir_tensor *x, int64_t from, int64_t to)
 {
     weir_spec spec = weir__spec_of(x);
@@ -153,7 +160,8 @@ weir_tensor *weir__samples_view(weir_ctx *c, const weir_tensor *x, int64_t from,
     return weir__tensor_view(c, x->storage, &spec, x->strides, x->offset + from * x->strides[0]);
 }
 
-weir_condition *weir__condition_slice(weir_ctx *c, const weir_condition *k, int64_t from, int64_t to)
+weir_condition *weir__condition_slice(weir_ctx *c, const weir_condition *k, int64_t from,
+                                      int64_t to)
 {
     if (!k) return NULL;
     weir_condition *part = condition_alloc(c, k->n);
@@ -165,7 +173,8 @@ weir_condition *weir__condition_slice(weir_ctx *c, const weir_condition *k, int6
     return part;
 }
 
-weir_condition *weir__condition_gather(weir_ctx *c, const weir_condition *k, int64_t n, const int64_t *samples)
+weir_condition *weir__condition_gather(weir_ctx *c, const weir_condition *k, int64_t n,
+                                       const int64_t *samples)
 {
     if (!k) return NULL;
     weir_tensor *ids = weir_from_i64(c, samples, 1, &n);

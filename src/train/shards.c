@@ -127,7 +127,9 @@ weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, in
     weir_tensor *view = weir__samples_view(c, b->x, from, to);
     const double *weights = b->weights ? b->weights + from : NULL;
     weir_batch *piece = weir_batch_wrap(c, view, b->ids + from, weights, weir__condition_slice(c, b->condition, from, to));
-    if (!piece->object.nil) piece->mean_weight = b->mean_weight;
+    if (piece->object.nil) return piece;
+    piece->mean_weight = b->mean_weight;
+    piece->prepared = weir__condition_slice(c, b->prepared, from, to);
     return piece;
 }
 

@@ -100,7 +100,8 @@ static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_
 {
     weir_ctx *c = m->object.ctx;
     uint64_t number = (uint64_t)weir_optim_steps(o);
-    if (m->row->prepare) m->row->prepare(m, b);
+    b = weir__model_prepare_whole(m, b, number);
+    if (weir__model_start(m, b, number) != WEIR_OK) return weir_status_of(c);
     if (weir__shards_run(m, b, opts->shards, number, losses) != WEIR_OK) return weir_status_of(c);
     if (!weir__all_finite(losses, b->n)) return not_finite(m, b, losses, number, info);
     info->loss = step_loss(b, losses);

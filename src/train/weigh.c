@@ -27,7 +27,9 @@ static weir_batch *weigh_select(weir_batch *b, int64_t n, const int64_t *places,
     weir_tensor *x = weir_index_select(b->x, 0, index);
     weir_condition *k = weir__condition_gather(c, b->condition, n, places);
     weir_batch *rest = weir__batch_new(c, x, ids, weights, k);
-    if (!rest->object.nil) rest->mean_weight = b->mean_weight * ((double)b->n / (double)n);
+    if (rest->object.nil) return rest;
+    rest->prepared = weir__condition_gather(c, b->prepared, n, places);
+    rest->mean_weight = b->mean_weight * ((double)b->n / (double)n);
     return rest;
 }
 
