@@ -10,7 +10,8 @@
  *     weir_close(c);
  *
  * A context belongs to one thread at a time. Tensors carry their context, so only constructors take `c`.
- * The library has no globals that change, never prints, aborts or exits, and installs no signal handler.
+ * The library has no globals that change, never prints, aborts or exits, and installs no signal handler. Text that it reads or writes
+ * (options, messages, files) has numbers with a point and no groups, whatever locale the program has set.
  */
 #ifndef WEIR_CONTEXT_H
 #define WEIR_CONTEXT_H

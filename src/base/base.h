@@ -183,12 +183,34 @@ void weir__warn(weir_ctx *c, const char *format, ...) __attribute__((format(prin
 void weir__append(char *buffer, size_t bytes, size_t *used, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* "[4, 3]" */
 void weir__append_shape(char *buffer, size_t bytes, size_t *used, int ndim, const int64_t *shape);
+/* snprintf and fprintf in the C locale (format.c), so that a real has a point for its decimal point; what goes into `buffer` is cut to fit. */
+int weir__format(char *buffer, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int weir__vformat(char *buffer, size_t bytes, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+void weir__print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+double weir__strtod(const char *text, char **end);
+float weir__strtof(const char *text);
+/* What errno says, in English. */
+const char *weir__error_text(int number);
 /* Levenshtein distance, for "did you mean". */
 int weir__edit_distance(const char *a, const char *b);
+/* Whether the n bytes of text are `word`, which is in lower case, with ASCII letters of either case. */
+bool weir__is_word(const char *text, size_t n, const char *word);
 /* Whole-string parses; false unless all of `text` is one value. "1e4" is a valid integer. */
 bool weir__parse_int(const char *text, int64_t *out);
 bool weir__parse_real(const char *text, double *out);
 bool weir__parse_bool(const char *text, bool *out);
+
+/* -- decimal numbers (number.c) ------------------------------------------------------------------------------------------ */
+/* All of the n characters must be one decimal number, nan or inf (of any case); rounded once, to even. No blanks, no hexadecimal. */
+bool weir__parse_number(const char *text, size_t n, double *out);
+extern const uint64_t weir__power5[28]; /* 5^0 to 5^27 */
+/* The shortest text that reads back to the same bits, by the function above and by any other that rounds correctly; laid out as %.15g
+ * lays out a double and %.6g a float, with more digits where it takes more. "nan" (of either sign), "inf", "-inf". Returns the length. */
+enum { WEIR__REAL_TEXT = 40 };
+int weir__format_f64(double value, char out[WEIR__REAL_TEXT]);
+int weir__format_f32(float value, char out[WEIR__REAL_TEXT]);
+/* A double laid out as %.6g does: the text of an option. */
+int weir__format_option(double value, char out[WEIR__REAL_TEXT]);
 
 #include "base/options.h"
 

@@ -88,7 +88,7 @@ static void log_line(weir_ctx *c, const char *before, const char *format, va_lis
     if (!c) return;
     char line[1024];
     int n = snprintf(line, sizeof line, "%s", before);
-    vsnprintf(line + n, sizeof line - (size_t)n, format, args);
+    weir__vformat(line + n, sizeof line - (size_t)n, format, args);
     c->log(c->log_user, line);
 }
 

@@ -20,7 +20,7 @@ weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
     c->status = status == WEIR_OK ? WEIR_ERROR_STATE : status;
     va_list args;
     va_start(args, format);
-    vsnprintf(c->message, sizeof c->message, format, args);
+    weir__vformat(c->message, sizeof c->message, format, args);
     va_end(args);
     for (char *p = c->message; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' '; /* one line, whatever a file name holds */

@@ -1,8 +1,5 @@
 /* text.c - bounded text and whole-string parses that do not depend on the locale. */
-#include <errno.h>
-#include <locale.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
 
@@ -11,7 +8,7 @@ void weir__append(char *buffer, size_t bytes, size_t *used, const char *format, 
     size_t at = *used < bytes ? *used : bytes;
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(bytes > at ? buffer + at : NULL, bytes - at, format, args);
+    int n = weir__vformat(bytes > at ? buffer + at : NULL, bytes - at, format, args);
     va_end(args);
     if (n > 0) *used += (size_t)n;
 }
@@ -43,31 +40,44 @@ int weir__edit_distance(const char *a, const char *b)
     return row[m];
 }
 
+bool weir__is_word(const char *text, size_t n, const char *word)
+{
+    if (n != strlen(word)) return false;
+    for (size_t i = 0; i < n; i++) {
+        char letter = text[i];
+        if (letter >= 'A' && letter <= 'Z') letter += 'a' - 'A';
+        if (letter != word[i]) return false;
+    }
+    return true;
+}
+
 bool weir__parse_real(const char *text, double *out)
 {
-    static const char plain[] = "0123456789+-.eEnaifNAIFtyTYxX";
-    size_t n = strlen(text);
-    if (n == 0 || n > 200 || strspn(text, plain) != n || strpbrk(text, "xX")) return false;
-    char local[256], *end;
-    memcpy(local, text, n + 1);
-    const char *point = localeconv()->decimal_point; /* the host program may have set a locale: strtod reads its point */
-    char *dot = strchr(local, '.');
-    if (dot && point[0] != '.' && point[1] == 0) *dot = point[0];
-    *out = strtod(local, &end);
-    return end == local + n;
+    return weir__parse_number(text, strlen(text), out);
+}
+
+/* A sign and digits alone, within 64 bits. */
+static bool text_parse_digits(const char *text, int64_t *out)
+{
+    bool minus = *text == '-';
+    uint64_t most = minus ? (uint64_t)1 << 63 : INT64_MAX;
+    uint64_t v = 0;
+    if (*text == '-' || *text == '+') text++;
+    if (!*text) return false;
+    for (; *text; text++) {
+        unsigned digit = (unsigned char)(*text - '0');
+        if (digit > 9 || v > (most - digit) / 10) return false;
+        v = v * 10 + digit;
+    }
+    *out = (int64_t)(minus ? 0 - v : v);
+    return true;
 }
 
 bool weir__parse_int(const char *text, int64_t *out)
 {
-    char *end;
-    if (text[0] == 0 || strspn(text, "0123456789+-.eE") != strlen(text)) return false;
-    errno = 0;
-    long long v = strtoll(text, &end, 10);
-    if (*end == 0 && errno == 0) {
-        *out = v;
-        return true;
-    }
     double d;
+    if (text_parse_digits(text, out)) return true;
+    if (strspn(text, "0123456789+-.eE") != strlen(text)) return false;
     if (!weir__parse_real(text, &d) || d != floor(d) || fabs(d) > 9007199254740992.0) return false; /* 1e4 is an integer */
     *out = (int64_t)d;
     return true;

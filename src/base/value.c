@@ -98,13 +98,8 @@ void weir__int_text(weir__out *out, int64_t v)
 /* The shortest that reads back to the same bits. */
 void weir__real_text(weir__out *out, double v)
 {
-    char text[64];
-    for (int digits = 6; digits <= 17; digits++) {
-        double back;
-        size_t used = 0;
-        weir__append(text, sizeof text, &used, "%.*g", digits, v);
-        if (weir__parse_real(text, &back) && back == v) break;
-    }
+    char text[WEIR__REAL_TEXT];
+    weir__format_option(v, text);
     weir__out_text(out, text);
 }
 

@@ -40,7 +40,7 @@ static void print(const weir__bench *b, const size *s, int pass, double *times, 
     snprintf(name, sizeof name, "conv_%s_n%lld_%lldto%lld_%lldx%lld_k%lld", passes[pass], (long long)s->n, (long long)s->c, (long long)s->o, (long long)s->places,
              (long long)s->places, (long long)s->kernel);
     if (!b->json) {
-        printf("%-38s %6.1f GFLOP/s, best %6.1f: %3.0f %% of what %d core%s could\n", name, gflop / seconds, gflop / times[0], 100 * gflop / times[0] / peak / b->threads,
+        weir__print(stdout, "%-38s %6.1f GFLOP/s, best %6.1f: %3.0f %% of what %d core%s could\n", name, gflop / seconds, gflop / times[0], 100 * gflop / times[0] / peak / b->threads,
                b->threads, b->threads > 1 ? "s" : "");
         return;
     }

@@ -59,7 +59,7 @@ static double time_naive(work *w, int which)
 static void print(const weir__bench *b, const char *name, int64_t n, double ours, double naive)
 {
     if (!b->json) {
-        printf("%-24s %8lld numbers  %11.1f ns  loop %11.1f ns  ratio %6.2f\n", name, (long long)n, 1e9 * ours, 1e9 * naive, naive / ours);
+        weir__print(stdout, "%-24s %8lld numbers  %11.1f ns  loop %11.1f ns  ratio %6.2f\n", name, (long long)n, 1e9 * ours, 1e9 * naive, naive / ours);
         return;
     }
     json_t *o = json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:i}", "case", "elementwise", "op", name, "n", (json_int_t)n, "ms", 1e3 * ours, "loop_ms", 1e3 * naive,

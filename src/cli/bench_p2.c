@@ -118,7 +118,7 @@ static void print(bench_run *r, const weir__roof *roof)
     weir__result_print(b, &(weir__result){ "p2", "train_step", &r->times, r->rss_mb, SHARDS, roof },
                        json_pack("{s:f, s:f, s:f}", "fma_peak_gflops", fma, "stream_gbs", stream * 1e-9, "roofline_with_bytes", bound / ms));
     if (!b->json)
-        printf("   with bytes      %.3f  (%.2f GB at %.1f GB/s: %.2f ms more)\n   registers alone %.1f GFLOP/s a core\n", bound / ms, bytes * 1e-9, stream * 1e-9, 1e3 * bytes / stream, fma);
+        weir__print(stdout, "   with bytes      %.3f  (%.2f GB at %.1f GB/s: %.2f ms more)\n   registers alone %.1f GFLOP/s a core\n", bound / ms, bytes * 1e-9, stream * 1e-9, 1e3 * bytes / stream, fma);
 }
 
 static int run(weir__bench *b)

@@ -65,13 +65,13 @@ double weir__stream(const weir__bench *b)
 static void print_text(const weir__bench *b, const weir__result *r, double ms, double least)
 {
     const weir__roof *k = r->roof;
-    printf("%s %-22s %.4f ms median, %.4f least, %lld calls, %d threads, ", r->name, r->op, ms, least, (long long)r->times->n, b->threads);
+    weir__print(stdout, "%s %-22s %.4f ms median, %.4f least, %lld calls, %d threads, ", r->name, r->op, ms, least, (long long)r->times->n, b->threads);
     if (r->shards) printf("%lld shards, ", (long long)r->shards);
     printf("%lld MB\n", (long long)r->rss_mb);
     if (!k) return;
-    printf("   roofline        %.3f  (%.4f GFLOP at %.1f GFLOP/s: %.4f ms)\n", 1e3 * k->best / ms, k->flop * 1e-9, k->flop / k->best * 1e-9, 1e3 * k->best);
+    weir__print(stdout, "   roofline        %.3f  (%.4f GFLOP at %.1f GFLOP/s: %.4f ms)\n", 1e3 * k->best / ms, k->flop * 1e-9, k->flop / k->best * 1e-9, 1e3 * k->best);
     for (int i = 0; i < PEERS; i++)
-        if (k->seconds_of[i] > 0) printf("   products by %-9s %.4f ms\n", peers_name(i), 1e3 * k->seconds_of[i]);
+        if (k->seconds_of[i] > 0) weir__print(stdout, "   products by %-9s %.4f ms\n", peers_name(i), 1e3 * k->seconds_of[i]);
 }
 
 static void add_roof(json_t *o, const weir__roof *k, double ms)

@@ -32,7 +32,7 @@ static int run_op(weir__bench *b)
     if (!weir_ok(c)) return WEIR__EXIT_FAILED;
     double ms = 1e3 * weir__median(times, n);
     if (!b->json) {
-        printf("op tanh, 8 numbers %.0f ns forward and backward\n", 1e6 * ms);
+        weir__print(stdout, "op tanh, 8 numbers %.0f ns forward and backward\n", 1e6 * ms);
         return WEIR__EXIT_OK;
     }
     json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:i, s:I, s:I, s:f}", "case", "op", "op", "tanh_8_forward_backward", "ms", ms, "min_ms", 1e3 * times[0],
@@ -65,7 +65,7 @@ static void print_gemm(const weir__bench *b, const shape *q, const peers_times *
     if (!b->json) {
         printf("%-26s", name);
         for (int i = 0; i < PEERS; i++)
-            if (t->median[i] > 0) printf("  %s %6.1f", peers_name(i), flop / t->median[i]);
+            if (t->median[i] > 0) weir__print(stdout, "  %s %6.1f", peers_name(i), flop / t->median[i]);
         printf("  GFLOP/s\n");
         return;
     }

@@ -98,7 +98,7 @@ static void put_value(const json_t *v)
 {
     if (json_is_string(v)) put_text(json_string_value(v));
     else if (json_is_integer(v)) printf("%lld", (long long)json_integer_value(v));
-    else if (json_is_real(v)) printf("%.9g", json_real_value(v));
+    else if (json_is_real(v)) weir__print(stdout, "%.9g", json_real_value(v));
     else if (json_is_boolean(v)) printf("%s", json_is_true(v) ? "yes" : "no");
     else if (json_is_array(v))
         for (size_t i = 0; i < json_array_size(v); i++) {

@@ -62,7 +62,7 @@ static const char *base_name(const weir_row *row) { return strchr(row->name, '.'
 static weir_status make_folder(weir_ctx *c, const char *path)
 {
     if (mkdir(path, 0777) == 0 || errno == EEXIST) return WEIR_OK; /* a file in its place is found when a page is opened */
-    return weir_fail(c, WEIR_ERROR_IO, "%.300s: %s: expected a folder that can be made", path, strerror(errno));
+    return weir_fail(c, WEIR_ERROR_IO, "%.300s: %s: expected a folder that can be made", path, weir__error_text(errno));
 }
 
 /* DIR/man1/weir-train.1, with its heading and name; `name` is "weir" or "weir-..". */

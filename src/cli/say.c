@@ -21,7 +21,7 @@ int weir__complain(int code, const char *format, ...)
     char text[1200];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    weir__vformat(text, sizeof text, format, args);
     va_end(args);
     put_line("", text);
     return code;
@@ -82,7 +82,7 @@ int weir__finish_stdout(int code)
     bool bad = ferror(stdout) != 0;
     if (fflush(stdout) != 0) bad = true;
     if (!bad || code == WEIR__EXIT_USAGE) return code;
-    return weir__complain(WEIR__EXIT_FAILED, "stdout: %s: expected an output that takes all that is written", errno ? strerror(errno) : "not written");
+    return weir__complain(WEIR__EXIT_FAILED, "stdout: %s: expected an output that takes all that is written", errno ? weir__error_text(errno) : "not written");
 }
 
 weir__nearest weir__nearest_of(const char *name)
@@ -115,6 +115,8 @@ json_t *weir__json_number(double v) { return isfinite(v) ? json_real(v) : json_n
 void weir__json_print(const json_t *value, bool indented)
 {
     size_t flags = JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY | (indented ? JSON_INDENT(2) : 0);
-    if (json_dumpf(value, stdout, flags) == 0) putchar('\n');
+    char *text = weir__json_text(value, flags);
+    if (text) puts(text);
     else incomplete = true;
+    weir__json_text_free(text);
 }

@@ -62,8 +62,8 @@ static void line(const char *name, double value, double error, const char *what)
 {
     char text[64];
     if (!isfinite(value)) snprintf(text, sizeof text, "-");
-    else if (isfinite(error)) snprintf(text, sizeof text, "%.4f +- %.4f", value, error);
-    else snprintf(text, sizeof text, "%.4f", value);
+    else if (isfinite(error)) weir__format(text, sizeof text, "%.4f +- %.4f", value, error);
+    else weir__format(text, sizeof text, "%.4f", value);
     printf("%-16s %-24s %s\n", name, text, what);
 }
 
@@ -77,7 +77,7 @@ static void print_table(const weir__measure *r)
     if (r->estimator_stderr > 0) line("estimator error", r->estimator_stderr, NAN, "nats, standard error of the mean from draws and probes");
     if (r->known) line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");
     printf("%-16s %lld of %lld values", "rows", (long long)r->n, (long long)r->dim);
-    if (r->weighted) printf(", by weight as good as %.4g", r->effective);
+    if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
     printf("\n%-16s %s", "kind", weir__kind_name(r->kind));
     if (r->levels > 0) printf(", uniform dequantization, %lld draw%s", (long long)r->draws, r->draws == 1 ? "" : "s");

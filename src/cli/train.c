@@ -47,7 +47,7 @@ static void add(settings *s, const char *key, const char *format, ...)
     char *text = s->text[s->n_text++];
     int n = snprintf(text, sizeof s->text[0], "%s=", key);
     va_start(args, format);
-    vsnprintf(text + n, sizeof s->text[0] - (size_t)n, format, args);
+    weir__vformat(text + n, sizeof s->text[0] - (size_t)n, format, args);
     va_end(args);
     s->at[s->n++] = text;
 }
@@ -168,8 +168,8 @@ static void summary(const job *j)
     const weir_run *r = j->r;
     printf("%s  step %lld", j->f->out, (long long)r->step);
     if (isfinite(r->best_valid)) {
-        printf("  best held-out %.4f nats", r->best_valid);
-        if (r->model->levels > 0) printf(", %.4f bits/dim", -r->best_valid / ((double)r->model->dim * log(2)));
+        weir__print(stdout, "  best held-out %.4f nats", r->best_valid);
+        if (r->model->levels > 0) weir__print(stdout, ", %.4f bits/dim", -r->best_valid / ((double)r->model->dim * log(2)));
         printf(", at step %lld", (long long)r->best_step);
     }
     putchar('\n');

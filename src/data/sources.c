@@ -69,7 +69,7 @@ const weir__dataset_row *weir__source_find(weir_ctx *c, const char *name, weir__
     if (strncmp(name, "toy:", 4) == 0) return toy_named(c, name + 4);
     if (stat(name, &st) != 0) {
         weir_fail(c, WEIR_ERROR_IO, "%.300s: %s: expected digits, toy:NAME, a file or a folder (a comma in a file name would begin options)",
-                  name, strerror(errno));
+                  name, weir__error_text(errno));
         return NULL;
     }
     if (S_ISDIR(st.st_mode)) return &weir__dataset_folder;

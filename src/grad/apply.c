@@ -14,7 +14,7 @@ bool weir_call_fail(weir_call *k, weir_status status, const char *format, ...)
     char why[256];
     va_list args;
     va_start(args, format);
-    vsnprintf(why, sizeof why, format, args);
+    weir__vformat(why, sizeof why, format, args);
     va_end(args);
     weir_fail(k->ctx, status, "%s: %s", text, why);
     return false;

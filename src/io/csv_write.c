@@ -19,17 +19,17 @@ static void put_name(weir__writer *w, const char *name)
     put_text(w, "\"");
 }
 
-static int format_element(weir_dtype t, const unsigned char *p, char out[WEIR__NUMBER])
+static int format_element(weir_dtype t, const unsigned char *p, char out[WEIR__REAL_TEXT])
 {
     union { float f; double d; int64_t l; int32_t i; } v = { .l = 0 };
     memcpy(&v, p, weir_dtype_size(t));
     switch (t) {
     case WEIR_F32: return weir__format_f32(v.f, out);
     case WEIR_F64: return weir__format_f64(v.d, out);
-    case WEIR_I64: return snprintf(out, WEIR__NUMBER, "%lld", (long long)v.l);
-    case WEIR_I32: return snprintf(out, WEIR__NUMBER, "%d", (int)v.i);
+    case WEIR_I64: return snprintf(out, WEIR__REAL_TEXT, "%lld", (long long)v.l);
+    case WEIR_I32: return snprintf(out, WEIR__REAL_TEXT, "%d", (int)v.i);
     case WEIR_U8:
-    case WEIR_BOOL: return snprintf(out, WEIR__NUMBER, "%d", *p);
+    case WEIR_BOOL: return snprintf(out, WEIR__REAL_TEXT, "%d", *p);
     case WEIR_BF16:
     case WEIR_F16: weir__convert(WEIR_F32, &v.f, t, p, 1); return weir__format_f32(v.f, out);
     }
@@ -40,7 +40,7 @@ static void put_rows(weir__writer *w, weir_ctx *c, const weir__array *a, int64_t
 {
     const unsigned char *p = a->data;
     size_t size = weir_dtype_size(a->dtype);
-    char text[WEIR__NUMBER];
+    char text[WEIR__REAL_TEXT];
     for (int64_t i = 0; i < rows && weir_ok(c); i++)
         for (int64_t j = 0; j < columns; j++, p += size) {
             weir__writer_put(w, text, (size_t)format_element(a->dtype, p, text));

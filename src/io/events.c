@@ -24,7 +24,7 @@ enum { HEAD = 12, TAIL = 4 };
 
 static weir_status failed(weir__events *e, const char *what)
 {
-    return weir__io_fail(e->c, WEIR_ERROR_IO, e->path, "%s: %s: expected a place that can be written", what, strerror(errno));
+    return weir__io_fail(e->c, WEIR_ERROR_IO, e->path, "%s: %s: expected a place that can be written", what, weir__error_text(errno));
 }
 
 static void put_little(unsigned char *p, uint64_t v, int bytes)

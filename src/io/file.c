@@ -9,7 +9,7 @@
 
 static weir_status failed(weir_ctx *c, const char *path, const char *what)
 {
-    return weir__io_fail(c, WEIR_ERROR_IO, path, "%s: %s: expected a file that can be read", what, strerror(errno));
+    return weir__io_fail(c, WEIR_ERROR_IO, path, "%s: %s: expected a file that can be read", what, weir__error_text(errno));
 }
 
 static weir_status check(weir_ctx *c, const char *path, int fd, size_t max_bytes, size_t *size)

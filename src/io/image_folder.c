@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include "io/internal.h"
 
@@ -34,8 +33,10 @@ static bool is_image(const char *name)
 {
     static const char *const endings[] = { ".png", ".jpg", ".jpeg" };
     size_t n = strlen(name);
-    for (size_t i = 0; i < 3; i++)
-        if (n > strlen(endings[i]) && strcasecmp(name + n - strlen(endings[i]), endings[i]) == 0) return true;
+    for (size_t i = 0; i < 3; i++) {
+        size_t m = strlen(endings[i]);
+        if (n > m && weir__is_word(name + n - m, m, endings[i])) return true;
+    }
     return false;
 }
 
@@ -65,14 +66,14 @@ static bool list_folder(folder *f, const char *where, names *files, names *folde
 {
     DIR *d = opendir(where);
     if (!d) {
-        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be opened: %s: expected a folder that can be read", strerror(errno));
+        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be opened: %s: expected a folder that can be read", weir__error_text(errno));
         return false;
     }
     bool ok = true;
     struct dirent *entry;
     while (errno = 0, ok && (entry = readdir(d))) ok = look_at(f, where, entry->d_name, files, folders);
     if (ok && errno) {
-        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be read: %s: expected a folder that can be read", strerror(errno));
+        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be read: %s: expected a folder that can be read", weir__error_text(errno));
         ok = false;
     }
     closedir(d);

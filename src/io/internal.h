@@ -13,14 +13,6 @@ weir_status weir__io_unsupported(weir_ctx *c, const char *where, const char *lib
 enum { WEIR__QUOTE = 44 };
 const char *weir__quote(const void *text, size_t n, char out[WEIR__QUOTE]);
 
-/* -- numbers in text, whatever the locale ------------------------------------------------------------------------------- */
-/* All of the n characters must be one decimal number, nan or inf; correctly rounded. */
-bool weir__parse_number(const char *text, size_t n, double *out);
-/* The shortest of a few widths that reads back to the same bits; returns the length. */
-enum { WEIR__NUMBER = 40 };
-int weir__format_f64(double value, char out[WEIR__NUMBER]);
-int weir__format_f32(float value, char out[WEIR__NUMBER]);
-
 /* -- arrays ------------------------------------------------------------------------------------------------------------- */
 /* Elements as a file holds them. kind: 'f' 'i' 'u' 'b' as NumPy names them. */
 typedef struct weir__encoding { char kind; int size; bool big_endian; } weir__encoding;

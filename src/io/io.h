@@ -71,9 +71,12 @@ weir_status weir__png_grid(weir_ctx *c, const float *x, int64_t n, int channels,
 /* Strict: UTF-8, no duplicate keys, depth and size bounded; messages name line and column. NULL: the error is set. json_decref it. */
 json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t size);
 json_t *weir__json_load(weir_ctx *c, const char *path);
+/* One value of text whose error is no error of the context's, but for memory; NULL: `error` says what jansson found, or is empty: no memory. */
+json_t *weir__json_parse(weir_ctx *c, const void *data, size_t size, json_error_t *error);
 /* After a call of jansson's that says nothing of why it failed: whether the next bytes cannot be had either. */
 bool weir__json_memory_is_out(size_t bytes);
-/* value as text of the memory the program gave jansson; NULL where that is short. Not json_dumps, which may drop what it has no memory for. */
+/* value as text of the memory the program gave jansson; NULL where that is short, or a real is not finite. Of jansson's flags JSON_INDENT,
+ * JSON_COMPACT and JSON_REAL_PRECISION; without the last a real has as few digits as read back to the same bits: 0.1 stays 0.1. */
 char *weir__json_text(const json_t *value, size_t flags);
 void weir__json_text_free(char *text);
 weir_status weir__json_save(weir_ctx *c, const char *path, const json_t *value); /* indented, sorted as inserted, newline at the end */

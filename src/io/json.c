@@ -1,29 +1,9 @@
-/* json.c - strict JSON through jansson: UTF-8, no duplicate keys, depth bounded by jansson (2048), size here. */
+/* json.c - files of JSON: strict UTF-8, no duplicate keys, depth bounded by jansson (2048), size here. */
 #include <stdlib.h>
 #include <string.h>
 #include "io/internal.h"
 
 enum { JSON_BYTES_MAX = 256 << 20 };
-
-char *weir__json_text(const json_t *value, size_t flags)
-{
-    json_malloc_t take;
-    json_free_t give;
-    json_get_alloc_funcs(&take, &give);
-    size_t n = value ? json_dumpb(value, NULL, 0, flags) : 0;
-    char *text = n ? take(n + 1) : NULL;
-    if (text && json_dumpb(value, text, n, flags) != n) give(text), text = NULL;
-    if (text) text[n] = 0;
-    return text;
-}
-
-void weir__json_text_free(char *text)
-{
-    json_malloc_t take;
-    json_free_t give;
-    json_get_alloc_funcs(&take, &give);
-    if (text) give(text);
-}
 
 bool weir__json_memory_is_out(size_t bytes)
 {
@@ -49,7 +29,7 @@ json_t *weir__json_read(weir_ctx *c, const char *where, const void *data, size_t
         return NULL;
     }
     json_error_t e;
-    json_t *value = json_loadb(size ? data : "", size, JSON_REJECT_DUPLICATES, &e);
+    json_t *value = weir__json_parse(c, data, size, &e);
     if (value) return value;
     if (out_of_memory(&e, size)) weir__io_fail(c, WEIR_ERROR_MEMORY, where, "JSON: expected more free memory");
     else weir__io_fail(c, WEIR_ERROR_FORMAT, where, "line %d, column %d: expected JSON: %s", e.line, e.column, e.text);
@@ -65,25 +45,10 @@ json_t *weir__json_load(weir_ctx *c, const char *path)
     return value;
 }
 
-/* Text with as few digits as read back to the same value: 0.1 stays 0.1. */
-static char *dump(const json_t *value)
-{
-    for (size_t shown = 15; shown <= 17; shown++) {
-        char *text = weir__json_text(value, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(shown));
-        if (!text || shown == 17) return text;
-        json_t *back = json_loads(text, JSON_DECODE_ANY, NULL);
-        bool same = back && json_equal(back, value);
-        json_decref(back);
-        if (same) return text;
-        weir__json_text_free(text);
-    }
-    return NULL;
-}
-
 weir_status weir__json_save(weir_ctx *c, const char *path, const json_t *value)
 {
     if (!weir_ok(c)) return weir_status_of(c);
-    char *text = dump(value);
+    char *text = weir__json_text(value, JSON_INDENT(2));
     if (!text) return weir__io_fail(c, WEIR_ERROR_MEMORY, path, "JSON cannot be made into text: expected more free memory");
     size_t n = strlen(text);
     text[n] = '\n'; /* over the 0 at the end */

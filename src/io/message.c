@@ -11,7 +11,7 @@ weir_status weir__io_fail(weir_ctx *c, weir_status status, const char *where, co
     char text[400];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    weir__vformat(text, sizeof text, format, args);
     va_end(args);
     size_t n = strlen(where);
     bool cut = n > WHERE_MAX;

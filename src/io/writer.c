@@ -29,7 +29,7 @@ struct weir__writer {
 
 static weir_status failed(weir__writer *w, const char *what)
 {
-    return weir__io_fail(w->c, WEIR_ERROR_IO, w->path, "%s: %s: expected a place that can be written", what, strerror(errno));
+    return weir__io_fail(w->c, WEIR_ERROR_IO, w->path, "%s: %s: expected a place that can be written", what, weir__error_text(errno));
 }
 
 static void discard(weir__writer *w)

@@ -1,5 +1,4 @@
 /* html.c - text that grows, and the few ways anything gets into it: as markup, escaped, as base64, as a number. */
-#include <locale.h>
 #include <math.h>
 #include <string.h>
 #include "plot/plot.h"
@@ -23,9 +22,9 @@ void weir__put(weir__page *p, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = weir__vformat(NULL, 0, format, args);
     if (n > 0 && room(p, (size_t)n)) {
-        vsnprintf(p->at + p->n, (size_t)n + 1, format, again);
+        weir__vformat(p->at + p->n, (size_t)n + 1, format, again);
         p->n += n;
     }
     va_end(again);
@@ -91,19 +90,11 @@ void weir__put_png(weir__page *p, weir__bytes png)
 }
 
 /* -- numbers -------------------------------------------------------------------------------------------------------------------------- */
-/* The host program may have set a locale with another decimal point. */
-static void point(char *text)
-{
-    char *at = strstr(text, localeconv()->decimal_point);
-    if (at) *at = '.';
-}
-
 void weir__put_at(weir__page *p, double x)
 {
     char text[64];
     if (!isfinite(x)) x = 0;
-    snprintf(text, sizeof text, "%.2f", fmax(-1e6, fmin(1e6, x)));
-    point(text);
+    weir__format(text, sizeof text, "%.2f", fmax(-1e6, fmin(1e6, x)));
     size_t n = strlen(text);
     while (text[n - 1] == '0') n--;
     if (text[n - 1] == '.') n--;
@@ -130,8 +121,7 @@ const char *weir__number(char buffer[WEIR__NUMBER], double v, int decimals)
         return buffer;
     }
     bool plain = fabs(v) < 1e12 && (v == 0 || decimals > 0 || fabs(v) >= 0.5);
-    snprintf(digits, sizeof digits, plain ? "%.*f" : "%.*e", decimals < 12 ? decimals : 12, fabs(v));
-    point(digits);
+    weir__format(digits, sizeof digits, plain ? "%.*f" : "%.*e", decimals < 12 ? decimals : 12, fabs(v));
     if (v < 0 && strspn(digits, "0.") < strlen(digits)) snprintf(buffer, WEIR__NUMBER, "\u2212");
     group(buffer, WEIR__NUMBER, digits);
     return buffer;

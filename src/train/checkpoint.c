@@ -21,7 +21,7 @@ static void checkpoint_text(json_t **o, const char *key, const char *format, ...
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    weir__vformat(text, sizeof text, format, args);
     va_end(args);
     if (!*o || json_object_set_new(*o, key, json_string(text)) == 0) return;
     json_decref(*o);
@@ -290,7 +290,7 @@ weir_status weir__checkpoint_load(weir_run *r)
     if (!f && errno == ENOENT) return WEIR_OK; /* killed before the first: from the start */
     if (!f)
         return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a checkpoint that can be read", path,
-                         strerror(errno));
+                         weir__error_text(errno));
     fclose(f);
     if (weir__safetensors_load(c, path, &w) != WEIR_OK) return weir_status_of(c);
     checkpoint_load(r, &w, path);

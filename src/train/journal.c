@@ -26,7 +26,7 @@ static bool cut_back(weir_run *r) /* to the lines that are whole */
 static weir_status io_error(weir_run *r)
 {
     char path[4096];
-    return weir_fail(r->object.ctx, WEIR_ERROR_IO, "%s: %s: expected a file that can be written", weir__run_path(r, "metrics.jsonl", path, sizeof path), strerror(errno));
+    return weir_fail(r->object.ctx, WEIR_ERROR_IO, "%s: %s: expected a file that can be written", weir__run_path(r, "metrics.jsonl", path, sizeof path), weir__error_text(errno));
 }
 
 /* An existing log is cut back to what the checkpoint knows; one that is shorter is not the log of that checkpoint. */

@@ -10,7 +10,7 @@ const char *weir__keep(gather *g, const char *format, ...)
     char line[LINE];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    weir__vformat(line, sizeof line, format, args);
     va_end(args);
     char *text = g->n_texts < FACTS + TEXTS ? weir__strdup(g->c, line) : NULL;
     return text ? (g->texts[g->n_texts++] = text) : "";
@@ -38,7 +38,7 @@ static const char *value_text(gather *g, const json_t *v)
     if (json_is_boolean(v)) return json_is_true(v) ? "yes" : "no";
     if (json_is_integer(v)) return weir__keep(g, "%s", weir__number(one, (double)json_integer_value(v), 0));
     if (json_is_real(v)) {
-        snprintf(one, sizeof one, "%.7g", json_real_value(v));
+        weir__format(one, sizeof one, "%.7g", json_real_value(v));
         return weir__keep(g, "%s", one);
     }
     for (size_t i = 0; i < json_array_size(v); i++)

@@ -40,7 +40,8 @@ void weir__gather_log(gather *g)
     while (s < end && weir_ok(g->c)) {
         const char *stop = memchr(s, '\n', (size_t)(end - s));
         size_t n = (size_t)((stop ? stop : end) - s);
-        json_t *o = n ? json_loadb(s, n, 0, NULL) : NULL;
+        json_error_t why;
+        json_t *o = n ? weir__json_parse(g->c, s, n, &why) : NULL;
         if (json_is_object(o)) log_line(g, o);
         else bad += n > 0 && stop; /* a last line without its end was being written */
         json_decref(o);

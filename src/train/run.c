@@ -83,7 +83,7 @@ static weir_status make_folder(weir_ctx *c, const char *path)
     if (mkdir(path, 0777) == 0) return WEIR_OK;
     int why = errno;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return WEIR_OK;
-    return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a folder, or a place to make one", path, strerror(why));
+    return weir_fail(c, WEIR_ERROR_IO, "%s: %s: expected a folder, or a place to make one", path, weir__error_text(why));
 }
 
 static weir_status make_parents(weir_ctx *c, const char *path)

@@ -1,6 +1,5 @@
 /* CSV, and the numbers in it. */
 #include "io_test.h"
-#include <locale.h>
 #include <math.h>
 #include <time.h>
 
@@ -146,7 +145,7 @@ static void halfway_points(void **state)
 static void formats_round_trip(void **state)
 {
     (void)state;
-    char text[WEIR__NUMBER];
+    char text[WEIR__REAL_TEXT];
     assert_int_equal(weir__format_f64(0.1, text), 3);
     assert_string_equal(text, "0.1");
     weir__format_f32(0.1f, text);
@@ -166,22 +165,6 @@ static void formats_round_trip(void **state)
         weir__format_f32(f, text);
         assert_true(strtof(text, NULL) == f);
     }
-}
-
-static void locales_change_nothing(void **state)
-{
-    (void)state;
-    static const char *const names[] = { "de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE" };
-    bool set = false;
-    for (int i = 0; i < 4 && !set; i++) set = setlocale(LC_NUMERIC, names[i]) != NULL && strcmp(localeconv()->decimal_point, ",") == 0;
-    if (!set) skip();
-    double v;
-    char text[WEIR__NUMBER];
-    assert_true(weir__parse_number("1.5e-300", 8, &v) && v == 1.5e-300);
-    assert_false(weir__parse_number("1,5", 3, &v));
-    weir__format_f64(0.25, text);
-    assert_string_equal(text, "0.25");
-    setlocale(LC_NUMERIC, "C");
 }
 
 static void writes(void **state)
@@ -251,7 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts),          cmocka_unit_test(refuses),           cmocka_unit_test(refuses_before_allocating),
         cmocka_unit_test(numbers_are_correctly_rounded), cmocka_unit_test(halfway_points), cmocka_unit_test(formats_round_trip),
-        cmocka_unit_test(locales_change_nothing), cmocka_unit_test(writes),      cmocka_unit_test(reads_fast),
+        cmocka_unit_test(writes),           cmocka_unit_test(reads_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
