@@ -80,7 +80,8 @@ typedef struct weir_open_opts {
     weir_isa isa;           /* which kernels; AUTO: the best the CPU has. Asking for more than it has is an error */
     weir_resize_fn resize;  /* NULL: the C library's */
     void *resize_user;
-    /* NULL: silence. Lines that begin with "warning: " say `what: where: what to do` of what is no error, but may not be meant. */
+    /* NULL: silence. Lines that begin with "warning: " say `what: where: what to do` of what is no error,
+     * but may not be meant. */
     void (*log)(void *user, const char *line);
     void *log_user;
 } weir_open_opts;

@@ -15,9 +15,9 @@
  * of the whole also where the file is sorted; limit=10 is a part of limit=20.
  * A sample's id is its row in the file before split and limit: random numbers that belong to a sample come from its id.
  *
- * Weights: a sample of weight w counts as w samples. They are finite, not negative, and their sum is finite. A sample of
- * weight 0 is as if it were not there for loaders, training, statistics and means: a NaN in it is no error. What is asked of
- * it by name, such as its log-density, is answered all the same.
+ * Weights: a sample of weight w counts as w samples. They are finite, not negative, and their sum is
+ * finite. A sample of weight 0 is as if it were not there for loaders, training, statistics and means: a
+ * NaN in it is no error. What is asked of it by name, such as its log-density, is answered all the same.
  */
 #ifndef WEIR_DATA_H
 #define WEIR_DATA_H
@@ -34,12 +34,14 @@ typedef struct weir_loader weir_loader;
 typedef struct weir_batch weir_batch;
 
 /* -- batches: live in the scope they are made in ------------------------------------------------------------------------------ */
-WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);          /* [B, ...], values as stored: f64 where the source holds f64, i32 or i64 and no
-                                                                   * levels (CSV, .npy of such, from_f64), else f32 */
+/* [B, ...], values as stored: f64 where the source holds f64, i32 or i64 and no levels (CSV, .npy of such,
+ * from_f64), else f32. weir_cast gives the other. */
+WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);
 WEIR_API int64_t weir_batch_size(const weir_batch *b);
 WEIR_API const int64_t *weir_batch_ids(const weir_batch *b);      /* [B] */
 WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: all 1 */
-/* The mean weight of the samples that the batch was drawn from: what weights are to be divided by. 1 for streams and wrapped batches. */
+/* The mean weight of the samples that the batch was drawn from: what weights are to be divided by. 1 for
+ * streams and wrapped batches. */
 WEIR_API double weir_batch_mean_weight(const weir_batch *b);
 WEIR_API const weir_condition *weir_batch_condition(const weir_batch *b); /* NULL: none */
 /* What weir_model_row.prepare added; NULL: nothing. Apart from the condition, so that no rule of conditions meets it. */
@@ -55,8 +57,8 @@ WEIR_API weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec);
 /* Copies n rows of dim values. */
 WEIR_API weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim);
 WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim);
-/* Weights of all n rows of a data set that is no view and has no limit; not all 0. NULL: 1 each. Copies them. Loaders made
- * before are of no more use. */
+/* Weights of all n rows of a data set that is no view and has no limit; not all 0. NULL: 1 each. Copies
+ * them. Loaders made before are of no more use. */
 WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
 WEIR_API void weir_dataset_free(weir_dataset *d); /* after its views and loaders */
 /* A view of part of `d` by its splits: "train", "valid", "test" or "" for all rows; shares d's data: free it before d. */
@@ -74,8 +76,8 @@ WEIR_API weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t 
 /* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False
  * where it is not. */
 WEIR_API bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out);
-/* Column means sum w x / sum w and standard deviations sqrt(sum w (x - mean)^2 / sum w) (0 replaced by 1) over all rows, [dim] each: what
- * standardize=yes puts into a model. */
+/* Column means sum w x / sum w and standard deviations sqrt(sum w (x - mean)^2 / sum w) (0 replaced by 1)
+ * over all rows, [dim] each: what standardize=yes puts into a model. */
 WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std);
 
 /* -- loaders: live outside scopes -------------------------------------------------------------------------------------------------- */
@@ -83,13 +85,16 @@ WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, doub
  * the last rows that fill no batch join none in that epoch; a batch larger than the data is the data. */
 WEIR_API weir_loader *weir_loader_new(weir_dataset *d, const char *options);
 WEIR_API weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *options); /* copies x */
-WEIR_API weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim, const char *options);
-/* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the end of data, < 0 on error. Weights
- * are 1 unless it writes others, and are taken as they are: gradients scale with them, so their mean over the stream should be 1. */
+WEIR_API weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim,
+                                                 const char *options);
+/* Streaming: fill(user, step, x [batch, dim], ids, weights) writes a batch and returns its rows, 0 at the
+ * end of data, < 0 on error. Weights are 1 unless it writes others, and are taken as they are: gradients
+ * scale with them, so their mean over the stream should be 1. */
 WEIR_API weir_loader *weir_loader_from_callback(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights),
                                                 void *user, int64_t dim, const char *options);
-WEIR_API weir_loader *weir_loader_from_callback_f64(weir_ctx *c, int64_t (*fill)(void *user, int64_t step, double *x, int64_t *ids, double *weights),
-                                                    void *user, int64_t dim, const char *options);
+WEIR_API weir_loader *weir_loader_from_callback_f64(
+    weir_ctx *c, int64_t (*fill)(void *user, int64_t step, double *x, int64_t *ids, double *weights),
+    void *user, int64_t dim, const char *options);
 WEIR_API void weir_loader_free(weir_loader *l); /* not the data set, unless the loader made it */
 WEIR_API weir_batch *weir_loader_next(weir_loader *l); /* batch of step 0, 1, 2 ...; nil at the end of a stream */
 WEIR_API weir_dataset *weir_loader_dataset(weir_loader *l); /* nil for a stream */

@@ -46,17 +46,19 @@ WEIR_API void weir_model_free(weir_model *m); /* after its optimizers and shares
 WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
 /* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
- * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every call counts as one. Weights
- * are the caller's to apply.
+ * are dequantised by sample id and training step; in a loop by hand, where no trainer sets the step, every
+ * call counts as one. Weights are the caller's to apply.
  * Modules with a data-dependent start (actnorm) take it from the whole of the first batch, before the loss. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
-/* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. What is differentiated, and returned, is
+/* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. What is
+ * differentiated, and returned, is
  *
  *     sum of w_i loss_i / (B W),   B = weir_batch_size(b), W = weir_batch_mean_weight(b),
  *
- * whose mean over the batches of an epoch is the weighted mean over the data, at any B. (Divided by the sum of its own weights each
- * batch would train another distribution.) For batches of the caller's own and streams W is 1: gradients and loss scale with the
- * weights. Samples of weight 0 are not looked at; all 0 is an error. NaN on error. */
+ * whose mean over the batches of an epoch is the weighted mean over the data, at any B. (Divided by the sum
+ * of its own weights each batch would train another distribution.) For batches of the caller's own and
+ * streams W is 1: gradients and loss scale with the weights. Samples of weight 0 are not looked at; all 0
+ * is an error. NaN on error. */
 WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);
 
 typedef struct weir_sample_opts {
@@ -120,7 +122,7 @@ typedef struct weir_score_info {
 WEIR_API weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info);
 /* x [n, dim] as stored; ids 0 .. n-1. A row that fails is NaN and counted in info; the others are as if it were not there. */
 WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
-/* The same of doubles. A standardized model takes its mean off before it rounds them to its own type. */
+/* The same of doubles. A standardized model takes its mean off before it rounds to its own type. */
 WEIR_API weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
 
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
@@ -129,17 +131,17 @@ WEIR_API weir_ctx *weir_model_ctx(const weir_model *m);
 WEIR_API int64_t weir_model_dim(const weir_model *m); /* values a sample */
 WEIR_API int weir_model_shape(const weir_model *m, const int64_t **shape); /* of a sample, without the batch axis */
 WEIR_API int64_t weir_model_levels(const weir_model *m);
-/* The type that holds its data: f64 for dtype=f64, and where a mean lies so far from 0 that floats there are more than a thousandth of the
- * standard deviation apart (seconds since 1980); else f32. */
+/* The type that holds its data: f64 for dtype=f64, and where a mean lies so far from 0 that floats there
+ * are more than a thousandth of the standard deviation apart (seconds since 1980); else f32. */
 WEIR_API weir_dtype weir_model_data_dtype(const weir_model *m);
 WEIR_API const weir_row *weir_model_row_of(const weir_model *m); /* its name, doc and options */
 WEIR_API const void *weir_model_options(const weir_model *m); /* the row's option struct; owned by the model */
 
 /* -- advanced ---------------------------------------------------------------------------------------------------------------------- */
 /* What comes before the model's own map, and its log-det: y = (x - mean) / std when standardized (x = v + u for integer data),
- * y = (v + u) / levels for integer data, else x. mean and std are [dim]. Call before training; kept in the file as data.mean, data.std.
- * They are f64, and y is computed in double and then rounded to the model's type, whatever that is. Dequantised y lies in [0, 1), v + u
- * below levels, after rounding too. */
+ * y = (v + u) / levels for integer data, else x. mean and std are [dim]. Call before training; kept in the
+ * file as data.mean, data.std. They are f64, and y is computed in double and then rounded to the model's
+ * type, whatever that is. Dequantised y lies in [0, 1), v + u below levels, after rounding too. */
 WEIR_API weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std);
 
 typedef struct weir_step_opts {

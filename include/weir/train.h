@@ -28,8 +28,9 @@ typedef struct weir_run weir_run;
 enum { WEIR_FAILED_NAMED = 16 };
 typedef struct weir_progress {
     int64_t step, steps;     /* done, and where this call stops */
-    double loss;             /* mean over the steps since the last report, each as weir_train_step returns it */
-    double valid;            /* last held-out mean log-density, sum w log p / sum w, nats of the data as stored; NaN before the first */
+    double loss;             /* mean over the steps since the last report, each as weir_train_step returns */
+    /* Last held-out mean log-density, sum w log p / sum w, nats of the data as stored; NaN before the first. */
+    double valid;
     double best;             /* best so far */
     double seconds;          /* in this call */
     double lr, grad_norm;

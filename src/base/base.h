@@ -174,8 +174,8 @@ weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o);
 void weir__ctx_delete(weir_ctx *c);
 /* One line to the log of c, or of the first context above that has one. */
 void weir__log(weir_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same for what is no error, but may not be what was meant: `what: where: what to do`, which the log gets as "warning: ..." and the
- * command prints. */
+/* The same for what is no error, but may not be what was meant: `what: where: what to do`, which the log
+ * gets as "warning: ..." and the command prints. */
 void weir__warn(weir_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* -- text ----------------------------------------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ typedef struct weir__measure {
     double excess, excess_stderr;                  /* of the true density over ours; NaN: not known */
     bool known;                                    /* the true density is */
     bool weighted;                                 /* the rows have weights */
-    double effective;                              /* how many rows of equal weight would say as much */
+    double effective; /* how many rows of equal weight would say as much */
     double *rows;                                  /* [n] nats, NaN: failed */
 } weir__measure;
 /* Scores the first `limit` rows (0: all). Errors are the context's; WEIR_STOPPED after a signal. */
@@ -117,7 +117,8 @@ typedef struct weir__samples {
 } weir__samples;
 static inline double weir__samples_at(const weir__samples *x, int64_t i)
 {
-    return x->dtype == WEIR_F64 ? ((const double *)x->data)[i] : (double)((const float *)x->data)[i];
+    if (x->dtype == WEIR_F64) return ((const double *)x->data)[i];
+    return ((const float *)x->data)[i];
 }
 /* Samples as a PNG: a grid of images, or a scatter of points for two columns. */
 weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *png);

@@ -24,11 +24,12 @@ bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *
     return *h > 0;
 }
 
-static weir_status image_grid(weir_model *m, const weir__samples *x, int channels, int64_t h, int64_t w, weir__bytes *png)
+static weir_status image_grid(weir_model *m, const weir__samples *x, int channels, int64_t h,
+                              int64_t w, weir__bytes *png)
 {
     weir_ctx *c = weir_model_ctx(m);
     int64_t levels = weir_model_levels(m), count = x->n * x->dim;
-    float top = levels > 1 ? (float)(levels - 1) : 1; /* values without levels are within [0, 1] already */
+    float top = levels > 1 ? (float)(levels - 1) : 1; /* without levels values are within [0, 1] */
     float *y = weir__alloc_n(c, count, sizeof *y);
     for (int64_t i = 0; y && i < count; i++) y[i] = (float)weir__samples_at(x, i) / top;
     if (y) weir__png_grid(c, y, x->n, channels, h, w, 0, 0, png);
@@ -79,7 +80,8 @@ static weir_status scatter(weir_ctx *c, const weir__samples *x, weir__bytes *png
     memset(pixels, 255, (size_t)SIDE * SIDE * 3);
     for (int64_t i = 0; i < x->n; i++) {
         double px = weir__samples_at(x, 2 * i), py = weir__samples_at(x, 2 * i + 1);
-        if (isfinite(px) && isfinite(py)) dot(pixels, (px - v.left) * v.scale, (v.top - py) * v.scale);
+        if (!isfinite(px) || !isfinite(py)) continue;
+        dot(pixels, (px - v.left) * v.scale, (v.top - py) * v.scale);
     }
     weir__png_encode(c, pixels, SIDE, SIDE, 3, png);
     weir__free(c, pixels);

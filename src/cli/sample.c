@@ -13,7 +13,8 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "n", WEIR_OPTION_INT, offsetof(flags, n), "", 1, 1e10, NULL, "how many" },
-    { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, NULL, "file: .npy, .csv, or .png for images and points of 2 values; f32, or f64 where the model wants it" },
+    { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, NULL,
+      "file: .npy, .csv, or .png for images and points of 2 values; f32, or f64 where the model wants it" },
     { "seed", WEIR_OPTION_INT, offsetof(flags, seed), "1", 0, 9007199254740992.0, NULL, "of the noise" },
     { "solver", WEIR_OPTION_TEXT, offsetof(flags, solver), "", 0, 0, NULL, "sampler of a continuous model" },
     { "steps", WEIR_OPTION_INT, offsetof(flags, steps), "", 1, 1e6, NULL, "steps of the sampler" },
@@ -81,7 +82,8 @@ static void tell_bad(const weir__samples *x, const weir_row_report *report)
     int64_t bad = 0, short_of_steps = 0, n = x->n;
     for (int64_t i = 0; i < n; i++) {
         bool good = true;
-        for (int64_t j = 0; j < x->dim; j++) good = good && isfinite(weir__samples_at(x, i * x->dim + j));
+        for (int64_t j = 0; j < x->dim; j++)
+            good = good && isfinite(weir__samples_at(x, i * x->dim + j));
         bad += !good;
         short_of_steps += good && report[i].end != WEIR_ROW_DONE;
     }

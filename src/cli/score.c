@@ -170,8 +170,9 @@ const weir__command weir__command_score = {
     .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--threads N] [--batch N]",
     .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
             "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
-            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where the SPEC has weight=:\n"
-            "n_effective = (sum w)^2 / sum w^2 rows of equal weight would say as much, and nats_stderr is no smaller than theirs;\n"
+            "A row that fails is NaN in FILE and counted; the means are over the others, by weight where\n"
+            "the SPEC has weight=: n_effective = (sum w)^2 / sum w^2 rows of equal weight would say as much,\n"
+            "and nats_stderr is no smaller than theirs;\n"
             "estimator_stderr is over draws and probes: null for one draw of integer data or one probe, 0 where nothing is random.\n"
             "failed_rows are row numbers in the data before split and limit, from 0.\n",
     .most_positional = 1,

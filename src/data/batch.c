@@ -53,7 +53,8 @@ int64_t weir__weights_bad(const double *w, int64_t n, char *text, size_t bytes)
         bool good = w[i] >= 0 && isfinite(w[i]);
         sum += w[i];
         if (good && isfinite(sum)) continue;
-        const char *expected = good ? "a finite sum of weights up to here" : "a weight, finite and not negative";
+        const char *expected = "a weight, finite and not negative";
+        if (good) expected = "a finite sum of weights up to here";
         weir__append(text, bytes, &used, "expected %s, found %g", expected, good ? sum : w[i]);
         return i;
     }

@@ -66,7 +66,7 @@ typedef struct weir__store {
     int64_t levels;                  /* 0: continuous */
     int32_t *labels;                 /* [n] or NULL */
     double *weights;                 /* [n] or NULL */
-    int64_t weights_set;             /* how often they were given anew: views keep what follows from them */
+    int64_t weights_set;             /* how often they were given anew: views keep what follows */
     int64_t removed[2];              /* columns of the file taken out as label and weight, ascending, from 0 */
     int n_removed;
 } weir__store;
@@ -108,7 +108,7 @@ struct weir_dataset {
     weir__dataset_opts opts;      /* of its texts only `valid`, which it owns */
     int64_t *ids;                 /* [n] rows of the store; NULL: 0 .. n-1 */
     int64_t n;
-    double mean_weight;           /* of its rows, as of mean_weight_of = weights_set + 1; 0: never summed */
+    double mean_weight;           /* of its rows, as of mean_weight_of = weights_set + 1 */
     int64_t mean_weight_of;
     char *spec;
     char *name;                   /* what messages call it: the SPEC before its first comma */
@@ -166,12 +166,14 @@ weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec);
 weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k);
 /* Batches of another type than the data set's own choice. */
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
-/* Refuses NaN and infinities of the values as type t holds them, naming the row (its id) and the column of the first. */
+/* Refuses NaN and infinities of the values as type t holds them, naming the row (its id) and the
+ * column of the first. */
 weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t);
-/* statistics.c: mean and deviation of every column by weight, 0 for a constant one. For data sets of at least one row. */
+/* statistics.c: mean and deviation of every column by weight, 0 for a constant one. For data sets of
+ * at least one row. */
 weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std);
-/* warn.c: one warning where floats cannot tell the values of a column apart that the data set can: for models of f32 that
- * do not standardize. */
+/* warn.c: one warning where floats cannot tell the values of a column apart that the data set can: for
+ * models of f32 that do not standardize. */
 weir_status weir__dataset_warn_float(weir_dataset *d);
 /* True differential entropy in nats of a toy; NaN where it is not known. */
 double weir__dataset_entropy(const weir_dataset *d);
@@ -183,8 +185,8 @@ static inline double weir__dataset_weight(const weir_dataset *d, int64_t i)
 {
     return d->store->weights ? d->store->weights[weir__dataset_id(d, i)] : 1;
 }
-/* batch.c: the first of n weights that is not finite, is negative, or takes their sum beyond the largest
- * double; -1: none. `text` gets what is wrong with it: "expected a weight, ..., found ...". */
+/* batch.c: the first of n weights that is not finite, is negative, or takes their sum beyond the
+ * largest double; -1: none. `text` gets what is wrong with it: "expected a weight, .., found ..". */
 int64_t weir__weights_bad(const double *w, int64_t n, char *text, size_t bytes);
 
 /* A batch in the current scope that takes over `ids` and `weights` (freed on failure too). */

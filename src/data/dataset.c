@@ -42,12 +42,14 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
                          weir__split_names[d->opts.split], (long long)d->store->n);
     for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
     if (w && !(sum > 0))
-        return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: split=%s: all weights of these rows are 0: expected some more than 0", d->name,
-                         weir__split_names[d->opts.split]);
+        return weir_fail(c, WEIR_ERROR_VALUE,
+                         "%.300s: split=%s: all weights of these rows are 0: expected some more than 0",
+                         d->name, weir__split_names[d->opts.split]);
     return WEIR_OK;
 }
 
-/* Doubles stay doubles into batches; integers of wide types may not fit f32, but the levels (up to 2^24) do. */
+/* Doubles stay doubles into batches; integers of wide types may not fit f32, but the levels (up to
+ * 2^24) do. */
 static weir_dtype dataset_real(const weir__store *s)
 {
     bool wide = s->dtype == WEIR_F64 || s->dtype == WEIR_I64 || s->dtype == WEIR_I32;
@@ -177,10 +179,13 @@ weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
         return weir_fail(c, WEIR_ERROR_STATE, "dataset_set_weights: %.200s: %lld of %lld rows: expected a data set of all rows", d->name, (long long)d->n, (long long)n);
     char text[96];
     int64_t bad = weights ? weir__weights_bad(weights, n, text, sizeof text) : -1;
-    if (bad >= 0) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: %s", (long long)bad, text);
+    if (bad >= 0)
+        return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: %s", (long long)bad,
+                         text);
     double sum = 0;
     for (int64_t i = 0; weights && i < n; i++) sum += weights[i];
-    if (weights && !(sum > 0)) return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum 0: expected more than 0");
+    if (weights && !(sum > 0))
+        return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum 0: expected more than 0");
     double *own = weights ? weir__alloc_n(c, n, sizeof *own) : NULL;
     if (weights && !own) return weir_status_of(c);
     if (own) memcpy(own, weights, (size_t)n * sizeof *own);

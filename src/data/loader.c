@@ -26,7 +26,8 @@ const weir_row weir__loader_row = {
 };
 
 typedef int64_t (*weir__fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
-typedef int64_t (*weir__fill_f64)(void *user, int64_t step, double *x, int64_t *ids, double *weights);
+typedef int64_t (*weir__fill_f64)(void *user, int64_t step, double *x, int64_t *ids,
+                                  double *weights);
 
 struct weir_loader {
     weir__object object;
@@ -97,7 +98,8 @@ static bool loader_find_rows(weir_loader *l)
         sum += w;
     }
     if (l->n == 0) {
-        weir_fail(l->object.ctx, WEIR_ERROR_VALUE, "loader: %.300s: weights are all 0: expected some above", d->spec);
+        weir_fail(l->object.ctx, WEIR_ERROR_VALUE,
+                  "loader: %.300s: weights are all 0: expected some above", d->spec);
         return false;
     }
     l->mean_weight = sum / (double)l->n;
@@ -135,21 +137,26 @@ static weir_loader *loader_over(weir_dataset *d, const char *text)
     return l;
 }
 
-weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim, const char *text)
+weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim,
+                                    const char *text)
 {
     return loader_over(weir_dataset_from_f32(c, x, n, dim), text);
 }
 
-weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim, const char *text)
+weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim,
+                                        const char *text)
 {
     return loader_over(weir_dataset_from_f64(c, x, n, dim), text);
 }
 
-static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill_f64, void *user, int64_t dim, const char *text)
+static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill_f64, void *user,
+                               int64_t dim, const char *text)
 {
     if (!weir_ok(c)) return nil(c);
     if ((!fill && !fill_f64) || dim < 1) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_callback: dim %lld: expected a function and at least one column", (long long)dim);
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "loader_from_callback: dim %lld: expected a function and at least one column",
+                  (long long)dim);
         return nil(c);
     }
     weir_loader *l = new_loader(c, text);
@@ -161,12 +168,14 @@ static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill
     return l;
 }
 
-weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user, int64_t dim, const char *text)
+weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user, int64_t dim,
+                                       const char *text)
 {
     return stream_new(c, fill, NULL, user, dim, text);
 }
 
-weir_loader *weir_loader_from_callback_f64(weir_ctx *c, weir__fill_f64 fill, void *user, int64_t dim, const char *text)
+weir_loader *weir_loader_from_callback_f64(weir_ctx *c, weir__fill_f64 fill, void *user, int64_t dim,
+                                           const char *text)
 {
     return stream_new(c, NULL, fill, user, dim, text);
 }
@@ -219,13 +228,22 @@ static weir_status check_filled(weir_loader *l, int64_t n, const double *weights
     char text[96];
     int64_t bad = weir__weights_bad(weights, n, text, sizeof text);
     if (bad >= 0)
-        return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: %s", (long long)l->step, (long long)bad, text);
+        return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: %s", (long long)l->step,
+                         (long long)bad, text);
     return weir_status_of(c);
+}
+
+static weir_tensor *stream_beginning(weir_tensor *x, const int64_t shape[2])
+{
+    weir_ctx *c = x->object.ctx;
+    if (x->dtype == WEIR_F32) return weir_from_f32(c, weir__ptr(x), 2, shape);
+    return weir_from_f64(c, weir__ptr(x), 2, shape);
 }
 
 static int64_t stream_fill(weir_loader *l, void *x, int64_t *ids, double *weights)
 {
-    return l->fill ? l->fill(l->user, l->step, x, ids, weights) : l->fill_f64(l->user, l->step, x, ids, weights);
+    if (l->fill) return l->fill(l->user, l->step, x, ids, weights);
+    return l->fill_f64(l->user, l->step, x, ids, weights);
 }
 
 /* The callback writes into a tensor of a whole batch; a shorter batch is a copy of its beginning. */
@@ -242,8 +260,7 @@ static weir_batch *stream_batch(weir_loader *l)
         n = stream_fill(l, weir__ptr(x), ids, weights);
         check_filled(l, n, weights);
         shape[0] = n;
-        if (weir_ok(c) && n > 0 && n < batch)
-            x = l->fill ? weir_from_f32(c, weir__ptr(x), 2, shape) : weir_from_f64(c, weir__ptr(x), 2, shape);
+        if (weir_ok(c) && n > 0 && n < batch) x = stream_beginning(x, shape);
     }
     if (weir_ok(c) && n > 0) return weir__batch_new(c, x, ids, weights, NULL);
     weir__free(c, ids);
@@ -258,7 +275,9 @@ static weir_batch *rows_batch(weir_loader *l)
 {
     int64_t first;
     if (l->dataset->store->weights_set != l->weights_set) {
-        weir_fail(l->object.ctx, WEIR_ERROR_STATE, "loader: %.300s: weights were set since it was made: expected a new loader", l->dataset->spec);
+        weir_fail(l->object.ctx, WEIR_ERROR_STATE,
+                  "loader: %.300s: weights were set since it was made: expected a new loader",
+                  l->dataset->spec);
         return weir__nil(l->object.ctx, WEIR__BATCH);
     }
     const int64_t *rows = rows_of(l, &first);

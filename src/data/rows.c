@@ -106,7 +106,8 @@ weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
             int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
             weir__store_read(s, id, j, n, v);
             for (int64_t k = 0; k < n; k++)
-                if (!isfinite(t == WEIR_F32 ? (double)(float)v[k] : v[k])) return not_finite(d, id, j + k, v[k]);
+                if (!isfinite(t == WEIR_F32 ? (double)(float)v[k] : v[k]))
+                    return not_finite(d, id, j + k, v[k]);
         }
     }
     return weir_status_of(d->object.ctx);

@@ -1,4 +1,4 @@
-/* statistics.c - mean and spread of every column, by weight: what standardize=yes puts into a model. */
+/* statistics.c - mean, spread of every column, by weight: what standardize=yes puts into a model. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
@@ -7,14 +7,20 @@ typedef struct moments {
     const weir_dataset *d;
     double *row;         /* [dim], of the row at hand */
     double *mean, *std;  /* [dim] */
-    double scale, total; /* weights are multiplied by a power of two, that their sums with squares stay finite */
+    double scale; /* weights are multiplied by this power of two: sums with squares stay finite */
+    double total; /* of the weights, scaled */
 } moments;
+
+static void moments_read_into(const moments *m, int64_t i, double *out)
+{
+    weir__store_read(m->d->store, weir__dataset_id(m->d, i), 0, m->d->store->dim, out);
+}
 
 /* The weight of row i, which is then at hand; 0: it was not read. */
 static double moments_read(const moments *m, int64_t i)
 {
     double w = m->scale * weir__dataset_weight(m->d, i);
-    if (w > 0) weir__store_read(m->d->store, weir__dataset_id(m->d, i), 0, m->d->store->dim, m->row);
+    if (w > 0) moments_read_into(m, i, m->row);
     return w;
 }
 
@@ -30,7 +36,7 @@ static void moments_begin(moments *m)
     }
     m->scale = most > 0 ? ldexp(1, -ilogb(most)) : 1;
     m->total = 0;
-    if (first >= 0) weir__store_read(m->d->store, weir__dataset_id(m->d, first), 0, m->d->store->dim, m->mean);
+    if (first >= 0) moments_read_into(m, first, m->mean);
 }
 
 static void moments_add_deviations(moments *m)
@@ -59,8 +65,9 @@ static void moments_add_squares(moments *m)
     for (int64_t j = 0; j < dim; j++) m->std[j] = sqrt(m->std[j] / m->total);
 }
 
-/* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row: exact for
- * constant columns, whose deviation must come out as 0 and not as rounding, and for those far from 0. */
+/* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row: exact
+ * for constant columns, whose deviation must come out as 0 and not as rounding, and good for those far
+ * from 0. */
 static weir_status moments_of(weir_dataset *d, double *row, double *mean, double *std)
 {
     moments m = { .d = d, .row = row, .mean = mean, .std = std };
@@ -69,7 +76,8 @@ static weir_status moments_of(weir_dataset *d, double *row, double *mean, double
     moments_add_squares(&m);
     for (int64_t j = 0; j < d->store->dim; j++)
         if (!isfinite(mean[j]) || !isfinite(std[j]))
-            return weir_fail(d->object.ctx, WEIR_ERROR_VALUE, "%.300s: column %lld: mean %g, deviation %g: expected finite ones", d->name,
+            return weir_fail(d->object.ctx, WEIR_ERROR_VALUE,
+                             "%.300s: column %lld: mean %g, deviation %g: expected finite ones", d->name,
                              (long long)weir__store_column(d->store, j), mean[j], std[j]);
     return WEIR_OK;
 }
@@ -89,7 +97,9 @@ weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std)
     if (weir__dataset_dead(d)) return weir_status_of(d ? d->object.ctx : NULL);
     weir_ctx *c = d->object.ctx;
     if (!weir_ok(c)) return weir_status_of(c);
-    if (!mean || !std || d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_statistics: expected rows, and room for mean and std");
+    if (!mean || !std || d->n < 1)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "dataset_statistics: expected rows, and room for mean and std");
     if (weir__dataset_moments(d, mean, std) != WEIR_OK) return weir_status_of(c);
     for (int64_t j = 0; j < d->store->dim; j++)
         if (std[j] == 0) std[j] = 1;

@@ -5,11 +5,14 @@
 static int64_t warn_find_blurred(const double *mean, const double *std, int64_t dim, int64_t *count)
 {
     int64_t worst = -1;
+    double most = 0;
     *count = 0;
     for (int64_t j = 0; j < dim; j++) {
-        if (std[j] == 0 || !weir__float_blurs(mean[j], std[j])) continue; /* a constant is one float */
-        bool more = worst < 0 || weir__float_spacing(mean[j]) / std[j] > weir__float_spacing(mean[worst]) / std[worst];
-        if (more) worst = j;
+        bool constant = std[j] == 0; /* is one float */
+        if (constant || !weir__float_blurs(mean[j], std[j])) continue;
+        double blur = weir__float_spacing(mean[j]) / std[j];
+        if (blur > most) worst = j;
+        most = fmax(most, blur);
         ++*count;
     }
     return worst;
@@ -21,19 +24,23 @@ static void warn_blurred(weir_dataset *d, const double *mean, const double *std)
     char others[48] = "";
     size_t used = 0;
     if (j < 0) return;
-    if (count > 1) weir__append(others, sizeof others, &used, " (and %lld more columns)", (long long)count - 1);
-    weir__warn(d->object.ctx, "%.300s: column %lld%s: floats near %.10g are %.3g apart and the column spreads by %.3g: "
-               "add standardize=yes, or train with dtype=f64", d->name, (long long)weir__store_column(d->store, j), others,
-               mean[j], weir__float_spacing(mean[j]), std[j]);
+    if (count > 1)
+        weir__append(others, sizeof others, &used, " (and %lld more columns)", (long long)count - 1);
+    weir__warn(d->object.ctx,
+               "%.300s: column %lld%s: floats near %.10g are %.3g apart and the column spreads by %.3g: "
+               "add standardize=yes, or train with dtype=f64",
+               d->name, (long long)weir__store_column(d->store, j), others, mean[j],
+               weir__float_spacing(mean[j]), std[j]);
 }
 
 weir_status weir__dataset_warn_float(weir_dataset *d)
 {
-    if (weir__dataset_dead(d) || d->n < 1 || d->real == WEIR_F32) return weir_status_of(d ? d->object.ctx : NULL);
-    weir_ctx *c = d->object.ctx;
+    weir_ctx *c = d ? d->object.ctx : NULL;
+    if (weir__dataset_dead(d) || d->n < 1 || d->real == WEIR_F32) return weir_status_of(c);
     int64_t dim = d->store->dim;
     double *mean = weir__alloc_n(c, weir__size_times(2, dim), sizeof *mean);
-    if (mean && weir__dataset_moments(d, mean, mean + dim) == WEIR_OK) warn_blurred(d, mean, mean + dim);
+    double *std = mean ? mean + dim : NULL;
+    if (mean && weir__dataset_moments(d, mean, std) == WEIR_OK) warn_blurred(d, mean, std);
     weir__free(c, mean);
     return weir_status_of(c);
 }

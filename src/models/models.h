@@ -26,7 +26,12 @@ struct weir_model {
     void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
     void (*cache_free)(void *cache);
     char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
-    struct { void *to; weir_dtype dtype; int64_t n, at, steps; bool put; } path; /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
+    struct { /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
+        void *to;
+        weir_dtype dtype;
+        int64_t n, at, steps;
+        bool put;
+    } path;
 };
 
 weir__object *weir__model_nil_new(weir_ctx *c);
@@ -72,12 +77,13 @@ void weir__nested_close(weir_ctx *c, weir__nested *n);
 bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value);
 
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
-/* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation in the present frame. nil: the error
- * is set. */
+/* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation in
+ * the present frame. nil: the error is set. */
 weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x);
-/* v + u, or (v + u) / levels when `unit`: integers v of so many levels (up to 2^24), u uniform on [0, 1), of
- * v's shape and type. The result lies in [v, levels), or in [v / levels, 1): where rounding would give the
- * end of the interval, it is the largest number below. A v that is no level is not brought into it. */
+/* v + u, or (v + u) / levels when `unit`: integers v of so many levels (up to 2^24), u uniform on
+ * [0, 1), of v's shape and type. The result lies in [v, levels), or in [v / levels, 1): where rounding
+ * would give the end of the interval, it is the largest number below. A v that is no level is not
+ * brought into it. */
 weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bool unit);
 /* log|det dy/dx|, the same for every sample. */
 double weir__model_log_det(const weir_model *m);
@@ -101,12 +107,13 @@ enum { WEIR__CHUNK_ROWS = 256 };     /* rows at a time where the caller does not
 typedef struct weir__mean { /* begin with { 0 } */
     double from, weight, sum, square, w2, w2d, w2dd;
     int exponent;      /* weights count as w / 2^exponent */
-    int64_t n, failed; /* samples of a weight above 0 whose value is finite; those whose value is not */
+    int64_t n, failed; /* samples of a weight above 0 whose value is finite; whose value is not */
 } weir__mean;
 void weir__mean_add(weir__mean *m, double v, double w); /* of weight 0: nothing, whatever v is */
 double weir__mean_value(const weir__mean *m); /* NaN: of no sample */
 double weir__mean_error(const weir__mean *m); /* NaN: of fewer than two */
-double weir__mean_effective(const weir__mean *m); /* how many samples of equal weight would say as much */
+/* How many samples of equal weight would say as much. */
+double weir__mean_effective(const weir__mean *m);
 
 /* -- config.c: options as JSON ---------------------------------------------------------------------------------------------------- */
 /* {"dim": 64, "hidden": [256, 256], ...}; NULL: no memory, the error is set. json_decref it. */

@@ -18,8 +18,12 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
         return false;
     }
     if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
-    if ((o->noise && o->noise_f64) || (o->path && o->path_f64)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: noise or path in both types: expected one"), false;
-    if ((o->path || o->path_f64) && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
+    if ((o->noise && o->noise_f64) || (o->path && o->path_f64)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: noise or path in both types: expected one");
+        return false;
+    }
+    bool path = o->path || o->path_f64;
+    if (path && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
     if (!isfinite(o->temperature) || o->temperature < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: temperature %g: expected a finite number, 0 or more", o->temperature), false;
     return true;
 }
@@ -97,8 +101,9 @@ void weir__model_put_path(weir_model *m, double *states, int64_t n)
     int64_t steps = m->path.steps + 1, size = n * m->dim;
     weir__model_unscale(m, states, steps * n);
     for (int64_t k = 0; k < steps; k++) {
-        size_t at = (size_t)((k * m->path.n + m->path.at) * m->dim) * weir_dtype_size(m->path.dtype);
-        weir__convert(m->path.dtype, (char *)m->path.to + at, WEIR_F64, states + k * size, size);
+        size_t at = (size_t)((k * m->path.n + m->path.at) * m->dim);
+        void *to = (char *)m->path.to + at * weir_dtype_size(m->path.dtype);
+        weir__convert(m->path.dtype, to, WEIR_F64, states + k * size, size);
     }
     m->path.put = true;
 }

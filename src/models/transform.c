@@ -26,7 +26,8 @@ static weir_tensor *fitted(weir_model *m, weir_tensor *x)
     if (!fits || weir__numel_of(x->ndim - 1, x->shape + 1) != m->dim) return misfit(m, x);
     int64_t shape[WEIR_RANK_MAX] = { x->shape[0] };
     memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
-    bool same = x->ndim == m->ndim + 1 && memcmp(x->shape, shape, (size_t)x->ndim * sizeof *shape) == 0;
+    bool same = x->ndim == m->ndim + 1;
+    same = same && memcmp(x->shape, shape, (size_t)x->ndim * sizeof *shape) == 0;
     return same ? x : weir_reshape(x, m->ndim + 1, shape);
 }
 
@@ -35,7 +36,7 @@ static weir_tensor *transform_cast(weir_tensor *x, weir_dtype t)
     return weir_is_nil(x) || x->dtype == t ? x : weir_cast(x, t);
 }
 
-/* -- dequantisation --------------------------------------------------------------------------------- */
+/* -- dequantisation ------------------------------------------------------------------------------- */
 /* The largest number of type t below x > 0. */
 static double dequantize_largest_below(weir_dtype t, double x)
 {
@@ -60,7 +61,8 @@ weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bo
                 : dequantize_keep_below(y, v, n, n);
 }
 
-/* The mean is taken off in double, whatever the model's type: floats near a mean far from 0 are further apart than the data. */
+/* The mean is taken off in double, whatever the model's type: floats near a mean far from 0 are further
+ * apart than the data. */
 static weir_tensor *transform_standardize(weir_model *m, weir_tensor *x)
 {
     x = transform_cast(x, WEIR_F64);
@@ -70,7 +72,7 @@ static weir_tensor *transform_standardize(weir_model *m, weir_tensor *x)
 weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x)
 {
     weir_tensor *y = fitted(m, x);
-    if (m->levels > 0) y = transform_cast(y, m->dtype); /* integers up to 2^24 are exact in either type */
+    if (m->levels > 0) y = transform_cast(y, m->dtype); /* up to 2^24 exact in either type */
     if (weir_is_nil(y)) return y;
     if (m->levels > 0) {
         weir_tensor *u = weir_rand(y->object.ctx, m->dtype, y->ndim, y->shape);
@@ -88,7 +90,8 @@ double weir__model_log_det(const weir_model *m)
 
 void weir__model_unscale(const weir_model *m, double *values, int64_t n)
 {
-    const double *mean = m->mean ? weir__ptr(m->mean) : NULL, *std = m->mean ? weir__ptr(m->std) : NULL;
+    const double *mean = m->mean ? weir__ptr(m->mean) : NULL;
+    const double *std = m->mean ? weir__ptr(m->std) : NULL;
     double levels = m->levels > 0 ? (double)m->levels : 1;
     for (int64_t i = 0; i < n * m->dim; i++) {
         int64_t j = i % m->dim;

@@ -5,7 +5,10 @@
 
 enum { SHOWN = 200, CORNERS = 40 }; /* paths; points of each, at most about so many */
 
-static const double *place(const weir__paths *s, int64_t point, int64_t i) { return s->xy + (point * s->n + i) * 2; }
+static const double *place(const weir__paths *s, int64_t point, int64_t i)
+{
+    return s->xy + (point * s->n + i) * 2;
+}
 
 static weir__axes frame(const weir__paths *s, int64_t n, weir__range x, weir__range y)
 {

@@ -43,9 +43,17 @@ typedef struct weir__images {
     int channels;
 } weir__images;
 
-typedef struct weir__points { const char *title, *caption; const double *xy; int64_t n; } weir__points;
+typedef struct weir__points {
+    const char *title, *caption;
+    const double *xy;
+    int64_t n;
+} weir__points;
 /* Paths of n particles from noise to data: xy is [points, n, 2], in the order they are walked. */
-typedef struct weir__paths { const char *title, *caption; const double *xy; int64_t points, n; } weir__paths;
+typedef struct weir__paths {
+    const char *title, *caption;
+    const double *xy;
+    int64_t points, n;
+} weir__paths;
 typedef struct weir__plane {
     double x0, x1, y0, y1;    /* the frame of all the panels */
     int64_t side;             /* 0: no density */

@@ -99,7 +99,7 @@ void weir__convert(weir_dtype to, void *out, weir_dtype from, const void *in, in
 void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from, const void *in, int64_t si, int64_t n);
 /* Distance from |x| to the next float above it; infinite where there is none. */
 double weir__float_spacing(double x);
-/* Whether floats blur values spread by `std` around `mean`: they are more than a thousandth of std apart there. */
+/* Whether floats blur values spread by `std` around `mean`: they are more than std / 1000 apart there. */
 bool weir__float_blurs(double mean, double std);
 extern weir_tensor weir__orphan_tensor; /* nil of the orphan context */
 

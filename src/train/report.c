@@ -126,7 +126,10 @@ static void titles(gather *g)
 static void release(gather *g)
 {
     for (int64_t i = 0; i < g->n_texts; i++) weir__free(g->c, g->texts[i]);
-    void *const blocks[] = { g->loss.x, g->loss.y, g->valid.x, g->valid.y, g->real, g->drawn, g->paths, g->pictures[0], g->pictures[1], g->log_p };
+    void *const blocks[] = {
+        g->loss.x,  g->loss.y, g->valid.x,     g->valid.y,     g->real,
+        g->drawn,   g->paths,  g->pictures[0], g->pictures[1], g->log_p,
+    };
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) weir__free(g->c, blocks[i]);
     weir_dataset_free(g->data);
     weir_model_free(g->model);

@@ -65,9 +65,14 @@ static void pictures(gather *g)
     for (int64_t i = 0; from && i < (g->real ? n_real : PICTURES) * dim; i++) r = weir__range_add(r, from[i]);
     g->pictures[0] = to_unit(g, g->real, n_real * dim, r);
     g->pictures[1] = to_unit(g, g->drawn, PICTURES * dim, r);
-    s.title = "Drawn by the model.", s.caption = weir__keep(g, "%d samples, seed 0, not selected.", PICTURES), s.x = g->pictures[1];
+    s.title = "Drawn by the model.";
+    s.caption = weir__keep(g, "%d samples, seed 0, not selected.", PICTURES);
+    s.x = g->pictures[1];
     if (s.x) g->images[g->r.n_images++] = s;
-    s.title = "Real data.", s.caption = weir__keep(g, "The first %lld rows.", (long long)n_real), s.x = g->pictures[0], s.n = n_real;
+    s.title = "Real data.";
+    s.caption = weir__keep(g, "The first %lld rows.", (long long)n_real);
+    s.x = g->pictures[0];
+    s.n = n_real;
     if (s.x) g->images[g->r.n_images++] = s;
     g->r.images = g->images;
 }
@@ -95,8 +100,12 @@ static void density(gather *g)
         x[2 * i] = k->x0 + (k->x1 - k->x0) * ((double)(i % DENSITY) + 0.5) / DENSITY;
         x[2 * i + 1] = k->y0 + (k->y1 - k->y0) * ((double)(i / DENSITY) + 0.5) / DENSITY;
     }
-    if (x && g->log_p && weir_model_log_prob_into_f64(g->model, x, n, NULL, g->log_p, NULL) == WEIR_OK) k->side = DENSITY, k->log_p = g->log_p;
-    else if (weir__forgive(g)) weir__note(g, "The model gives no density.");
+    if (x && g->log_p && weir_model_log_prob_into_f64(g->model, x, n, NULL, g->log_p, NULL) == WEIR_OK) {
+        k->side = DENSITY;
+        k->log_p = g->log_p;
+    } else if (weir__forgive(g)) {
+        weir__note(g, "The model gives no density.");
+    }
     weir__free(g->c, x);
 }
 

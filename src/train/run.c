@@ -113,7 +113,8 @@ static weir_status standardize(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     if (!weir_ok(c)) return weir_status_of(c);
-    if (!r->model->mean) return r->model->dtype == WEIR_F32 ? weir__dataset_warn_float(r->train) : WEIR_OK;
+    if (!r->model->mean && r->model->dtype == WEIR_F32) return weir__dataset_warn_float(r->train);
+    if (!r->model->mean) return WEIR_OK;
     int64_t dim = weir_dataset_dim(r->train);
     double *mean = weir__alloc_n(c, weir__size_times(2, dim), sizeof *mean);
     if (mean && weir_dataset_statistics(r->train, mean, mean + dim) == WEIR_OK) weir_model_set_standardize(r->model, mean, mean + dim);
@@ -166,13 +167,16 @@ static weir_status open_data(weir_run *r, const json_t *stored)
     return weir_status_of(c);
 }
 
-/* Numbers must be finite in the type that they reach the model in; standardized ones are doubles until then. */
+/* Numbers must be finite in the type that they reach the model in; standardized ones are doubles until
+ * then. */
 static weir_status check_data(weir_run *r)
 {
-    const weir__config *k = &r->config;
-    const bool *standardized = weir__option_value(&k->model->row, k->model_opts, "standardize", WEIR_OPTION_BOOL);
-    const int32_t *dtype = weir__option_value(&k->model->row, k->model_opts, "dtype", WEIR_OPTION_CHOICE);
-    weir_dtype t = standardized && *standardized ? WEIR_F64 : weir__dtype_option(dtype ? *dtype : 0);
+    const weir_row *row = &r->config.model->row;
+    void *opts = r->config.model_opts;
+    const bool *standardized = weir__option_value(row, opts, "standardize", WEIR_OPTION_BOOL);
+    const int32_t *dtype = weir__option_value(row, opts, "dtype", WEIR_OPTION_CHOICE);
+    weir_dtype t = weir__dtype_option(dtype ? *dtype : 0);
+    if (standardized && *standardized) t = WEIR_F64;
     if (weir__dataset_check_finite(r->train, t) == WEIR_OK && weir_dataset_rows(r->valid) > 0)
         weir__dataset_check_finite(r->valid, t);
     return weir_status_of(r->object.ctx);

@@ -1,10 +1,13 @@
 /* shards.c - loss and gradients of a batch in S fixed pieces, each in a worker context of its own.
  *
- * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward on sum(w_i l_i) / W,
- * W = B times the mean weight of the data (dividing by the weights of the batch itself would train another distribution: heavy
- * samples would count less, for they raise what their own batch is divided by), into a flat gradient buffer of its own; the S buffers are added in a fixed binary tree, (0+1)+(2+3)... So bits
- * depend on S, which a run records, and never on the number of threads, which only divide the pieces among themselves. A graph costs as much
- * for one sample as for many, so one thread runs the pieces as one batch where the model's rows promise that its samples do not mix. */
+ * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward
+ * on sum(w_i l_i) / W into a flat gradient buffer of its own; the S buffers are added in a fixed binary
+ * tree, (0+1)+(2+3)... So bits depend on S, which a run records, and never on the number of threads,
+ * which only divide the pieces among themselves. A graph costs as much for one sample as for many, so one
+ * thread runs the pieces as one batch where the model's rows promise that its samples do not mix.
+ *
+ * W = B times the mean weight of the data. Dividing by the weights of the batch itself would train another
+ * distribution: heavy samples would count less, for they raise what their own batch is divided by. */
 #include <string.h>
 #include "train/train.h"
 #include "weir/grad.h"

@@ -88,7 +88,8 @@ static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step, 
                      info->bad_op[0] ? ", made by the backward of " : "", info->bad_op);
 }
 
-/* What was differentiated: sum w l / (B times the mean weight). Its mean over the steps of an epoch is that over the data. */
+/* What was differentiated: sum w l / (B times the mean weight). Its mean over the steps of an epoch is
+ * that over the data. */
 static double step_loss(const weir_batch *b, const double *losses)
 {
     double sum = 0;

@@ -12,12 +12,13 @@
 /* Loss and gradients of the batch in `shards` pieces; losses[i] is sample i's, unweighted. Gradients are added to the leaves'. */
 weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t shards, uint64_t step, double *losses);
 bool weir__all_finite(const double *v, int64_t n);
-/* Samples [from, to) of the batch as views in c, which is b's context or below it; the mean weight stays the whole batch's. */
+/* Samples [from, to) of the batch as views in c, which is b's context or below it; the mean weight stays
+ * the whole batch's. */
 weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to);
-/* What a sum of weighted losses of the batch is divided by: its size times the mean weight of the data. */
+/* What a sum of weighted losses of the batch is divided by: its size times the data's mean weight. */
 double weir__batch_total(const weir_batch *b);
-/* weigh.c: the batch without its samples of weight 0, which nobody looks at: b itself where there are none. Its total
- * is b's. nil, with the error set, where all weigh nothing. */
+/* weigh.c: the batch without its samples of weight 0, which nobody looks at: b itself where there are
+ * none. Its total is b's. nil, with the error set, where all weigh nothing. */
 weir_batch *weir__batch_weighing(weir_batch *b);
 
 /* -- config.c ----------------------------------------------------------------------------------------------------------------------- */

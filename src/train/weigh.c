@@ -1,5 +1,5 @@
-/* weigh.c - samples of weight 0 leave the batch before a step looks at it: a NaN in one of them is no error, and
- * 0 times a gradient that is not finite does not reach the sum. */
+/* weigh.c - samples of weight 0 leave the batch before a step looks at it: a NaN in one of them is no
+ * error, and 0 times a gradient that is not finite does not reach the sum. */
 #include "train/train.h"
 
 static int64_t weigh_count(const weir_batch *b)

@@ -65,11 +65,13 @@ static void check_samples(weir_ctx *c, weir_model *m)
     static double x[N * DIM], y[N * DIM];
     double mean, std;
     assert_int_equal(weir_model_data_dtype(m), WEIR_F64);
-    assert_int_equal(weir_model_sample_into_f64(m, N, NULL, x), WEIR_OK);
+    weir_sample_opts o = weir_sample_defaults();
+    o.first = 0;
+    assert_int_equal(weir_model_sample_into_f64(m, N, &o, x), WEIR_OK);
     moments(x, N, 0, &mean, &std);
     assert_true(fabs(mean - MEAN) < 0.01 && std > 0.045 && std < 0.055);
     weir_scope s = weir_scope_begin(c);
-    weir_tensor *t = weir_model_sample(m, N, NULL);
+    weir_tensor *t = weir_model_sample(m, N, &o);
     assert_int_equal(weir_dtype_of(t), WEIR_F64);
     assert_int_equal(weir_copy_to_f64(t, y, N * DIM), WEIR_OK);
     assert_memory_equal(x, y, sizeof x);
