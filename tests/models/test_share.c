@@ -219,6 +219,8 @@ static void a_struct_makes_what_text_makes(void **state)
     assert_fails(c, WEIR_ERROR_ARGUMENT, "size 8");
     weir_model_new_with(c, "nice", NULL);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "NULL");
+    *(size_t *)(void *)opts = row->options_size;
+    weir_options_free(c, row, opts);
 }
 
 int main(void)

@@ -328,6 +328,31 @@ static void short_run(weir_ctx *c)
     weir_model_free(m);
 }
 
+static void open_old(weir_ctx *c)
+{
+    if (weir_row_register(c, &normed_row.row) != WEIR_OK) return;
+    weir_run_free(weir_run_open(c, "scarce", NULL, true));
+}
+
+/* Whatever is refused, neither checkpoint nor model is harmed by it. */
+static void old_checkpoints_in_little_memory(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    size_t n, m;
+    remove_run("scarce");
+    train_to(c, "scarce", config, 10);
+    make_old(c, "scarce");
+    char *before = read_whole("scarce", "model.safetensors", &n);
+    test_every_allocation(open_old);
+    char *after = read_whole("scarce", "model.safetensors", &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(before, after, n);
+    free(before);
+    free(after);
+    weir_close(c);
+}
+
 static void averages_in_little_memory(void **state)
 {
     (void)state;
@@ -342,7 +367,8 @@ int main(void)
           cmocka_unit_test(stops_resume_to_the_same_bits), cmocka_unit_test(the_list_names_all_there_is), cmocka_unit_test(one_counter_decides),
           cmocka_unit_test(old_checkpoints_get_the_model_s_buffers), cmocka_unit_test(a_checkpoint_with_holes_is_refused),
           cmocka_unit_test(a_failed_step_changes_no_buffer), cmocka_unit_test(shares_have_all_buffers),
-          cmocka_unit_test(averages_in_little_memory));
+          cmocka_unit_test(averages_in_little_memory),
+          cmocka_unit_test(old_checkpoints_in_little_memory));
     int failed = cmocka_run_group_tests(cases, setup, NULL);
     if (failed == 0 && chdir("/") == 0) remove_run(folder);
     return failed;
