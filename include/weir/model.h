@@ -72,10 +72,12 @@ typedef struct weir_sample_opts {
     uint64_t seed; bool use_seed;   /* default: the context's */
     int64_t first;                  /* number of the first sample; -1: where the last call ended */
     double temperature;             /* noise is multiplied by it: 1 */
-    const float *noise;             /* start from these [n, dim] instead of drawing */
+    const float *noise;             /* start from these [n, noise_dim] instead of drawing */
     const double *noise_f64;        /* the same in double; not both */
     const char *solver;             /* samplers of continuous models; NULL: the model's */
     int64_t steps;                  /* of that solver; 0: its default */
+    /* What the samples are conditioned on; NULL: nothing. n is a multiple r of its m samples, and r are drawn of each, in blocks. */
+    const weir_condition *condition;
     int64_t batch;                  /* rows at a time; 0: chosen. Never changes a bit */
     int (*on_step)(void *user, int64_t done, int64_t n); void *user; /* non-zero: stop cleanly (WEIR_STOPPED) */
     weir_row_report *report;        /* [n], or NULL: where to put how each sample went */
@@ -93,6 +95,13 @@ WEIR_API weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sam
 WEIR_API weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x); /* [n, dim] */
 WEIR_API weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x);
 
+/* n samples [n, dim] as stored and log q [n] of each, of one pass: the log-density of what was drawn, at the temperature too, in nats of
+ * the data as stored; of integer data that of the value before it was rounded down. Numbers advance as above. For models whose map says
+ * its log-det (flows); for others an error (WEIR_ERROR_UNSUPPORTED), and so are noise of the caller's own with a temperature and
+ * temperature 0. */
+WEIR_API weir_status weir_model_sample_log_prob_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x, double *log_q);
+WEIR_API weir_status weir_model_sample_log_prob_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x, double *log_q);
+
 /* Number of the next sample of a call that goes on: 0 at first, and never negative. */
 WEIR_API int64_t weir_model_sample_position(const weir_model *m);
 WEIR_API weir_status weir_model_set_sample_position(weir_model *m, int64_t position);
@@ -103,6 +112,7 @@ typedef struct weir_score_opts {
     uint64_t seed; bool use_seed;   /* of dequantisation and probes; default: the context's */
     int64_t draws;                  /* dequantisation draws averaged (in log, i.e. mean of log p): 1 */
     int64_t probes;                 /* of the trace, for continuous models of more than 4 values; 0: the exact trace; -1: the model's own choice */
+    const weir_condition *condition; /* of arrays: one of every sample, or one of all; NULL: none. Of a batch: NULL, it has its own */
     int64_t batch;
     int (*on_step)(void *user, int64_t done, int64_t n); void *user;
 } weir_score_opts;
@@ -125,12 +135,28 @@ WEIR_API weir_status weir_model_log_prob_into(weir_model *m, const float *x, int
 /* The same of doubles. A standardized model takes its mean off before it rounds to its own type. */
 WEIR_API weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info);
 
+/* log p [n] and its gradient by x [n, dim], in the caller's arrays: d log p(x_i) / d x_i, nats a unit of the data as stored (of integer
+ * data as if they were numbers). NaN for a sample whose log p is not finite. info's stderr_of and report are not written. Memory
+ * is taken from the context's pool: after the first call nothing is asked of the system. Continuous models: an error until
+ * their log p is differentiable. */
+WEIR_API weir_status weir_model_log_prob_grad_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob,
+                                                   float *grad, weir_score_info *info);
+WEIR_API weir_status weir_model_log_prob_grad_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o,
+                                                       double *log_prob, double *grad, weir_score_info *info);
+
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
 WEIR_API weir_module *weir_model_module(weir_model *m); /* its parameters; owned by the model */
 WEIR_API weir_ctx *weir_model_ctx(const weir_model *m);
 WEIR_API int64_t weir_model_dim(const weir_model *m); /* values a sample */
 WEIR_API int weir_model_shape(const weir_model *m, const int64_t **shape); /* of a sample, without the batch axis */
 WEIR_API int64_t weir_model_levels(const weir_model *m);
+/* Values and shape of a sample's noise: the data's, unless the model says otherwise. */
+WEIR_API int64_t weir_model_noise_dim(const weir_model *m);
+WEIR_API int weir_model_noise_shape(const weir_model *m, const int64_t **shape);
+WEIR_API const char *weir_model_wants(const weir_model *m, int index); /* names of the conditions it takes; NULL past the last */
+/* Of a flow: its map and base, owned by the model; nil, without an error, for other models. */
+WEIR_API weir_module *weir_model_bijection(weir_model *m);
+WEIR_API weir_module *weir_model_base(weir_model *m);
 /* The type that holds its data: f64 for dtype=f64, and where a mean lies so far from 0 that floats there
  * are more than a thousandth of the standard deviation apart (seconds since 1980); else f32. */
 WEIR_API weir_dtype weir_model_data_dtype(const weir_model *m);
@@ -172,9 +198,13 @@ typedef struct weir_model_row {
     weir_batch *(*prepare)(weir_model *m, weir_tensor *y, weir_batch *b);
     bool whole_batch;
     weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);/* [B] from transformed data; NULL: -log_prob */
-    weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info); /* [B] of transformed data */
-    weir_tensor *(*noise)(weir_model *m, int64_t n);                   /* [n, dim] base draw by sample ids */
-    weir_tensor *(*sample)(weir_model *m, weir_tensor *noise, const weir_sample_opts *o); /* -> transformed data */
+    /* log p(y | k) [B] of transformed data, given the condition k (NULL: none). */
+    weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info);
+    /* z [n, noise_dim] by sample ids, deviations scaled by the temperature; *log_q [n], where not NULL: of what was drawn. */
+    weir_tensor *(*noise)(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q);
+    weir_tensor *(*noise_log_prob)(weir_model *m, weir_tensor *z, const weir_condition *k); /* [n]; NULL: none is known */
+    /* z -> transformed data; *log_det [n], where not NULL: log|det dy/dz|, an error where it is not known. */
+    weir_tensor *(*sample)(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det);
     void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
     /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers, which find the samples
      * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
@@ -184,6 +214,10 @@ typedef struct weir_model_row {
     const char *no_gradient;
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
+/* For `create`: the noise has a shape of its own (latent models); the model takes a condition of that name, beside "class" and "context"
+ * where its options classes= and context= are above 0. */
+WEIR_API weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *shape);
+WEIR_API weir_status weir_model_want(weir_model *m, const char *name);
 
 #ifdef __cplusplus
 }

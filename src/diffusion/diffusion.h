@@ -25,7 +25,10 @@ typedef struct weir__field {
     int ndim;           /* of a sample */
     const int64_t *shape;
     int64_t dim;        /* elements of a sample */
+    const weir_condition *condition; /* of every sample of the solve; NULL: none */
 } weir__field;
+/* The condition of the samples `rows` [n] of the solve. */
+weir_condition *weir__field_condition(const weir__field *f, int64_t n, const int64_t *rows);
 /* Rows of x, `stride` apart, as a tensor [n, shape..] of the network's type; their times as one [n]. */
 weir_tensor *weir__field_tensor(const weir__field *f, int64_t n, const double *x, int64_t stride);
 weir_tensor *weir__field_times(const weir__field *f, int64_t n, const double *t);

@@ -2,6 +2,7 @@
  * recorded, and everything made on the way is returned. */
 #include <string.h>
 #include "diffusion/diffusion.h"
+#include "ops/ops.h"
 
 weir_tensor *weir__field_tensor(const weir__field *f, int64_t n, const double *x, int64_t stride)
 {
@@ -23,12 +24,16 @@ weir_tensor *weir__field_times(const weir__field *f, int64_t n, const double *t)
     return y;
 }
 
+weir_condition *weir__field_condition(const weir__field *f, int64_t n, const int64_t *rows)
+{
+    return weir__condition_gather(f->ctx, f->condition, n, rows);
+}
+
 bool weir__field_velocity(void *user, int64_t n, const int64_t *rows, const double *t, const double *x, double *dx)
 {
     const weir__field *f = user;
-    (void)rows;
     weir_scope s = weir_scope_begin_no_grad(f->ctx);
-    weir_tensor *u = weir_network_at(f->net, weir__field_tensor(f, n, x, f->dim), weir__field_times(f, n, t), NULL);
+    weir_tensor *u = weir_network_at(f->net, weir__field_tensor(f, n, x, f->dim), weir__field_times(f, n, t), weir__field_condition(f, n, rows));
     bool good = !weir_is_nil(u) && weir_copy_to_f64(u, dx, n * f->dim) == WEIR_OK;
     weir_scope_end(s);
     return good;

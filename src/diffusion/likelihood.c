@@ -111,7 +111,7 @@ static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x
     weir_tensor *jv, *e;
     if (s->l->probes) e = probes_of(s->l, n, rows, first, count);
     else e = likelihood_units(f, n, first, count);
-    weir_tensor *u = weir_network_jvp(f->net, x, t, NULL, e, &jv);
+    weir_tensor *u = weir_network_jvp(f->net, x, t, weir__field_condition(f, n, rows), e, &jv);
     bool good = !weir_is_nil(u) && !weir_is_nil(jv) && likelihood_put(s, n, first, u, e, jv, dx);
     weir_scope_end(scope);
     return good;

@@ -51,20 +51,26 @@ static void create(weir_module *m, const void *options_)
     if (!o->net_follows) s->net = weir_module_add(m, "net", own_net(weir_module_ctx(m), o));
 }
 
-static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det, bool inverse)
+/* Networks see the condition; other modules are run on x alone. */
+static weir_tensor *net_of(const state *s, weir_tensor *kept, const weir_condition *k)
+{
+    return s->net->row->at ? weir_network_at(s->net, kept, NULL, k) : weir_module_forward(s->net, kept);
+}
+
+static weir_tensor *apply(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det, bool inverse)
 {
     const state *s = weir_module_state(m);
     weir_tensor *first, *second;
     if (!weir__is_rows(m, x, s->dim, x->dtype)) return weir__nil(x->object.ctx, WEIR__TENSOR);
     weir__partition_split(x, s->partition, &first, &second);
-    weir_tensor *shift = weir_module_forward(s->net, s->swap ? second : first), **moved = s->swap ? &first : &second;
+    weir_tensor *shift = net_of(s, s->swap ? second : first, k), **moved = s->swap ? &first : &second;
     *moved = inverse ? weir_sub(*moved, shift) : weir_add(*moved, shift);
     *log_det = weir__log_det_zero(x);
     return weir__partition_join(first, second, s->partition);
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return apply(m, x, log_det, false); }
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, log_det, true); }
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return apply(m, x, k, log_det, false); }
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, k, log_det, true); }
 
 const weir_module_row weir__row_additive_coupling = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.additive_coupling", .doc = "y = (A, B + net(A)): keeps volume",

@@ -49,13 +49,22 @@ static bool read_shape(weir_model *m)
     return true;
 }
 
+static bool read_conditions(weir_model *m)
+{
+    const int64_t *classes = field(m, "classes", WEIR_OPTION_INT), *context = field(m, "context", WEIR_OPTION_INT);
+    if (classes && *classes > 0) weir_model_want(m, "class");
+    if (context && *context > 0) weir_model_want(m, "context");
+    weir_model_set_noise_shape(m, m->ndim, m->shape);
+    return weir_ok(m->object.ctx);
+}
+
 static bool read_common(weir_model *m)
 {
     const int64_t *levels = field(m, "levels", WEIR_OPTION_INT);
     const int32_t *dtype = field(m, "dtype", WEIR_OPTION_CHOICE);
     m->levels = levels ? *levels : 0;
     m->dtype = weir__dtype_option(dtype ? *dtype : 0);
-    return read_shape(m);
+    return read_shape(m) && read_conditions(m);
 }
 
 /* What chosen rows leave to the model: its own options, dim as it is known now. */
@@ -197,7 +206,7 @@ static weir_tensor *loss_of(weir_model *m, weir_batch *b)
     if (m->row->prepare && !weir_batch_prepared(b)) b = model_prepare(m, y, b);
     if (!weir_ok(y->object.ctx)) return weir__nil(y->object.ctx, WEIR__TENSOR);
     if (m->row->loss) return m->row->loss(m, y, b);
-    return weir_affine(m->row->log_prob(m, y, NULL, NULL), -1, -weir__model_log_det(m));
+    return weir_affine(m->row->log_prob(m, y, weir_batch_condition(b), NULL, NULL), -1, -weir__model_log_det(m));
 }
 
 /* Data-dependent starts: one walk of the loss over the whole first batch, before anything is recorded. */
@@ -234,6 +243,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_loss")) return weir__nil(c, WEIR__TENSOR);
     weir__frame old = weir__frame_set(c, train_frame(m, c, b));
     if (c == m->object.ctx) model_start(m, b);
     weir_tensor *l = loss_of(m, b);
@@ -246,6 +256,27 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
 weir_module *weir_model_module(weir_model *m) { return m && m->module ? m->module : weir__nil(weir_model_ctx(m), WEIR__MODULE); }
 weir_ctx *weir_model_ctx(const weir_model *m) { return m ? m->object.ctx : NULL; }
 int64_t weir_model_dim(const weir_model *m) { return m ? m->dim : 0; }
+int64_t weir_model_noise_dim(const weir_model *m) { return m ? m->noise_dim : 0; }
+
+int weir_model_noise_shape(const weir_model *m, const int64_t **shape)
+{
+    static const int64_t none[1] = { 0 };
+    if (shape) *shape = m ? m->noise_shape : none;
+    return m ? m->noise_ndim : 0;
+}
+
+weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *shape)
+{
+    weir_ctx *c = weir_model_ctx(m);
+    if (!m || !shape) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_set_noise_shape: NULL: expected a model and a shape");
+    if (ndim < 1 || ndim > WEIR_RANK_MAX - 1 || !weir__spec_check(c, "model_set_noise_shape", m->dtype, ndim, shape))
+        return weir_fail(c, WEIR_ERROR_SHAPE, "model_set_noise_shape: %d extents: expected 1 to %d", ndim, WEIR_RANK_MAX - 1);
+    m->noise_ndim = ndim;
+    memcpy(m->noise_shape, shape, (size_t)ndim * sizeof *shape);
+    m->noise_dim = weir__numel_of(ndim, shape);
+    return WEIR_OK;
+}
+
 int64_t weir_model_levels(const weir_model *m) { return m ? m->levels : 0; }
 weir_dtype weir_model_data_dtype(const weir_model *m)
 {

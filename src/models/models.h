@@ -7,6 +7,8 @@
 #include "nn/nn.h"
 #include "weir/model.h"
 
+enum { WEIR__WANTS = 8 };
+
 struct weir_model {
     weir__object object;
     const weir_model_row *row;
@@ -19,6 +21,11 @@ struct weir_model {
     int64_t dim, levels;
     int ndim;             /* of a sample */
     int64_t shape[WEIR_RANK_MAX];
+    int64_t noise_dim;    /* of a sample's noise; shape and rank likewise */
+    int noise_ndim;
+    int64_t noise_shape[WEIR_RANK_MAX];
+    char wants[WEIR__WANTS][64]; /* names of the conditions that the model takes */
+    int n_wants;
     int64_t losses;       /* calls of weir_model_loss outside a trainer's frame */
     int64_t sample_stream, sample_position; /* of samples that go on from call to call */
     weir_model *lender;   /* whose weights a share reads, itself no share; NULL: its own */
@@ -53,6 +60,27 @@ weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, con
 weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t step);
 /* Runs the data-dependent starts of modules that have not started, as the step `step` sees the batch. Before the first sharded step. */
 weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step);
+
+bool weir__score_options_fit(weir_ctx *c, const weir_score_opts *o); /* score.c */
+
+/* -- condition.c ------------------------------------------------------------------------------- */
+/* False, with an error in c that begins with `who`, unless k has what the model wants and nothing else. */
+bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_condition *k, const char *who);
+/* What the model wants of what data offer; NULL: nothing of it. */
+const weir_condition *weir__model_condition_wanted(const weir_model *m, const weir_condition *k);
+/* Whether n samples can be drawn of k's, as many of each; and the part of samples [first, first + count). */
+bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n);
+weir_condition *weir__model_condition_part(weir_ctx *c, const weir_condition *k, int64_t n, int64_t first, int64_t count);
+
+/* -- flow_model.c: the functions of rows whose state begins with these ---------------------------- */
+typedef struct weir__flow_state {
+    weir_module *flow, *base;
+    bool flat; /* the bijection is of vectors, whatever the shape of a sample */
+} weir__flow_state;
+weir_tensor *weir__flow_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info);
+weir_tensor *weir__flow_noise(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q);
+weir_tensor *weir__flow_noise_log_prob(weir_model *m, weir_tensor *z, const weir_condition *k);
+weir_tensor *weir__flow_sample(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det);
 
 /* -- mlp.c ------------------------------------------------------------------------------------------------------------------ */
 typedef struct weir__mlp_opts {

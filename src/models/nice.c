@@ -14,7 +14,7 @@
 
 typedef struct opts {
     size_t size;
-    int64_t dim, levels, couplings;
+    int64_t dim, levels, couplings, classes, context;
     weir_ints shape, hidden;
     int32_t partition, init, dtype;
     char *base;
@@ -22,15 +22,15 @@ typedef struct opts {
     double bound;
 } opts;
 
-typedef struct state {
-    weir_module *flow, *base;
-} state;
-
 static const weir_option options[] = {
     { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "0", 0, 1 << 24, NULL, "values a sample; 0: the product of shape" },
     { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "", 1, 1 << 24, NULL, "of a sample, such as 1,28,28; empty: dim" },
     { "levels", WEIR_OPTION_INT, offsetof(opts, levels), "0", 0, 1 << 24, NULL, "data are integers 0 .. levels-1; 0: continuous" },
     { "standardize", WEIR_OPTION_BOOL, offsetof(opts, standardize), "no", 0, 1, NULL, "the model holds mean and deviation of the data" },
+    { "classes", WEIR_OPTION_INT, offsetof(opts, classes), "0", 0, 1 << 20, NULL,
+      "of the condition \"class\", which the couplings' networks see; 0: none" },
+    { "context", WEIR_OPTION_INT, offsetof(opts, context), "0", 0, 1 << 24, NULL,
+      "values of the condition \"context\", which the couplings' networks see; 0: none" },
     { "couplings", WEIR_OPTION_INT, offsetof(opts, couplings), "4", 0, 64, NULL, "additive couplings" },
     { "hidden", WEIR_OPTION_INTS, offsetof(opts, hidden), "1000,1000,1000,1000,1000", 1, 1 << 16, NULL, "widths of the hidden layers of a coupling's network" },
     { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
@@ -58,7 +58,8 @@ static const weir_preset presets[] = {
 
 static weir_module *net(weir_ctx *c, const opts *o, int64_t in, int64_t out)
 {
-    weir__mlp_opts n = { .size = sizeof n, .in = in, .out = out, .hidden = o->hidden, .init = o->init, .bound = o->bound, .dtype = o->dtype };
+    weir__mlp_opts n = { .size = sizeof n, .in = in, .out = out, .hidden = o->hidden, .init = o->init, .bound = o->bound, .dtype = o->dtype,
+                          .classes = o->classes, .context = o->context };
     return weir_module_from_row(c, &weir__row_mlp, &n);
 }
 
@@ -82,6 +83,7 @@ static weir_module *nice_base(weir_ctx *c, const opts *o, int64_t dim)
     char text[64];
     size_t used = 0;
     weir__append(text, sizeof text, &used, "dim=%lld dtype=%s", (long long)dim, o->dtype ? "f64" : "f32");
+    if (row && weir__option_named(row, "classes")) weir__append(text, sizeof text, &used, " classes=%lld", (long long)o->classes);
     return row ? weir_module_new(c, row->name, text) : weir__nil(c, WEIR__MODULE);
 }
 
@@ -89,7 +91,8 @@ static weir_module *create(weir_model *m, const void *options_)
 {
     const opts *o = options_;
     weir_ctx *c = weir_model_ctx(m);
-    state *s = weir_model_state(m);
+    weir__flow_state *s = weir_model_state(m);
+    s->flat = true;
     int64_t dim = weir_model_dim(m);
     if (dim < 2) return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more", (long long)dim), weir__nil(c, WEIR__MODULE);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL), *flow = weir__compose_new(c);
@@ -101,36 +104,15 @@ static weir_module *create(weir_model *m, const void *options_)
     return root;
 }
 
-static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info)
-{
-    const state *s = weir_model_state(m);
-    weir_tensor *log_det, *z = weir_bijection_forward(s->flow, weir_flatten(y), NULL, &log_det);
-    (void)o, (void)info; /* exact, one evaluation */
-    return weir_add(weir_base_log_prob(s->base, z, NULL), log_det);
-}
-
-static weir_tensor *noise(weir_model *m, int64_t n)
-{
-    const state *s = weir_model_state(m);
-    return weir_base_draw(s->base, m->object.ctx, n, NULL, 1, NULL);
-}
-
-static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts *o)
-{
-    const state *s = weir_model_state(m);
-    if (!o->solver && o->steps == 0) return weir_bijection_inverse(s->flow, z, NULL, NULL);
-    weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED, "model.nice: a solver or its steps: expected none, the inverse is exact");
-    return weir__nil(m->object.ctx, WEIR__TENSOR);
-}
-
 const weir_model_row weir__model_nice = {
     .row = { .size = sizeof(weir_model_row), .version = 1, .name = "model.nice", .doc = "NICE: additive couplings and a diagonal scaling; exact",
              .options = options, .options_size = sizeof(opts), .test = "dim=3 couplings=3 hidden=8,8" },
     .score_kind = WEIR_SCORE_EXACT,
     .presets = presets,
-    .state_size = sizeof(state),
+    .state_size = sizeof(weir__flow_state),
     .create = create,
-    .log_prob = log_prob,
-    .noise = noise,
-    .sample = sample,
+    .log_prob = weir__flow_log_prob,
+    .noise = weir__flow_noise,
+    .noise_log_prob = weir__flow_noise_log_prob,
+    .sample = weir__flow_sample,
 };

@@ -127,14 +127,18 @@ static weir_tensor *loss(weir_model *m, weir_tensor *y, weir_batch *b)
     const weir_time_density_row *times = (const weir_time_density_row *)s->time_density.row;
     weir_ctx *c = y->object.ctx; /* a worker's, where the batch is in pieces */
     weir_tensor *x, *target, *eps = weir_randn(c, m->dtype, y->ndim, y->shape), *t = times->draw(c, m->dtype, y->shape[0], s->time_density.options);
-    (void)b; /* no condition yet */
     weir__path_mix(path_of(s), s->path.options, y, eps, t, &x, &target);
-    weir_tensor *u = weir_network_at(s->net, x, t, NULL);
+    weir_tensor *u = weir_network_at(s->net, x, t, weir_batch_condition(b));
     return weir_scale(weir_sum_samples(weir_square(weir_sub(u, target))), 1 / (double)m->dim);
 }
 
 /* -- sampling --------------------------------------------------------------------------------------------------------------------------------- */
-static weir_tensor *noise(weir_model *m, int64_t n) { return weir_randn(m->object.ctx, m->dtype, 2, (const int64_t[]){ n, m->dim }); }
+static weir_tensor *noise(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q)
+{
+    weir_tensor *z = weir_randn(m->object.ctx, m->dtype, 2, (const int64_t[]){ n, m->dim });
+    return temperature == 1 ? z : weir_scale(z, temperature);
+}
+
 
 static void set_steps(weir__nested *sampler, int64_t steps)
 {
@@ -142,13 +146,15 @@ static void set_steps(weir__nested *sampler, int64_t steps)
 }
 
 /* The solve of n rows at x, which are scaled noise, to data; the path, where one is wanted, goes to the model's request. */
-static bool solve(weir_model *m, const weir__nested *sampler, int64_t n, double *x, weir_row_report *report)
+static bool solve(weir_model *m, const weir__nested *sampler, int64_t n, const weir_condition *k, double *x, weir_row_report *report)
 {
     const state *s = m->state;
     weir_ctx *c = m->object.ctx;
     const weir_sampler_row *row = (const weir_sampler_row *)sampler->row;
     int64_t steps = ((const weir_sampler_opts *)sampler->options)->steps;
-    weir_ode p = { .ctx = c, .n = n, .dim = m->dim, .x = x, .f = weir__field_velocity, .user = (void *)(uintptr_t)&s->field, .report = report };
+    weir__field field = s->field;
+    field.condition = k;
+    weir_ode p = { .ctx = c, .n = n, .dim = m->dim, .x = x, .f = weir__field_velocity, .user = &field, .report = report };
     path_of(s)->interval(s->path.options, &p.t1, &p.t0);
     double scale = path_of(s)->at(s->path.options, p.t0).b;
     for (int64_t i = 0; i < n * m->dim; i++) x[i] *= scale;
@@ -161,7 +167,7 @@ static bool solve(weir_model *m, const weir__nested *sampler, int64_t n, double 
     return good;
 }
 
-static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts *o)
+static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det)
 {
     const state *s = m->state;
     const opts *own = m->options;
@@ -172,7 +178,7 @@ static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_sample_opts
     if (!weir__nested_open(c, &m->row->row, own, "sampler", o->solver ? o->solver : own->sampler, "sampler", false, &sampler)) return y;
     set_steps(&sampler, o->steps);
     double *x = weir__alloc_n(c, weir__size_times(n, m->dim), sizeof *x);
-    if (x && weir_copy_to_f64(z, x, n * m->dim) == WEIR_OK && solve(m, &sampler, n, x, o->report)) y = weir__field_tensor(&s->field, n, x, m->dim);
+    if (x && weir_copy_to_f64(z, x, n * m->dim) == WEIR_OK && solve(m, &sampler, n, k, x, o->report)) y = weir__field_tensor(&s->field, n, x, m->dim);
     weir__free(c, x);
     weir__nested_close(c, &sampler);
     return y;
@@ -188,7 +194,7 @@ static weir_tensor *rademacher(weir_ctx *c, const weir_model *m, int64_t n, int6
 
 typedef struct scored { double *x, *log_p, *error; weir_row_report *report; } scored; /* [n, dim], [n], [n], [n] */
 
-static bool score(weir_model *m, weir_tensor *y, weir__likelihood *l, scored *r)
+static bool score(weir_model *m, weir_tensor *y, const weir_condition *k, weir__likelihood *l, scored *r)
 {
     const state *s = m->state;
     const opts *o = m->options;
@@ -197,6 +203,7 @@ static bool score(weir_model *m, weir_tensor *y, weir__likelihood *l, scored *r)
     weir__nested sampler;
     if (!weir__nested_open(c, &m->row->row, o, "sampler", o->score, "score", false, &sampler)) return false;
     field.ctx = c;
+    field.condition = k;
     l->field = &field, l->sampler = (const weir_sampler_row *)sampler.row, l->sampler_options = sampler.options;
     path_of(s)->interval(s->path.options, &l->lo, &l->hi);
     l->sigma = path_of(s)->at(s->path.options, l->hi).b;
@@ -231,7 +238,7 @@ static int64_t probes_for(const weir_model *m, const weir_score_opts *so)
     return m->dim > ALWAYS_EXACT ? k : 0;
 }
 
-static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opts *so, weir_score_info *info)
+static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_condition *cond, const weir_score_opts *so, weir_score_info *info)
 {
     weir_ctx *c = y->object.ctx;
     int64_t n = y->shape[0], k = probes_for(m, so);
@@ -243,7 +250,7 @@ static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_score_opt
     r.report = weir__alloc0_n(c, n, sizeof *r.report);
     if (r.x && r.report) {
         r.log_p = r.x + n * m->dim, r.error = r.log_p + n;
-        if (score(m, y, &l, &r)) result = weir_cast(weir_from_f64(c, r.log_p, 1, &n), m->dtype);
+        if (score(m, y, cond, &l, &r)) result = weir_cast(weir_from_f64(c, r.log_p, 1, &n), m->dtype);
         if (weir_ok(c) && info) tell(&l, n, &r, info);
     }
     weir__free(c, r.x);

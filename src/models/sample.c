@@ -35,6 +35,7 @@ typedef struct job {
     int64_t first;  /* number of the first sample */
     int64_t stream; /* 0, or of a share its own */
     bool goes_on;   /* the next call begins behind this one */
+    double *log_q;  /* [n], or NULL: not wanted */
     int64_t *ids;   /* of one chunk */
     double *values; /* of one chunk */
 } job;
@@ -82,18 +83,26 @@ weir_status weir_model_set_sample_position(weir_model *m, int64_t position)
 }
 
 /* -- drawing them ------------------------------------------------------------------------------ */
-/* Rows at .. at+n-1 of the caller's noise, or drawn; of the model's type. */
-static weir_tensor *noise(const job *j, int64_t at, int64_t n)
+/* Samples at .. at+n-1 of the caller's noise, or drawn; of the model's type. */
+static weir_tensor *noise(const job *j, int64_t at, int64_t n, const weir_condition *k, weir_tensor **log_q)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
-    const int64_t shape[] = { n, m->dim };
+    const int64_t shape[] = { n, m->noise_dim };
     weir_tensor *z;
-    if (j->o->noise) z = weir_from_f32(c, j->o->noise + at * m->dim, 2, shape);
-    else if (j->o->noise_f64) z = weir_from_f64(c, j->o->noise_f64 + at * m->dim, 2, shape);
-    else z = m->row->noise(m, n);
+    if (!j->o->noise && !j->o->noise_f64) return m->row->noise(m, n, k, j->o->temperature, log_q);
+    if (j->o->noise) z = weir_from_f32(c, j->o->noise + at * m->noise_dim, 2, shape);
+    else z = weir_from_f64(c, j->o->noise_f64 + at * m->noise_dim, 2, shape);
     if (!weir_is_nil(z) && z->dtype != m->dtype) z = weir_cast(z, m->dtype);
+    if (log_q) *log_q = m->row->noise_log_prob(m, z, k);
     return j->o->temperature == 1 ? z : weir_scale(z, j->o->temperature);
+}
+
+/* log q of the data as stored: of the noise, less the map's log-det, and that of the data transform. */
+static weir_status put_log_q(const job *j, int64_t at, int64_t n, weir_tensor *log_q, weir_tensor *log_det)
+{
+    weir_tensor *total = weir_affine(weir_sub(log_q, log_det), 1, weir__model_log_det(j->m));
+    return weir_copy_to_f64(total, j->log_q + at, n);
 }
 
 void weir__model_put_path(weir_model *m, double *states, int64_t n)
@@ -146,7 +155,10 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     weir_sample_opts o = *j->o;
     if (o.report) begin_reports(o.report += at, n);
     path_begin(j, at);
-    weir_tensor *z = noise(j, at, n), *y = weir_is_nil(z) ? z : m->row->sample(m, z, &o);
+    weir_condition *k = weir__model_condition_part(c, o.condition, j->n, at, n);
+    weir_tensor *log_q = NULL, *log_det = NULL;
+    weir_tensor *z = noise(j, at, n, k, j->log_q ? &log_q : NULL), *y = z;
+    if (!weir_is_nil(z)) y = m->row->sample(m, z, k, &o, j->log_q ? &log_det : NULL);
     c->seed = seed;
     weir__frame_set(c, old);
     if (m->path.to && !m->path.put) weir_fail(c, WEIR_ERROR_UNSUPPORTED, "sample: a path: %s: expected a model with a sampler", m->row->row.name);
@@ -154,6 +166,7 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) {
         finish_reports(o.report, j->values, n, m->dim);
         weir__model_untransform(m, j->values, n);
+        if (j->log_q) put_log_q(j, at, n, log_q, log_det);
     }
     weir_scope_end(s);
     return weir_status_of(c);
@@ -189,13 +202,22 @@ static weir_status run(job *j, weir_dtype t, void *out)
     return s;
 }
 
+/* False, after an error, for a request that cannot be had. */
+static bool request_fits(weir_model *m, int64_t n, const weir_sample_opts *o, const char *who)
+{
+    weir_ctx *c = m->object.ctx;
+    return weir__model_usable(m, who) && options_fit(c, o, n)
+           && weir__model_condition_fits(m, c, o->condition, who)
+           && weir__model_condition_divides(c, o->condition, n);
+}
+
 static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, weir_dtype t, void *x)
 {
     weir_sample_opts defaults = weir_sample_defaults();
     if (!m) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
     if (!o) o = &defaults;
-    if (!weir__model_usable(m, "model_sample_into") || !options_fit(c, o, n)) return weir_status_of(c);
+    if (!request_fits(m, n, o, "model_sample_into")) return weir_status_of(c);
     if (n > 0 && !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_sample_into: NULL: expected room for n samples");
     job j = { .m = m, .o = o, .n = n };
     return run(&j, t, x);
@@ -204,12 +226,51 @@ static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts 
 weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x) { return sample_into(m, n, o, WEIR_F32, x); }
 weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x) { return sample_into(m, n, o, WEIR_F64, x); }
 
+/* -- with their log q -------------------------------------------------------------------------- */
+static bool log_q_is_known(weir_model *m, const weir_sample_opts *o)
+{
+    weir_ctx *c = m->object.ctx;
+    bool given = o->noise || o->noise_f64;
+    if (!m->row->noise_log_prob) {
+        weir_fail(c, WEIR_ERROR_UNSUPPORTED, "model_sample_log_prob_into: %s: expected a model whose map says its log-det",
+                  m->row->row.name);
+        return false;
+    }
+    if (o->temperature > 0 && (!given || o->temperature == 1)) return true;
+    weir_fail(c, WEIR_ERROR_RANGE, "model_sample_log_prob_into: temperature %g: expected above 0, and 1 with noise of your own",
+              o->temperature);
+    return false;
+}
+
+static weir_status sample_log_prob_into(weir_model *m, int64_t n, const weir_sample_opts *o, weir_dtype t, void *x, double *log_q)
+{
+    static const char who[] = "model_sample_log_prob_into";
+    weir_sample_opts defaults = weir_sample_defaults();
+    if (!m) return WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = m->object.ctx;
+    if (!o) o = &defaults;
+    if (!request_fits(m, n, o, who) || !log_q_is_known(m, o)) return weir_status_of(c);
+    if (n > 0 && (!x || !log_q)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected room for n samples and their log q", who);
+    job j = { .m = m, .o = o, .n = n, .log_q = log_q };
+    return run(&j, t, x);
+}
+
+weir_status weir_model_sample_log_prob_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x, double *log_q)
+{
+    return sample_log_prob_into(m, n, o, WEIR_F32, x, log_q);
+}
+
+weir_status weir_model_sample_log_prob_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x, double *log_q)
+{
+    return sample_log_prob_into(m, n, o, WEIR_F64, x, log_q);
+}
+
 weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o)
 {
     weir_sample_opts defaults = weir_sample_defaults();
     weir_ctx *c = weir_model_ctx(m);
     if (!o) o = &defaults;
-    if (!m || !weir__model_usable(m, "model_sample") || !options_fit(c, o, n)) return weir__nil(c, WEIR__TENSOR);
+    if (!m || !request_fits(m, n, o, "model_sample")) return weir__nil(c, WEIR__TENSOR);
     int64_t shape[WEIR_RANK_MAX] = { n };
     memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
     weir_dtype t = weir_model_data_dtype(m);

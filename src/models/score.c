@@ -6,7 +6,7 @@
 
 weir_score_opts weir_score_defaults(void) { return (weir_score_opts){ .size = sizeof(weir_score_opts), .draws = 1, .probes = -1 }; }
 
-static bool options_fit(weir_ctx *c, const weir_score_opts *o)
+bool weir__score_options_fit(weir_ctx *c, const weir_score_opts *o)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "score: options of size %zu: expected them from weir_score_defaults", o->size), false;
     if (o->draws < 1 || o->draws > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "score: draws=%lld: expected 1 to 1000000", (long long)o->draws), false;
@@ -48,7 +48,7 @@ static weir_tensor *one_draw(weir_model *m, weir_batch *b, const weir_score_opts
     if (o->use_seed) c->seed = o->seed;
     weir_scope s = weir_scope_begin(c); /* what a draw needs on its way ends with it, whatever their number */
     weir_tensor *y = weir__model_transform(m, x);
-    weir_tensor *lp = weir_is_nil(y) ? y : weir_affine(m->row->log_prob(m, y, o, info), 1, weir__model_log_det(m));
+    weir_tensor *lp = weir_is_nil(y) ? y : weir_affine(m->row->log_prob(m, y, weir_batch_condition(b), o, info), 1, weir__model_log_det(m));
     weir__scope_end_keeping(s, 1, (void *const *)&lp);
     c->seed = seed;
     weir__frame_set(c, old);
@@ -118,8 +118,13 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: NULL: expected a model and a batch");
     if (!o) o = &defaults;
     if (!info) info = &unused;
-    if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
+    if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !weir__score_options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
     if (!score_keeps_gradients(m, x)) return weir__nil(c, WEIR__TENSOR);
+    if (o->condition) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: condition in the options: expected it in the batch");
+        return weir__nil(c, WEIR__TENSOR);
+    }
+    if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_log_prob")) return weir__nil(c, WEIR__TENSOR);
     begin_info(m, o, weir_batch_size(b), info);
     return mean_of_draws(m, b, o, info);
 }
@@ -129,6 +134,7 @@ typedef struct job {
     weir_model *m;
     weir_dtype dtype; /* of x */
     const void *x;
+    int64_t n;
     const weir_score_opts *o;
     int64_t *ids; /* of one chunk */
 } job;
@@ -142,7 +148,10 @@ static weir_status chunk(const job *j, int64_t first, int64_t n, double *log_pro
     const char *from = (const char *)j->x + (size_t)(first * m->dim) * weir_dtype_size(j->dtype);
     weir_tensor *x = weir_tensor_wrap(c, j->dtype, (void *)(uintptr_t)from, 2, shape, NULL, NULL, NULL);
     for (int64_t i = 0; i < n; i++) j->ids[i] = first + i;
-    weir_tensor *lp = weir_model_log_prob(m, weir_batch_wrap(c, x, j->ids, NULL, NULL), j->o, info);
+    weir_condition *k = weir__model_condition_part(c, j->o->condition, j->n, first, n);
+    weir_score_opts o = *j->o;
+    o.condition = NULL; /* the batch has its part */
+    weir_tensor *lp = weir_model_log_prob(m, weir_batch_wrap(c, x, j->ids, NULL, k), &o, info);
     if (!weir_is_nil(lp) && weir_copy_to_f64(lp, log_prob, n) == WEIR_OK)
         for (int64_t i = 0; i < n; i++)
             if (!isfinite(log_prob[i])) log_prob[i] = NAN;
@@ -179,10 +188,11 @@ static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int
     weir_ctx *c = m->object.ctx;
     if (!o) o = &defaults;
     if (!info) info = &unused;
-    if (!weir__model_usable(m, "model_log_prob_into") || !options_fit(c, o)) return weir_status_of(c);
+    if (!weir__model_usable(m, "model_log_prob_into") || !weir__score_options_fit(c, o)) return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob))) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob_into: NULL or a negative count: expected n rows and room for n results");
     begin_info(m, o, n, info);
-    job j = { .m = m, .dtype = t, .x = x, .o = o };
+    if (!weir__model_condition_divides(c, o->condition, n)) return weir_status_of(c);
+    job j = { .m = m, .dtype = t, .x = x, .n = n, .o = o };
     return all_chunks(&j, n, log_prob, info);
 }
 

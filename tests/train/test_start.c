@@ -40,23 +40,23 @@ static weir_module *scales_create(weir_model *m, const void *options)
     return root;
 }
 
-static weir_tensor *scales_log_prob(weir_model *m, weir_tensor *y, const weir_score_opts *o, weir_score_info *info)
+static weir_tensor *scales_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info)
 {
     const scales *s = weir_model_state(m);
     weir_tensor *log_det, *z = weir_bijection_forward(s->flow, y, NULL, &log_det);
     return weir_add(weir_base_log_prob(s->base, z, NULL), log_det);
 }
 
-static weir_tensor *scales_noise(weir_model *m, int64_t n)
+static weir_tensor *scales_noise(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q)
 {
     const scales *s = weir_model_state(m);
-    return weir_base_draw(s->base, weir_model_ctx(m), n, NULL, 1, NULL);
+    return weir_base_draw(s->base, weir_model_ctx(m), n, k, temperature, log_q);
 }
 
-static weir_tensor *scales_sample(weir_model *m, weir_tensor *z, const weir_sample_opts *o)
+static weir_tensor *scales_sample(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det)
 {
     const scales *s = weir_model_state(m);
-    return weir_bijection_inverse(s->flow, z, NULL, NULL);
+    return weir_bijection_inverse(s->flow, z, k, log_det);
 }
 
 static const weir_model_row scales_row = {
@@ -93,7 +93,7 @@ static weir_batch *noise_prepare(weir_model *m, weir_tensor *y, weir_batch *b)
 static weir_tensor *noise_loss(weir_model *m, weir_tensor *y, weir_batch *b)
 {
     weir_tensor *e = weir_condition_get(weir_batch_prepared(b), "noise");
-    return weir_neg(scales_log_prob(m, weir_add(y, e), NULL, NULL));
+    return weir_neg(scales_log_prob(m, weir_add(y, e), NULL, NULL, NULL));
 }
 
 static weir_model_row noise_row(bool whole)
