@@ -46,6 +46,12 @@ static inline bool locale_write_map(void)
     return fclose(f) == 0;
 }
 
+/* Makes both in locale_folder. */
+static inline bool locale_write_all(void)
+{
+    return locale_write_map() && locale_write(locale_names[0], "<U002C>") && locale_write(locale_names[1], "<U066B>");
+}
+
 /* Makes them, once; false: there is no localedef here (musl has none), with a line that says so. */
 static inline bool locale_make(void)
 {
@@ -58,7 +64,7 @@ static inline bool locale_make(void)
     if (!mkdtemp(locale_folder)) abort();
     atexit(locale_remove);
     setenv("LOCPATH", locale_folder, 1);
-    if (!locale_write_map() || !locale_write(locale_names[0], "<U002C>") || !locale_write(locale_names[1], "<U066B>")) {
+    if (!locale_write_all()) {
         fprintf(stderr, "%s: localedef made no locale\n", locale_folder);
         abort();
     }
