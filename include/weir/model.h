@@ -36,13 +36,14 @@ WEIR_API weir_status weir_model_save(weir_model *m, const char *path) WEIR_MUST_
 /* `*data` is the caller's to free with weir_buffer_free. */
 WEIR_API weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes) WEIR_MUST_CHECK;
 WEIR_API void weir_buffer_free(weir_ctx *c, void *data);
-WEIR_API void weir_model_free(weir_model *m); /* after its optimizers and shares */
+/* After its optimizers. While shares are out it is an error, and m stays. */
+WEIR_API void weir_model_free(weir_model *m);
 /* The same model in context c, which may belong to another thread: one copy of the weights for a
  * server of N threads. The share reads m's parameters where they are and refuses whatever would
  * change them; buffers are copied. It scores, and samples by seed or first number, with the bits
  * of m (train(false)); samples that go on from call to call are its own (weir_sample_opts). Made
- * by the thread that owns m; while shares are out, m must not change; free them before m. c NULL
- * or failed: nil. */
+ * by the thread that owns m. While shares are out, whatever would change m's parameters or free m
+ * is an error (WEIR_ERROR_STATE). c NULL or failed: nil. */
 WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
 
 /* loss(batch) -> [B], one value a sample: nats for models trained by likelihood, mean squared error for continuous ones. Integer data
@@ -58,7 +59,11 @@ WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
  * whose mean over the batches of an epoch is the weighted mean over the data, at any B. (Divided by the sum
  * of its own weights each batch would train another distribution.) For batches of the caller's own and
  * streams W is 1: gradients and loss scale with the weights. Samples of weight 0 are not looked at; all 0
- * is an error. NaN on error. */
+ * is an error. NaN on error.
+ *
+ * The batch is of m's context or of one above it. o is an optimizer of m's parameters, or of part
+ * of them (a child of weir_model_module): the others stay, and their gradients too are zeroed, so
+ * that none grows; freezing them saves the work. */
 WEIR_API double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b);
 
 typedef struct weir_sample_opts {

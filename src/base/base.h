@@ -169,6 +169,11 @@ bool weir__scope_add(weir_ctx *c, weir__object *o);
 void weir__scope_end_keeping(weir_scope s, int n, void *const *kept);
 /* The younger of two contexts on one line of descent, or NULL. */
 weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b);
+/* False, after an error in c that names `what`, where the handle's context is on another line of
+ * descent than c: neither may know when memory of the other ends. NULL and nil pass. */
+bool weir__meets(weir_ctx *c, const void *handle, const char *who, const char *what);
+/* The same where c must outlive nothing of the handle's: its context is c or an ancestor. */
+bool weir__reaches(weir_ctx *c, const void *handle, const char *who, const char *what);
 /* Opens the context alone; src/weir.c adds nil objects, kernels and tables. */
 weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o);
 void weir__ctx_delete(weir_ctx *c);

@@ -73,6 +73,9 @@ static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double
 {
     if (!weir_ok(c)) return weir_status_of(c);
     if (weir_is_nil(x)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_wrap: x is nil: expected a tensor [rows, ...]");
+    if (!weir__reaches(c, x, "batch_wrap", "x")
+        || !weir__reaches(c, condition, "batch_wrap", "a condition"))
+        return weir_status_of(c);
     if (x->ndim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: x has no axes: expected [rows, ...]");
     if (weir_condition_is_nil(condition))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_wrap: nil condition: expected one that could be made, or NULL");

@@ -15,6 +15,7 @@ weir_tensor *weir_base_log_prob(weir_module *base, weir_tensor *z, const weir_co
 {
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(weir_ctx_of(z), WEIR__TENSOR);
+    if (!weir__meets(weir_ctx_of(z), k, "base_log_prob", "a condition")) return nil;
     if (!weir__forward_begin(base, z, "base_log_prob", &mark)) return nil;
     weir_tensor *log_p = nil;
     if (base->row->log_prob) log_p = base->row->log_prob(base, z, k);
@@ -48,6 +49,7 @@ weir_tensor *weir_base_draw(weir_module *base, weir_ctx *c, int64_t n, const wei
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(c, WEIR__TENSOR);
     if (log_q) *log_q = nil;
+    if (!weir__meets(c, k, "base_draw", "a condition")) return nil;
     if (!weir__forward_begin_in(base, c, "base_draw", &mark)) return nil;
     weir_tensor *z = nil;
     if (!base->row->draw)

@@ -29,8 +29,9 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
     if (!log_det) log_det = &unused;
     *log_det = weir__nil(x ? x->object.ctx : weir_module_ctx(b), WEIR__TENSOR);
     weir_tensor *y = *log_det;
-    if (!weir__forward_begin(b, x, inverse ? "bijection_inverse" : "bijection_forward", &mark))
-        return y;
+    const char *who = inverse ? "bijection_inverse" : "bijection_forward";
+    if (x && !weir__meets(x->object.ctx, k, who, "a condition")) return y;
+    if (!weir__forward_begin(b, x, who, &mark)) return y;
     if (!inverse) weir__module_first(b, x, k);
     map *f = inverse ? b->row->inverse : b->row->transform;
     if (f) y = f(b, x, k, log_det);

@@ -279,6 +279,7 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
         return refuse(p, WEIR_ERROR_GRAPH, y, "without a vector: expected one element, or the vector of a vector-Jacobian product");
     if (!vector) vector = weir_full(c, y->dtype, y->ndim, y->shape, 1);
     if (vector->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil vector: expected a tensor"), false;
+    if (!weir__reaches(c, vector, "backward", "a vector")) return false;
     if (!weir__same_shape(vector, y) || vector->dtype != y->dtype)
         return refuse(p, WEIR_ERROR_SHAPE, y, "expected a vector of the output's shape and type");
     if (!y->node) {
@@ -350,6 +351,7 @@ static bool usable(weir_ctx *c, int n, weir_tensor *const *x, const char *what, 
 {
     for (int i = 0; i < n; i++) {
         if (weir_is_nil(x[i])) return weir_fail(c, WEIR_ERROR_ARGUMENT, "grad: %s %d is nil: expected a tensor", what, i), false;
+        if (!weir__reaches(c, x[i], "grad", what)) return false;
         if (gradients && !x[i]->requires_grad)
             return weir_fail(c, WEIR_ERROR_GRAPH, "grad: %s %d does not require gradients: expected one that does", what, i), false;
     }

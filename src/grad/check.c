@@ -133,6 +133,7 @@ weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor *
     check k = { .c = c, .fn = fn, .user = user, .n = n, .x = x, .key = 0x5EED, .o = options ? options : &defaults };
     for (int i = 0; i < n && weir_ok(c); i++) {
         x[i] = inputs[i];
+        if (!weir__reaches(c, inputs[i], "gradcheck", "an input")) break;
         if (weir_is_nil(inputs[i]) || !weir_dtype_is_real(inputs[i]->dtype)) continue;
         x[i] = weir_empty(c, WEIR_F64, inputs[i]->ndim, inputs[i]->shape);
         if (!x[i]->object.nil) weir_copy_to_f64(inputs[i], weir__ptr(x[i]), x[i]->numel);

@@ -176,7 +176,8 @@ weir_status weir__module_assign(weir_module *m, const weir__weights *w, const we
     weir_ctx *c = m->object.ctx;
     /* names first: a hostile file must not make us lay out a tree of its own choice of size */
     if (check_names(m, w, o) != WEIR_OK || check_values(m, w, o->where) != WEIR_OK) return weir_status_of(c);
-    if ((o->partial ? weir_module_seal(m) : weir__module_seal_raw(m)) != WEIR_OK || !weir__module_owns(m, "load")) return weir_status_of(c);
+    if ((o->partial ? weir_module_seal(m) : weir__module_seal_raw(m)) != WEIR_OK
+        || !weir__module_may_change(m, "load")) return weir_status_of(c);
     for (int64_t i = 0; i < weir_module_state_count(m); i++) {
         const char *name;
         weir_tensor *t = weir_module_state_at(m, i, &name, NULL);

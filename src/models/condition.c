@@ -67,7 +67,7 @@ bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_con
                   "%s: nil condition: expected one that could be made, or NULL", who);
         return false;
     }
-    return names_fit(m, c, k, who);
+    return weir__meets(c, k, who, "a condition") && names_fit(m, c, k, who);
 }
 
 const weir_condition *weir__model_condition_wanted(const weir_model *m, const weir_condition *k)

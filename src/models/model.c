@@ -87,10 +87,21 @@ void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *
     m->cache_free = free_cache;
 }
 
+bool weir__model_unshared(const weir_model *m, const char *who)
+{
+    const weir__layout *l = m->module ? m->module->layout : NULL;
+    int n = l ? l->values->lent : 0;
+    if (n > 0)
+        weir_fail(m->object.ctx, WEIR_ERROR_STATE,
+                  "%s: shares are out (%d): expected them freed before", who, n);
+    return n == 0;
+}
+
 static void destroy(weir__object *o)
 {
     weir_model *m = (weir_model *)o;
     weir_ctx *c = m->object.ctx;
+    if (m->lender) m->lender->module->layout->values->lent--;
     weir__model_set_cache(m, NULL, NULL);
     if (m->row->destroy && m->state) m->row->destroy(m);
     weir_module_free(m->module);
@@ -101,7 +112,7 @@ static void destroy(weir__object *o)
 
 void weir_model_free(weir_model *m)
 {
-    if (m && !m->object.nil) destroy(&m->object);
+    if (m && !m->object.nil && weir__model_unshared(m, "model_free")) destroy(&m->object);
 }
 
 static bool build(weir_model *m, const void *options)
@@ -214,6 +225,7 @@ static void model_start(weir_model *m, weir_batch *b)
 {
     weir_ctx *c = m->object.ctx;
     if (!weir_module_training(m->module) || weir__module_unstarted(m->module) == 0) return;
+    if (!weir__module_may_change(m->module, "model_loss")) return;
     weir__frame frame = c->frame; /* the step draws what it would have drawn */
     weir_scope s = weir_scope_begin_no_grad(c);
     c->first_batch = true;
@@ -243,6 +255,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    if (!weir__meets(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
     if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_loss")) return weir__nil(c, WEIR__TENSOR);
     weir__frame old = weir__frame_set(c, train_frame(m, c, b));
     if (c == m->object.ctx) model_start(m, b);

@@ -53,6 +53,8 @@ extern const weir_module_row weir__row_mlp;
 void *weir__model_cache(const weir_model *m);
 void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *));
 bool weir__model_usable(const weir_model *m, const char *who);
+/* False, after an error, while shares of the model are out; of a share itself none ever are. */
+bool weir__model_unshared(const weir_model *m, const char *who);
 /* From filled options; takes nothing over. */
 weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, const void *options);
 

@@ -21,11 +21,14 @@ weir_model *weir_model_share(weir_ctx *c, weir_model *m)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_share: NULL, nil or failed: expected a model that works"), weir__nil(c, WEIR__MODEL);
     weir_model *s = weir__model_from_options(c, m->row, m->options);
     if (s->object.nil) return s;
-    s->lender = m->lender ? m->lender : m;
     memcpy(s->weights, m->weights, sizeof s->weights);
     /* set by hand, where the row has no option for it */
     if (m->mean) weir__model_add_standardize(s);
-    if (weir__module_borrow(s->module, m->module) == WEIR_OK && copy_buffers(s, m) == WEIR_OK) {
+    if (weir__module_borrow(s->module, m->module) == WEIR_OK) {
+        s->lender = m->lender ? m->lender : m;
+        s->lender->module->layout->values->lent++;
+    }
+    if (s->lender && copy_buffers(s, m) == WEIR_OK) {
         weir_module_train(s->module, false);
         s->sample_stream = ++s->lender->shares_made;
         return s;

@@ -15,6 +15,7 @@ static bool fits(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_co
     if (!net || !x) return network_fail(c, WEIR_ERROR_ARGUMENT, who, "NULL: expected a network and x");
     if (net->object.nil || weir_is_nil(x) || (t && weir_is_nil(t)) || weir_condition_is_nil(k))
         return network_fail(c, WEIR_ERROR_ARGUMENT, who, "nil: expected what could be made");
+    if (!weir__meets(c, k, who, "a condition")) return false;
     if (!net->row->at) return network_fail(c, WEIR_ERROR_UNSUPPORTED, who, "a module without `at`: expected a network");
     if (x->ndim < 1) return network_fail(c, WEIR_ERROR_SHAPE, who, "x of rank 0: expected [B, ..]");
     if (!t || (t->ndim == 1 && t->shape[0] == x->shape[0] && t->dtype == x->dtype)) return true;

@@ -75,6 +75,8 @@ weir_status weir__module_seal_raw(weir_module *m);
 weir_status weir__module_borrow(weir_module *m, weir_module *lender);
 /* Seals; false, with the error set, for a tree that reads another's values. */
 bool weir__module_owns(weir_module *m, const char *who);
+/* Seals; false, with the error set, for such a tree and while shares read m's values. */
+bool weir__module_may_change(weir_module *m, const char *who);
 /* As weir_module_buffer, but also on a sealed tree, for the last module in order of definition only. */
 weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 /* Visits entries of an unsealed or sealed tree in order; names from the root. Stops early when visit returns false. */

@@ -223,3 +223,9 @@ bool weir__module_owns(weir_module *m, const char *who)
     if (l && l->values->read_only) weir_fail(m->object.ctx, WEIR_ERROR_STATE, "%s: weights of a shared model: expected those of the model itself", who);
     return l && !l->values->read_only;
 }
+
+bool weir__module_may_change(weir_module *m, const char *who)
+{
+    weir__layout *l = weir__module_layout(m);
+    return l && weir__storage_may_change(m->object.ctx, l->values, who);
+}

@@ -9,6 +9,7 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     weir_ctx *c = x->object.ctx;
     if (c->status != WEIR_OK) return false;
     if (from && from->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", name), false;
+    if (!weir__meets(c, from, name, "a tensor")) return false;
     if (x->node && !c->no_grad)
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a result of %s with history: expected a detached tensor, or a no_grad scope", name, x->node->op->row.name), false;
     if (!c->no_grad && (x->requires_grad || (from && from->requires_grad)))
@@ -16,7 +17,7 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     for (int i = 0; i < x->ndim; i++)
         if (x->strides[i] == 0 && x->shape[i] > 1 && x->numel > 0)
             return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: a tensor expanded along axis %d: expected an element of memory for each place", name, i), false;
-    if (x->storage->read_only) return weir_fail(c, WEIR_ERROR_STATE, "%s: weights of a shared model: expected a tensor that may change", name), false;
+    if (!weir__storage_may_change(c, x->storage, name)) return false;
     if (!from) return true;
     if (from->dtype != x->dtype)
         return weir_fail(c, WEIR_ERROR_DTYPE, "%s: %s into %s: expected one type", name, weir_dtype_name(from->dtype), weir_dtype_name(x->dtype)), false;

@@ -71,6 +71,7 @@ void weir_ema_update(weir_ema *e)
 void weir_ema_swap(weir_ema *e)
 {
     if (!e) return; /* also in a failed context, so that a swap can always be undone */
+    if (!weir__storage_may_change(e->ctx, e->layout->values, "ema_swap")) return;
     weir__state_exchange(&e->tree, &e->own, "ema_swap");
 }
 

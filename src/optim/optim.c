@@ -124,6 +124,7 @@ weir_status weir_optim_step(weir_optim *o)
     weir_ctx *c = o->object.ctx;
     if (o->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_step: nil optimizer: expected one that could be made");
     if (!weir_ok(c)) return weir_status_of(c);
+    if (!weir__storage_may_change(c, o->layout->values, "optim_step")) return weir_status_of(c);
     const weir__slot *bad = weir__gradients_nonfinite(o->module);
     if (bad) return weir_fail(c, WEIR_ERROR_VALUE, "optim_step: gradient of %s: expected finite numbers", bad->tensor->leaf->name);
     run r = { .o = o, .now = { .lr = o->lr, .g_scale = o->g_scale, .step = ++o->steps } };

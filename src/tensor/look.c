@@ -72,7 +72,7 @@ const void *weir_data(const weir_tensor *x)
 void *weir_data_mut(weir_tensor *x)
 {
     if (!x || x->object.nil || !x->storage) return NULL;
-    if (x->storage->read_only) return weir_fail(x->object.ctx, WEIR_ERROR_STATE, "data_mut: weights of a shared model: expected a tensor that may change"), NULL;
+    if (!weir__storage_may_change(x->object.ctx, x->storage, "data_mut")) return NULL;
     weir__storage_changed(x->storage, "data_mut");
     return weir__ptr(x);
 }

@@ -35,6 +35,19 @@ void weir__storage_changed(weir__storage *s, const char *by)
     s->changed_by = by;
 }
 
+bool weir__storage_may_change(weir_ctx *c, const weir__storage *s, const char *who)
+{
+    if (!s->read_only && s->lent == 0) return true;
+    if (s->read_only)
+        weir_fail(c, WEIR_ERROR_STATE,
+                  "%s: weights of a shared model: expected those of the model itself", who);
+    else
+        weir_fail(c, WEIR_ERROR_STATE,
+                  "%s: weights that shares read (%d): expected those freed before", who,
+                  (int)s->lent);
+    return false;
+}
+
 static void destroy(weir__object *o)
 {
     weir_tensor *t = (weir_tensor *)o;

@@ -17,6 +17,7 @@ typedef struct weir__storage {
     void *user;
     bool inline_data;          /* data follows this struct in the same block */
     bool read_only;            /* another context's: nothing may change it through this one */
+    _Atomic int32_t lent;      /* shares that read it: nothing may change it meanwhile */
 } weir__storage;
 
 /* What only leaves that want gradients have. The gradient lives where the leaf lives. */
@@ -71,6 +72,9 @@ weir__storage *weir__storage_new(weir_ctx *c, size_t bytes);
 void weir__storage_ref(weir_ctx *c, weir__storage *s);
 void weir__storage_unref(weir_ctx *c, weir__storage *s);
 void weir__storage_changed(weir__storage *s, const char *by);
+/* False, after an error, for weights of a shared model: in the share always, in the model itself
+ * while shares are out. */
+bool weir__storage_may_change(weir_ctx *c, const weir__storage *s, const char *who);
 void weir__tensor_ref(weir_ctx *c, weir_tensor *t);
 void weir__tensor_unref(weir_ctx *c, weir_tensor *t);
 

@@ -122,7 +122,8 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
     if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");
     int64_t stop = o->steps > 0 ? o->steps : r->stop;
-    if (r->step >= stop || !weir_ok(c)) return weir_status_of(c);
+    if (r->step >= stop || !weir_ok(c) || !weir__model_unshared(r->model, "run_train"))
+        return weir_status_of(c);
     uint64_t seed = c->seed;
     c->seed = (uint64_t)r->config.train.seed; /* whatever else lives in the context */
     weir_status s = train(r, o, stop);

@@ -48,7 +48,7 @@ static void destroy(weir_run *r)
 
 void weir_run_free(weir_run *r)
 {
-    if (r && !r->object.nil) destroy(r);
+    if (r && !r->object.nil && weir__model_unshared(r->model, "run_free")) destroy(r);
 }
 
 weir_model *weir_run_model(weir_run *r) { return r && !r->object.nil ? r->model : weir__nil(r ? r->object.ctx : NULL, WEIR__MODEL); }

@@ -6,6 +6,21 @@
 
 weir_step_opts weir_step_defaults(void) { return (weir_step_opts){ .size = sizeof(weir_step_opts), .shards = 1 }; }
 
+/* One line of descent: an optimizer of the model's tree or of part of it, a batch that the model's
+ * context may read. And no share that reads the weights meanwhile. */
+static bool step_belongs(weir_model *m, weir_optim *o, weir_batch *b)
+{
+    weir_ctx *c = m->object.ctx;
+    if (!weir__reaches(c, b, "train_step", "a batch")) return false;
+    if (!weir__reaches(c, b->x, "train_step", "a batch's tensor")) return false;
+    if (weir__module_root(o->module) != m->module) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "train_step: an optimizer of another model: expected one of this one's parameters");
+        return false;
+    }
+    return weir__model_unshared(m, "train_step");
+}
+
 static bool fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts)
 {
     weir_ctx *c = m->object.ctx;
@@ -13,7 +28,7 @@ static bool fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_op
     if (opts->size != sizeof *opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: options: expected those of weir_step_defaults"), false;
     if (opts->shards < 1 || opts->shards > 1024) return weir_fail(c, WEIR_ERROR_RANGE, "train_step: shards=%lld: expected 1 to 1024", (long long)opts->shards), false;
     if (weir_batch_size(b) < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "train_step: an empty batch: expected at least one sample"), false;
-    return true;
+    return step_belongs(m, o, b);
 }
 
 /* The first bad sample alone: rows are independent, so alone it does what it did in the batch. Its forward, or its backward, is watched. */
@@ -142,6 +157,7 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     weir__free(c, losses);
     weir_scope_end(s);
     weir_optim_zero_grad(o);
+    weir_module_zero_grad(m->module); /* the optimizer may be of part of it */
     if (!weir_ok(c)) info->loss = NAN;
     return weir_status_of(c);
 }
