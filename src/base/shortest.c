@@ -139,10 +139,10 @@ static int shortest_lay_out(decimal d, char *out)
     return used;
 }
 
-/* Whether k = precision - 1 - exponent is from 0 to 27 for all that is asked of the exact half. */
+/* Whether k = precision - 1 - exponent is from 0 to 27 for all that is asked of the exact half, also where digits carry. */
 static bool shortest_is_exact(const binary *b, int precision)
 {
-    return b->v >= 1e-10 && b->v < 1e15 && b->v < (double)shortest_power10(precision);
+    return b->v >= 1e-10 && b->v < 1e15 && b->v < (double)(shortest_power10(precision) - 1);
 }
 
 /* The decimal's text into `out`, and its length; 0: it does not read back. */
