@@ -241,7 +241,7 @@ void weir__options_out(weir__out *out, const weir_choice *k, const char *before)
 
 int64_t weir_options_text(const weir_row *row, const void *opts, char *buffer, size_t bytes)
 {
-    weir__out out = { .buffer = buffer, .bytes = bytes };
+    weir__out out = { .buffer = buffer, .bytes = buffer ? bytes : 0 };
     lines l = { &out, " " };
     bool whole = row && opts && weir__options_each(row, opts, put_line, &l);
     weir__out_end(&out);
@@ -250,8 +250,8 @@ int64_t weir_options_text(const weir_row *row, const void *opts, char *buffer, s
 
 int weir_option_text(const weir_option *o, const void *opts, char *buffer, size_t bytes)
 {
-    weir__out out = { .buffer = buffer, .bytes = bytes };
-    weir__value_text(&out, o, const_field_of(o, opts));
+    weir__out out = { .buffer = buffer, .bytes = buffer ? bytes : 0 };
+    if (o && opts) weir__value_text(&out, o, const_field_of(o, opts)); /* else no one can be told */
     weir__out_end(&out);
     return (int)out.used;
 }

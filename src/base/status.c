@@ -19,6 +19,7 @@ weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
     if (c->status != WEIR_OK) return c->status; /* the first error wins: later ones are its consequences */
     c->status = status == WEIR_OK ? WEIR_ERROR_STATE : status;
     va_list args;
+    if (!format) format = weir_status_text(c->status);
     va_start(args, format);
     weir__vformat(c->message, sizeof c->message, format, args);
     va_end(args);

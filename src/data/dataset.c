@@ -130,7 +130,10 @@ static weir_dataset *dataset_open(weir_ctx *c, const char *spec, bool limit_firs
     char *name;
     const char *options;
     if (!weir_ok(c)) return nil(c);
-    if (!spec) return weir_fail(c, WEIR_ERROR_ARGUMENT, "data: NULL: expected a SPEC such as digits"), nil(c);
+    if (!spec)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "dataset_open: NULL: expected a SPEC such as digits"),
+               nil(c);
     if (weir__spec_split(c, spec, &name, &options) != WEIR_OK) return nil(c);
     weir_dataset *d = open_named(c, spec, name, options, limit_first);
     weir__free(c, name);
@@ -173,7 +176,8 @@ weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int
 weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
 {
     weir_ctx *c = ctx_of(d);
-    if (weir__dataset_dead(d) || !weir_ok(c)) return weir_status_of(c);
+    if (weir__dataset_dead(d)) return weir__dataset_none(d, "dataset_set_weights");
+    if (!weir_ok(c)) return weir_status_of(c);
     int64_t n = d->store->n;
     if (!d->owner || d->n != n)
         return weir_fail(c, WEIR_ERROR_STATE, "dataset_set_weights: %.200s: %lld of %lld rows: expected a data set of all rows", d->name, (long long)d->n, (long long)n);
@@ -229,10 +233,17 @@ weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
 {
     if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(ctx_of(d));
     weir_ctx *c = d->object.ctx;
-    int which = split ? split_named(split) : -1;
-    if (which < 0)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split %.60s: expected train, valid, test or \"\"", d->name,
-                         split ? split : "NULL"), nil(c);
+    if (!split) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "dataset_split: NULL: expected train, valid, test or \"\"");
+        return nil(c);
+    }
+    int which = split_named(split);
+    if (which < 0) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "%.300s: split %.60s: expected train, valid, test or \"\"", d->name, split);
+        return nil(c);
+    }
     if (check_test(c, d->name, d->row, which) != WEIR_OK) return nil(c);
     return view(d, (weir__split)which);
 }

@@ -140,12 +140,14 @@ static weir_loader *loader_over(weir_dataset *d, const char *text)
 weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim,
                                     const char *text)
 {
+    if (!x) weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_array: NULL: expected values");
     return loader_over(weir_dataset_from_f32(c, x, n, dim), text);
 }
 
 weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim,
                                         const char *text)
 {
+    if (!x) weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_array_f64: NULL: expected values");
     return loader_over(weir_dataset_from_f64(c, x, n, dim), text);
 }
 

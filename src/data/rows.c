@@ -76,7 +76,12 @@ weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
 
 bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out)
 {
-    if (weir__dataset_dead(d) || !d->row || !d->row->log_density || !out || !weir_ok(d->object.ctx)) return false;
+    if (weir__dataset_dead(d) || !d->row || !d->row->log_density || !weir_ok(d->object.ctx))
+        return false;
+    if (!out) {
+        weir_fail(d->object.ctx, WEIR_ERROR_ARGUMENT, "dataset_true_log_prob: NULL: expected room");
+        return false;
+    }
     if (!cut(d, "dataset_true_log_prob", first, &n)) return false;
     for (int64_t i = 0; i < n; i++) {
         double x[2]; /* toys hold f32, so these are the very values of a batch */

@@ -6,6 +6,8 @@
 
 bool weir_call_fail(weir_call *k, weir_status status, const char *format, ...)
 {
+    if (!k) return false;
+    if (!format) format = "expected other inputs";
     char text[512];
     size_t used = 0;
     const char *dot = strchr(k->op->row.name, '.');
@@ -22,6 +24,7 @@ bool weir_call_fail(weir_call *k, weir_status status, const char *format, ...)
 
 bool weir_infer_same(weir_call *k)
 {
+    if (!k) return false;
     const weir_tensor *x = k->in[0];
     if (!weir_dtype_is_real(x->dtype)) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64", weir_dtype_name(x->dtype));
     k->spec[0] = weir__spec_of(x);
@@ -30,6 +33,7 @@ bool weir_infer_same(weir_call *k)
 
 bool weir_infer_broadcast(weir_call *k)
 {
+    if (!k) return false;
     weir_spec *s = &k->spec[0];
     *s = weir__spec_of(k->in[0]);
     for (int i = 0; i < k->n_in; i++) {
@@ -174,8 +178,20 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     for (int i = 0; i < op->n_out; i++) out[i] = k.out[i];
 }
 
+/* out[0..] nil, and false, after an error, where there is nothing to apply or nowhere to put it. */
+static bool apply_given(const char *who, const weir_op *op, int n_in, weir_tensor *const *in,
+                        weir_tensor **out)
+{
+    if (op && out && (in || n_in < 1)) return true;
+    weir_ctx *c = weir__lists_context(n_in, in, 0, NULL);
+    weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected an op, inputs and room for results", who);
+    for (int i = 0; op && out && i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
+    return false;
+}
+
 void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
 {
+    if (!apply_given("apply_multi", op, n_in, in, out)) return;
     weir_ctx *fail, *c = weir__context_of(op, n_in, in, &fail);
     if (c)
         run(c, op, n_in, in, attr, out);
@@ -186,6 +202,8 @@ void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const
 weir_tensor *weir_apply(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr)
 {
     weir_tensor *out[WEIR_OUT_MAX];
+    if (!apply_given("apply", op, n_in, in, out))
+        return weir__nil(weir__lists_context(n_in, in, 0, NULL), WEIR__TENSOR);
     weir_apply_multi(op, n_in, in, attr, out);
     return out[0];
 }

@@ -78,9 +78,29 @@ static bool edge_wanted(const pass *p, const weir__input *in)
     return false;
 }
 
-bool weir_vjp_needs(const weir_vjp *v, int i) { return i >= 0 && i < v->n_in && edge_wanted(v->state->p, &v->state->node->in[i]); }
+/* Is there input (output) i of n? If not, the error is set. */
+static bool vjp_has(const weir_vjp *v, const char *who, int i, int n)
+{
+    if (v && i >= 0 && i < n) return true;
+    weir_fail(v ? v->ctx : NULL, WEIR_ERROR_ARGUMENT, "%s: %s, number %d: expected one of %d", who,
+              v ? v->op->row.name : "NULL", i, n);
+    return false;
+}
+
+bool weir_vjp_needs(const weir_vjp *v, int i)
+{
+    return v && i >= 0 && i < v->n_in && edge_wanted(v->state->p, &v->state->node->in[i]);
+}
+
 bool weir__vjp_recording(const weir_vjp *v) { return !v->ctx->no_grad; }
-const weir_spec *weir_vjp_in_spec(weir_vjp *v, int i) { return &v->state->node->in[i].value.spec; }
+
+const weir_spec *weir_vjp_in_spec(weir_vjp *v, int i)
+{
+    static const weir_spec none = { .dtype = WEIR_F32 };
+    if (!vjp_has(v, "vjp_in_spec", i, v ? v->n_in : 0)) return &none;
+    return &v->state->node->in[i].value.spec;
+}
+
 
 static bool spec_same(const weir_tensor *t, const weir_spec *s)
 {
@@ -92,11 +112,15 @@ static bool spec_same(const weir_tensor *t, const weir_spec *s)
 
 void weir_vjp_set(weir_vjp *v, int i, weir_tensor *g)
 {
+    if (!v) weir_fail(weir_ctx_of(g), WEIR_ERROR_ARGUMENT, "vjp_set: NULL: expected a product");
+    if (!weir_vjp_needs(v, i)) return;
     pass *p = v->state->p;
-    if (!weir_vjp_needs(v, i) || p->c->status != WEIR_OK) return;
     weir__input *in = &v->state->node->in[i];
+    if (p->c->status != WEIR_OK) return;
     if (!g || g->object.nil) {
-        weir_fail(p->c, WEIR_ERROR_GRAPH, "backward of %s: nil gradient for input %d: expected a tensor", v->op->row.name, i);
+        weir_fail(p->c, WEIR_ERROR_ARGUMENT,
+                  "vjp_set: backward of %s: nil gradient for input %d: expected a tensor",
+                  v->op->row.name, i);
         return;
     }
     if (!spec_same(g, &in->value.spec)) g = p->c->hooks->sum_to(g, in->value.spec.ndim, in->value.spec.shape);
@@ -177,6 +201,8 @@ static weir_tensor *with_history(weir_tensor *t, weir__node *node, int out_index
 
 weir_tensor *weir_vjp_in(weir_vjp *v, int i)
 {
+    if (!vjp_has(v, "vjp_in", i, v ? v->n_in : 0))
+        return weir__nil(v ? v->ctx : NULL, WEIR__TENSOR);
     weir__input *in = &v->state->node->in[i];
     if (!in->leaf) return with_history(unpack(v, &in->value, "input", i), in->node, in->out_index);
     if (!unchanged(v, &in->value, "input", i)) return weir__nil(v->ctx, WEIR__TENSOR);
@@ -188,6 +214,8 @@ weir_tensor *weir_vjp_in(weir_vjp *v, int i)
 
 weir_tensor *weir_vjp_out(weir_vjp *v, int i)
 {
+    if (!vjp_has(v, "vjp_out", i, v ? v->n_out : 0))
+        return weir__nil(v ? v->ctx : NULL, WEIR__TENSOR);
     return with_history(unpack(v, &v->state->node->out[i], "output", i), v->state->node, i);
 }
 
@@ -302,16 +330,21 @@ static weir_status run(pass *p, int n, weir_tensor *const *y, weir_tensor *const
     return c->status;
 }
 
-weir_status weir_backward_with(weir_tensor *y, weir_tensor *vector, bool retain)
+static weir_status backward_from(const char *who, weir_tensor *y, weir_tensor *vector, bool retain)
 {
-    weir_ctx *c = weir_ctx_of(y);
+    weir_ctx *c = weir_ctx_of(y ? y : vector);
     if (c->status != WEIR_OK) return c->status;
-    if (weir_is_nil(y)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil: expected a tensor");
+    if (weir_is_nil(y)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", who);
     pass p = { .c = c, .retain = retain };
     return run(&p, 1, &y, &vector);
 }
 
-weir_status weir_backward(weir_tensor *y) { return weir_backward_with(y, NULL, false); }
+weir_status weir_backward_with(weir_tensor *y, weir_tensor *vector, bool retain)
+{
+    return backward_from("backward_with", y, vector, retain);
+}
+
+weir_status weir_backward(weir_tensor *y) { return backward_from("backward", y, NULL, false); }
 
 /* -- weir_grad ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct order { weir__node **at; int64_t n, cap; uint64_t lowest; } order;
@@ -384,12 +417,24 @@ static void hand_over(pass *p, int n, weir_tensor **gradients)
     }
 }
 
+weir_ctx *weir__lists_context(int n, weir_tensor *const *x, int m, weir_tensor *const *y)
+{
+    const weir_tensor *first = NULL;
+    for (int i = 0; x && !first && i < n; i++) first = x[i];
+    for (int i = 0; y && !first && i < m; i++) first = y[i];
+    return weir_ctx_of(first);
+}
+
 weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_tensor *const *inputs, weir_tensor *const *vectors, bool create_graph,
                       bool retain, weir_tensor **gradients)
 {
-    weir_ctx *c = n_out > 0 && outputs ? weir_ctx_of(outputs[0]) : weir__orphan();
-    for (int i = 0; i < n_in; i++) gradients[i] = weir__nil(c, WEIR__TENSOR);
+    weir_ctx *c = weir__lists_context(n_out, outputs, n_in, inputs);
+    for (int i = 0; gradients && i < n_in; i++) gradients[i] = weir__nil(c, WEIR__TENSOR);
     if (c->status != WEIR_OK) return c->status;
+    if (n_out < 1 || n_in < 0 || !outputs || (n_in > 0 && (!inputs || !gradients)))
+        return weir_fail(
+            c, WEIR_ERROR_ARGUMENT,
+            "grad: NULL or none: expected outputs, inputs, and room for their gradients");
     if (!usable(c, n_out, outputs, "output", false) || !usable(c, n_in, inputs, "input", true)) return c->status;
     capture *captures = weir__alloc0_n(c, (int64_t)n_in + 1, sizeof *captures);
     if (!captures) return c->status;

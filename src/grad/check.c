@@ -125,6 +125,8 @@ weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor *
 {
     weir_gradcheck_opts defaults = weir_gradcheck_defaults();
     if (!weir_ok(c)) return weir_status_of(c);
+    if (!inputs && n > 0)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "gradcheck: NULL: expected inputs");
     if (!fn || n < 0 || n > 16) return weir_fail(c, WEIR_ERROR_ARGUMENT, "gradcheck: %d inputs: expected a function and at most 16", n);
     if (options && options->size != sizeof *options)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "gradcheck: options of size %zu: expected them from weir_gradcheck_defaults", options->size);

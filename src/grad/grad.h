@@ -64,6 +64,8 @@ bool weir__graph_walk(weir_ctx *c, int n, weir_tensor *const *y, weir__walk_next
 
 /* The leaf that input i is, or NULL. */
 weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i);
+/* The context of the first tensor in two lists, either of which may be NULL; none: the orphan. */
+weir_ctx *weir__lists_context(int n, weir_tensor *const *x, int m, weir_tensor *const *y);
 /* The youngest context among the inputs, which must lie on one line of descent; NULL: *fail is a context to return nil of. */
 weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, weir_ctx **fail);
 

@@ -142,10 +142,18 @@ weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, con
     return weir__nil(c, WEIR__MODEL);
 }
 
+/* NULL after an error. */
+static const weir_row *row_named(weir_ctx *c, const char *name)
+{
+    if (name) return weir_row_find(c, "model", name);
+    weir_fail(c, WEIR_ERROR_ARGUMENT, "model_new: NULL: expected a name");
+    return NULL;
+}
+
 weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
-    const weir_row *row = weir_row_find(c, "model", name);
+    const weir_row *row = row_named(c, name);
     void *opts = row ? weir__options_new(c, row) : NULL;
     weir_model *m = weir__nil(c, WEIR__MODEL);
     if (opts && weir_options_parse(c, row, opts, options) == WEIR_OK)
@@ -157,8 +165,10 @@ weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
 weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
-    const weir_row *row = weir_row_find(c, "model", name);
-    if (!row || weir_options_check(c, row, options) != WEIR_OK) return weir__nil(c, WEIR__MODEL);
+    const weir_row *row = row_named(c, name);
+    if (!options) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_new_with: NULL: expected options");
+    if (!row || !options || weir_options_check(c, row, options) != WEIR_OK)
+        return weir__nil(c, WEIR__MODEL);
     return weir__model_from_options(c, (const weir_model_row *)row, options);
 }
 

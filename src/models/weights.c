@@ -106,4 +106,7 @@ weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes)
     return s;
 }
 
-void weir_buffer_free(weir_ctx *c, void *data) { weir__free(c, data); }
+void weir_buffer_free(weir_ctx *c, void *data)
+{
+    if (c && c != weir__orphan()) weir__free(c, data);
+}

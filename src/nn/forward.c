@@ -88,7 +88,8 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
 
 weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter)
 {
-    if (weir_is_nil(x) || weir_is_nil(parameter)) return nil_for(NULL, x);
+    bool given = weir__given("parameter_here", 2, (weir_tensor *[]){ x, parameter });
+    if (!given || weir_is_nil(x) || weir_is_nil(parameter)) return nil_for(NULL, x ? x : parameter);
     if (x->object.ctx == parameter->object.ctx) return parameter;
     return weir_add(parameter, weir_scalar(x->object.ctx, parameter->dtype, 0));
 }

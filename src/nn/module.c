@@ -150,9 +150,17 @@ static bool name_fits(weir_module *m, const char *name, const char *what)
 {
     weir_ctx *c = m->object.ctx;
     char path[256];
+    if (!name) {
+        bool child = strcmp(what, "child") == 0;
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "module_%s: NULL: expected a name", child ? "add" : what);
+        return false;
+    }
     weir__module_path(m, path, sizeof path);
-    if (!name || !name[0] || strchr(name, '.') || strlen(name) > 63)
-        return weir_fail(c, WEIR_ERROR_NAME, "%s: %s \"%.80s\": expected 1 to 63 characters without a point", path, what, name ? name : "NULL"), false;
+    if (!name[0] || strchr(name, '.') || strlen(name) > 63)
+        return weir_fail(c, WEIR_ERROR_NAME,
+                         "%s: %s \"%.80s\": expected 1 to 63 characters without a point", path,
+                         what, name),
+               false;
     bool taken = false;
     for (int64_t i = 0; i < m->n_entries; i++) taken |= strcmp(m->entries[i].name, name) == 0;
     for (int64_t i = 0; i < m->n_children; i++) taken |= strcmp(m->children[i]->name, name) == 0;
@@ -186,6 +194,7 @@ weir_module *weir_module_add(weir_module *parent, const char *name, weir_module 
     }
     weir_ctx *c = child->object.ctx;
     if (child->parent) return weir_fail(c, WEIR_ERROR_STATE, "module_add: %s has a parent: expected a root", child->name), weir__nil(c, WEIR__MODULE);
+    if (!parent) weir_fail(c, WEIR_ERROR_ARGUMENT, "module_add: NULL: expected a parent");
     if (weir__module_usable(parent, "module_add") && may_join(parent, name, child)
         && weir__grow(c, &parent->children, &parent->children_cap, parent->n_children + 1, sizeof(weir_module *))
         && (child->name = weir__strdup(c, name)) != NULL) {
@@ -238,7 +247,9 @@ weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype 
 
 weir_tensor *weir_module_share(weir_module *m, const char *name, weir_tensor *parameter)
 {
-    weir_ctx *c = weir_module_ctx(m);
+    weir_ctx *c = m ? weir_module_ctx(m) : weir_ctx_of(parameter);
+    if (!m || !name)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "module_share: NULL: expected a module and a name");
     if (!weir__module_usable(m, "module_share") || !not_sealed(m, "parameter", name) || !name_fits(m, name, "parameter"))
         return weir__nil(c, WEIR__TENSOR);
     if (weir_is_nil(parameter) || !parameter->object.home || parameter->object.ctx != c)
@@ -309,6 +320,8 @@ bool weir_module_training(const weir_module *m) { return m && m->training; }
 
 weir_tensor *weir_module_own(const weir_module *m, const char *name)
 {
+    if (!name)
+        weir_fail(weir_module_ctx(m), WEIR_ERROR_ARGUMENT, "module_own: NULL: expected a name");
     for (int64_t i = 0; m && name && i < m->n_entries; i++)
         if (strcmp(m->entries[i].name, name) == 0) return m->entries[i].tensor;
     return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
@@ -318,6 +331,8 @@ weir_module *weir_module_child_at(const weir_module *m, int64_t index)
 {
     if (m && index >= 0 && index < m->n_children) return m->children[index];
     weir_ctx *c = weir_module_ctx(m);
+    if (m && m->object.nil)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "module_child_at: nil: expected a module");
     weir_fail(c, WEIR_ERROR_RANGE, "module_child_at: %lld: expected an index below %lld", (long long)index, (long long)weir_module_child_count(m));
     return weir__nil(c, WEIR__MODULE);
 }

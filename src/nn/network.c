@@ -70,9 +70,15 @@ weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, 
 {
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
-    *jv = nil;
+    if (jv) *jv = nil;
     if (!fits(net, x, t, k, "network_jvp")) return nil;
-    if (weir_is_nil(tangents) || tangents->ndim != 3 || tangents->dtype != x->dtype || tangents->shape[0] != x->shape[0] || tangents->shape[1] < 1
+    if (!jv || !tangents || weir_is_nil(tangents)) {
+        network_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "network_jvp",
+                     "NULL or nil: expected tangents and a place for the products");
+        return nil;
+    }
+    if (tangents->ndim != 3 || tangents->dtype != x->dtype || tangents->shape[0] != x->shape[0]
+        || tangents->shape[1] < 1
         || tangents->shape[2] != weir__numel_of(x->ndim - 1, x->shape + 1))
         return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "network_jvp: expected tangents [B, k, elements of a row of x], of x's type"), nil;
     if (!weir__forward_begin(net, x, "network_jvp", &mark)) return nil;

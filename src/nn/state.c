@@ -40,6 +40,9 @@ weir_tensor *weir_module_state_at(weir_module *m, int64_t index, const char **na
 weir_tensor *weir_module_state_find(weir_module *m, const char *name)
 {
     weir__layout *l = layout_of(m, "module_state_find");
+    if (!name)
+        weir_fail(weir_module_ctx(m), WEIR_ERROR_ARGUMENT,
+                  "module_state_find: NULL: expected a name");
     for (int64_t i = l && name ? m->first_item : 0; l && name && i < m->end_item; i++)
         if (strcmp(relative(m, l->items[i].name), name) == 0) return l->items[i].tensor;
     return weir__nil(weir_module_ctx(m), WEIR__TENSOR);

@@ -234,7 +234,8 @@ static bool take_memory(work *w)
 weir_status weir_ode_adaptive(const weir_ode *p, const weir_tableau *m, const weir_ode_opts *o)
 {
     weir_ode_opts defaults = weir_ode_defaults();
-    if (!weir__ode_fits(p, m)) return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
+    if (!weir__ode_fits("ode_adaptive", p, m))
+        return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
     if (!o) o = &defaults;
     if (p->path) return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "ode: a path: expected fixed steps, whose ends it shows");

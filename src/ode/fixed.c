@@ -69,7 +69,8 @@ static void report(const weir_ode *p, const weir_tableau *m, int64_t steps)
 
 weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t steps, const double *times)
 {
-    if (!weir__ode_fits(p, m)) return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
+    if (!weir__ode_fits("ode_fixed", p, m))
+        return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
     if (steps < 0 || steps > STEPS_MAX)
         return weir_fail(c, WEIR_ERROR_RANGE, "ode: steps=%lld: expected 0 to 1e15",

@@ -29,13 +29,17 @@ const weir_tableau *weir_ode_method(const char *name)
     return NULL;
 }
 
-bool weir__ode_fits(const weir_ode *p, const weir_tableau *m)
+bool weir__ode_fits(const char *who, const weir_ode *p, const weir_tableau *m)
 {
     if (!p || !p->ctx) return false;
-    if (!m || !p->f || p->n < 0 || p->dim < 1 || (p->n > 0 && !p->x) || p->tail < 0 || p->tail >= p->dim)
-        return weir_fail(p->ctx, WEIR_ERROR_ARGUMENT, "ode: expected a method, a function, rows, and a tail shorter than a row"), false;
+    bool rows = p->n >= 0 && p->dim >= 1 && (p->n == 0 || p->x);
+    if (!m || !p->f || !rows || p->tail < 0 || p->tail >= p->dim) {
+        weir_fail(p->ctx, WEIR_ERROR_ARGUMENT,
+                  "%s: expected a method, a function, rows, and a tail shorter than a row", who);
+        return false;
+    }
     if (m->stages < 1 || m->stages > WEIR_ODE_STAGES) {
-        weir_fail(p->ctx, WEIR_ERROR_ARGUMENT, "ode: a method of %d stages: expected 1 to %d",
+        weir_fail(p->ctx, WEIR_ERROR_ARGUMENT, "%s: a method of %d stages: expected 1 to %d", who,
                   m->stages, WEIR_ODE_STAGES);
         return false;
     }

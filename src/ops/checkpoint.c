@@ -122,7 +122,13 @@ static weir_tensor *run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, int n, 
 
 weir_tensor *weir_checkpoint(weir_checkpoint_fn *fn, void *user, int n, weir_tensor *const *inputs)
 {
-    weir_ctx *fail, *c = weir__context_of(&weir__op_checkpoint, n, inputs, &fail);
+    weir_ctx *fail = weir__lists_context(n, inputs, 0, NULL), *c;
+    if (!fn || !inputs) {
+        weir_fail(fail, WEIR_ERROR_ARGUMENT,
+                  "checkpoint: NULL: expected a function and its inputs");
+        return weir__nil(fail, WEIR__TENSOR);
+    }
+    c = weir__context_of(&weir__op_checkpoint, n, inputs, &fail);
     if (!c) return weir__nil(fail, WEIR__TENSOR);
     weir_tensor *nil = weir__nil(c, WEIR__TENSOR);
     if (!weir_ok(c)) return nil;

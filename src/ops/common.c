@@ -37,6 +37,23 @@ int weir__axis(weir_tensor *x, const char *op, int axis)
     return -1;
 }
 
+bool weir__has_room(weir_tensor *x, const char *op, weir_tensor **a, weir_tensor **b)
+{
+    if (a && b) return true;
+    if (a) *a = weir__nil_of(x);
+    if (b) *b = weir__nil_of(x);
+    weir_fail(weir_ctx_of(x), WEIR_ERROR_ARGUMENT, "%s: NULL: expected places for two results", op);
+    return false;
+}
+
+bool weir__has_list(weir_tensor *x, const char *op, int n, const void *list)
+{
+    if (n >= 0 && (n == 0 || list)) return true;
+    weir_fail(weir_ctx_of(x), WEIR_ERROR_ARGUMENT,
+              "%s: %s list of %d: expected one of so many numbers", op, list ? "a" : "NULL, a", n);
+    return false;
+}
+
 weir_tensor *weir__negated(weir_tensor *x, const char *op)
 {
     if (weir_is_nil(x) || weir_dtype_is_real(x->dtype)) return weir_neg(x);

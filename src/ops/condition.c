@@ -75,10 +75,10 @@ static bool name_is_good(const char *name)
 static bool addition_is_good(weir_ctx *c, const weir_condition *k, const char *name,
                              const weir_tensor *t)
 {
-    if (!name || !name_is_good(name)) {
+    if (!name_is_good(name)) {
         weir_fail(c, WEIR_ERROR_NAME,
-                  "condition_with: name %.70s: expected 1 to %d letters, digits or '_'",
-                  name ? name : "NULL", NAME_BYTES - 1);
+                  "condition_with: name %.70s: expected 1 to %d letters, digits or '_'", name,
+                  NAME_BYTES - 1);
         return false;
     }
     if (t->ndim < 1) {
@@ -109,9 +109,9 @@ static weir_ctx *context_of_both(const weir_condition *k, const weir_tensor *t)
 weir_condition *weir_condition_with(const weir_condition *k, const char *name, weir_tensor *t)
 {
     weir_ctx *c = k ? k->object.ctx : weir_ctx_of(t);
-    if (!k || !t || k->object.nil || weir_is_nil(t)) {
+    if (!k || !name || !t || k->object.nil || weir_is_nil(t)) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
-                  "condition_with: NULL or nil: expected a condition and a tensor");
+                  "condition_with: NULL or nil: expected a condition, a name and a tensor");
         return condition_nil(c);
     }
     weir_ctx *young = context_of_both(k, t);
@@ -147,9 +147,11 @@ weir_tensor *weir_condition_at(const weir_condition *k, int64_t index, const cha
 
 weir_tensor *weir_condition_get(const weir_condition *k, const char *name)
 {
+    weir_ctx *c = k ? k->object.ctx : NULL;
+    if (!name) weir_fail(c, WEIR_ERROR_ARGUMENT, "condition_get: NULL: expected a name");
     for (int64_t i = 0; name && i < weir_condition_count(k); i++)
         if (strcmp(k->at[i].name, name) == 0) return k->at[i].tensor;
-    return weir__nil(k ? k->object.ctx : NULL, WEIR__TENSOR);
+    return weir__nil(c, WEIR__TENSOR);
 }
 
 /* -- cutting by samples: for shards and chunks, which run without what led to the condition ---- */

@@ -26,8 +26,12 @@ static void forward_product(weir_ctx *c, int n_out, weir_tensor *const *y, int n
 
 weir_status weir_jvp(int n_out, weir_tensor *const *y, int n_in, weir_tensor *const *x, weir_tensor *const *tangents, bool create_graph, weir_tensor **jv)
 {
-    weir_ctx *c = n_out > 0 && y ? weir_ctx_of(y[0]) : weir__orphan();
-    for (int o = 0; o < n_out; o++) jv[o] = weir__nil(c, WEIR__TENSOR);
+    weir_ctx *c = weir__lists_context(n_out, y, n_in, x);
+    for (int o = 0; jv && o < n_out; o++) jv[o] = weir__nil(c, WEIR__TENSOR);
+    if (n_out < 1 || n_in < 1 || !y || !x || !tangents || !jv)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "jvp: NULL or none: expected outputs, inputs, a tangent for "
+                         "each, and room for products");
     if (!all_fine(c, "jvp", n_out, y) || !all_fine(c, "jvp", n_in, x) || !all_fine(c, "jvp", n_in, tangents)) return c->status;
     for (int i = 0; i < n_in; i++)
         if (!weir__same_shape(x[i], tangents[i]) || x[i]->dtype != tangents[i]->dtype)
@@ -57,8 +61,8 @@ static weir_tensor *jacobian_row(weir_tensor *y, weir_tensor *x, int64_t k, bool
 
 weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph)
 {
-    weir_ctx *c = weir_ctx_of(y);
-    weir_tensor *nil = weir__nil_of(y), *both[] = { y, x };
+    weir_ctx *c = weir_ctx_of(y ? y : x);
+    weir_tensor *nil = weir__nil(c, WEIR__TENSOR), *both[] = { y, x };
     if (!all_fine(c, "jacobian", 2, both)) return nil;
     if (y->ndim + x->ndim > WEIR_RANK_MAX)
         return weir_fail(c, WEIR_ERROR_SHAPE, "jacobian: rank %d + %d: expected at most %d together", y->ndim, x->ndim, WEIR_RANK_MAX), nil;
@@ -83,8 +87,9 @@ weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph)
 
 weir_tensor *weir_hessian(weir_tensor *scalar, weir_tensor *x, bool create_graph)
 {
-    weir_ctx *c = weir_ctx_of(scalar);
-    weir_tensor *g, *nil = weir__nil_of(scalar);
+    weir_ctx *c = weir_ctx_of(scalar ? scalar : x);
+    weir_tensor *g, *nil = weir__nil(c, WEIR__TENSOR);
+    if (!all_fine(c, "hessian", 2, WEIR__IN(scalar, x))) return nil;
     if (weir_grad(1, &scalar, 1, &x, NULL, true, true, &g) != WEIR_OK) return nil;
     if (!weir_is_nil(g) && g->requires_grad) return weir_jacobian(g, x, create_graph);
     if (2 * x->ndim > WEIR_RANK_MAX) return weir_fail(c, WEIR_ERROR_SHAPE, "hessian: rank %d: expected at most %d", x->ndim, WEIR_RANK_MAX / 2), nil;

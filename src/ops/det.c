@@ -49,8 +49,10 @@ const weir_op weir__op_slogdet = { .row = WEIR_OP_ROW("op.slogdet", "sign and lo
 void weir_slogdet(weir_tensor *a, weir_tensor **sign, weir_tensor **logabsdet)
 {
     weir_tensor *out[WEIR_OUT_MAX];
+    if (!weir__has_room(a, "slogdet", sign, logabsdet)) return;
     weir_apply_multi(&weir__op_slogdet, 1, WEIR__IN(weir_contiguous(a)), NULL, out);
-    *sign = out[0], *logabsdet = out[1];
+    *sign = out[0];
+    *logabsdet = out[1];
 }
 
 /* -- cofactor -------------------------------------------------------------------------------------------------------------------------------- */

@@ -75,6 +75,8 @@ const weir_op weir__op_qr = { .row = WEIR_OP_ROW("op.qr", "orthonormal columns t
 void weir_qr(weir_tensor *a, weir_tensor **q, weir_tensor **r)
 {
     weir_tensor *out[WEIR_OUT_MAX];
+    if (!weir__has_room(a, "qr", q, r)) return;
     weir_apply_multi(&weir__op_qr, 1, WEIR__IN(weir_contiguous(a)), NULL, out);
-    *q = out[0], *r = out[1];
+    *q = out[0];
+    *r = out[1];
 }

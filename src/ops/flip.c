@@ -35,6 +35,7 @@ const weir_op weir__op_flip = { .row = WEIR_OP_ROW("op.flip", "elements in rever
 weir_tensor *weir_flip(weir_tensor *x, int n_axes, const int *axes)
 {
     reversed r = { { false } };
+    if (weir_is_nil(x) || !weir__has_list(x, "flip", n_axes, axes)) return weir__nil_of(x);
     for (int i = 0; i < n_axes; i++) {
         int a = weir__axis(x, "flip", axes[i]);
         if (a < 0) return weir__nil_of(x);

@@ -66,6 +66,7 @@ const weir_op weir__op_gather = { .row = WEIR_OP_ROW("op.gather", "elements pick
 
 weir_tensor *weir_gather(weir_tensor *x, int axis, weir_tensor *index)
 {
+    if (!weir__given("gather", 2, WEIR__IN(x, index))) return weir__nil_of(x ? x : index);
     if ((axis = weir__axis(x, "gather", axis)) < 0) return weir__nil_of(x);
     return weir_apply(&weir__op_gather, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ axis });
 }
@@ -105,6 +106,8 @@ const weir_op weir__op_scatter_add = { .row = WEIR_OP_ROW("op.scatter_add", "x w
 
 weir_tensor *weir_scatter_add(weir_tensor *x, int axis, weir_tensor *index, weir_tensor *from)
 {
+    if (!weir__given("scatter_add", 3, WEIR__IN(x, index, from)))
+        return weir__nil_of(x ? x : index);
     if ((axis = weir__axis(x, "scatter_add", axis)) < 0) return weir__nil_of(x);
     for (int i = 0; !weir_is_nil(index) && i < weir_ndim(from) && weir_ndim(from) == index->ndim; i++)
         if (weir_dim(from, i) > index->shape[i]) from = weir_slice(from, i, 0, index->shape[i], 1); /* what the index does not reach */

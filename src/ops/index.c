@@ -62,6 +62,7 @@ const weir_op weir__op_index_select = { .row = WEIR_OP_ROW("op.index_select", "p
 
 weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index)
 {
+    if (!weir__given("index_select", 2, WEIR__IN(x, index))) return weir__nil_of(x ? x : index);
     if ((axis = weir__axis(x, "index_select", axis)) < 0) return weir__nil_of(x);
     return weir_apply(&weir__op_index_select, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ .axis = axis });
 }
@@ -106,6 +107,7 @@ const weir_op weir__op_index_add = { .row = WEIR_OP_ROW("op.index_add", "zeros w
 
 weir_tensor *weir_index_add(weir_tensor *x, int axis, weir_tensor *index, int64_t extent)
 {
+    if (!weir__given("index_add", 2, WEIR__IN(x, index))) return weir__nil_of(x ? x : index);
     if ((axis = weir__axis(x, "index_add", axis)) < 0) return weir__nil_of(x);
     return weir_apply(&weir__op_index_add, 2, WEIR__IN(x, weir__dense_index(index, x)), &(along){ axis, extent });
 }

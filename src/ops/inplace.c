@@ -43,8 +43,7 @@ static weir_tensor *apart(const weir_tensor *x, weir_tensor *from)
 
 static weir_tensor *binary(weir_tensor *x, weir_tensor *y, weir__binary f, const char *name)
 {
-    if (!y) y = weir__nil_of(x);
-    if (!writable(x, y, name)) return weir__nil_of(x);
+    if (!weir__given(name, 2, WEIR__IN(x, y)) || !writable(x, y, name)) return weir__nil_of(x);
     if (!weir_dtype_is_real(x->dtype)) return weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: expected f32 or f64", name, weir_dtype_name(x->dtype)), weir__nil_of(x);
     if (weir_is_nil(y = apart(x, y))) return weir__nil_of(x);
     weir__loop l = weir__loop_of(x, 3, WEIR__IN(x, x, y));
@@ -58,8 +57,9 @@ weir_tensor *weir_mul_(weir_tensor *x, weir_tensor *y) { return binary(x, y, WEI
 
 weir_tensor *weir_copy_(weir_tensor *x, weir_tensor *from)
 {
-    if (!from) from = weir__nil_of(x);
-    if (!writable(x, from, "copy_") || weir_is_nil(from = apart(x, from))) return weir__nil_of(x);
+    if (!weir__given("copy_", 2, WEIR__IN(x, from)) || !writable(x, from, "copy_")
+        || weir_is_nil(from = apart(x, from)))
+        return weir__nil_of(x);
     weir__loop l = weir__loop_of(x, 2, WEIR__IN(x, from));
     weir__loop_copy(weir_dtype_size(x->dtype), &l, x->object.ctx->threads);
     weir__storage_changed(x->storage, "copy_");

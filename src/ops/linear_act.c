@@ -79,7 +79,8 @@ weir_tensor *weir_linear_act(weir_tensor *x, weir_tensor *w, weir_tensor *b, wei
 {
     if (f == WEIR_ACT_NONE) return weir_linear(x, w, b);
     if (f == WEIR_ACT_RELU) return weir_linear_relu(x, w, b);
-    if (weir_is_nil(x)) return weir__nil_of(x);
+    if (!weir__given("linear_act", 2, WEIR__IN(x, w)) || weir_is_nil(x))
+        return weir__nil_of(x ? x : w);
     if ((int)f < WEIR_ACT_TANH || f > WEIR_ACT_GELU)
         return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "linear_act: activation %d: expected one of weir_act", (int)f), weir__nil_of(x);
     return weir__linear_apply(&weir__op_linear_act, x, w, b, &(act){ (weir__both)(f - WEIR_ACT_TANH) });

@@ -72,7 +72,8 @@ static bool read_pairs(weir_tensor *x, const char *name, int n_axes, const int64
 {
     if (weir_is_nil(x)) return false;
     weir_ctx *c = x->object.ctx;
-    if (n_axes < 0 || n_axes > x->ndim || (n_axes > 0 && !pads))
+    if (!weir__has_list(x, name, n_axes, pads)) return false;
+    if (n_axes > x->ndim)
         return weir_fail(c, WEIR_ERROR_SHAPE, "%s: %d axes of a tensor of rank %d: expected a pair for each of its last axes at most", name, n_axes, x->ndim), false;
     for (int i = 0; i < n_axes; i++) {
         int64_t before = pads[2 * i], after = pads[2 * i + 1], most = (int64_t)1 << 46;

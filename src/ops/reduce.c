@@ -95,7 +95,7 @@ const weir_op weir__op_amax = { .row = WEIR_OP_ROW("op.amax", "the largest over 
 /* -- calls ----------------------------------------------------------------------------------------------------------------------------- */
 static weir_tensor *over_axes(const weir_op *op, const char *name, weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
-    if (weir_is_nil(x)) return weir__nil_of(x);
+    if (weir_is_nil(x) || !weir__has_list(x, name, n_axes, axes)) return weir__nil_of(x);
     reduce r = { .keep = keep };
     for (int i = 0; i < n_axes; i++) {
         int a = weir__axis(x, name, axes[i]);
@@ -139,6 +139,7 @@ weir_tensor *weir_mean(weir_tensor *x)
 
 weir_tensor *weir_mean_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
+    if (weir_is_nil(x) || !weir__has_list(x, "mean_axes", n_axes, axes)) return weir__nil_of(x);
     weir_tensor *sum = weir_sum_axes(x, n_axes, axes, keep);
     if (weir_is_nil(sum)) return sum;
     int64_t n = 1;
@@ -148,6 +149,7 @@ weir_tensor *weir_mean_axes(weir_tensor *x, int n_axes, const int *axes, bool ke
 
 weir_tensor *weir_var_axes(weir_tensor *x, int n_axes, const int *axes, int correction, bool keep)
 {
+    if (weir_is_nil(x) || !weir__has_list(x, "var_axes", n_axes, axes)) return weir__nil_of(x);
     weir_tensor *mean = weir_mean_axes(x, n_axes, axes, true);
     if (weir_is_nil(mean)) return mean;
     int64_t n = mean->numel > 0 ? x->numel / mean->numel : 1;
@@ -164,7 +166,7 @@ weir_tensor *weir_var(weir_tensor *x, int correction)
 
 weir_tensor *weir_sum_to(weir_tensor *x, int ndim, const int64_t *shape)
 {
-    if (weir_is_nil(x)) return weir__nil_of(x);
+    if (weir_is_nil(x) || !weir__has_list(x, "sum_to", ndim, shape)) return weir__nil_of(x);
     int axes[WEIR_RANK_MAX], n = 0, pad = x->ndim - ndim;
     bool fits = pad >= 0;
     for (int i = 0; fits && i < x->ndim; i++) {

@@ -65,10 +65,11 @@ const weir_op weir__op_view = { .row = WEIR_OP_ROW("op.view", "the same elements
                                 .view = true, .infer = view_infer, .backward = view_backward, .cases = view_cases };
 
 /* Fills in the one extent that may be -1. */
-static bool resolve(weir_tensor *x, int ndim, const int64_t *shape, extents *e)
+static bool resolve(weir_tensor *x, const char *who, int ndim, const int64_t *shape, extents *e)
 {
     if (!weir_is_nil(x) && (ndim < 0 || ndim > WEIR_RANK_MAX)) weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: rank %d: expected at most %d", ndim, WEIR_RANK_MAX);
     if (weir_is_nil(x) || !weir_ok(x->object.ctx)) return false;
+    if (!weir__has_list(x, who, ndim, shape)) return false;
     int unknown = -1;
     int64_t known = 1;
     e->ndim = ndim;
@@ -96,14 +97,15 @@ static bool same_extents(const weir_tensor *x, const extents *e)
 weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape)
 {
     extents e = { 0 };
-    return resolve(x, ndim, shape, &e) ? weir__apply1(&weir__op_view, x, &e) : weir__nil_of(x);
+    return resolve(x, "view", ndim, shape, &e) ? weir__apply1(&weir__op_view, x, &e)
+                                               : weir__nil_of(x);
 }
 
 weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape)
 {
     extents e = { 0 };
     int64_t strides[WEIR_RANK_MAX];
-    if (!resolve(x, ndim, shape, &e)) return weir__nil_of(x);
+    if (!resolve(x, "reshape", ndim, shape, &e)) return weir__nil_of(x);
     if (same_extents(x, &e)) return x;
     if (weir__numel_of(e.ndim, e.at) == x->numel && !view_strides(x, e.ndim, e.at, strides)) x = weir_contiguous(x);
     return weir__apply1(&weir__op_view, x, &e);
@@ -153,7 +155,7 @@ const weir_op weir__op_permute = { .row = WEIR_OP_ROW("op.permute", "axes in ano
 
 weir_tensor *weir_permute(weir_tensor *x, const int *axes)
 {
-    if (weir_is_nil(x)) return weir__nil_of(x);
+    if (weir_is_nil(x) || !weir__has_list(x, "permute", x->ndim, axes)) return weir__nil_of(x);
     order o = { { 0 } };
     for (int i = 0; i < x->ndim; i++) o.axis[i] = axes[i] < 0 ? axes[i] + x->ndim : axes[i];
     return weir__apply1(&weir__op_permute, x, &o);

@@ -36,7 +36,9 @@ weir_tensor *weir_select(weir_tensor *x, int axis, int64_t index)
 /* -- pieces ------------------------------------------------------------------------------------------------------------------------- */
 bool weir_split(weir_tensor *x, int axis, int n, const int64_t *sizes, weir_tensor **out)
 {
+    if (!weir__has_list(x, "split", n, out)) return false;
     for (int i = 0; i < n; i++) out[i] = weir__nil_of(x);
+    if (!weir__has_list(x, "split", n, sizes)) return false;
     if ((axis = weir__axis(x, "split", axis)) < 0) return false;
     weir_ctx *c = x->object.ctx;
     int64_t left = x->shape[axis], at = 0;
@@ -50,6 +52,7 @@ bool weir_split(weir_tensor *x, int axis, int n, const int64_t *sizes, weir_tens
 
 int weir_chunk(weir_tensor *x, int axis, int n, weir_tensor **out)
 {
+    if (n > 0 && !weir__has_list(x, "chunk", n, out)) return 0;
     for (int i = 0; i < n; i++) out[i] = weir__nil_of(x);
     if ((axis = weir__axis(x, "chunk", axis)) < 0) return 0;
     if (n < 1) return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "chunk: %d pieces: expected 1 or more", n), 0;

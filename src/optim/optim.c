@@ -63,6 +63,10 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
 {
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "optim_new")) return weir__nil(c, WEIR__OPTIM);
+    if (!name) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_new: NULL: expected a name");
+        return weir__nil(c, WEIR__OPTIM);
+    }
     const weir_row *row = weir_row_find(c, "optimizer", name);
     weir__layout *l = row && weir__module_owns(m, "optim_new") ? weir__module_layout(m) : NULL;
     weir_optim *o = l ? weir__alloc0(c, sizeof *o) : NULL;

@@ -82,8 +82,14 @@ static weir_status copy_to(const weir_tensor *x, weir_dtype t, void *out, int64_
 {
     x = some(x);
     if (x->object.nil) return weir_status_of(weir_ctx_of(x)) != WEIR_OK ? weir_status_of(weir_ctx_of(x)) : WEIR_ERROR_ARGUMENT;
-    if (n != x->numel || (!out && n > 0))
-        return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "copy_to: room for %lld elements: expected %lld", (long long)n, (long long)x->numel);
+    const char *name = weir_dtype_name(t);
+    if (n != x->numel)
+        return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+                         "copy_to_%s: room for %lld elements: expected %lld", name, (long long)n,
+                         (long long)x->numel);
+    if (!out && n > 0)
+        return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "copy_to_%s: NULL: expected room",
+                         name);
     if (x->contiguous) return weir__convert(t, out, x->dtype, weir__ptr(x), n), WEIR_OK;
     int last = x->ndim - 1;
     int64_t row = last >= 0 ? x->shape[last] : 1, stride = last >= 0 ? x->strides[last] : 1, index[WEIR_RANK_MAX] = { 0 };

@@ -3,28 +3,44 @@
 #include <string.h>
 #include "tensor/tensor.h"
 
-weir_tensor *weir_empty(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
+/* For the constructor `who`, which messages name. */
+static weir_tensor *make_empty(weir_ctx *c, const char *who, weir_dtype t, int ndim,
+                               const int64_t *shape)
 {
-    if (!weir_ok(c) || !weir__spec_check(c, "empty", t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
+    if (!weir_ok(c) || !weir__spec_check(c, who, t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
     weir_spec spec = weir__spec(t, ndim, shape);
     return weir__tensor_new(c, &spec);
 }
 
+static weir_tensor *make_filled(weir_tensor *x, double value)
+{
+    if (!x->object.nil)
+        weir__convert_strided(x->dtype, x->storage->data, 1, WEIR_F64, &value, 0, x->numel);
+    return x;
+}
+
+weir_tensor *weir_empty(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
+{
+    return make_empty(c, "empty", t, ndim, shape);
+}
+
 weir_tensor *weir_zeros(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
 {
-    weir_tensor *x = weir_empty(c, t, ndim, shape);
+    weir_tensor *x = make_empty(c, "zeros", t, ndim, shape);
     if (!x->object.nil) memset(x->storage->data, 0, x->storage->bytes);
     return x;
 }
 
 weir_tensor *weir_full(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape, double value)
 {
-    weir_tensor *x = weir_empty(c, t, ndim, shape);
-    if (!x->object.nil) weir__convert_strided(t, x->storage->data, 1, WEIR_F64, &value, 0, x->numel);
-    return x;
+    return make_filled(make_empty(c, "full", t, ndim, shape), value);
 }
 
-weir_tensor *weir_ones(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape) { return weir_full(c, t, ndim, shape, 1); }
+weir_tensor *weir_ones(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
+{
+    return make_filled(make_empty(c, "ones", t, ndim, shape), 1);
+}
+
 weir_tensor *weir_scalar(weir_ctx *c, weir_dtype t, double value) { return weir_full(c, t, 0, NULL, value); }
 
 weir_tensor *weir_arange(weir_ctx *c, weir_dtype t, int64_t n)
@@ -75,9 +91,14 @@ weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n)
 
 static weir_tensor *from_host(weir_ctx *c, weir_dtype t, const void *values, int ndim, const int64_t *shape)
 {
-    weir_tensor *x = weir_empty(c, t, ndim, shape);
+    char who[16];
+    snprintf(who, sizeof who, "from_%s", weir_dtype_name(t));
+    weir_tensor *x = make_empty(c, who, t, ndim, shape);
     if (x->object.nil) return x;
-    if (!values && x->numel > 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "from_%s: NULL: expected values", weir_dtype_name(t)), weir__nil(c, WEIR__TENSOR);
+    if (!values && x->numel > 0) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected values", who);
+        return weir__nil(c, WEIR__TENSOR);
+    }
     if (x->numel > 0) memcpy(x->storage->data, values, x->storage->bytes);
     return x;
 }

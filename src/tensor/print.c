@@ -40,6 +40,7 @@ static void put_axis(text *o, const weir_tensor *t, int axis, int64_t *index)
 
 int weir_format(const weir_tensor *x, char *buffer, size_t bytes)
 {
+    if (!buffer) bytes = 0;
     text o = { buffer, bytes, 0 };
     int64_t index[WEIR_RANK_MAX] = { 0 };
     if (weir_is_nil(x)) {
@@ -54,8 +55,12 @@ int weir_format(const weir_tensor *x, char *buffer, size_t bytes)
 
 void weir_print(const weir_tensor *x, FILE *out)
 {
-    int n = weir_format(x, NULL, 0);
     weir_ctx *c = weir_ctx_of(x);
+    if (!out) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "print: NULL: expected a file");
+        return;
+    }
+    int n = weir_format(x, NULL, 0);
     char *buffer = weir__alloc_n(c, (int64_t)n + 1, 1);
     if (!buffer) return;
     weir_format(x, buffer, (size_t)n + 1);

@@ -21,8 +21,12 @@ int64_t weir__numel_of(int ndim, const int64_t *shape)
 bool weir__spec_check(weir_ctx *c, const char *what, weir_dtype t, int ndim, const int64_t *shape)
 {
     if (weir_dtype_size(t) == 0) return weir_fail(c, WEIR_ERROR_DTYPE, "%s: dtype %d: expected one of weir_dtype", what, (int)t), false;
-    if (ndim < 0 || ndim > WEIR_RANK_MAX || (ndim > 0 && !shape))
+    if (ndim < 0 || ndim > WEIR_RANK_MAX)
         return weir_fail(c, WEIR_ERROR_SHAPE, "%s: rank %d: expected 0 to %d extents", what, ndim, WEIR_RANK_MAX), false;
+    if (ndim > 0 && !shape) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a shape of %d extents", what, ndim);
+        return false;
+    }
     int64_t n = 1; /* an extent of 0 counts as 1: strides are made of the others */
     for (int i = 0; i < ndim; i++) {
         if (shape[i] < 0) return weir_fail(c, WEIR_ERROR_SHAPE, "%s: extent %lld: expected 0 or more", what, (long long)shape[i]), false;
@@ -34,6 +38,18 @@ bool weir__spec_check(weir_ctx *c, const char *what, weir_dtype t, int ndim, con
     weir__append_shape(text, sizeof text, &used, ndim, shape);
     weir_fail(c, WEIR_ERROR_MEMORY, "%s: %s: more than 2^46 elements: expected fewer", what, text);
     return false;
+}
+
+bool weir__given(const char *who, int n, weir_tensor *const *x)
+{
+    const weir_tensor *some = NULL;
+    bool all = true;
+    for (int i = 0; i < n; i++) {
+        all = all && x[i];
+        if (x[i]) some = x[i];
+    }
+    if (!all) weir_fail(weir_ctx_of(some), WEIR_ERROR_ARGUMENT, "%s: NULL: expected tensors", who);
+    return all;
 }
 
 void weir__dense_strides(int ndim, const int64_t *shape, int64_t *strides)

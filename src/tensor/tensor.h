@@ -86,6 +86,8 @@ weir_spec weir__spec_of(const weir_tensor *t);
 weir_spec weir__spec(weir_dtype t, int ndim, const int64_t *shape);
 int64_t weir__numel_of(int ndim, const int64_t *shape);
 bool weir__spec_check(weir_ctx *c, const char *what, weir_dtype t, int ndim, const int64_t *shape); /* rank, extents, overflow */
+/* False, after an error in the context of one of the others, when any of x is NULL. */
+bool weir__given(const char *who, int n, weir_tensor *const *x);
 void weir__dense_strides(int ndim, const int64_t *shape, int64_t *strides);
 void weir__channels_last_strides(const int64_t shape[4], int64_t strides[4]);
 bool weir__is_dense(int ndim, const int64_t *shape, const int64_t *strides);

@@ -116,8 +116,10 @@ static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
 weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
 {
     weir_train_opts defaults = weir_train_defaults();
-    if (!r || r->object.nil) return r && r->object.ctx ? weir_status_of(r->object.ctx) : WEIR_ERROR_ARGUMENT;
-    weir_ctx *c = r->object.ctx;
+    weir_ctx *c = r ? r->object.ctx : NULL;
+    if (!r || r->object.nil)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "run_train: nil: expected a run that could be opened");
     if (!o) o = &defaults;
     if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");

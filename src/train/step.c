@@ -147,7 +147,7 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     weir_step_info unused;
     if (!info) info = &unused;
     *info = (weir_step_info){ .loss = NAN, .grad_norm = NAN, .bad_sample = -1 };
-    weir_ctx *c = m ? m->object.ctx : NULL;
+    weir_ctx *c = m ? m->object.ctx : o ? o->object.ctx : b ? b->object.ctx : NULL;
     if (!m || !o || !b) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: NULL: expected a model, an optimizer and a batch");
     if (!weir__model_usable(m, "train_step") || !fits(m, o, b, opts ? opts : &defaults)) return weir_status_of(c);
     weir_scope s = weir_scope_begin(c);

@@ -21,7 +21,9 @@ static void test_named(void **state)
     assert_int_equal(weir_condition_count(k), 2);
     assert_int_equal(weir_condition_samples(k), 3);
     assert_true(weir_is_nil(weir_condition_get(k, "mask")) && weir_ok(c));
-    assert_true(weir_is_nil(weir_condition_get(NULL, "class")) && weir_is_nil(weir_condition_get(k, NULL)));
+    assert_true(weir_is_nil(weir_condition_get(NULL, "class")) && weir_ok(c));
+    assert_true(weir_is_nil(weir_condition_get(k, NULL)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "condition_get");
     assert_int_equal(weir_dtype_of(weir_condition_at(k, 0, &name)), WEIR_I64);
     assert_string_equal(name, "class");
     assert_true(weir_is_nil(weir_condition_at(k, 2, &name)) && name == NULL);

@@ -1,0 +1,333 @@
+/* calls.h - the program that calls.awk completes: a world of small valid objects, and every call in a process of its own, so that one
+ * that crashes takes nothing with it. A call is good when it is an error that names the function, or gives nil, or may do without the
+ * argument (calls.txt says so); and when errno, the signal mask and the floating-point environment are as they were. */
+#include <errno.h>
+#include <fenv.h>
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <weir.h>
+
+/* Kinds of arguments. Quiet: NULL is no error; loose: it may be one; even: left alone. */
+enum { POINTER, QUIET, LOOSE, CONTEXT, HANDLE, QUIET_HANDLE, LOOSE_HANDLE, NUMBER, EVEN };
+enum { OUTSIDE, IN_INFER, IN_BACKWARD };                      /* where a function may be called */
+enum { AS_IT_IS, IN_FAILED, WITH_NULL, WITH_NIL, WITH_ORPHAN, WITH_NUMBER, WAYS = WITH_NUMBER + 12 };
+
+typedef struct nils { weir_ctx *context; weir_tensor *tensor; weir_module *module; weir_model *model; weir_optim *optim; weir_dataset *dataset; weir_loader *loader;
+                      weir_batch *batch; weir_run *run; weir_condition *condition; } nils;
+typedef struct numbers_opts { size_t size; int64_t n; weir_choice net; } numbers_opts;
+
+typedef struct world {
+    weir_ctx *c;
+    nils nil, orphan;
+    weir_tensor *x, *wide, *bools, *index, *image, *kernel, *leaf, *result, *scalar, *row, *times, *tangents, *many[2], *out[4];
+    weir_module *net, *bijection, *base, *network, *spare;
+    weir_model *model;
+    weir_optim *optim;
+    weir_ema *ema;
+    weir_dataset *dataset, *toy;
+    weir_loader *loader;
+    weir_batch *batch;
+    weir_condition *condition;
+    weir_run *run;
+    weir_vjp *vjp;
+    weir_call *call;
+    void *file, *model_file;
+    size_t file_bytes, model_file_bytes;
+    FILE *sink;
+    float f32[256];
+    double f64[256];
+    int64_t i64[256];
+    char text[512];
+    numbers_opts numbers, copy;
+    weir_adam_opts adam;
+    weir_ode ode;
+    /* of the call */
+    bool wrong;
+    int errno_, round, mask;
+    fenv_t env;
+} world;
+
+#define NIL(n) w->nil.n
+#define ORPHAN(n) w->orphan.n
+
+typedef struct argument { const char *name; int kind; } argument;
+typedef struct call {
+    const char *name, *says; /* what its messages call it */
+    void (*run)(world *w, int arg, int how);
+    int n;
+    argument arg[12];
+    int where;
+    bool fails; /* a valid call leaves an error */
+} call;
+
+/* -- what is handed in ------------------------------------------------------------------------------------------------------------- */
+static void *odd_pointer(world *w, int how, void *nil, void *orphan)
+{
+    return (void)w, how == WITH_NIL ? nil : how == WITH_ORPHAN ? orphan : NULL;
+}
+
+static double odd_number(int how)
+{
+    static const double odd[] = { 0, -1, 1, 3, 1e3, 9223372036854774784.0, -9223372036854774784.0, 4611686018427387904.0, 2147483647, -2147483648.0, 8e12, 35184372088832.0 };
+    return odd[how - WITH_NUMBER];
+}
+
+static bool still(void *user, int64_t n, const int64_t *rows, const double *t, const double *x, double *dx)
+{
+    (void)user, (void)rows, (void)t, (void)x;
+    for (int64_t i = 0; i < n; i++) dx[i] = 0;
+    return true;
+}
+static int64_t fill_f32(void *user, int64_t step, float *x, int64_t *ids, double *weights) { return (void)user, (void)step, (void)x, (void)ids, (void)weights, 0; }
+static int64_t fill_f64(void *user, int64_t step, double *x, int64_t *ids, double *weights) { return (void)user, (void)step, (void)x, (void)ids, (void)weights, 0; }
+static void let_go(void *user, void *data) { (void)user, (void)data; }
+static weir_tensor *squared(void *user, weir_tensor **x) { return (void)user, weir_square(x[0]); }
+static weir_tensor *forward(weir_module *m, weir_tensor *x) { return (void)m, weir_neg(x); }
+
+static const weir_option numbers_options[] = {
+    { .name = "n", .type = WEIR_OPTION_INT, .offset = offsetof(numbers_opts, n), .def = "1", .min = 0, .max = 9, .doc = "a number" },
+    { .name = "net", .type = WEIR_OPTION_ROW, .offset = offsetof(numbers_opts, net), .def = "", .choices = "network", .doc = "a network" }, { .name = NULL },
+};
+static const weir_module_row module_row = { .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.calls", .doc = "minus x", .options = numbers_options,
+                                                     .options_size = sizeof(numbers_opts), .test = "" }, .forward = forward };
+static const weir_module_row other_row = { .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.other_calls", .doc = "minus x",
+                                                    .options_size = sizeof(size_t), .test = "" }, .forward = forward };
+
+/* -- an op, inside of which functions for those who write ops are called ------------------------------------------------------------- */
+static struct { world *w; const call *f; int arg, how; } now;
+
+static void op_forward(weir_call *k) { weir_copy_(weir_detach(k->out[0]), weir_detach(k->in[0])); }
+
+static bool op_infer(weir_call *k)
+{
+    if (now.w && now.f->where == IN_INFER) {
+        now.w->call = k;
+        k->spec[0].dtype = WEIR_F32;
+        now.f->run(now.w, now.arg, now.how);
+        if (now.how == WITH_NULL) return weir_infer_same(k);
+    }
+    return weir_infer_same(k);
+}
+
+static void op_backward(weir_vjp *v)
+{
+    if (now.w && now.f->where == IN_BACKWARD) {
+        now.w->vjp = v;
+        now.f->run(now.w, now.arg, now.how);
+    } else {
+        weir_vjp_set(v, 0, v->gout[0]);
+    }
+}
+
+static const weir_op op_same = { .row = WEIR_OP_ROW("op.calls", "x"), .n_in = 1, .n_out = 1, .save_in = 1, .save_out = 1, .infer = op_infer, .forward = op_forward,
+                                 .backward = op_backward };
+
+/* -- the world ----------------------------------------------------------------------------------------------------------------------- */
+static void *resize(void *user, void *block, size_t old_bytes, size_t new_bytes)
+{
+    (void)user, (void)old_bytes;
+    if (new_bytes > (size_t)64 << 20) return NULL;
+    if (new_bytes > 0) return aligned_alloc(64, new_bytes);
+    free(block);
+    return NULL;
+}
+
+static nils make_nils(weir_ctx *c)
+{
+    nils n = { .context = weir_worker_open(NULL, 1), .tensor = weir_zeros(c, WEIR_F32, 1, (const int64_t[]){ -1 }), .module = weir_module_new(c, "nonesuch", ""), .model = weir_model_new(c, "nonesuch", "") };
+    n.dataset = weir_dataset_open(c, "nonesuch"), n.run = weir_run_open(c, "nonesuch/run", "{", false);
+    n.optim = weir_optim_new(n.module, "adam", ""), n.loader = weir_loader_new(n.dataset, "");
+    n.batch = weir_batch_wrap(c, NULL, NULL, NULL, NULL), n.condition = weir_condition_with(NULL, "", NULL);
+    if (c) weir_clear(c), n.condition = weir_condition_with(weir_condition_new(c), "?", NULL), weir_clear(c);
+    return n;
+}
+
+static void make_tensors(world *w)
+{
+    weir_ctx *c = w->c;
+    const int64_t square[] = { 4, 4 }, four[] = { 4 };
+    for (int i = 0; i < 256; i++) w->f32[i] = 1, w->f64[i] = 1, w->i64[i] = i % 4;
+    w->x = weir_add(weir_ones(c, WEIR_F32, 2, square), weir_scale(weir_eye(c, WEIR_F32, 4), 4)); /* positive, and positive definite */
+    w->wide = weir_ones(c, WEIR_F32, 3, (const int64_t[]){ 2, 4, 4 });
+    w->bools = weir_zeros(c, WEIR_BOOL, 2, square);
+    w->index = weir_from_i64(c, w->i64, 1, four);
+    w->image = weir_ones(c, WEIR_F32, 4, (const int64_t[]){ 2, 4, 4, 4 });
+    w->kernel = weir_ones(c, WEIR_F32, 4, (const int64_t[]){ 4, 4, 2, 2 });
+    w->row = weir_ones(c, WEIR_F32, 1, four);
+    w->times = weir_full(c, WEIR_F32, 1, four, 0.5);
+    w->tangents = weir_ones(c, WEIR_F32, 3, (const int64_t[]){ 4, 2, 4 });
+    w->leaf = weir_set_requires_grad(weir_ones(c, WEIR_F32, 2, square), true);
+    w->result = weir_square(w->leaf);
+    w->scalar = weir_sum(w->result);
+    w->many[0] = w->many[1] = w->x;
+    w->condition = weir_condition_with(weir_condition_new(c), "class", w->index);
+}
+
+static void make_objects(world *w)
+{
+    weir_ctx *c = w->c;
+    w->net = weir_module_new(c, "linear", "in=4 out=4"), w->bijection = weir_module_new(c, "scale", "dim=4"), w->base = weir_module_new(c, "normal", "dim=4");
+    w->network = weir_module_new(c, "mlp", "in=4 out=4 hidden=4 time=raw"), w->spare = weir_module_new(c, "group", "");
+    w->model = weir_model_new(c, "nice", "dim=4 hidden=4 couplings=2 standardize=yes");
+    w->optim = weir_optim_new(weir_model_module(w->model), "adam", ""), w->ema = weir_ema_new(weir_model_module(w->model), 0.9);
+    w->dataset = weir_dataset_from_f32(c, w->f32, 16, 4), w->toy = weir_dataset_open(c, "toy:gaussian,n=8");
+    w->loader = weir_loader_new(w->dataset, "batch=2");
+    w->batch = weir_batch_wrap(c, w->x, w->i64, w->f64, NULL);
+    w->run = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\", \"hidden\": [4]}, \"data\": \"toy:moons,n=40\", \"train\": {\"steps\": 2, \"batch\": 8}}", false);
+    w->ode = (weir_ode){ .ctx = c, .n = 2, .dim = 2, .t0 = 0, .t1 = 1, .x = w->f64, .f = still };
+    w->adam = weir_adam_defaults(), w->numbers = (numbers_opts){ .size = sizeof w->numbers, .n = 1 };
+    w->sink = fopen("/dev/null", "w");
+    if (weir_module_save_to_memory(w->net, &w->file, &w->file_bytes) != WEIR_OK || weir_module_save(w->net, "net.safetensors") != WEIR_OK
+        || weir_model_save_to_memory(w->model, &w->model_file, &w->model_file_bytes) != WEIR_OK || weir_model_save(w->model, "model.safetensors") != WEIR_OK) return;
+}
+
+static bool open_world(world *w)
+{
+    weir_open_opts o = weir_open_defaults();
+    o.threads = 1, o.resize = resize; /* a child of fork has no threads but its own */
+    w->c = weir_open_with(&o);
+    w->orphan = make_nils(NULL), w->nil = make_nils(w->c);
+    make_tensors(w);
+    make_objects(w);
+    if (weir_ok(w->c) && w->sink) return true;
+    printf("# the world: %s\n", weir_message(w->c));
+    return false;
+}
+
+/* -- one call -------------------------------------------------------------------------------------------------------------------------- */
+#define BEFORE before(w)
+#define AFTER after(w)
+
+static void before(world *w)
+{
+    (void)w;
+}
+
+static void after(world *w) { (void)w; }
+
+static void complain(world *w, const char *what)
+{
+    const char *ways[] = { "as it is", "in a failed context", "NULL", "nil", "nil of no context" };
+    char number[32];
+    snprintf(number, sizeof number, "%.17g", now.how >= WITH_NUMBER ? odd_number(now.how) : 0);
+    printf("# %s(%s: %s): %s: status %d: %s\n", now.f->name, now.arg >= 0 ? now.f->arg[now.arg].name : "", now.how < WITH_NUMBER ? ways[now.how] : number, what,
+           (int)weir_status_of(w->c), weir_message(w->c));
+    w->wrong = true;
+}
+
+static int odd_kind(void) { return now.how >= WITH_NULL && now.how <= WITH_ORPHAN ? now.f->arg[now.arg].kind : EVEN; }
+static bool must_fail(void) { return odd_kind() == POINTER || odd_kind() == HANDLE || odd_kind() == CONTEXT; }
+
+static void saw_handle(world *w, const void *r, const void *nil, const void *orphan)
+{
+    bool is_nil = r == nil || r == orphan;
+    if (!r) complain(w, "returned NULL: expected nil");
+    else if (now.how == AS_IT_IS && is_nil) complain(w, "nil: expected a valid call");
+    else if (must_fail() && !is_nil) complain(w, "expected nil");
+}
+
+static void saw_status(world *w, weir_status s)
+{
+    if (now.how == AS_IT_IS && s != WEIR_OK && !now.f->fails) complain(w, "failed: expected a valid call");
+    else if ((odd_kind() == POINTER || odd_kind() == HANDLE) && s == WEIR_OK) complain(w, "WEIR_OK: expected an error");
+}
+
+/* Does an argument other than the odd one know the context? Then the error stands there. */
+static bool can_say(void)
+{
+    bool can = now.f->where != OUTSIDE && now.arg > 0;
+    for (int i = 0; i < now.f->n; i++) {
+        int kind = now.f->arg[i].kind;
+        can = can || (i != now.arg && (kind == CONTEXT || kind == HANDLE || kind == QUIET_HANDLE || kind == LOOSE_HANDLE));
+    }
+    return can && odd_kind() != CONTEXT;
+}
+
+static void look(world *w)
+{
+    weir_status s = weir_status_of(w->c);
+    if (now.f->fails) return;
+    if (now.how == AS_IT_IS && s != WEIR_OK) complain(w, "expected a valid call: give the arguments of one in calls.txt");
+    int kind = odd_kind();
+    if ((kind == QUIET || kind == QUIET_HANDLE) && now.how == WITH_NULL) {
+        if (s != WEIR_OK) complain(w, "an error: expected none, calls.txt says that it may be so");
+        return;
+    }
+    if (kind == LOOSE || kind == LOOSE_HANDLE || kind == EVEN) return;
+    if (s == WEIR_OK && must_fail() && now.how == WITH_NULL && can_say()) complain(w, "no error: expected one, or a line \"quiet\" in calls.txt where it may be so");
+    if (s != WEIR_OK && s != WEIR_ERROR_ARGUMENT) complain(w, "expected WEIR_ERROR_ARGUMENT");
+    if (s != WEIR_OK && now.how == WITH_NULL && !strstr(weir_message(w->c), now.f->says)) complain(w, "expected a message that names the function");
+}
+
+static void run_inside(world *w)
+{
+    weir_tensor *x = weir_set_requires_grad(weir_ones(w->c, WEIR_F32, 1, (const int64_t[]){ 4 }), true);
+    weir_backward_with(weir_apply(&op_same, 1, &x, NULL), w->row, false);
+}
+
+static int in_child(world *w, const call *f, int arg, int how)
+{
+    alarm(300);
+    now.w = w, now.f = f, now.arg = arg, now.how = how;
+    if (how == IN_FAILED) weir_fail(w->c, WEIR_ERROR_IO, "failed before");
+    if (f->where == OUTSIDE) f->run(w, arg, how);
+    else run_inside(w);
+    if (!strstr(f->name, "_free") && !strstr(f->name, "_close") && !strstr(f->name, "_clear")) look(w);
+    fflush(stdout);
+    return w->wrong;
+}
+
+/* True: good. */
+static bool run_one(world *w, const call *f, int arg, int how)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    int status;
+    if (child == 0) _exit(in_child(w, f, arg, how));
+    if (child < 0 || waitpid(child, &status, 0) < 0) return printf("# fork failed\n"), false;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 1) return false; /* it has said why */
+    now.f = f, now.arg = arg, now.how = how;
+    complain(w, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "ended by a sanitizer");
+    w->wrong = false; /* the next child's world begins anew */
+    return false;
+}
+
+static bool applies(const call *f, int arg, int how)
+{
+    int kind = f->arg[arg].kind;
+    if (how == WITH_NULL) return kind != NUMBER && kind != EVEN;
+    if (how == WITH_NIL || how == WITH_ORPHAN) return kind == CONTEXT || kind == HANDLE || kind == QUIET_HANDLE || kind == LOOSE_HANDLE;
+    return kind == NUMBER;
+}
+
+static bool run_function(world *w, const call *f)
+{
+    bool good = run_one(w, f, -1, AS_IT_IS);
+    good &= run_one(w, f, -1, IN_FAILED);
+    for (int arg = 0; arg < f->n; arg++)
+        for (int how = WITH_NULL; how < WAYS; how++)
+            if (applies(f, arg, how)) good &= run_one(w, f, arg, how);
+    return good;
+}
+
+static int calls_run(const call *calls, size_t n, int argc, char **argv)
+{
+    static world w;
+    int bad = 0;
+    if (!open_world(&w)) return 1;
+    for (size_t i = 0; i < n; i++) {
+        if (argc > 1 && strcmp(argv[1], calls[i].name) != 0) continue;
+        bool good = run_function(&w, &calls[i]);
+        printf("%s %s\n", good ? "ok" : "not ok", calls[i].name);
+        bad += !good;
+    }
+    return bad > 0;
+}
