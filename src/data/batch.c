@@ -103,9 +103,10 @@ const weir_condition *weir_batch_prepared(const weir_batch *b) { return dead(b) 
 
 weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tensor *t)
 {
-    weir_ctx *c = b ? b->object.ctx : NULL;
-    if (dead(b) || weir_is_nil(t)) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "batch_prepared_with: NULL or nil: expected a batch and a tensor");
+    weir_ctx *c = b ? b->object.ctx : weir_ctx_of(t);
+    if (dead(b) || !name || weir_is_nil(t)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "batch_prepared_with: NULL or nil: expected a batch, a name and a tensor");
         return weir__nil(c, WEIR__BATCH);
     }
     weir_condition *prepared = weir_condition_with(b->prepared ? b->prepared : weir_condition_new(c), name, t);

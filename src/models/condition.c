@@ -15,7 +15,7 @@ static bool model_wants(const weir_model *m, const char *name)
 weir_status weir_model_want(weir_model *m, const char *name)
 {
     weir_ctx *c = weir_model_ctx(m);
-    if (!m || !name || !name[0] || strlen(name) >= sizeof m->wants[0])
+    if (!m || m->object.nil || !name || !name[0] || strlen(name) >= sizeof m->wants[0])
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_want: expected a model and a name");
     if (model_wants(m, name)) return WEIR_OK;
     if (m->n_wants == WEIR__WANTS)

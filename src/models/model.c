@@ -291,7 +291,9 @@ int weir_model_noise_shape(const weir_model *m, const int64_t **shape)
 weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *shape)
 {
     weir_ctx *c = weir_model_ctx(m);
-    if (!m || !shape) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_set_noise_shape: NULL: expected a model and a shape");
+    if (!m || m->object.nil || !shape)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "model_set_noise_shape: NULL or nil: expected a model and a shape");
     if (ndim < 1 || ndim > WEIR_RANK_MAX - 1 || !weir__spec_check(c, "model_set_noise_shape", m->dtype, ndim, shape))
         return weir_fail(c, WEIR_ERROR_SHAPE, "model_set_noise_shape: %d extents: expected 1 to %d", ndim, WEIR_RANK_MAX - 1);
     m->noise_ndim = ndim;

@@ -32,7 +32,11 @@ function value(    f, n, i, function_) {
     if (f[1] == "inside") { inside[f[2]] = f[3]; return }
     if (f[1] ~ /^(quiet|loose|even|void|fails)$/) {
         n = split(f[2], function_, / +/)
-        for (i = 1; i <= n; i++) { mark[f[1], function_[i], f[3]] = 1; line_of[function_[i] SUBSEP f[3]] = FNR }
+        for (i = 1; i <= n; i++) {
+            if (sub(/^\*/, "", function_[i])) { ends[f[1], f[3]] = ends[f[1], f[3]] " " function_[i]; continue }
+            mark[f[1], function_[i], f[3]] = 1
+            line_of[function_[i] SUBSEP f[3]] = FNR
+        }
         return
     }
     fail("calls.txt:" FNR ": expected type, name, arg, quiet, loose, even, inside, void, fails or says, found " f[1])
@@ -97,7 +101,10 @@ function valid(f, name, type) {
     return "0"
 }
 
-function marked(what, f, name) {
+function marked(what, f, name,    n, i, end) {
+    n = split(ends[what, name], end, " ")
+    for (i = 1; i <= n; i++)
+        if (substr(f, length(f) - length(end[i]) + 1) == end[i]) return 1
     if (!((what, f, name) in mark)) return 0
     used[f, name] = 1
     return 1
