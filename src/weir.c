@@ -62,7 +62,7 @@ static void free_nils(weir_ctx *c)
 }
 
 /* -- the lists of rows ----------------------------------------------------------------------------------------------------------------- */
-enum { KINDS = 12 };
+enum { KINDS = 13 };
 
 static int64_t fill_tables(weir__kind_table *t)
 {
@@ -78,6 +78,7 @@ static int64_t fill_tables(weir__kind_table *t)
     t[n++] = (weir__kind_table){ "bijection", weir__bijection_rows, weir__bijection_row_count };
     t[n++] = (weir__kind_table){ "base", weir__base_rows, weir__base_row_count };
     t[n++] = (weir__kind_table){ "module", weir__module_rows, weir__module_row_count };
+    t[n++] = (weir__kind_table){ "train", weir__train_rows, 1 };
     t[n++] = (weir__kind_table){ "op", weir__op_rows, weir__op_row_count };
     return n;
 }

@@ -50,7 +50,9 @@ typedef struct weir_train_opts {
 } weir_train_opts;
 WEIR_API weir_train_opts weir_train_defaults(void); /* to the horizon, without a limit of time */
 
-/* Makes a run from a JSON config, or opens the folder's own when config is NULL. A folder that
+/* Makes a run from a config, or opens the folder's own when config is NULL. A config is JSON as above, or text,
+ * "model=nice model.hidden=64,64 data=digits train.steps=50": the options of the row train.run, which weir_options_text
+ * also writes from a struct of them. A folder that
  * holds a run is refused unless `config` is NULL or agrees with it and resume is true: all it says
  * but where to stop (train.steps, train.epochs, schedule.horizon) must be what the run began with.
  * So is a folder whose run has trained and whose checkpoint is gone. What config and data both say

@@ -22,6 +22,11 @@ bool weir__is_left_to_owner(const weir_choice *k, const weir_option *o)
     return weir__is_given(k->row, o) && i < 64 && !(k->said >> i & 1);
 }
 
+bool weir__choice_said(const weir_choice *k, const weir_option *o)
+{
+    return weir__is_given(k->row, o) && !weir__is_left_to_owner(k, o);
+}
+
 void weir__choice_say(weir_choice *k, const weir_option *o)
 {
     int64_t i = o - k->row->options;

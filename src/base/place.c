@@ -158,28 +158,29 @@ weir_status weir__place_set(const weir__site *s, const weir__place *p, const cha
 }
 
 /* -- errors ---------------------------------------------------------------------------------- */
-/* The key nearest to `name` among those of a row and the rows chosen in it; a bare last part counts
- * too. */
-typedef struct near_key {
-    const char *name;
-    char best[128];
-    int distance;
-} near_key;
-
-static bool near_offer(void *user, const char *key, const weir_option *o, const void *field)
+weir__near weir__near_to(const char *name)
 {
-    near_key *n = user;
+    return (weir__near){ .name = name, .distance = (int)strlen(name) / 2 + 2 };
+}
+
+void weir__near_offer(weir__near *n, const char *key, int distance)
+{
+    size_t used = 0;
+    if (distance >= n->distance) return;
+    n->distance = distance;
+    weir__append(n->best, sizeof n->best, &used, "%s", key);
+}
+
+/* As near as all of it, or but for one letter as its last part. */
+static bool place_near(void *user, const char *key, const weir_option *o, const void *field)
+{
+    weir__near *n = user;
     const char *point = strrchr(key, '.');
     int whole = weir__edit_distance(n->name, key);
     int last = point ? weir__edit_distance(n->name, point + 1) + 1 : whole;
-    int distance = whole < last ? whole : last;
     (void)o;
     (void)field;
-    if (distance < n->distance) {
-        size_t used = 0;
-        n->distance = distance;
-        weir__append(n->best, sizeof n->best, &used, "%s", key);
-    }
+    weir__near_offer(n, key, whole < last ? whole : last);
     return true;
 }
 
@@ -202,9 +203,9 @@ static weir_status place_empty(const weir__site *s, const weir__place *p)
 weir_status weir__place_unknown(const weir__site *s, const weir__place *p)
 {
     size_t n = strlen(p->rest), before = strlen(s->key) - (n < strlen(s->key) ? n : strlen(s->key));
-    near_key near = { .name = p->rest, .distance = (int)n / 2 + 2 };
+    weir__near near = weir__near_to(p->rest);
     if (p->empty) return place_empty(s, p);
-    weir__options_each(p->row, p->options, near_offer, &near);
+    weir__options_each(p->row, p->options, place_near, &near);
     if (near.best[0])
         return weir_fail(s->c, WEIR_ERROR_NAME,
                          "%s: unknown option %.100s: expected perhaps %.*s%s", s->where, s->key,

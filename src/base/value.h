@@ -85,9 +85,10 @@ weir_status weir__assignments_within(const weir__assignments *a, weir_choice *k)
 
 /* -- given.c --------------------------------------------------------------------------------- */
 bool weir__is_given(const weir_row *row, const weir_option *o);
+bool weir__choice_said(const weir_choice *k, const weir_option *o); /* given, and said */
 /* Given, and not said: not this row's to print or to compare. */
 bool weir__is_left_to_owner(const weir_choice *k, const weir_option *o);
-void weir__choice_say(weir_choice *k, const weir_option *o);
+void weir__choice_say(weir_choice *k, const weir_option *o); /* where it is given: else nothing */
 
 /* -- options.c ------------------------------------------------------------------------------- */
 weir_status weir__options_check_at(const weir__site *s, const weir_row *row, const void *opts);
@@ -112,7 +113,15 @@ bool weir__place_find(const weir_row *row, void *options, const char *key, weir_
 bool weir__place_find_within(weir_choice *k, const char *key, weir__place *p);
 bool weir__place_is_row(const weir__place *p); /* ROW, ROWS or an element of them */
 weir_status weir__place_set(const weir__site *s, const weir__place *p, const char *value);
-/* The error of a key that was not found. */
+/* The error of a key that was not found; and what it looks for, the nearest of all that are offered
+ * ("": none is near). */
+typedef struct weir__near {
+    const char *name;
+    char best[128];
+    int distance;
+} weir__near;
+weir__near weir__near_to(const char *name);
+void weir__near_offer(weir__near *n, const char *key, int distance);
 weir_status weir__place_unknown(const weir__site *s, const weir__place *p);
 
 #endif

@@ -3,11 +3,8 @@
 #include "cli/cli.h"
 #include "train/train.h"
 
-static const weir_row *const train_rows[] = { &weir__train_row };
-static const int64_t one = 1;
 typedef struct own_kind { const char *kind; const weir_row *const *rows; const int64_t *n; } own_kind;
 static const own_kind own[] = {
-    { "train", train_rows, &one },
     { "command", weir__command_rows, &weir__command_row_count },
     { "bench", weir__bench_rows, &weir__bench_row_count },
 };

@@ -90,6 +90,7 @@ const weir_module_row weir__base_diagonal = {
         .options = options,
         .options_size = sizeof(opts),
         .test = "dim=3",
+        .given = "dim|dtype|classes",
     },
     .state_size = sizeof(state),
     .create = diagonal_create,

@@ -49,7 +49,7 @@ typedef struct weir__base_opts {
     { "dtype", WEIR_OPTION_CHOICE, offsetof(weir__base_opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" }
 #define WEIR__BASE_ROW(name_, doc_) \
     .size = sizeof(weir_module_row), .version = 1, .name = name_, .doc = doc_, .options = options, \
-    .options_size = sizeof(weir__base_opts)
+    .options_size = sizeof(weir__base_opts), .given = "dim|dtype"
 void weir__base_create(weir_module *m, const void *options); /* keeps the options as the state */
 /* A draw and its log q from e, drawn from m itself: T e and log p(e) - dim log T. */
 weir_tensor *weir__base_standard(weir_module *m, weir_tensor *e, double temperature, weir_tensor **log_q);

@@ -174,8 +174,16 @@ static weir_tensor *jvp(weir_module *m, weir_tensor *x, weir_tensor *t, const we
 }
 
 const weir_module_row weir__row_mlp = {
-    .row = { .size = sizeof(weir_module_row), .version = 1, .name = "network.mlp", .doc = "linear layers with an activation between them",
-             .options = options, .options_size = sizeof(weir__mlp_opts), .test = "in=3 out=2 hidden=8,8" },
+    .row = {
+        .size = sizeof(weir_module_row),
+        .version = 1,
+        .name = "network.mlp",
+        .doc = "linear layers with an activation between them",
+        .options = options,
+        .options_size = sizeof(weir__mlp_opts),
+        .test = "in=3 out=2 hidden=8,8",
+        .given = "in|out|dtype|classes|context",
+    },
     .state_size = sizeof(state),
     .create = create,
     .forward = weir__sequential_forward,

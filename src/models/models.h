@@ -97,14 +97,43 @@ typedef struct weir__mlp_opts {
 #define WEIR__MLP_ACTIVATIONS "relu|tanh|sigmoid|softplus|silu|gelu"
 #define WEIR__MLP_TIMES "raw|fourier|sinusoidal"
 
-/* -- nested.c: rows that a row's options choose ----------------------------------------------------------------------------------- */
-typedef struct weir__nested { const weir_row *row; void *options; } weir__nested;
-/* The row of `kind` called `name`, its options set from those of `owner` that begin with "prefix.". strict: what it has no use for must be at its
- * default, else an error. False: the error is set, and there is nothing to close. */
-bool weir__nested_open(weir_ctx *c, const weir_row *owner, const void *opts, const char *kind, const char *name, const char *prefix, bool strict, weir__nested *n);
-void weir__nested_close(weir_ctx *c, weir__nested *n);
-/* Sets an option where the row has it. */
-bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value);
+/* -- what all models say of their data: the head of their options ------------------------------ */
+typedef struct weir__model_opts {
+    size_t size;
+    int64_t dim, levels;
+    weir_ints shape;
+    bool standardize;
+    int32_t dtype;
+} weir__model_opts;
+#define WEIR__MODEL_OPT(field) offsetof(weir__model_opts, field)
+#define WEIR__MODEL_OPTIONS \
+    { "dim", WEIR_OPTION_INT, WEIR__MODEL_OPT(dim), "0", 0, 1 << 24, NULL, \
+      "values a sample; 0: the product of shape" }, \
+    { "shape", WEIR_OPTION_INTS, WEIR__MODEL_OPT(shape), "", 1, 1 << 24, NULL, \
+      "of a sample, such as 1,28,28; empty: dim" }, \
+    { "levels", WEIR_OPTION_INT, WEIR__MODEL_OPT(levels), "0", 0, 1 << 24, NULL, \
+      "data are integers 0 .. levels-1; 0: continuous" }, \
+    { "standardize", WEIR_OPTION_BOOL, WEIR__MODEL_OPT(standardize), "no", 0, 1, NULL, \
+      "the model holds mean and deviation of the data" }, \
+    { "dtype", WEIR_OPTION_CHOICE, WEIR__MODEL_OPT(dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, \
+      "element type, of all rows that are chosen here too" }
+
+#define WEIR__MODEL_GIVEN "levels|standardize" /* by the data, unless said */
+
+/* -- nested.c: rows that a model's options choose ------------------------------------------------- */
+/* The module of a chosen row, `option` of the model `owner`. It is given `n` integers under their
+ * names, where it has such options: another value that was said is an error. */
+typedef struct weir__gift {
+    const char *name;
+    int64_t value;
+} weir__gift;
+weir_module *weir__choice_module(weir_ctx *c, const weir_row *owner, const char *option,
+                                 weir_choice *k, int n, const weir__gift *gifts);
+/* The sampler of one request: a copy of `own`, or the one that `text` says, "NAME key=value ..", with
+ * what `own` has under the same names. False: the error is set, and there is nothing to close. */
+bool weir__sampler_open(weir_ctx *c, const weir_row *owner, const weir_choice *own, const char *text,
+                        weir_choice *k);
+void weir__sampler_close(weir_ctx *c, weir_choice *k);
 
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
 /* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation in

@@ -1,56 +1,52 @@
-/* nested.c - rows that a row's options choose: a model has "net.name", "net.hidden", .., and the network it names gets those that it knows. */
+/* nested.c - what models make of the rows that their options choose: modules, and the sampler of
+ * one request. */
 #include <string.h>
+#include "base/value.h"
 #include "models/models.h"
 
-/* "hidden" of "net.hidden" for the prefix "net"; NULL: another's, or the name */
-static const char *within(const char *prefix, const char *name)
+weir_module *weir__choice_module(weir_ctx *c, const weir_row *owner, const char *option,
+                                 weir_choice *k, int n, const weir__gift *gifts)
 {
-    size_t n = strlen(prefix);
-    return strncmp(name, prefix, n) == 0 && name[n] == '.' && strcmp(name + n + 1, "name") != 0 ? name + n + 1 : NULL;
+    for (int i = 0; i < n; i++) {
+        char value[24];
+        size_t used = 0;
+        weir__append(value, sizeof value, &used, "%lld", (long long)gifts[i].value);
+        if (weir__choice_give(c, owner, option, k, gifts[i].name, value) != WEIR_OK)
+            return weir__nil(c, WEIR__MODULE);
+    }
+    return weir_module_from_row(c, (const weir_module_row *)k->row, k->options);
 }
 
-/* What the row has no use for must have been left alone. */
-static weir_status refuse_changed(weir_ctx *c, const weir_row *owner, const weir_option *o, const char *value, const void *defaults, const weir_row *row)
+/* What both rows know, under one name and of one type. */
+static weir_status choice_carry(weir_ctx *c, const weir_choice *from, const weir_choice *to)
 {
-    char usual[1024];
-    weir_option_text(o, defaults, usual, sizeof usual);
-    if (strcmp(usual, value) == 0) return WEIR_OK;
-    return weir_fail(c, WEIR_ERROR_RANGE, "%s: %s=%.60s: expected %.60s, %s has no such option", owner->name, o->name, value, usual, row->name);
-}
-
-static weir_status pass_on(weir_ctx *c, const weir_row *owner, const void *opts, const void *defaults, const char *prefix, weir__nested *n)
-{
-    for (const weir_option *o = owner->options; o && o->name; o++) {
-        char value[1024];
-        const char *name = within(prefix, o->name);
-        if (!name) continue;
-        weir_option_text(o, opts, value, sizeof value);
-        if (weir__option_named(n->row, name)) weir_option_set(c, n->row, n->options, name, value);
-        else if (defaults) refuse_changed(c, owner, o, value, defaults, n->row);
-        if (!weir_ok(c)) return weir_status_of(c);
+    for (const weir_option *o = to->row->options; o && o->name; o++) {
+        const weir_option *same = weir__option_named(from->row, o->name);
+        if (!same || same->type != o->type) continue;
+        weir_status status =
+            weir__option_convey(c, from->row, same, from->options, to->row, o, to->options);
+        if (status != WEIR_OK) return status;
     }
     return WEIR_OK;
 }
 
-bool weir__nested_open(weir_ctx *c, const weir_row *owner, const void *opts, const char *kind, const char *name, const char *prefix, bool strict, weir__nested *n)
+bool weir__sampler_open(weir_ctx *c, const weir_row *owner, const weir_choice *own,
+                        const char *text, weir_choice *k)
 {
-    *n = (weir__nested){ .row = weir_row_find(c, kind, name) };
-    void *defaults = n->row && strict ? weir__options_new(c, owner) : NULL;
-    if (weir_ok(c) && n->row) n->options = weir__options_new(c, n->row);
-    if (n->options) pass_on(c, owner, opts, defaults, prefix, n);
-    weir__options_delete(c, owner, defaults);
-    if (weir_ok(c) && n->options) return true;
-    weir__nested_close(c, n);
-    return false;
+    static const weir_option solver = {
+        .name = "solver", .type = WEIR_OPTION_ROW, .def = "", .choices = "sampler"
+    };
+    const weir__site s = { c, owner->name, "solver" };
+    *k = (weir_choice){ 0 };
+    if (!text) return weir__choice_copy(c, k, own) == WEIR_OK;
+    char name[WEIR__NAME_MAX];
+    size_t used = 0;
+    weir__append(name, sizeof name, &used, "%.*s", (int)strcspn(text, " "), text);
+    bool good = weir__choice_read(&s, &solver, k, name) == WEIR_OK
+                && choice_carry(c, own, k) == WEIR_OK
+                && weir__choice_read(&s, &solver, k, text) == WEIR_OK;
+    if (!good) weir__choice_clear(c, k);
+    return good;
 }
 
-void weir__nested_close(weir_ctx *c, weir__nested *n)
-{
-    if (n->row) weir__options_delete(c, n->row, n->options);
-    *n = (weir__nested){ 0 };
-}
-
-bool weir__nested_set(weir_ctx *c, weir__nested *n, const char *name, const char *value)
-{
-    return !weir__option_named(n->row, name) || weir_option_set(c, n->row, n->options, name, value) == WEIR_OK;
-}
+void weir__sampler_close(weir_ctx *c, weir_choice *k) { weir__choice_clear(c, k); }

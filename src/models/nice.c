@@ -13,20 +13,17 @@
 #include "models/models.h"
 
 typedef struct opts {
-    size_t size;
-    int64_t dim, levels, couplings, classes, context;
-    weir_ints shape, hidden;
-    int32_t partition, init, dtype;
-    char *base;
-    bool scale, standardize;
+    weir__model_opts common;
+    int64_t couplings, classes, context;
+    weir_ints hidden;
+    int32_t partition, init;
+    weir_choice base;
+    bool scale;
     double bound;
 } opts;
 
 static const weir_option options[] = {
-    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "0", 0, 1 << 24, NULL, "values a sample; 0: the product of shape" },
-    { "shape", WEIR_OPTION_INTS, offsetof(opts, shape), "", 1, 1 << 24, NULL, "of a sample, such as 1,28,28; empty: dim" },
-    { "levels", WEIR_OPTION_INT, offsetof(opts, levels), "0", 0, 1 << 24, NULL, "data are integers 0 .. levels-1; 0: continuous" },
-    { "standardize", WEIR_OPTION_BOOL, offsetof(opts, standardize), "no", 0, 1, NULL, "the model holds mean and deviation of the data" },
+    WEIR__MODEL_OPTIONS,
     { "classes", WEIR_OPTION_INT, offsetof(opts, classes), "0", 0, 1 << 20, NULL,
       "of the condition \"class\", which the couplings' networks see; 0: none" },
     { "context", WEIR_OPTION_INT, offsetof(opts, context), "0", 0, 1 << 24, NULL,
@@ -34,12 +31,11 @@ static const weir_option options[] = {
     { "couplings", WEIR_OPTION_INT, offsetof(opts, couplings), "4", 0, 64, NULL, "additive couplings" },
     { "hidden", WEIR_OPTION_INTS, offsetof(opts, hidden), "1000,1000,1000,1000,1000", 1, 1 << 16, NULL, "widths of the hidden layers of a coupling's network" },
     { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
-    { "base", WEIR_OPTION_TEXT, offsetof(opts, base), "logistic", 0, 0, NULL, "base distribution: logistic, normal or another row" },
+    { "base", WEIR_OPTION_ROW, offsetof(opts, base), "logistic", 0, 0, "base", "base distribution" },
     { "scale", WEIR_OPTION_BOOL, offsetof(opts, scale), "yes", 0, 1, NULL, "a learned diagonal scaling at the end" },
     { "init", WEIR_OPTION_CHOICE, offsetof(opts, init), "uniform", 0, 0, "pytorch|uniform",
       "uniform: weights on +-bound, biases 0; pytorch: all on +-1/sqrt(in)" },
     { "bound", WEIR_OPTION_REAL, offsetof(opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
-    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
     { 0 },
 };
 
@@ -58,8 +54,17 @@ static const weir_preset presets[] = {
 
 static weir_module *net(weir_ctx *c, const opts *o, int64_t in, int64_t out)
 {
-    weir__mlp_opts n = { .size = sizeof n, .in = in, .out = out, .hidden = o->hidden, .init = o->init, .bound = o->bound, .dtype = o->dtype,
-                          .classes = o->classes, .context = o->context };
+    weir__mlp_opts n = {
+        .size = sizeof n,
+        .in = in,
+        .out = out,
+        .hidden = o->hidden,
+        .init = o->init,
+        .bound = o->bound,
+        .dtype = o->common.dtype,
+        .classes = o->classes,
+        .context = o->context,
+    };
     return weir_module_from_row(c, &weir__row_mlp, &n);
 }
 
@@ -77,36 +82,35 @@ static weir_module *couplings(weir_ctx *c, const opts *o, int64_t dim)
     return all;
 }
 
-static weir_module *nice_base(weir_ctx *c, const opts *o, int64_t dim)
+static weir_module *create(weir_model *m, const void *unused)
 {
-    const weir_row *row = weir_row_find(c, "base", o->base);
-    char text[64];
-    size_t used = 0;
-    weir__append(text, sizeof text, &used, "dim=%lld dtype=%s", (long long)dim, o->dtype ? "f64" : "f32");
-    if (row && weir__option_named(row, "classes")) weir__append(text, sizeof text, &used, " classes=%lld", (long long)o->classes);
-    return row ? weir_module_new(c, row->name, text) : weir__nil(c, WEIR__MODULE);
-}
-
-static weir_module *create(weir_model *m, const void *options_)
-{
-    const opts *o = options_;
+    opts *o = m->options;
     weir_ctx *c = weir_model_ctx(m);
     weir__flow_state *s = weir_model_state(m);
     s->flat = true;
     int64_t dim = weir_model_dim(m);
+    (void)unused;
     if (dim < 2) return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more", (long long)dim), weir__nil(c, WEIR__MODULE);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL), *flow = weir__compose_new(c);
     s->flow = weir_module_add(root, "flow", flow);
     if (o->partition == WEIR__ODD_EVEN) weir_module_add(s->flow, "tile", weir__tile_new(c));
     weir_module_add(s->flow, "couplings", couplings(c, o, dim));
-    if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, weir__dtype_option(o->dtype)));
-    s->base = weir_module_add(root, "base", nice_base(c, o, dim));
+    if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, m->dtype));
+    s->base = weir_module_add(root, "base", weir__choice_module(c, &m->row->row, "base", &o->base, 0, NULL));
     return root;
 }
 
 const weir_model_row weir__model_nice = {
-    .row = { .size = sizeof(weir_model_row), .version = 1, .name = "model.nice", .doc = "NICE: additive couplings and a diagonal scaling; exact",
-             .options = options, .options_size = sizeof(opts), .test = "dim=3 couplings=3 hidden=8,8" },
+    .row = {
+        .size = sizeof(weir_model_row),
+        .version = 1,
+        .name = "model.nice",
+        .doc = "NICE: additive couplings and a diagonal scaling; exact",
+        .options = options,
+        .options_size = sizeof(opts),
+        .test = "dim=3 couplings=3 hidden=8,8",
+        .given = WEIR__MODEL_GIVEN,
+    },
     .score_kind = WEIR_SCORE_EXACT,
     .presets = presets,
     .state_size = sizeof(weir__flow_state),

@@ -1,383 +1,410 @@
-/* config.c - from what a user says to everything that a run is made of, and back.
- *
- * Layers are lists of (key, value text): the preset's, the file's, the settings'. Names (model, optimizer, schedule, preset) are
- * looked up first, last layer wins; then all values are set in order through the owners' option rows, so that every range and every
- * unknown key is checked in one place. What an earlier layer says of an optimizer that a later one replaced is dropped. */
+/* config.c - everything that a run is made of, as one row: model, data, optimizer, schedule and how
+ * to train. What is said of it comes in layers, the lowest first: the host's own, the model's
+ * preset, the file, the settings. Within a layer rows are chosen first; a row that a layer replaces
+ * takes along what lower layers said of it. */
 #include <stddef.h>
 #include <string.h>
+#include "base/value.h"
 #include "train/train.h"
 
-static const weir_option train_options[] = {
-    { "batch", WEIR_OPTION_INT, offsetof(weir__train_opts, batch), "128", 1, 1 << 20, NULL, "samples a step" },
-    { "seed", WEIR_OPTION_INT, offsetof(weir__train_opts, seed), "1", 0, 9007199254740992.0, NULL, "of everything random" },
-    { "steps", WEIR_OPTION_INT, offsetof(weir__train_opts, steps), "0", 0, 1e12, NULL, "horizon of the schedule in steps; 0: from epochs" },
-    { "epochs", WEIR_OPTION_INT, offsetof(weir__train_opts, epochs), "100", 1, 1e9, NULL, "horizon in passes over the training rows" },
-    { "shards", WEIR_OPTION_INT, offsetof(weir__train_opts, shards), "1", 1, 1024, NULL, "fixed pieces of a batch, divided over threads; decides bits" },
-    { "ema", WEIR_OPTION_REAL, offsetof(weir__train_opts, ema), "0", 0, 0.999999999, NULL, "decay of the average of weights; 0: off" },
-    { "clip", WEIR_OPTION_REAL, offsetof(weir__train_opts, clip), "0", 0, 1e30, NULL, "largest norm of the gradient; 0: any" },
-    { "valid_every", WEIR_OPTION_INT, offsetof(weir__train_opts, valid_every), "0", 0, 1e12, NULL, "steps between validations; 0: an epoch, 50 to 500" },
-    { "valid_rows", WEIR_OPTION_INT, offsetof(weir__train_opts, valid_rows), "2000", 1, 1e12, NULL, "rows of the validation split that are scored" },
-    { "checkpoint_every", WEIR_OPTION_INT, offsetof(weir__train_opts, checkpoint_every), "0", 0, 1e12, NULL, "steps between checkpoints; 0: 500" },
-    { "log_every", WEIR_OPTION_INT, offsetof(weir__train_opts, log_every), "0", 0, 1e12, NULL, "steps between lines of the log; 0: a 500th of the horizon, 1 to 50" },
+#define OPT(field) offsetof(weir__config, field)
+static const weir_option run_options[] = {
+    { "model", WEIR_OPTION_ROW, OPT(model), "", 0, 0, "model", "what is trained" },
+    { "data", WEIR_OPTION_TEXT, OPT(data), "", 0, 0, NULL, "SPEC of the data" },
+    { "preset", WEIR_OPTION_TEXT, OPT(preset), "", 0, 0, NULL,
+      "settings of the model's row, by name; the first of them unless said" },
+    { "optimizer", WEIR_OPTION_ROW, OPT(optimizer), "adam", 0, 0, "optimizer", "how weights move" },
+    { "schedule", WEIR_OPTION_ROW, OPT(schedule), "constant", 0, 0, "schedule",
+      "the learning rate as a function of the step" },
+    { "schedule.horizon", WEIR_OPTION_INT, OPT(horizon), "0", 0, 1e15, NULL,
+      "its length in steps; 0: from train.steps or train.epochs" },
+    { "train.batch", WEIR_OPTION_INT, OPT(train.batch), "128", 1, 1 << 20, NULL, "samples a step" },
+    { "train.seed", WEIR_OPTION_INT, OPT(train.seed), "1", 0, 9007199254740992.0, NULL,
+      "of everything random" },
+    { "train.steps", WEIR_OPTION_INT, OPT(train.steps), "0", 0, 1e12, NULL,
+      "horizon of the schedule in steps; 0: from epochs" },
+    { "train.epochs", WEIR_OPTION_INT, OPT(train.epochs), "100", 1, 1e9, NULL,
+      "horizon in passes over the training rows" },
+    { "train.shards", WEIR_OPTION_INT, OPT(train.shards), "1", 1, 1024, NULL,
+      "fixed pieces of a batch, divided over threads; decides bits" },
+    { "train.ema", WEIR_OPTION_REAL, OPT(train.ema), "0", 0, 0.999999999, NULL,
+      "decay of the average of weights; 0: off" },
+    { "train.clip", WEIR_OPTION_REAL, OPT(train.clip), "0", 0, 1e30, NULL,
+      "largest norm of the gradient; 0: any" },
+    { "train.valid_every", WEIR_OPTION_INT, OPT(train.valid_every), "0", 0, 1e12, NULL,
+      "steps between validations; 0: an epoch, 50 to 500" },
+    { "train.valid_rows", WEIR_OPTION_INT, OPT(train.valid_rows), "2000", 1, 1e12, NULL,
+      "samples of the validation split that are scored" },
+    { "train.checkpoint_every", WEIR_OPTION_INT, OPT(train.checkpoint_every), "0", 0, 1e12, NULL,
+      "steps between checkpoints; 0: 500" },
+    { "train.log_every", WEIR_OPTION_INT, OPT(train.log_every), "0", 0, 1e12, NULL,
+      "steps between lines of the log; 0: a 500th of the horizon, 1 to 50" },
     { 0 },
 };
-const weir_row weir__train_row = { .size = sizeof weir__train_row, .version = 1, .name = "train.options", .doc = "options of a training run",
-                                   .options = train_options, .options_size = sizeof(weir__train_opts), .test = "" };
+const weir_row weir__run_row = {
+    .size = sizeof weir__run_row,
+    .version = 1,
+    .name = "train.run",
+    .doc = "a training run: what is trained on what, how, and how long",
+    .options = run_options,
+    .options_size = sizeof(weir__config),
+    .test = "",
+    .was = "options",
+};
 
-/* -- layers -------------------------------------------------------------------------------------------------------------------------- */
-enum { KEY = 96, VALUE = 1024 };
-typedef struct pair { char key[KEY], value[VALUE]; int layer; } pair;
-typedef struct pairs { weir_ctx *c; pair *at; int64_t n, cap; } pairs;
+const weir_row *const weir__train_rows[] = { &weir__run_row };
 
-static weir_status push(pairs *p, int layer, const char *key, size_t key_bytes, const char *value)
+static const weir_model_row *model_row(const weir__config *k)
 {
-    if (key_bytes == 0 || key_bytes >= KEY || strlen(value) >= VALUE)
-        return weir_fail(p->c, WEIR_ERROR_RANGE, "config: %.*s: expected a key of 1 to %d bytes and a value of fewer than %d", (int)(key_bytes < 60 ? key_bytes : 60), key, KEY - 1, VALUE);
-    if (!weir__grow(p->c, &p->at, &p->cap, p->n + 1, sizeof *p->at)) return weir_status_of(p->c);
-    pair *to = &p->at[p->n++];
-    memcpy(to->key, key, key_bytes);
-    to->key[key_bytes] = 0;
-    memcpy(to->value, value, strlen(value) + 1);
-    to->layer = layer;
-    return WEIR_OK;
+    return (const weir_model_row *)k->model.row;
 }
 
-static weir_status push_setting(pairs *p, int layer, const char *text)
-{
-    const char *equal = strchr(text, '=');
-    if (!equal) return weir_fail(p->c, WEIR_ERROR_ARGUMENT, "config: setting %.80s: expected key=value", text);
-    return push(p, layer, text, (size_t)(equal - text), equal + 1);
-}
-
-static weir_status push_words(pairs *p, int layer, const char *text)
-{
-    for (const char *s = text; *(s += strspn(s, " "));) {
-        char word[KEY + VALUE];
-        size_t n = strcspn(s, " ");
-        if (n >= sizeof word) return weir_fail(p->c, WEIR_ERROR_RANGE, "config: preset: a word of %d bytes: expected a shorter one", (int)n);
-        memcpy(word, s, n);
-        word[n] = 0;
-        if (push_setting(p, layer, word) != WEIR_OK) break;
-        s += n;
-    }
-    return weir_status_of(p->c);
-}
-
-static weir_status push_json(pairs *p, int layer, const char *prefix, const json_t *object);
-
-static bool is_integers(const json_t *v)
-{
-    for (size_t i = 0; i < json_array_size(v); i++)
-        if (!json_is_integer(json_array_get(v, i))) return false;
-    return json_is_array(v);
-}
-
-static weir_status push_value(pairs *p, int layer, const char *key, const json_t *v)
-{
-    char text[VALUE];
-    size_t used = 0;
-    text[0] = 0;
-    if (json_is_object(v)) return push_json(p, layer, key, v);
-    if (json_is_string(v)) weir__append(text, sizeof text, &used, "%s", json_string_value(v));
-    else if (json_is_integer(v)) weir__append(text, sizeof text, &used, "%lld", (long long)json_integer_value(v));
-    else if (json_is_real(v)) weir__append(text, sizeof text, &used, "%.17g", json_real_value(v));
-    else if (json_is_boolean(v)) weir__append(text, sizeof text, &used, json_is_true(v) ? "yes" : "no");
-    else if (is_integers(v))
-        for (size_t i = 0; i < json_array_size(v); i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)json_integer_value(json_array_get(v, i)));
-    else return weir_fail(p->c, WEIR_ERROR_FORMAT, "config: %.80s: expected a number, a text, true, false, a list of integers or an object", key);
-    if (used >= sizeof text) return weir_fail(p->c, WEIR_ERROR_RANGE, "config: %.80s: expected a value of fewer than %d bytes", key, VALUE);
-    return push(p, layer, key, strlen(key), text);
-}
-
-static bool is_record(const char *key) /* what a run writes about itself, not a setting */
-{
-    if (!strcmp(key, "subset")) return true;
-    return !strcmp(key, "weir") || !strcmp(key, "data_fingerprint") || !strcmp(key, "machine");
-}
-
-static weir_status push_json(pairs *p, int layer, const char *prefix, const json_t *object)
-{
+/* -- bare keys
+ * ------------------------------------------------------------------------------------- */
+/* "hidden" is model.hidden, "lr" optimizer.lr: a bare key belongs to the only one that has it,
+ * those of the run itself and of its model before others. */
+typedef struct bare {
     const char *key;
-    json_t *v;
-    if (!json_is_object(object)) return weir_fail(p->c, WEIR_ERROR_FORMAT, "config: expected a JSON object");
-    json_object_foreach((json_t *)(uintptr_t)object, key, v) {
-        char full[KEY + 160];
-        size_t used = 0;
-        if (!prefix && is_record(key)) continue;
-        weir__append(full, sizeof full, &used, prefix ? "%s.%s" : "%s%s", prefix ? prefix : "", key);
-        if (used >= KEY) return weir_fail(p->c, WEIR_ERROR_NAME, "config: %.80s: expected a shorter key", key);
-        if (push_value(p, layer, full, v) != WEIR_OK) return weir_status_of(p->c);
+    char full[2][WEIR__KEY_MAX]; /* the first two it may be */
+    int n;
+    bool first_wins;
+} bare;
+
+static void bare_offer(bare *b, const char *owner, size_t n, bool wins)
+{
+    size_t used = 0;
+    if (b->n < 2)
+        weir__append(b->full[b->n], sizeof b->full[0], &used, "%.*s.%s", (int)n, owner, b->key);
+    if (b->n == 0) b->first_wins = wins;
+    b->n++;
+}
+
+static void bare_find(const weir__config *k, const char *key, bool file, bare *b)
+{
+    *b = (bare){ .key = key };
+    for (const weir_option *o = run_options; o->name; o++) {
+        const char *point = strchr(o->name, '.');
+        if (point && strcmp(point + 1, key) == 0)
+            bare_offer(b, o->name, (size_t)(point - o->name), true);
     }
-    return WEIR_OK;
-}
-
-/* Value of the last pair called `key` or `key.name`; its layer in *layer. */
-static const char *last(const pairs *p, const char *key, int *layer)
-{
-    const char *value = NULL;
-    size_t n = strlen(key);
-    for (int64_t i = 0; i < p->n; i++)
-        if (strncmp(p->at[i].key, key, n) == 0 && (p->at[i].key[n] == 0 || strcmp(p->at[i].key + n, ".name") == 0)) {
-            if (!value || strcmp(value, p->at[i].value) != 0) *layer = p->at[i].layer;
-            value = p->at[i].value;
-        }
-    return value;
-}
-
-/* -- owners of keys ---------------------------------------------------------------------------------------------------------------------- */
-typedef struct owner {
-    const char *prefix;
-    const weir_row *row;
-    void *opts;
-    int since; /* pairs of earlier layers spoke of another row */
-} owner;
-enum { TRAIN, MODEL, OPTIMIZER, SCHEDULE, OWNERS };
-
-static weir_status unknown_key(weir_ctx *c, const owner *owners, const char *key)
-{
-    char best[KEY] = "";
-    int distance = (int)strlen(key) / 2 + 1;
-    for (int i = 0; i < OWNERS; i++)
-        for (const weir_option *o = owners[i].row->options; o && o->name; o++) {
-            char full[KEY];
-            size_t used = 0;
-            weir__append(full, sizeof full, &used, "%s.%s", owners[i].prefix, o->name);
-            int bare = weir__edit_distance(key, o->name), dotted = weir__edit_distance(key, full);
-            if (bare < distance || dotted < distance) {
-                distance = bare < dotted ? bare : dotted;
-                snprintf(best, sizeof best, "%s", bare < dotted ? o->name : full);
-            }
-        }
-    if (best[0]) return weir_fail(c, WEIR_ERROR_NAME, "config: unknown key %.80s: expected perhaps %s", key, best);
-    return weir_fail(c, WEIR_ERROR_NAME, "config: unknown key %.80s: expected one of model, optimizer, schedule or train", key);
-}
-
-/* "optimizer.lr" names its owner; a bare key belongs to the only one that has it, train before model before the others. */
-static const owner *owner_of(weir_ctx *c, const owner *owners, const char *key, const char **name)
-{
-    for (int i = 0; i < OWNERS; i++) {
-        size_t n = strlen(owners[i].prefix);
-        if (strncmp(key, owners[i].prefix, n) == 0 && key[n] == '.') {
-            *name = key + n + 1;
-            return &owners[i];
-        }
+    for (const weir_option *o = run_options; o->name; o++) {
+        weir__place p;
+        weir_choice *in = (void *)(uintptr_t)((const char *)k + o->offset);
+        if (o->type != WEIR_OPTION_ROW || !in->row) continue;
+        bool has = weir__place_find_within(in, key, &p) || p.choice != in || p.empty
+                   || (p.retired && file);
+        if (has) bare_offer(b, o->name, strlen(o->name), in == &k->model);
     }
-    *name = key;
-    const owner *found = NULL;
-    for (int i = 0; i < OWNERS; i++) {
-        if (!weir__option_named(owners[i].row, key)) continue;
-        if (found && found != &owners[TRAIN] && found != &owners[MODEL]) {
-            weir_fail(c, WEIR_ERROR_NAME, "config: key %.80s: expected %s.%s or %s.%s", key, found->prefix, key, owners[i].prefix, key);
-            return NULL;
-        }
-        if (!found) found = &owners[i];
-    }
-    if (!found) unknown_key(c, owners, key);
-    return found;
 }
 
-static bool is_name(const char *key)
+static bool bare_near(void *user, const char *key, const weir_option *o, const void *field)
 {
-    static const char *const names[] = { "model", "optimizer", "schedule", "preset", "data", "model.name", "optimizer.name", "schedule.name" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(key, names[i]) == 0) return true;
+    weir__near *near = user;
+    const char *point = strchr(key, '.');
+    (void)o;
+    (void)field;
+    if (point) weir__near_offer(near, point + 1, weir__edit_distance(near->name, point + 1));
+    weir__near_offer(near, key, weir__edit_distance(near->name, key));
+    return true;
+}
+
+static weir_status bare_unknown(weir__config *k, const char *key)
+{
+    weir__near near = weir__near_to(key);
+    weir__options_each(&weir__run_row, k, bare_near, &near);
+    if (near.best[0])
+        return weir_fail(k->ctx, WEIR_ERROR_NAME, "config: unknown key %.80s: expected perhaps %s",
+                         key, near.best);
+    return weir_fail(
+        k->ctx, WEIR_ERROR_NAME,
+        "config: unknown key %.80s: expected one of model, optimizer, schedule or train", key);
+}
+
+/* Whether the key begins with one of the run's own words: then what is wrong with it lies further
+ * down. */
+static bool is_full(const char *key)
+{
+    size_t n = strcspn(key, ".");
+    for (const weir_option *o = run_options; o->name; o++)
+        if (strncmp(o->name, key, n) == 0 && (o->name[n] == 0 || o->name[n] == '.')
+            && (key[n] == '.' || o->name[n] == 0))
+            return true;
     return false;
 }
 
-/* How long a run is can be said in steps, in epochs, and as a horizon; what a later layer says of it replaces all that earlier ones do. */
-typedef struct length { int layer; bool from_steps; } length;
-
-static weir_status set_horizon(weir__config *k, length *l, const pair *q)
+static weir_status add_full(weir__config *k, const weir__assignment *from, weir__assignments *to)
 {
-    if (!weir__parse_int(q->value, &k->horizon) || k->horizon < 1)
-        return weir_fail(k->ctx, WEIR_ERROR_RANGE, "config: schedule.horizon=%.40s: expected steps, 1 or more", q->value);
-    *l = (length){ .layer = q->layer };
+    bare b;
+    if (is_full(from->key))
+        return weir__assignments_add(to, from->key, strlen(from->key), from->value);
+    bare_find(k, from->key, to->file, &b);
+    if (b.n == 0) return bare_unknown(k, from->key);
+    if (b.n > 1 && !b.first_wins)
+        return weir_fail(k->ctx, WEIR_ERROR_NAME, "config: key %.80s: expected %s or %s", from->key,
+                         b.full[0], b.full[1]);
+    return weir__assignments_add(to, b.full[0], strlen(b.full[0]), from->value);
+}
+
+/* -- layers
+ * ------------------------------------------------------------------------------------------- */
+enum { LOWEST, PRESET, GIVEN_FILE, SETTINGS, LAYERS };
+typedef struct layers {
+    weir__config *k;
+    weir__assignments at[LAYERS];
+    const weir_row *model; /* the one that wins */
+    weir_choice aside;     /* it, while a layer speaks of another */
+} layers;
+
+/* Whether the key is that of the option itself: "model" or "model.name". */
+static bool is_name(const char *key, const char *option)
+{
+    size_t n = strlen(option);
+    return strncmp(key, option, n) == 0 && (key[n] == 0 || strcmp(key + n, ".name") == 0);
+}
+
+/* The last value that any layer gives an option of the run; NULL: none does. */
+static const char *last_said(const layers *l, const char *option)
+{
+    for (int i = LAYERS; i-- > 0;)
+        for (int64_t j = l->at[i].n; j-- > 0;)
+            if (is_name(l->at[i].at[j].key, option)) return l->at[i].at[j].value;
+    return NULL;
+}
+
+/* Another model than the one that wins comes and goes without harm to what is said of that one. */
+static weir_status take_model(layers *l, const char *value)
+{
+    weir__config *k = l->k;
+    const weir__site s = { k->ctx, "config", "model" };
+    weir_choice other = { 0 };
+    weir_status status = weir__choice_read(&s, run_options, &other, value);
+    const weir_row *row = other.row;
+    weir__choice_clear(k->ctx, &other);
+    if (status != WEIR_OK) return status;
+    bool back = l->aside.row && row == l->model, away = !l->aside.row && row != k->model.row;
+    if (back) weir__choice_clear(k->ctx, &k->model);
+    if (away) l->aside = k->model;
+    if (back) k->model = l->aside;
+    if (away) k->model = (weir_choice){ 0 };
+    if (back) l->aside = (weir_choice){ 0 };
+    return weir__choice_read(&s, run_options, &k->model, value);
+}
+
+static weir_status choose_rows(layers *l, const weir__assignments *a)
+{
+    static const char *const others[] = { "optimizer", "schedule" };
+    for (int64_t i = 0; i < a->n; i++) {
+        const weir__assignment *one = &a->at[i];
+        weir_status status = WEIR_OK;
+        if (is_name(one->key, "model")) status = take_model(l, one->value);
+        for (int j = 0; j < 2 && status == WEIR_OK; j++) {
+            weir__place p;
+            const weir__site s = { a->c, a->where, others[j] };
+            if (!is_name(one->key, others[j])
+                || !weir__place_find(&weir__run_row, l->k, others[j], &p))
+                continue;
+            status = weir__place_set(&s, &p, one->value);
+        }
+        if (status != WEIR_OK) return status;
+    }
     return WEIR_OK;
 }
 
-static void set_length(weir__config *k, length *l, int layer, bool steps)
+static bool says(const weir__assignments *a, const char *key)
 {
-    if (layer > l->layer || (steps && l->from_steps)) k->horizon = 0;
-    if (layer > l->layer && !steps) k->train.steps = 0;
-    if (k->train.steps > 0) k->horizon = k->train.steps;
-    *l = (length){ .layer = layer, .from_steps = k->train.steps > 0 };
-}
-
-static bool of_replaced(const pair *q, const owner *owners)
-{
-    for (int o = OPTIMIZER; o <= SCHEDULE; o++) {
-        size_t n = strlen(owners[o].prefix);
-        if (q->layer < owners[o].since && strncmp(q->key, owners[o].prefix, n) == 0 && q->key[n] == '.') return true;
-    }
+    for (int64_t i = 0; i < a->n; i++)
+        if (strcmp(a->at[i].key, key) == 0) return true;
     return false;
 }
 
-static weir_status apply(weir__config *k, const pairs *p, const owner *owners)
+/* How long a run is can be said in steps, in epochs, and as a horizon; what a layer says of it
+ * replaces all that lower ones do. */
+static void settle_length(weir__config *k, const weir__assignments *a)
 {
-    weir_ctx *c = k->ctx;
-    length l = { .layer = -1 };
-    for (int64_t i = 0; i < p->n; i++) {
-        const pair *q = &p->at[i];
-        const char *name;
-        if (is_name(q->key)) continue;
-        if (strcmp(q->key, "schedule.horizon") == 0) {
-            if (set_horizon(k, &l, q) != WEIR_OK) return weir_status_of(c);
-            continue;
-        }
-        if (of_replaced(q, owners)) continue;
-        const owner *o = owner_of(c, owners, q->key, &name);
-        if (!o) return weir_status_of(c);
-        if (!weir__option_named(o->row, name)) return unknown_key(c, owners, q->key);
-        if (weir_option_set(c, o->row, o->opts, name, q->value) != WEIR_OK) return weir_status_of(c);
-        if (o == &owners[MODEL]) weir__fit_said(k, name);
-        bool steps = strcmp(name, "steps") == 0;
-        if (o == &owners[TRAIN] && (steps || strcmp(name, "epochs") == 0)) set_length(k, &l, q->layer, steps);
-    }
-    return WEIR_OK;
+    bool steps = says(a, "train.steps"), epochs = says(a, "train.epochs"),
+         horizon = says(a, "schedule.horizon");
+    if (!steps && !epochs && !horizon) return;
+    if (epochs && !steps) k->train.steps = 0;
+    if (horizon && !steps && !epochs && k->horizon > 0) k->train.steps = 0;
+    if (!horizon || k->train.steps > 0) k->horizon = k->train.steps;
 }
 
-/* -- resolving ------------------------------------------------------------------------------------------------------------------------------ */
-static const weir_preset *find_preset(weir_ctx *c, const weir_model_row *m, const char *name)
+static weir_status apply_layer(layers *l, const weir__assignments *a)
 {
-    const weir_preset *p = m->presets;
-    if (!name) return p && p->name ? p : NULL;
-    for (; p && p->name; p++)
-        if (strcmp(p->name, name) == 0) return p;
+    weir__assignments full = { .c = a->c, .where = a->where, .file = a->file };
+    weir_status status = choose_rows(l, a);
+    for (int64_t i = 0; i < a->n && status == WEIR_OK; i++)
+        if (!is_name(a->at[i].key, "model")) status = add_full(l->k, &a->at[i], &full);
+    if (status == WEIR_OK) status = weir__assignments_apply(&full, &weir__run_row, l->k);
+    if (status == WEIR_OK) settle_length(l->k, &full);
+    weir__assignments_free(&full);
+    return status;
+}
+
+/* -- resolving
+ * -------------------------------------------------------------------------------------------- */
+static weir_status preset_unknown(weir_ctx *c, const weir_model_row *m, const char *name)
+{
     char known[256] = "";
     size_t used = 0;
-    for (p = m->presets; p && p->name; p++) weir__append(known, sizeof known, &used, p == m->presets ? "%s" : "|%s", p->name);
-    weir_fail(c, WEIR_ERROR_RANGE, "config: preset=%.60s: expected %s", name, known[0] ? known : "none, the model has no presets");
-    return NULL;
+    for (const weir_preset *p = m->presets; p && p->name; p++)
+        weir__append(known, sizeof known, &used, p == m->presets ? "%s" : "|%s", p->name);
+    return weir_fail(c, WEIR_ERROR_RANGE, "config: preset=%.60s: expected %s", name,
+                     known[0] ? known : "none, the model has no presets");
 }
 
-static void *defaults_of(weir_ctx *c, const weir_row *row)
+/* The one that is named, else the model's first; what it says becomes a layer. */
+static weir_status add_preset(layers *l)
 {
-    return weir__options_new(c, row);
+    weir_ctx *c = l->k->ctx;
+    const weir_model_row *m = model_row(l->k);
+    const weir_preset *p = m->presets;
+    const char *name = last_said(l, "preset");
+    if (name && !name[0]) name = NULL;
+    while (name && p && p->name && strcmp(p->name, name) != 0) p++;
+    bool found = p && p->name;
+    if (name && !found) return preset_unknown(c, m, name);
+    if (!found) return WEIR_OK;
+    weir_status status = weir__assignments_text(&l->at[PRESET], p->settings);
+    return status == WEIR_OK ? weir__assignments_add(&l->at[PRESET], "preset", 6, p->name) : status;
 }
 
-static const weir_row *named(weir_ctx *c, const pairs *p, const char *kind, const char *fallback, int *layer)
+static weir_status resolve(layers *l)
 {
-    *layer = 0;
-    const char *name = last(p, kind, layer);
-    if (!name) name = fallback;
-    if (name) return weir_row_find(c, kind, name);
-    weir_fail(c, WEIR_ERROR_ARGUMENT, "config: no %s: expected its name", kind);
-    return NULL;
+    weir_ctx *c = l->k->ctx;
+    const char *name = last_said(l, "model");
+    if (!name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "config: no model: expected its name");
+    weir_status status = take_model(l, name);
+    l->model = l->k->model.row;
+    if (status == WEIR_OK) status = add_preset(l);
+    for (int i = 0; i < LAYERS && status == WEIR_OK; i++) status = apply_layer(l, &l->at[i]);
+    weir__choice_clear(c, &l->aside);
+    return status;
 }
 
-static weir_status resolve(weir__config *k, pairs *p)
+/* What a run writes about itself, and is no setting. */
+static const char *const records[] = { "weir", "data_fingerprint", "machine", "subset", NULL };
+
+static weir_status add_json(weir__assignments *a, const json_t *object)
 {
-    weir_ctx *c = k->ctx;
-    int layer, optimizer_layer, schedule_layer;
-    const weir_row *model = named(c, p, "model", NULL, &layer);
-    if (!model) return weir_status_of(c);
-    k->model = (const weir_model_row *)model;
-    const weir_preset *preset = find_preset(c, k->model, last(p, "preset", &layer));
+    return object ? weir__assignments_json(a, object, records) : WEIR_OK;
+}
+
+static weir_status add_text(weir__assignments *a, const char *key, const char *value)
+{
+    return value ? weir__assignments_add(a, key, strlen(key), value) : WEIR_OK;
+}
+
+static weir_status read_layers(const weir__config_layers *from, layers *l)
+{
+    weir__assignments *top = &l->at[SETTINGS];
+    weir_status status =
+        from->lowest ? weir__assignments_text(&l->at[LOWEST], from->lowest) : WEIR_OK;
+    if (status == WEIR_OK) status = add_json(&l->at[GIVEN_FILE], from->file);
+    if (status == WEIR_OK) status = add_json(top, from->over);
+    if (status == WEIR_OK) status = add_text(top, "model", from->model);
+    if (status == WEIR_OK) status = add_text(top, "data", from->data);
+    for (int i = 0; i < from->n_set && status == WEIR_OK; i++)
+        status = weir__assignments_setting(top, from->set[i]);
+    return status;
+}
+
+weir_status weir__config_from(weir__config *out, weir_ctx *c, const weir__config_layers *from)
+{
+    layers l = { .k = out };
+    *out = (weir__config){ .ctx = c };
     if (!weir_ok(c)) return weir_status_of(c);
-    pairs all = { .c = c };
-    if (preset) {
-        snprintf(k->preset, sizeof k->preset, "%s", preset->name);
-        push_words(&all, 0, preset->settings);
-    }
-    for (int64_t i = 0; i < p->n; i++) push(&all, p->at[i].layer, p->at[i].key, strlen(p->at[i].key), p->at[i].value);
-    k->optimizer = named(c, &all, "optimizer", "adam", &optimizer_layer);
-    k->schedule = (const weir_schedule_row *)named(c, &all, "schedule", "constant", &schedule_layer);
-    const char *data = last(&all, "data", &layer);
-    if (data) snprintf(k->data, sizeof k->data, "%s", data);
-    if (weir_ok(c) && weir_options_defaults(c, &weir__train_row, &k->train) == WEIR_OK) {
-        k->model_opts = defaults_of(c, model);
-        k->optimizer_opts = defaults_of(c, k->optimizer);
-        k->schedule_opts = defaults_of(c, &k->schedule->row);
-    }
-    if (weir_ok(c)) {
-        const owner owners[OWNERS] = { { "train", &weir__train_row, &k->train, 0 }, { "model", model, k->model_opts, 0 },
-                                       { "optimizer", k->optimizer, k->optimizer_opts, optimizer_layer }, { "schedule", &k->schedule->row, k->schedule_opts, schedule_layer } };
-        apply(k, &all, owners);
-    }
-    weir__free(c, all.at);
+    if (weir_options_defaults(c, &weir__run_row, out) != WEIR_OK) return weir_status_of(c);
+    out->ctx = c;
+    for (int i = 0; i < LAYERS; i++) l.at[i] = (weir__assignments){ .c = c, .where = "config" };
+    if (read_layers(from, &l) == WEIR_OK) resolve(&l);
+    for (int i = 0; i < LAYERS; i++) weir__assignments_free(&l.at[i]);
+    if (!weir_ok(c)) weir__config_free(out);
     return weir_status_of(c);
 }
 
-void weir__config_free(weir__config *k)
-{
-    if (k->model) weir__options_delete(k->ctx, &k->model->row, k->model_opts);
-    if (k->optimizer) weir__options_delete(k->ctx, k->optimizer, k->optimizer_opts);
-    if (k->schedule) weir__options_delete(k->ctx, &k->schedule->row, k->schedule_opts);
-    k->model_opts = k->optimizer_opts = k->schedule_opts = NULL;
-}
+void weir__config_free(weir__config *k) { weir_options_free(k->ctx, &weir__run_row, k); }
 
-static json_t *section(weir_ctx *c, const weir_row *row, const void *opts, bool with_name)
+/* -- as JSON
+ * ------------------------------------------------------------------------------------------------
+ */
+/* What is not known yet, or is not there, is left out. */
+static void leave_out(const weir__config *k, json_t *o)
 {
-    json_t *o = weir__options_to_json(c, row, opts), *out = json_object();
-    bool good = o && out && (!with_name || json_object_set_new(out, "name", json_string(strchr(row->name, '.') + 1)) == 0);
-    good = good && json_object_update(out, o) == 0;
-    json_decref(o);
-    if (good) return out;
-    json_decref(out);
-    return NULL;
+    if (k->horizon == 0) json_object_del(json_object_get(o, "schedule"), "horizon");
+    if (!k->preset[0]) json_object_del(o, "preset");
 }
 
 json_t *weir__config_json(const weir__config *k)
 {
-    weir_ctx *c = k->ctx;
-    json_t *o = json_object(), *schedule = section(c, &k->schedule->row, k->schedule_opts, true);
-    bool good = o && schedule && (k->horizon == 0 || json_object_set_new(schedule, "horizon", json_integer(k->horizon)) == 0);
-    good = good && json_object_set_new(o, "weir", json_string(weir_version())) == 0;
-    good = good && json_object_set_new(o, "model", weir__fit_unsaid(k, section(c, &k->model->row, k->model_opts, true))) == 0;
-    good = good && json_object_set_new(o, "data", json_string(k->data)) == 0;
-    if (k->preset[0]) good = good && json_object_set_new(o, "preset", json_string(k->preset)) == 0;
-    good = good && json_object_set_new(o, "optimizer", section(c, k->optimizer, k->optimizer_opts, true)) == 0;
-    good = good && json_object_set(o, "schedule", schedule) == 0;
-    good = good && json_object_set_new(o, "train", section(c, &weir__train_row, &k->train, false)) == 0;
-    json_decref(schedule);
+    json_t *settings = weir__options_to_json(k->ctx, &weir__run_row, k),
+           *o = settings ? json_object() : NULL;
+    bool good = o && json_object_set_new(o, "weir", json_string(weir_version())) == 0;
+    if (good) leave_out(k, settings);
+    good = good && json_object_update(o, settings) == 0;
+    json_decref(settings);
     if (good) return o;
     json_decref(o);
-    weir_fail(c, WEIR_ERROR_MEMORY, "config: as JSON: expected more free memory and text in UTF-8");
+    weir_fail(k->ctx, WEIR_ERROR_MEMORY, "config: as JSON: expected more free memory");
     return NULL;
 }
 
-static weir_status read_layers(weir__config *k, weir_ctx *c, const char *model, const char *data, const json_t *file, const json_t *over, int n_set,
-                               const char *const *set)
+static json_t *assignments_json(const weir__assignments *a)
 {
-    *k = (weir__config){ .ctx = c };
-    pairs p = { .c = c };
-    if (!weir_ok(c)) return weir_status_of(c);
-    if (file) push_json(&p, 1, NULL, file);
-    if (over && weir_ok(c)) push_json(&p, 2, NULL, over);
-    if (model && weir_ok(c)) push(&p, 2, "model", 5, model);
-    if (data && weir_ok(c)) push(&p, 2, "data", 4, data);
-    for (int i = 0; i < n_set && weir_ok(c); i++) push_setting(&p, 2, set[i]);
-    if (weir_ok(c)) resolve(k, &p);
-    weir__free(c, p.at);
-    if (!weir_ok(c)) weir__config_free(k);
-    return weir_status_of(c);
+    json_t *o = json_object();
+    bool good = o != NULL;
+    for (int64_t i = 0; good && i < a->n; i++)
+        good = json_object_set_new(o, a->at[i].key, json_string(a->at[i].value)) == 0;
+    if (good) return o;
+    json_decref(o);
+    weir_fail(a->c, WEIR_ERROR_MEMORY,
+              "config: as JSON: expected more free memory and text in UTF-8");
+    return NULL;
 }
 
-json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *data_spec, const json_t *file, int n_set, const char *const *set)
+json_t *weir__config_given(weir_ctx *c, const char *text)
+{
+    const char *begin = text + strspn(text, " \t\r\n");
+    if (!*begin || *begin == '{' || *begin == '[')
+        return weir__json_read(c, "config", text, strlen(text));
+    weir__assignments a = { .c = c, .where = "config" };
+    json_t *o = weir__assignments_text(&a, text) == WEIR_OK ? assignments_json(&a) : NULL;
+    weir__assignments_free(&a);
+    return o;
+}
+
+json_t *weir__config_resolved(weir_ctx *c, const weir__config_layers *from)
 {
     weir__config k;
-    if (read_layers(&k, c, model_name, data_spec, file, NULL, n_set, set) != WEIR_OK) return NULL;
-    json_t *o = NULL;
-    if (!k.data[0])
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "config: no data: expected a SPEC, such as digits or FILE.npy");
-    else
-        o = weir__config_json(&k);
+    if (weir__config_from(&k, c, from) != WEIR_OK) return NULL;
+    json_t *o = weir__config_json(&k);
     weir__config_free(&k);
     return o;
 }
 
-weir_status weir__config_read(weir__config *out, weir_ctx *c, const json_t *config, const char *where)
+json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *data_spec,
+                             const json_t *file, int n_set, const char *const *set)
 {
-    weir_status s = read_layers(out, c, NULL, NULL, config, NULL, 0, NULL);
-    (void)where;
-    return s;
+    const weir__config_layers from = {
+        .file = file, .model = model_name, .data = data_spec, .n_set = n_set, .set = set
+    };
+    json_t *o = weir__config_resolved(c, &from);
+    const char *data = json_string_value(json_object_get(o, "data"));
+    if (!o || (data && data[0])) return o;
+    json_decref(o);
+    weir_fail(c, WEIR_ERROR_ARGUMENT,
+              "config: no data: expected a SPEC, such as digits or FILE.npy");
+    return NULL;
+}
+
+weir_status weir__config_read(weir__config *out, weir_ctx *c, const json_t *config)
+{
+    const weir__config_layers from = { .file = config };
+    return weir__config_from(out, c, &from);
 }
 
 json_t *weir__config_over(weir_ctx *c, const json_t *stored, const json_t *given)
 {
-    weir__config k;
-    if (read_layers(&k, c, NULL, NULL, stored, given, 0, NULL) != WEIR_OK) return NULL;
-    json_t *o = weir__config_json(&k);
-    weir__config_free(&k);
-    return o;
+    const weir__config_layers from = { .file = stored, .over = given };
+    return weir__config_resolved(c, &from);
 }

@@ -1,39 +1,28 @@
 /* fit.c - what the data say of the model: dim, shape, levels, standardize. A config that leaves one
  * open gets it from the data; one that says it must agree with them. */
 #include <string.h>
+#include "base/value.h"
 #include "train/train.h"
 
-/* -- what a config says ----------------------------------------------------------------------- */
-/* Options whose default could be meant as well: 0 levels is continuous, "no" is not standardized.
- */
-static const char *const fit_meant[] = { "levels", "standardize" };
-enum { FIT_MEANT = sizeof fit_meant / sizeof *fit_meant };
-
+/* Whether the config speaks of the option, though it be at its default: 0 levels is continuous, "no"
+ * is not standardized. Rows that do not list it as given say so by another value alone. */
 static bool fit_says(const weir__config *k, const char *name)
 {
-    for (int i = 0; i < FIT_MEANT; i++)
-        if (strcmp(name, fit_meant[i]) == 0) return k->said >> i & 1;
-    return false;
+    const weir_option *o = weir__option_named(k->model.row, name);
+    return o && weir__choice_said(&k->model, o);
 }
 
-void weir__fit_said(weir__config *k, const char *name)
+/* What is settled counts as said. */
+static void fit_say_all(weir__config *k)
 {
-    for (int i = 0; i < FIT_MEANT; i++)
-        if (strcmp(name, fit_meant[i]) == 0) k->said |= 1u << i;
-}
-
-json_t *weir__fit_unsaid(const weir__config *k, json_t *model)
-{
-    for (int i = 0; model && i < FIT_MEANT; i++)
-        if (!fit_says(k, fit_meant[i])) json_object_del(model, fit_meant[i]);
-    return model;
+    for (const weir_option *o = k->model.row->options; o && o->name; o++) weir__choice_say(&k->model, o);
 }
 
 /* -- agreement -------------------------------------------------------------------------------- */
 static weir_status fit_dim(weir_run *r)
 {
     weir__config *k = &r->config;
-    int64_t *dim = weir__option_value(&k->model->row, k->model_opts, "dim", WEIR_OPTION_INT),
+    int64_t *dim = weir__option_value(k->model.row, k->model.options, "dim", WEIR_OPTION_INT),
             have = weir_dataset_dim(r->train);
     if (dim && *dim != 0 && *dim != have)
         return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
@@ -46,7 +35,7 @@ static weir_status fit_dim(weir_run *r)
 static weir_status fit_levels(weir_run *r)
 {
     weir__config *k = &r->config;
-    int64_t *levels = weir__option_value(&k->model->row, k->model_opts, "levels", WEIR_OPTION_INT),
+    int64_t *levels = weir__option_value(k->model.row, k->model.options, "levels", WEIR_OPTION_INT),
             have = weir_dataset_levels(r->train);
     bool said = fit_says(k, "levels") || (levels && *levels != 0);
     if (levels && said && *levels != have)
@@ -77,8 +66,8 @@ static weir_status fit_shape(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     weir__config *k = &r->config;
-    const weir_row *row = &k->model->row;
-    const weir_ints *said = weir__option_value(row, k->model_opts, "shape", WEIR_OPTION_INTS);
+    const weir_row *row = k->model.row;
+    const weir_ints *said = weir__option_value(row, k->model.options, "shape", WEIR_OPTION_INTS);
     const int64_t *shape;
     int ndim = weir_dataset_shape(r->train, &shape);
     char have[SHAPE_TEXT] = "", told[SHAPE_TEXT];
@@ -86,11 +75,11 @@ static weir_status fit_shape(weir_run *r)
     if (!said || (ndim == 1 && said->n == 0)) return WEIR_OK;
     for (int i = 0; i < ndim; i++)
         weir__append(have, sizeof have, &used, i ? ",%lld" : "%lld", (long long)shape[i]);
-    if (said->n == 0) return weir_option_set(c, row, k->model_opts, "shape", have);
+    if (said->n == 0) return weir_option_set(c, row, k->model.options, "shape", have);
     bool agree = ndim > 1 ? fit_shape_equals(said, ndim, shape)
                           : fit_shape_product(said) == (double)weir_dataset_dim(r->train);
     if (agree) return WEIR_OK;
-    weir_option_text(weir__option_named(row, "shape"), k->model_opts, told, sizeof told);
+    weir_option_text(weir__option_named(row, "shape"), k->model.options, told, sizeof told);
     return weir_fail(c, WEIR_ERROR_SHAPE, "%s: rows of shape %s: expected model.shape=%s", k->data,
                      have, told);
 }
@@ -110,13 +99,13 @@ static weir_status fit_standardize(weir_run *r, bool begun)
 {
     weir_ctx *c = r->object.ctx;
     weir__config *k = &r->config;
-    bool *told = weir__option_value(&k->model->row, k->model_opts, "standardize", WEIR_OPTION_BOOL),
+    bool *told = weir__option_value(k->model.row, k->model.options, "standardize", WEIR_OPTION_BOOL),
          want = weir_dataset_standardize(r->train);
     if (!told && (!want || begun)) return WEIR_OK;
     if (!told)
         return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
                          "%s: standardize=yes: expected none, %s has no such option", k->data,
-                         k->model->row.name);
+                         k->model.row->name);
     bool against = want ? fit_says(k, "standardize") && !*told
                         : fit_spec_says(k->data, "standardize") && *told;
     if (against && !begun)
@@ -132,6 +121,6 @@ weir_status weir__fit_model(weir_run *r, bool begun)
     if (fit_dim(r) != WEIR_OK || fit_levels(r) != WEIR_OK || fit_shape(r) != WEIR_OK
         || fit_standardize(r, begun) != WEIR_OK)
         return weir_status_of(r->object.ctx);
-    r->config.said = (1u << FIT_MEANT) - 1; /* settled */
+    fit_say_all(&r->config);
     return WEIR_OK;
 }

@@ -21,7 +21,7 @@ typedef struct gather {
     weir__fact facts[FACTS], top[6];
     weir__settings groups[GROUPS];
     const char *notes[NOTES];
-    char *texts[FACTS + TEXTS]; /* to be freed */
+    char *texts[2 * FACTS + TEXTS]; /* to be freed */
     int64_t n_facts, n_texts;
     column loss, valid;
     double seconds, last_step;

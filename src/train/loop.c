@@ -18,9 +18,10 @@ static double now(void)
 static double rate(const weir_run *r)
 {
     const weir__config *k = &r->config;
-    const double *lr = weir__option_value(k->optimizer, k->optimizer_opts, "lr", WEIR_OPTION_REAL);
+    const double *lr = weir__option_value(k->optimizer.row, k->optimizer.options, "lr", WEIR_OPTION_REAL);
     int64_t step = r->step < r->horizon ? r->step : r->horizon - 1; /* past the horizon the last rate holds */
-    return k->schedule->rate(k->schedule_opts, lr ? *lr : 0, step, r->horizon);
+    const weir_schedule_row *schedule = (const weir_schedule_row *)k->schedule.row;
+    return schedule->rate(k->schedule.options, lr ? *lr : 0, step, r->horizon);
 }
 
 static weir_status one_step(weir_run *r, weir_step_info *info)

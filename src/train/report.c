@@ -12,7 +12,7 @@ const char *weir__keep(gather *g, const char *format, ...)
     va_start(args, format);
     weir__vformat(line, sizeof line, format, args);
     va_end(args);
-    char *text = g->n_texts < FACTS + TEXTS ? weir__strdup(g->c, line) : NULL;
+    char *text = g->n_texts < 2 * FACTS + TEXTS ? weir__strdup(g->c, line) : NULL;
     return text ? (g->texts[g->n_texts++] = text) : "";
 }
 
@@ -41,11 +41,39 @@ static const char *value_text(gather *g, const json_t *v)
         weir__format(one, sizeof one, "%.7g", json_real_value(v));
         return weir__keep(g, "%s", one);
     }
-    for (size_t i = 0; i < json_array_size(v); i++)
-        weir__append(line, sizeof line, &used, i ? ", %lld" : "%lld", (long long)json_integer_value(json_array_get(v, i)));
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const json_t *e = json_array_get(v, i);
+        weir__append(line, sizeof line, &used, "%s%s", i ? ", " : "", value_text(g, json_is_object(e) ? json_object_get(e, "name") : e));
+    }
     return line[0] ? weir__keep(g, "%s", line) : "\u2013";
 }
 
+static void group_fact(gather *g, weir__settings *s, const char *name, const json_t *value)
+{
+    if (g->n_facts == FACTS) return;
+    g->facts[g->n_facts++] = (weir__fact){ .name = name, .value = value_text(g, value) };
+    s->n++;
+}
+
+/* A chosen row by its name, and below it its options: "net", "net.hidden". */
+static void group_members(gather *g, weir__settings *s, const char *above, const json_t *object)
+{
+    const char *key;
+    json_t *v, *element;
+    size_t i;
+    json_object_foreach((json_t *)(uintptr_t)object, key, v) {
+        bool is_name = above && strcmp(key, "name") == 0;
+        const char *full = above ? weir__keep(g, "%s.%s", above, key) : key;
+        const json_t *name = json_is_object(v) ? json_object_get(v, "name") : v;
+        if (name && !is_name) group_fact(g, s, full, name);
+        if (json_is_object(v)) group_members(g, s, full, v);
+        json_array_foreach(v, i, element) {
+            if (json_is_object(element)) group_members(g, s, weir__keep(g, "%s.%lld", full, (long long)i), element);
+        }
+    }
+}
+
+/* The members of one section; of the whole config those that are no sections. */
 static void group(gather *g, const char *title, const json_t *object)
 {
     const char *key;
@@ -53,11 +81,12 @@ static void group(gather *g, const char *title, const json_t *object)
     if (g->r.n_settings == GROUPS) return;
     weir__settings *s = &g->groups[g->r.n_settings++];
     *s = (weir__settings){ .title = title, .at = g->facts + g->n_facts };
-    json_object_foreach((json_t *)(uintptr_t)object, key, v) {
-        if (json_is_object(v) || g->n_facts == FACTS) continue;
-        g->facts[g->n_facts++] = (weir__fact){ .name = key, .value = value_text(g, v) };
-        s->n++;
+    if (object != g->config) {
+        group_members(g, s, NULL, object);
+        return;
     }
+    json_object_foreach((json_t *)(uintptr_t)object, key, v)
+        if (!json_is_object(v)) group_fact(g, s, key, v);
 }
 
 static void settings(gather *g)

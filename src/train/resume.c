@@ -66,7 +66,7 @@ static weir_status resume_compare(weir_ctx *c, const char *folder, const char *s
         size_t used = 0;
         weir__append(name, sizeof name, &used, section[0] ? "%s.%s" : "%s%s", section, key);
         if (resume_may_differ(name, v)) continue;
-        if (json_is_object(v) && json_is_object(other)) resume_compare(c, folder, key, v, other);
+        if (json_is_object(v) && json_is_object(other)) resume_compare(c, folder, name, v, other);
         else if (!json_equal(v, other)) resume_differs(c, folder, name);
         if (!weir_ok(c)) break;
     }

@@ -171,8 +171,8 @@ static weir_status open_data(weir_run *r, const json_t *stored)
  * then. */
 static weir_status check_data(weir_run *r)
 {
-    const weir_row *row = &r->config.model->row;
-    void *opts = r->config.model_opts;
+    const weir_row *row = r->config.model.row;
+    void *opts = r->config.model.options;
     const bool *standardized = weir__option_value(row, opts, "standardize", WEIR_OPTION_BOOL);
     const int32_t *dtype = weir__option_value(row, opts, "dtype", WEIR_OPTION_CHOICE);
     weir_dtype t = weir__dtype_option(dtype ? *dtype : 0);
@@ -205,26 +205,14 @@ static weir_status open_loader(weir_run *r, const weir__length *stop)
     return weir_status_of(r->object.ctx);
 }
 
-/* Options of a row as "name=value ..." text. */
-static weir_status options_text(weir_ctx *c, const weir_row *row, const void *opts, char *text, size_t bytes)
-{
-    size_t used = 0;
-    for (const weir_option *o = row->options; o && o->name; o++) {
-        char value[1024];
-        weir_option_text(o, opts, value, sizeof value);
-        weir__append(text, bytes, &used, "%s=%s ", o->name, value);
-    }
-    return used < bytes ? WEIR_OK : weir_fail(c, WEIR_ERROR_RANGE, "%s: options: expected shorter ones", row->name);
-}
-
 static weir_status open_model(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     const weir__config *k = &r->config;
-    char text[4096] = "";
-    r->model = weir__model_from_options(c, k->model, k->model_opts);
-    if (standardize(r) != WEIR_OK || options_text(c, k->optimizer, k->optimizer_opts, text, sizeof text) != WEIR_OK) return weir_status_of(c);
-    r->optim = weir_optim_new(weir_model_module(r->model), strchr(k->optimizer->name, '.') + 1, text);
+    const char *optimizer = weir__row_short_name(k->optimizer.row);
+    r->model = weir__model_from_options(c, (const weir_model_row *)k->model.row, k->model.options);
+    if (standardize(r) != WEIR_OK) return weir_status_of(c);
+    r->optim = weir_optim_new_with(weir_model_module(r->model), optimizer, k->optimizer.options);
     if (weir_ok(c)) weir__state_of(c, weir_model_module(r->model), &r->tree);
     if (weir_ok(c) && k->train.ema > 0) r->ema = weir_ema_new(weir_model_module(r->model), k->train.ema);
     return weir_status_of(c);
@@ -280,7 +268,7 @@ static weir_status open_parts(weir_run *r, const json_t *config, const json_t *s
                               const weir__length *stop)
 {
     weir_ctx *c = r->object.ctx;
-    if (weir__config_read(&r->config, c, config, r->folder) != WEIR_OK
+    if (weir__config_read(&r->config, c, config) != WEIR_OK
         || open_data(r, stored) != WEIR_OK)
         return weir_status_of(c);
     if (weir__fit_model(r, stored != NULL) != WEIR_OK || check_data(r) != WEIR_OK)
@@ -343,7 +331,7 @@ static json_t *choose_config(weir_ctx *c, const char *folder, const char *config
     char path[4096];
     size_t used = 0;
     weir__append(path, sizeof path, &used, "%s/config.json", folder);
-    json_t *given = config ? weir__json_read(c, "config", config, strlen(config)) : NULL, *stored = NULL;
+    json_t *given = config ? weir__config_given(c, config) : NULL, *stored = NULL;
     if (!weir_ok(c)) return NULL;
     *had = exists(path);
     if (*had && !resume && config) {

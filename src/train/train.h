@@ -21,44 +21,50 @@ double weir__batch_total(const weir_batch *b);
  * none. Its total is b's. nil, with the error set, where all weigh nothing. */
 weir_batch *weir__batch_weighing(weir_batch *b);
 
-/* -- config.c ----------------------------------------------------------------------------------------------------------------------- */
+/* -- config.c: a run as a row -------------------------------------------------------------------- */
 typedef struct weir__train_opts {
-    size_t size;
     int64_t batch, seed, steps, epochs, shards, valid_every, valid_rows, checkpoint_every, log_every;
     double ema, clip;
 } weir__train_opts;
-extern const weir_row weir__train_row; /* options of a run: "train.options" */
-
-/* Everything a run is made of, resolved: defaults, then the preset, the file, and the settings, in that order. */
+/* Everything a run is made of: the options of the row train.run. */
 typedef struct weir__config {
-    weir_ctx *ctx;
-    const weir_model_row *model;
-    const weir_row *optimizer;
-    const weir_schedule_row *schedule;
-    char data[1024];
-    char preset[64];
-    void *model_opts, *optimizer_opts, *schedule_opts;
+    size_t size;
+    weir_choice model, optimizer, schedule;
+    char *data, *preset; /* preset "": none */
+    int64_t horizon;     /* steps; 0: not known before the data are */
     weir__train_opts train;
-    int64_t horizon; /* steps; 0: not known before the data are */
-    unsigned said;   /* fit.c: what the config says of the data, though it be the default */
+    weir_ctx *ctx; /* no option */
 } weir__config;
+extern const weir_row weir__run_row;
+extern const weir_row *const weir__train_rows[]; /* it alone */
 
-/* The whole config as JSON, or NULL with the error set; json_decref it. Names may be NULL where the file or a setting gives them.
- * Settings are "key=value": model, optimizer, schedule, preset, data, or a key of one of them ("optimizer.lr", or "lr" where only
- * one has it). */
-json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *data_spec, const json_t *file, int n_set, const char *const *set);
-weir_status weir__config_read(weir__config *out, weir_ctx *c, const json_t *config, const char *where);
+/* What is said of a run, the lowest first. Between the first two lie the settings of the preset that they,
+ * the file and the settings name, else of the model's first. Keys are the run's ("optimizer.lr"), or bare
+ * ("lr") where only one of its rows has it; the run's own and the model's go before others. */
+typedef struct weir__config_layers {
+    const char *lowest;      /* "key=value key=value"; NULL: nothing, as all below */
+    const json_t *file;
+    const json_t *over;      /* with `model`, `data` and `set` one layer, in this order */
+    const char *model, *data;
+    int n_set;
+    const char *const *set;  /* each "key=value" */
+} weir__config_layers;
+/* After an error there is nothing to free. */
+weir_status weir__config_from(weir__config *out, weir_ctx *c, const weir__config_layers *from);
+/* The same as JSON, or NULL with the error set; json_decref it. */
+json_t *weir__config_resolved(weir_ctx *c, const weir__config_layers *from);
+/* From a file and settings; without data it is an error. Names may be NULL where the others give them. */
+json_t *weir__config_resolve(weir_ctx *c, const char *model_name, const char *data_spec, const json_t *file,
+                             int n_set, const char *const *set);
+weir_status weir__config_read(weir__config *out, weir_ctx *c, const json_t *config);
+/* What a program says of a run, JSON or "key=value key=value", as JSON. NULL: the error is set. */
+json_t *weir__config_given(weir_ctx *c, const char *text);
 /* The stored config with what `given` says instead, in any spelling: where the two differ, `given` differs. */
 json_t *weir__config_over(weir_ctx *c, const json_t *stored, const json_t *given);
 json_t *weir__config_json(const weir__config *k);
 void weir__config_free(weir__config *k);
 
 /* -- fit.c: what the data say of the model ----------------------------------------------------- */
-/* A config spoke of an option of the model. */
-void weir__fit_said(weir__config *k, const char *name);
-/* Leaves out of a model's options what the config did not speak of and the data are to say. Returns
- * `model`. */
-json_t *weir__fit_unsaid(const weir__config *k, json_t *model);
 /* Fills in what the config leaves open; what both say must agree. begun: the config is a run's own,
  * already settled. */
 weir_status weir__fit_model(weir_run *r, bool begun);

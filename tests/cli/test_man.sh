@@ -28,7 +28,7 @@ flat() { sed -E 's/\\f[BIR]//g; s/\\\(ha/^/g; s/\\\(ti/~/g; s/\\\(aq/'"'"'/g; s/
 for kind in $(cut -f 1 rows | uniq); do flat "pages/man7/weir-$kind.7" | awk -v kind="$kind" '
     /^\.SH ROWS/ { on = 1; next } /^\.SH/ { on = 0 } !on { next }
     /^\.SS / { row = $2; option = ""; next_doc = 1; next }
-    /^\.TP/ { getline; n = index($0, "="); if (n) option = substr($0, 1, n - 1); else row = $0; if (!n) option = ""; next_doc = option != "preset"; next }
+    /^\.TP/ { getline; n = index($0, "="); if (n) option = substr($0, 1, n - 1); else row = $0; if (!n) option = ""; next_doc = option != "preset" || kind != "model"; next }
     next_doc { print kind "\t" row "\t" option "\t" $0; next_doc = 0 }'; done > paged
 works every-row-and-option-in-its-kind awk -F'\t' '
     { key = $1 "\t" $2 "\t" $3; doc = $4; gsub(/`/, "", doc) }

@@ -29,10 +29,19 @@ scores nice digits -370.66704199218748
 scores nice-part digits,levels=17 -270.35673168945311
 scores flow toy:moons,n=2000 -3.5099267035991222
 scores f64 toy:gmm3,n=1000 -3.0425425867557356
+scores solvers toy:moons,n=400 -4.2161486451305556
+samples solvers 1e-6
+works "info of an old run" "$WEIR" info solvers
+holds "an option by its new name" 'log_prob.steps *4' out
+holds "what the chosen row has" 'time_density.std *0.7' out
+lacks "what it has not" 'sampler.rtol' out
 samples nice 0       # integers
 samples nice-part 0
 samples flow 1e-3
 samples f64 1e-5
+works "resumed: samplers of its own" "$WEIR" train --out solvers --resume --steps 8 --threads 1
+refuses "the same option by its old name, another value" 1 'model.log_prob.steps differs' "$WEIR" train --out solvers --resume --set score.steps=5
+works "the same by its old name" "$WEIR" train --out solvers --resume --set score.steps=4 --set model.sampler.name=heun
 works "report of an old run" "$WEIR" report flow
 works "resumed" "$WEIR" train --out nice-part --resume --steps 40 --threads 1
 scores nice-part digits,levels=17 -269.61575439453122

@@ -18,7 +18,7 @@ static void bare(read_fn *reader, const uint8_t *data, size_t size)
 static const struct { const char *folder; read_fn *read; void (*one)(read_fn *, const uint8_t *, size_t); } table[] = {
     { "npy", read_npy, bare }, { "csv", read_csv, bare }, { "idx", read_idx, bare }, { "png", read_png, bare },
     { "jpeg", read_jpeg, bare }, { "json", read_json, bare }, { "safetensors", read_safetensors, bare }, { "gzip", read_gzip, bare },
-    { "model", read_model, whole_one }, { "config", read_config, whole_one }, { "spec", read_spec, whole_one },
+    { "model", read_model, whole_one }, { "config", read_config, whole_one }, { "options", read_options, whole_one }, { "spec", read_spec, whole_one },
 };
 
 static void corpora(void **state)

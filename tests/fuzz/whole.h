@@ -28,6 +28,27 @@ static inline void read_config(weir_ctx *c, const void *data, size_t size)
     json_decref(file);
 }
 
+/* Text as the options of a run, the row that chooses all others: what it says must come back from what is printed of it. */
+static inline void read_options(weir_ctx *c, const void *data, size_t size)
+{
+    char *text = malloc(size + 1), *printed = NULL;
+    void *a = weir__options_new(c, &weir__run_row), *b = weir__options_new(c, &weir__run_row);
+    weir__difference d;
+    if (size) memcpy(text, data, size);
+    text[size] = 0;
+    int64_t n = weir_options_parse(c, &weir__run_row, a, text) == WEIR_OK ? weir_options_text(&weir__run_row, a, NULL, 0) : -1;
+    if (n >= 0) {
+        printed = malloc((size_t)n + 1);
+        weir_options_text(&weir__run_row, a, printed, (size_t)n + 1);
+        if (weir_options_parse(c, &weir__run_row, b, printed) != WEIR_OK || weir__options_differ(&weir__run_row, a, b, &d)) abort();
+    }
+    if (weir_ok(c)) json_decref(weir__config_given(c, text));
+    free(text);
+    free(printed);
+    weir__options_delete(c, &weir__run_row, a);
+    weir__options_delete(c, &weir__run_row, b);
+}
+
 static inline void read_spec(weir_ctx *c, const void *data, size_t size)
 {
     char spec[600] = "toy:moons,n=40,";

@@ -488,7 +488,7 @@ static void test_options(void **state)
     weir_ctx *c = *state;
     static const struct { const char *options, *message; } wrong[] = {
         { "dim=2 net.name=mpl", "perhaps mlp" }, { "dim=2 path.name=ve", "path" }, { "dim=2 sampler.name=rk5", "perhaps rk4" }, { "dim=2 score.name=no", "sampler" },
-        { "dim=2 time_density.std=2", "expected 1, time_density.uniform has no such option" }, { "dim=0", "dim" }, { "dim=2 net.hiden=3", "perhaps net.hidden" },
+        { "dim=2 time_density.std=2", "unknown option time_density.std: expected none, time_density.uniform has no options" }, { "dim=0", "dim" }, { "dim=2 net.hiden=3", "perhaps net.hidden" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_true(weir_model_module(weir_model_new(c, "rectified-flow", wrong[i].options))->object.nil);
