@@ -241,10 +241,28 @@ static void doubles_go_in_and_out(void **state)
     weir_model_free(m);
 }
 
+/* -- memory -------------------------------------------------------------------------------------------- */
+static void dequantise_and_standardize(weir_ctx *c)
+{
+    static const double mean[2] = { 3, 3 }, std[2] = { 2, 2 };
+    weir_model *m = weir_model_new(c, "nice", "dim=2 levels=8 hidden=2 couplings=1");
+    weir_model_set_standardize(m, mean, std);
+    weir_scope s = weir_scope_begin_no_grad(c);
+    weir__model_transform(m, weir_full(c, WEIR_F32, 2, SHAPE(2, 2), 7));
+    weir_scope_end(s);
+    weir_model_free(m);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    test_every_allocation(dequantise_and_standardize);
+}
+
 int main(void)
 {
     CASES(CASE(every_edge_is_half_open), CASE(draws_change_no_bit_below_the_end), CASE(a_model_sees_no_one),
           CASE(what_is_no_level_stays_outside), CASE(means_are_taken_off_in_double), CASE(files_of_old_open),
-          CASE(doubles_go_in_and_out));
+          CASE(doubles_go_in_and_out), CASE(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

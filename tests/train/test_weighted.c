@@ -213,9 +213,32 @@ static void any_batch_size_learns_the_same_distribution(void **state)
     assert_true(fabs(small - 0.5) < 0.05 && fabs(large - 0.5) < 0.05);
 }
 
+/* -- memory ------------------------------------------------------------------------------------------ */
+static void one_step(weir_ctx *c)
+{
+    const double x[4 * DIM] = { 1187008882.43, 2, 3, 1187008882.44, 0, 1, NAN, 0, 5, 1187008882.4, 1, 2 };
+    weir_dataset *d = weir_dataset_from_f64(c, x, 4, DIM);
+    weir_dataset_set_weights(d, (const double[]){ 1, 2, 0, 3 });
+    weir__dataset_warn_float(d);
+    weir_model *m = weir_model_new(c, "nice", "dim=3 couplings=1 hidden=4");
+    weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=0");
+    weir_scope s = weir_scope_begin(c);
+    weir_train_step(m, o, weir_dataset_batch(d, 0, 4));
+    weir_scope_end(s);
+    weir_optim_free(o);
+    weir_model_free(m);
+    weir_dataset_free(d);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    test_every_allocation(one_step);
+}
+
 int main(void)
 {
     CASES(CASE(batches_add_up_to_the_whole), CASE(losses_add_up_to_the_whole), CASE(own_weights_are_taken_as_they_are),
-          CASE(any_batch_size_learns_the_same_distribution));
+          CASE(any_batch_size_learns_the_same_distribution), CASE(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
