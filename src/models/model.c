@@ -265,7 +265,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
-    if (!weir__meets(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
+    if (!weir__reaches(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
     if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_loss")) return weir__nil(c, WEIR__TENSOR);
     weir__frame old = weir__frame_set(c, train_frame(m, c, b));
     if (c == m->object.ctx) model_start(m, b);

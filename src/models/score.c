@@ -119,7 +119,7 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
     if (!o) o = &defaults;
     if (!info) info = &unused;
     if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !weir__score_options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
-    if (!weir__meets(c, m, "model_log_prob", "a model") || !score_keeps_gradients(m, x))
+    if (!weir__reaches(c, m, "model_log_prob", "a model") || !score_keeps_gradients(m, x))
         return weir__nil(c, WEIR__TENSOR);
     if (o->condition) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: condition in the options: expected it in the batch");

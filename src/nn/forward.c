@@ -23,7 +23,7 @@ bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a module", who, m ? "nil module" : "NULL");
         return false;
     }
-    if (!weir_ok(c) || !weir__meets(c, m, who, "a module") || !sealed_for(m, c)) return false;
+    if (!weir_ok(c) || !weir__reaches(c, m, who, "a module") || !sealed_for(m, c)) return false;
     mark->label = c->label;
     c->label = m->path[0] ? m->path : m->row->row.name;
     mark->scope = weir_scope_begin(c);

@@ -49,8 +49,9 @@ static void a_batch_of_another_context_is_refused(void **state)
     assert_fails(other, WEIR_ERROR_ARGUMENT, "model_log_prob: a model of another context");
     assert_false(weir_is_nil(weir_model_loss(m, batch_in(worker)))); /* values in a worker, which may read its parent's model */
     assert_ok(worker);
+    weir_close(worker); /* whose graphs hold parameters, before these go */
     weir_optim_free(o), weir_model_free(m);
-    weir_close(worker), weir_close(other);
+    weir_close(other);
 }
 
 static void a_batch_of_a_parent_is_the_models_own(void **state)
@@ -74,6 +75,25 @@ static void a_batch_of_a_parent_is_the_models_own(void **state)
     assert_ok(worker);
     assert_memory_equal(loss[0], loss[1], sizeof loss[0]);
     assert_true(loss[0][1] < loss[0][0]);
+    weir_close(worker);
+}
+
+/* What is computed lives where x lives: graphs of a worker's model would outlive it. */
+static void a_model_of_a_worker_takes_the_workers_tensors(void **state)
+{
+    weir_ctx *c = *state, *worker = weir_worker_open(c, 1);
+    weir_model *m = stirred(worker, model_options, 0.3);
+    weir_batch *b = batch_in(c), *near = weir_batch_wrap(worker, weir_detach(weir_batch_x(b)), NULL, NULL, NULL);
+    weir_module *tanh_ = weir_module_new(worker, "tanh", "");
+    assert_true(weir_is_nil(weir_model_loss(m, b)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "model_loss: a model of another context: expected one of its own or a parent's");
+    assert_true(weir_is_nil(weir_model_log_prob(m, b, NULL, NULL)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "model_log_prob: a model of another context");
+    assert_true(weir_is_nil(weir_module_forward(tanh_, weir_batch_x(b))));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "module_forward: a module of another context");
+    assert_true(weir_is_nil(weir_model_loss(m, near)));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "model_loss: a model of another context"); /* a batch of it, but the tensor is the parent's */
+    weir_module_free(tanh_), weir_model_free(m);
     weir_close(worker);
 }
 
@@ -189,10 +209,12 @@ static void an_optimizer_of_part_of_the_model(void **state)
         weir_optim_free(o);
     }
     size_t bytes;
-    assert_memory_equal(values_of(m, &bytes), values_of(by_hand, &bytes), bytes);
+    void *mine = values_of(m, &bytes), *theirs = values_of(by_hand, &bytes);
+    assert_memory_equal(mine, theirs, bytes);
     weir_model_free(by_hand);
     by_hand = weir_model_new(c, "rectified-flow", "dim=3 net.hidden=8");
-    assert_memory_equal(values_of(m, &bytes), values_of(by_hand, &bytes), 32 * sizeof(float)); /* the first layer's weights stayed */
+    theirs = values_of(by_hand, &bytes);
+    assert_memory_equal(mine, theirs, 32 * sizeof(float)); /* the first layer's weights stayed */
     weir_model_free(m), weir_model_free(by_hand);
     assert_ok(c);
 }
@@ -275,7 +297,7 @@ static void a_run_keeps_its_model_while_shares_are_out(void **state)
 
 int main(void)
 {
-    CASES(CASE(a_batch_of_another_context_is_refused), CASE(a_batch_of_a_parent_is_the_models_own), CASE(a_batch_reads_its_own_line),
+    CASES(CASE(a_batch_of_another_context_is_refused), CASE(a_batch_of_a_parent_is_the_models_own), CASE(a_model_of_a_worker_takes_the_workers_tensors), CASE(a_batch_reads_its_own_line),
           CASE(tensors_of_another_context_are_refused), CASE(conditions_of_another_context_are_refused),
           CASE(an_optimizer_of_part_of_the_model), CASE(an_optimizer_of_another_model_is_refused),
           CASE(nothing_changes_while_shares_are_out), CASE(a_run_keeps_its_model_while_shares_are_out));
