@@ -6,6 +6,14 @@
 
 extern const weir_row *const weir__path_rows[], *const weir__time_density_rows[], *const weir__sampler_rows[];
 extern const int64_t weir__path_row_count, weir__time_density_row_count, weir__sampler_row_count;
+extern const weir_row *const weir__prediction_rows[];
+extern const int64_t weir__prediction_row_count;
+
+/* Every prediction, in the order of the listing: prediction.x0 is weir__prediction_x0, and so on. */
+#define WEIR__PREDICTION_LIST(F) F(x0) F(eps) F(velocity) F(v) F(score)
+#define F(n) extern const weir_prediction_row weir__prediction_##n;
+WEIR__PREDICTION_LIST(F)
+#undef F
 
 /* Every sampler, in the order of the listing: sampler.heun is weir__sampler_heun, and so on. */
 #define WEIR__SAMPLER_LIST(F) F(euler) F(midpoint) F(heun) F(rk4) F(dopri5)

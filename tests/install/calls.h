@@ -48,6 +48,8 @@ typedef struct world {
     numbers_opts numbers, copy;
     weir_adam_opts adam;
     weir_ode ode;
+    const weir_path_row *path;
+    const weir_prediction_row *prediction;
     /* of the call */
     bool wrong;
     int errno_, round, mask;
@@ -182,6 +184,7 @@ static void make_objects(world *w)
     w->batch = weir_batch_wrap(c, w->x, w->i64, w->f64, NULL);
     w->run = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\", \"hidden\": [4]}, \"data\": \"toy:moons,n=40\", \"train\": {\"steps\": 2, \"batch\": 8}}", false);
     w->ode = (weir_ode){ .ctx = c, .n = 2, .dim = 2, .t0 = 0, .t1 = 1, .x = w->f64, .f = still };
+    w->path = (const weir_path_row *)weir_row_find(c, "path", "fm"), w->prediction = (const weir_prediction_row *)weir_row_find(c, "prediction", "v");
     w->adam = weir_adam_defaults(), w->numbers = (numbers_opts){ .size = sizeof w->numbers, .n = 1 };
     w->sink = fopen("/dev/null", "w");
     if (weir_module_save_to_memory(w->net, &w->file, &w->file_bytes) != WEIR_OK || weir_module_save(w->net, "net.safetensors") != WEIR_OK
