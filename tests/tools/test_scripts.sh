@@ -51,9 +51,9 @@ sleep 1000 & # a process of the test's own
 echo $$ $! > "$BUILD/pids"
 wait
 END
-gone() { # PID...: true once none runs, within a minute
+gone() { # PID: true once it has ended, within a minute
     for _ in $(seq 600); do
-        kill -0 "$@" 2> /dev/null || return 0
+        kill -0 "$1" 2> /dev/null || return 0
         sleep 0.1
     done
     return 1
@@ -69,4 +69,20 @@ for signal in TERM INT; do
     status=$?
     if [ $status -gt 128 ] && gone "$test" && gone "$child"; then ok "SIG$signal ends the test too"; else echo "status $status" >> out; not_ok "SIG$signal ends the test too" out; fi
 done
+# an interrupt from the keyboard goes to the whole group of the suite, whose second runner is in the background
+mkdir -p tree/tools tree/tests tree/build
+cp "$SRC"/tools/suite "$SRC"/tools/run-tests tree/tools/
+for kind in release asan; do cp -r waits tree/build/$kind; rm -f tree/build/$kind/pids; done
+( trap - INT; exec setsid tree/tools/suite ) > out 2>&1 &
+suite=$!
+for kind in release asan; do
+    for _ in $(seq 600); do [ -s tree/build/$kind/pids ] && break; sleep 0.1; done
+done
+kill -INT -- -$suite
+wait $suite
+status=$?
+cat tree/build/*/pids > pids
+left=0
+for pid in $(cat pids); do gone "$pid" || left=1; done
+if [ $status -gt 128 ] && [ "$(wc -w < pids)" -eq 4 ] && [ $left -eq 0 ]; then ok "an interrupt ends the suite"; else echo "status $status" >> out; not_ok "an interrupt ends the suite" out; fi
 [ "$failures" -eq 0 ]
