@@ -31,7 +31,7 @@ static weir__object *(*const make_nil[WEIR__KINDS])(weir_ctx *) = {
 weir_ctx weir__orphan_ctx = {
     .status = WEIR_ERROR_MEMORY,
     .message = "context: NULL or out of memory: expected one from weir_open",
-    .no_grad = true,
+    .modes = { .no_grad = true },
     .threads = 1,
     .nil = {
         [WEIR__TENSOR] = &weir__orphan_tensor.object,

@@ -91,12 +91,33 @@ typedef struct weir__frame {
     const int64_t *ids;  /* borrowed; NULL: 0 .. n-1 */
     int64_t n_ids;
 } weir__frame;
+/* How a context runs, as calls inside the library set it for a while: in a scope, whose end puts it back. What a program sets (seed,
+ * position of samples, threads) is not among them. */
+typedef struct weir__modes {
+    bool no_grad;      /* ops record nothing */
+    bool first_batch;  /* modules with a data-dependent start take it from what reaches them (nn/first.c) */
+    bool hunting;      /* modules run their layers one by one, for the layers' names stand in messages */
+    bool trap_nan;     /* forensics: fail at the first op that makes a non-finite value */
+    bool seeded;       /* draws go by `seed` instead of the context's */
+    uint64_t seed;
+    const char *label; /* layer being run, for forensics; NULL: none */
+} weir__modes;
+
 uint64_t weir__hash_text(const char *text);
 uint64_t weir__hash_mix(uint64_t a, uint64_t b);
+/* For calls whose results must outlive them, so that no scope may end: the modes and the frame, to be put back by hand. */
+typedef struct weir__saved_modes {
+    weir__modes modes;
+    weir__frame frame;
+} weir__saved_modes;
+weir__saved_modes weir__modes_save(const weir_ctx *c);
+void weir__modes_restore(weir_ctx *c, weir__saved_modes saved);
+uint64_t weir__seed(const weir_ctx *c); /* that draws go by */
+void weir__seed_set(weir_ctx *c, uint64_t seed); /* until the innermost scope ends */
 uint64_t weir__draw_key(weir_ctx *c); /* of the next draw in the frame; advances `call` */
 /* Philox4x32-10 (Salmon et al. 2011): the block of four 32-bit words at `counter` under `key`. */
 void weir__philox(uint64_t key, uint64_t counter_hi, uint64_t counter_lo, uint32_t out[4]);
-/* Sets the frame and returns the old one, to be put back. */
+/* Sets the frame and returns the old one. The innermost scope puts back what was there when it began. */
 weir__frame weir__frame_set(weir_ctx *c, weir__frame frame);
 /* For code that draws outside tensors (shuffles, splits, toys): element `index` of sample `id` under `key`. */
 double weir__uniform(uint64_t key, uint64_t id, uint64_t index); /* [0, 1), 53 bits */
@@ -106,7 +127,9 @@ double weir__normal(uint64_t key, uint64_t id, uint64_t index);
 typedef struct weir__scope_mark {
     int64_t first; /* index of its first object */
     uint64_t generation;
-    bool no_grad;  /* as it was before */
+    weir__modes modes;  /* as they were before: put back when the scope ends */
+    weir__frame frame;  /* likewise, where it was set within the scope */
+    bool has_frame;
 } weir__scope_mark;
 
 typedef struct weir__kind_table {
@@ -132,7 +155,7 @@ struct weir_ctx {
     weir__scope_mark *scopes;
     int64_t n_scopes, scopes_cap;
     uint64_t generation;
-    bool no_grad;
+    weir__modes modes;
     /* random */
     uint64_t seed;
     weir__frame frame;
@@ -148,14 +171,10 @@ struct weir_ctx {
     int64_t n_tables;
     weir__registered *registered;
     uint64_t sequence;                /* of the next graph node */
-    const char *label;                /* layer being run, for forensics; NULL: none */
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
     const struct weir__pieces *pieces; /* a step of several shards that runs as one; NULL: none runs */
     const struct weir__grad_hooks *hooks; /* what grad needs of ops */
     struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
-    bool first_batch;                 /* modules with a data-dependent start take it from what reaches them (nn/first.c) */
-    bool hunting;                     /* modules run their layers one by one, for the layers' names stand in messages */
-    bool trap_nan;                    /* forensics: fail at the first op that makes a non-finite value */
     const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */
     char trap_label[128];
 };

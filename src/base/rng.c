@@ -23,16 +23,30 @@ uint64_t weir__hash_text(const char *text)
     return splitmix(h);
 }
 
+uint64_t weir__seed(const weir_ctx *c) { return c->modes.seeded ? c->modes.seed : c->seed; }
+
+void weir__seed_set(weir_ctx *c, uint64_t seed)
+{
+    if (c == weir__orphan()) return;
+    c->modes.seeded = true;
+    c->modes.seed = seed;
+}
+
 uint64_t weir__draw_key(weir_ctx *c)
 {
     weir__frame *f = &c->frame;
-    return weir__hash_mix(weir__hash_mix(weir__hash_mix(c->seed, f->stream), f->step), f->call++);
+    return weir__hash_mix(weir__hash_mix(weir__hash_mix(weir__seed(c), f->stream), f->step), f->call++);
 }
 
 weir__frame weir__frame_set(weir_ctx *c, weir__frame frame)
 {
     weir__frame old = c->frame;
-    if (c != weir__orphan()) c->frame = frame;
+    if (c == weir__orphan()) return old;
+    if (c->n_scopes > 0 && !c->scopes[c->n_scopes - 1].has_frame) {
+        c->scopes[c->n_scopes - 1].frame = old;
+        c->scopes[c->n_scopes - 1].has_frame = true;
+    }
+    c->frame = frame;
     return old;
 }
 

@@ -14,8 +14,8 @@ static weir_scope begin(weir_ctx *c, bool no_grad)
         return mark;
     }
     weir__scope_mark *m = &c->scopes[c->n_scopes++];
-    *m = (weir__scope_mark){ .first = c->n_objects, .generation = ++c->generation, .no_grad = c->no_grad };
-    if (no_grad) c->no_grad = true;
+    *m = (weir__scope_mark){ .first = c->n_objects, .generation = ++c->generation, .modes = c->modes };
+    if (no_grad) c->modes.no_grad = true;
     mark.depth = (uint32_t)c->n_scopes;
     mark.generation = m->generation;
     return mark;
@@ -56,7 +56,8 @@ void weir_scope_end(weir_scope s)
     while (c->n_scopes >= (int64_t)s.depth) { /* inner scopes first, so that keep means one scope out */
         weir__scope_mark m = c->scopes[--c->n_scopes];
         drop_from(c, m.first);
-        c->no_grad = m.no_grad;
+        c->modes = m.modes;
+        if (m.has_frame) c->frame = m.frame;
     }
 }
 
@@ -78,4 +79,16 @@ bool weir__scope_add(weir_ctx *c, weir__object *o)
     if (c->n_objects == c->objects_cap && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects)) return false;
     c->objects[c->n_objects++] = o;
     return true;
+}
+
+weir__saved_modes weir__modes_save(const weir_ctx *c)
+{
+    return (weir__saved_modes){ .modes = c->modes, .frame = c->frame };
+}
+
+void weir__modes_restore(weir_ctx *c, weir__saved_modes saved)
+{
+    if (failed_ctx(c)) return;
+    c->modes = saved.modes;
+    c->frame = saved.frame;
 }

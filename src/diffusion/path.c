@@ -78,7 +78,7 @@ void weir__path_mix(const weir_path_row *path, const void *options, weir_tensor 
 {
     weir_ctx *c = x0->object.ctx;
     *x = *target = weir__nil(c, WEIR__TENSOR);
-    if (!c->no_grad && !weir_is_nil(t) && t->requires_grad)
+    if (!c->modes.no_grad && !weir_is_nil(t) && t->requires_grad)
         weir_fail(c, WEIR_ERROR_GRAPH, "%s: times that want gradients: expected values alone",
                   path->row.name);
     if (!weir_ok(c)) return;

@@ -36,7 +36,7 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
     map *f = inverse ? b->row->inverse : b->row->transform;
     if (f) y = f(b, x, k, log_det);
     else
-        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->label,
+        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->modes.label,
                   b->row->row.name);
     weir__forward_end(mark, 2, (weir_tensor *[]){ y, *log_det });
     if (weir_is_nil(y)) *log_det = y;

@@ -139,16 +139,16 @@ static void trap(weir_call *k)
         int64_t at = c->kern->find_nonfinite[y->dtype](y->numel, weir__ptr(y));
         if (at < 0) continue;
         c->trap_op = k->op->row.name;
-        snprintf(c->trap_label, sizeof c->trap_label, "%s", c->label ? c->label : "");
-        weir_fail(c, WEIR_ERROR_VALUE, "%s%s%s: element %lld is not finite: expected finite numbers", k->op->row.name, c->label ? " in " : "",
-                  c->label ? c->label : "", (long long)at);
+        snprintf(c->trap_label, sizeof c->trap_label, "%s", c->modes.label ? c->modes.label : "");
+        weir_fail(c, WEIR_ERROR_VALUE, "%s%s%s: element %lld is not finite: expected finite numbers", k->op->row.name, c->modes.label ? " in " : "",
+                  c->modes.label ? c->modes.label : "", (long long)at);
         return;
     }
 }
 
 static bool wants_gradient(const weir_call *k)
 {
-    if (k->ctx->no_grad) return false;
+    if (k->ctx->modes.no_grad) return false;
     bool wanted = false, real = false; /* integers and booleans carry no gradient */
     for (int i = 0; i < k->n_in; i++) wanted = wanted || k->in[i]->requires_grad;
     for (int i = 0; i < k->n_out; i++) real = real || weir_dtype_is_real(k->spec[i].dtype);
@@ -173,7 +173,7 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     if (!right_count(c, op, n_in) || !op->infer(&k) || !make_outputs(&k)) return;
     if (op->random) k.key = weir__draw_key(c);
     if (op->forward) op->forward(&k);
-    if (c->trap_nan && c->status == WEIR_OK) trap(&k);
+    if (c->modes.trap_nan && c->status == WEIR_OK) trap(&k);
     if (c->status != WEIR_OK || (wants_gradient(&k) && !apply_record(&k))) return;
     for (int i = 0; i < op->n_out; i++) out[i] = k.out[i];
 }

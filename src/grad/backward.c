@@ -92,7 +92,7 @@ bool weir_vjp_needs(const weir_vjp *v, int i)
     return v && i >= 0 && i < v->n_in && edge_wanted(v->state->p, &v->state->node->in[i]);
 }
 
-bool weir__vjp_recording(const weir_vjp *v) { return !v->ctx->no_grad; }
+bool weir__vjp_recording(const weir_vjp *v) { return !v->ctx->modes.no_grad; }
 
 const weir_spec *weir_vjp_in_spec(weir_vjp *v, int i)
 {
@@ -209,7 +209,7 @@ weir_tensor *weir_vjp_in(weir_vjp *v, int i)
     if (in->leaf->object.ctx == v->ctx) return in->leaf;
     /* A parent's leaf in a worker: what is made from it alone must not land in the parent. */
     weir_tensor *here = unpack(v, &in->value, "input", i);
-    return v->ctx->no_grad ? here : v->ctx->hooks->add(in->leaf, weir_zeros_like(here));
+    return v->ctx->modes.no_grad ? here : v->ctx->hooks->add(in->leaf, weir_zeros_like(here));
 }
 
 weir_tensor *weir_vjp_out(weir_vjp *v, int i)
@@ -264,7 +264,7 @@ static void visit(pass *p, weir__node *n)
     for (int i = 0; i < n->n_out; i++) v.gout[i] = n->gout[i];
     weir_scope s = weir_scope_begin(c);
     n->op->backward(&v);
-    if (c->trap_nan) trap(c, n);
+    if (c->modes.trap_nan) trap(c, n);
     weir_scope_end(s);
     if (!p->retain) weir__node_release(n);
 }
@@ -320,13 +320,11 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
 static weir_status run(pass *p, int n, weir_tensor *const *y, weir_tensor *const *vectors)
 {
     weir_ctx *c = p->c;
-    bool no_grad = c->no_grad;
-    c->no_grad = !p->create;
     weir_scope s = weir_scope_begin(c);
+    c->modes.no_grad = !p->create;
     for (int i = 0; i < n && c->status == WEIR_OK; i++) seed(p, y[i], vectors ? vectors[i] : NULL);
     walk(p);
     weir_scope_end(s);
-    c->no_grad = no_grad;
     return c->status;
 }
 

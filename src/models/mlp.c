@@ -124,12 +124,14 @@ static weir_tensor *with_slope(weir_module *activation, weir_tensor *h, weir_ten
     weir_ctx *c = h->object.ctx;
     *slope = weir__nil(c, WEIR__TENSOR);
     if (weir_is_nil(h)) return h;
-    c->no_grad = false;
+    weir_scope s = weir_scope_begin(c);
+    c->modes.no_grad = false;
     weir_tensor *leaf = weir_set_requires_grad(weir_detach(h), true), *y = weir_module_forward(activation, leaf);
     weir_tensor *one = weir_full_like(h, 1);
     weir_grad(1, &y, 1, &leaf, &one, false, false, slope);
-    c->no_grad = true;
-    return weir_detach(y);
+    y = weir_detach(y);
+    weir__scope_end_keeping(s, 2, (void *const[]){ y, *slope });
+    return y;
 }
 
 /* [B, k, columns] times W^T, without the bias; `used` columns of W only: of the first layer those of x */

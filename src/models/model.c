@@ -186,20 +186,24 @@ static weir__frame train_frame(weir_model *m, weir_ctx *c, weir_batch *b)
 }
 
 /* -- prepare: in a frame of its own, so that what it draws is the same whether it sees a shard or the whole batch ------- */
+static weir__frame batch_frame(const char *stream, uint64_t step, const weir_batch *b)
+{
+    return (weir__frame){
+        .stream = weir__hash_text(stream),
+        .step = step,
+        .ids = weir_batch_ids(b),
+        .n_ids = weir_batch_size(b),
+    };
+}
+
 static weir_batch *model_prepare(weir_model *m, weir_tensor *y, weir_batch *b)
 {
     weir_ctx *c = y->object.ctx;
-    weir__frame old = weir__frame_set(c, (weir__frame){
-        .stream = weir__hash_text(WEIR__STREAM_PREPARE),
-        .step = c->frame.step,
-        .ids = weir_batch_ids(b),
-        .n_ids = weir_batch_size(b),
-    });
-    bool no_grad = c->no_grad;
-    c->no_grad = true;
+    weir__saved_modes saved = weir__modes_save(c); /* no scope: what is prepared lives on with the batch */
+    c->modes.no_grad = true;
+    weir__frame_set(c, batch_frame(WEIR__STREAM_PREPARE, c->frame.step, b));
     weir_batch *prepared = m->row->prepare(m, y, b);
-    c->no_grad = no_grad;
-    weir__frame_set(c, old);
+    weir__modes_restore(c, saved);
     if (!prepared) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: prepare gave NULL: expected a batch", m->row->row.name);
     return prepared ? prepared : weir__nil(c, WEIR__BATCH);
 }
@@ -208,15 +212,11 @@ weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t ste
 {
     weir_ctx *c = m->object.ctx;
     if (!m->row->prepare || !m->row->whole_batch || weir_batch_prepared(b)) return b;
-    weir__frame old = weir__frame_set(c, (weir__frame){
-        .stream = weir__hash_text(WEIR__STREAM_TRAIN),
-        .step = step,
-        .ids = weir_batch_ids(b),
-        .n_ids = weir_batch_size(b),
-    });
+    weir__saved_modes saved = weir__modes_save(c);
+    weir__frame_set(c, batch_frame(WEIR__STREAM_TRAIN, step, b));
     weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
     if (!weir_is_nil(y)) b = model_prepare(m, y, b);
-    weir__frame_set(c, old);
+    weir__modes_restore(c, saved);
     return b;
 }
 
@@ -236,26 +236,20 @@ static void model_start(weir_model *m, weir_batch *b)
     weir_ctx *c = m->object.ctx;
     if (!weir_module_training(m->module) || weir__module_unstarted(m->module) == 0) return;
     if (!weir__module_may_change(m->module, "model_loss")) return;
-    weir__frame frame = c->frame; /* the step draws what it would have drawn */
     weir_scope s = weir_scope_begin_no_grad(c);
-    c->first_batch = true;
+    c->modes.first_batch = true;
+    weir__frame_set(c, c->frame); /* until the scope ends: the step then draws what it would have drawn */
     loss_of(m, b);
-    c->first_batch = false;
     weir_scope_end(s);
-    weir__frame_set(c, frame);
 }
 
 weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step)
 {
     weir_ctx *c = m->object.ctx;
-    weir__frame old = weir__frame_set(c, (weir__frame){
-        .stream = weir__hash_text(WEIR__STREAM_TRAIN),
-        .step = step,
-        .ids = weir_batch_ids(b),
-        .n_ids = weir_batch_size(b),
-    });
+    weir_scope s = weir_scope_begin(c);
+    weir__frame_set(c, batch_frame(WEIR__STREAM_TRAIN, step, b));
     model_start(m, b);
-    weir__frame_set(c, old);
+    weir_scope_end(s);
     return weir_status_of(c);
 }
 
@@ -267,11 +261,14 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     if (!weir__reaches(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
     if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_loss")) return weir__nil(c, WEIR__TENSOR);
-    weir__frame old = weir__frame_set(c, train_frame(m, c, b));
+    uint64_t stream = c->frame.stream;
+    weir_scope s = weir_scope_begin(c);
+    weir__frame_set(c, train_frame(m, c, b));
     if (c == m->object.ctx) model_start(m, b);
     weir_tensor *l = loss_of(m, b);
-    if (old.stream == c->frame.stream) old.call = c->frame.call; /* a second loss in this step draws anew */
-    weir__frame_set(c, old);
+    weir__frame after = c->frame;
+    weir__scope_end_keeping(s, 1, (void *const[]){ l });
+    if (stream == after.stream) c->frame.call = after.call; /* a second loss in this step draws anew */
     return l;
 }
 

@@ -149,9 +149,8 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     for (int64_t i = 0; i < n; i++) j->ids[i] = j->first + at + i;
     weir__frame frame = { .stream = weir__hash_text(WEIR__STREAM_SAMPLE),
                           .step = (uint64_t)j->stream, .ids = j->ids, .n_ids = n };
-    weir__frame old = weir__frame_set(c, frame);
-    uint64_t seed = c->seed;
-    if (j->o->use_seed) c->seed = j->o->seed;
+    weir__frame_set(c, frame);
+    if (j->o->use_seed) weir__seed_set(c, j->o->seed);
     weir_sample_opts o = *j->o;
     if (o.report) begin_reports(o.report += at, n);
     path_begin(j, at);
@@ -159,8 +158,6 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     weir_tensor *log_q = NULL, *log_det = NULL;
     weir_tensor *z = noise(j, at, n, k, j->log_q ? &log_q : NULL), *y = z;
     if (!weir_is_nil(z)) y = m->row->sample(m, z, k, &o, j->log_q ? &log_det : NULL);
-    c->seed = seed;
-    weir__frame_set(c, old);
     if (m->path.to && !m->path.put) weir_fail(c, WEIR_ERROR_UNSUPPORTED, "sample: a path: %s: expected a model with a sampler", m->row->row.name);
     m->path.to = NULL;
     if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) {

@@ -28,7 +28,7 @@ static bool score_keeps_gradients(weir_model *m, const weir_tensor *x)
 {
     weir_ctx *c = x->object.ctx;
     bool wanted = x->requires_grad;
-    if (c->no_grad || !m->row->no_gradient) return true;
+    if (c->modes.no_grad || !m->row->no_gradient) return true;
     if (!wanted) weir__module_visit(m->module, score_seek_parameter, &wanted);
     if (!wanted) return true;
     weir_fail(c, WEIR_ERROR_GRAPH,
@@ -42,16 +42,17 @@ static weir_tensor *one_draw(weir_model *m, weir_batch *b, const weir_score_opts
 {
     weir_tensor *x = weir_batch_x(b);
     weir_ctx *c = x->object.ctx;
-    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_SCORE), .step = (uint64_t)draw,
-                                                        .ids = weir_batch_ids(b), .n_ids = weir_batch_size(b) });
-    uint64_t seed = c->seed;
-    if (o->use_seed) c->seed = o->seed;
     weir_scope s = weir_scope_begin(c); /* what a draw needs on its way ends with it, whatever their number */
+    weir__frame_set(c, (weir__frame){
+        .stream = weir__hash_text(WEIR__STREAM_SCORE),
+        .step = (uint64_t)draw,
+        .ids = weir_batch_ids(b),
+        .n_ids = weir_batch_size(b),
+    });
+    if (o->use_seed) weir__seed_set(c, o->seed);
     weir_tensor *y = weir__model_transform(m, x);
     weir_tensor *lp = weir_is_nil(y) ? y : weir_affine(m->row->log_prob(m, y, weir_batch_condition(b), o, info), 1, weir__model_log_det(m));
     weir__scope_end_keeping(s, 1, (void *const *)&lp);
-    c->seed = seed;
-    weir__frame_set(c, old);
     return lp;
 }
 

@@ -14,7 +14,7 @@ bool weir__module_add_started(weir_module *m)
 void weir__module_first(weir_module *m, weir_tensor *x, const weir_condition *k)
 {
     weir_ctx *c = x->object.ctx;
-    if (!c->first_batch || !m->row->first || weir_item(started_of(m)) != 0) return;
+    if (!c->modes.first_batch || !m->row->first || weir_item(started_of(m)) != 0) return;
     weir_scope s = weir_scope_begin_no_grad(c);
     m->row->first(m, x, k);
     weir_fill_(started_of(m), 1);

@@ -24,9 +24,8 @@ bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__
         return false;
     }
     if (!weir_ok(c) || !weir__reaches(c, m, who, "a module") || !sealed_for(m, c)) return false;
-    mark->label = c->label;
-    c->label = m->path[0] ? m->path : m->row->row.name;
     mark->scope = weir_scope_begin(c);
+    c->modes.label = m->path[0] ? m->path : m->row->row.name;
     return true;
 }
 
@@ -41,7 +40,6 @@ bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__
 
 void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)
 {
-    mark.ctx->label = mark.label;
     void *kept[2] = { NULL, NULL };
     for (int i = 0; i < n; i++) kept[i] = results[i];
     weir__scope_end_keeping(mark.scope, n, kept);
@@ -81,7 +79,7 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
     else if (m->row->transform)
         y = m->row->transform(m, x, NULL, &log_det);
     else
-        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->label);
+        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->modes.label);
     weir__forward_end(mark, 1, &y);
     return y;
 }

@@ -10,9 +10,10 @@ static double shaped(weir_init init, double draw)
 
 static void draw(weir_ctx *c, weir_tensor *t, const char *name, weir_init init)
 {
-    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(name) });
+    weir_scope s = weir_scope_begin(c);
+    weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(name) });
     uint64_t key = weir__draw_key(c);
-    weir__frame_set(c, old);
+    weir_scope_end(s);
     weir__real real = t->dtype == WEIR_F64 ? WEIR__F64 : WEIR__F32;
     void *p = weir__ptr(t);
     (init.kind == WEIR_INIT_UNIFORM ? c->kern->uniform : c->kern->normal)[real](t->numel, p, key, 0, 0);

@@ -45,7 +45,6 @@ static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t
                                 weir_tensor *tangents, weir_tensor **jv)
 {
     weir_ctx *c = x->object.ctx;
-    bool no_grad = c->no_grad;
     int64_t n = tangents->shape[1];
     weir_tensor *y = weir__nil(c, WEIR__TENSOR);
     if (n > INT_MAX) {
@@ -55,14 +54,17 @@ static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t
     }
     weir_tensor **each = weir__alloc_n(c, n, sizeof *each);
     if (!each) return y;
-    c->no_grad = false;
+    weir_scope s = weir_scope_begin(c);
+    c->modes.no_grad = false;
     x = weir_set_requires_grad(weir_detach(x), true);
     y = net->row->at(net, x, t, k);
     for (int64_t i = 0; i < n && weir_ok(c); i++) each[i] = one_product(y, x, tangents, i);
-    c->no_grad = no_grad;
+    c->modes.no_grad = true;
     if (weir_ok(c)) *jv = weir_cat((int)n, each, 1);
+    y = weir_detach(y);
+    weir__scope_end_keeping(s, 2, (void *const[]){ y, *jv });
     weir__free(c, each);
-    return weir_detach(y);
+    return y;
 }
 
 weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
@@ -82,10 +84,8 @@ weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, 
         || tangents->shape[2] != weir__numel_of(x->ndim - 1, x->shape + 1))
         return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "network_jvp: expected tangents [B, k, elements of a row of x], of x's type"), nil;
     if (!weir__forward_begin(net, x, "network_jvp", &mark)) return nil;
-    bool no_grad = mark.ctx->no_grad;
-    mark.ctx->no_grad = true;
+    mark.ctx->modes.no_grad = true; /* until the end of the call */
     weir_tensor *y = (net->row->jvp ? net->row->jvp : by_autograd)(net, x, t, k, tangents, jv);
-    mark.ctx->no_grad = no_grad;
     weir__forward_end(mark, 2, (weir_tensor *[]){ y, *jv });
     return y;
 }

@@ -123,7 +123,10 @@ void weir__init_parameter(weir_ctx *c, weir_tensor *t, const char *name, weir_in
 
 /* Before and after a forward: seals, names the layer for messages and for the hunt after a NaN, and holds a scope, so that what a
  * layer makes on its way lives on only as far as the graph needs it. */
-typedef struct weir__call_mark { weir_ctx *ctx; const char *label; weir_scope scope; } weir__call_mark;
+typedef struct weir__call_mark {
+    weir_ctx *ctx;
+    weir_scope scope;
+} weir__call_mark;
 bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__call_mark *mark); /* of a call without x */
 bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark);
 void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results); /* results made inside outlive the scope */

@@ -31,7 +31,7 @@ weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x)
 {
     weir_ctx *c = weir_ctx_of(x);
     weir__mlp_net net;
-    if (!weir_is_nil(x) && !c->hunting && network_of(m, &net) && fits(&net, x) && (weir__mlp_lowest(x, &net) < net.n || weir__mlp_small(&net)))
+    if (!weir_is_nil(x) && !c->modes.hunting && network_of(m, &net) && fits(&net, x) && (weir__mlp_lowest(x, &net) < net.n || weir__mlp_small(&net)))
         return weir__mlp_apply(x, &net);
     for (int64_t i = 0; i < m->n_children; i++) {
         weir_module *layer = m->children[i];

@@ -28,19 +28,18 @@ static weir_tensor *input_of(weir_vjp *v, int i)
 static weir_tensor *run_again(replay *r, const checkpoint *k)
 {
     weir_ctx *c = r->v->ctx;
-    weir__frame frame = k->frame, old;
+    weir__frame frame = k->frame;
     if (frame.ids) {
         weir_tensor *ids = weir_vjp_in(r->v, r->n);
         if (weir_is_nil(ids)) return ids;
         frame.ids = weir__ptr(ids);
     }
-    bool no_grad = c->no_grad;
-    uint64_t seed = c->seed;
-    old = weir__frame_set(c, frame);
-    c->seed = k->seed, c->no_grad = false;
+    weir_scope s = weir_scope_begin(c);
+    weir__frame_set(c, frame);
+    weir__seed_set(c, k->seed);
+    c->modes.no_grad = false;
     weir_tensor *y = k->fn(k->user, r->x);
-    c->seed = seed, c->no_grad = no_grad;
-    weir__frame_set(c, old);
+    weir__scope_end_keeping(s, 1, (void *const[]){ y });
     return y;
 }
 
@@ -110,10 +109,10 @@ static weir_tensor *plain_run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, w
 
 static weir_tensor *run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, int n, weir_tensor **in)
 {
-    checkpoint attr = { .fn = fn, .user = user, .seed = c->seed, .frame = c->frame };
+    checkpoint attr = { .fn = fn, .user = user, .seed = weir__seed(c), .frame = c->frame };
     weir_call k = { .ctx = c, .op = &weir__op_checkpoint, .attr = &attr, .n_in = n, .n_out = 1, .in = in };
     bool record = false;
-    for (int i = 0; i < n; i++) record = record || (!c->no_grad && in[i]->requires_grad);
+    for (int i = 0; i < n; i++) record = record || (!c->modes.no_grad && in[i]->requires_grad);
     if (record && attr.frame.ids) in[k.n_in++] = weir_from_i64(c, attr.frame.ids, 1, (const int64_t[]){ attr.frame.n_ids });
     k.out[0] = plain_run(c, fn, user, in);
     if (!weir_ok(c) || !record || !weir_dtype_is_real(k.out[0]->dtype)) return k.out[0];

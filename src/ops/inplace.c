@@ -10,9 +10,9 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     if (c->status != WEIR_OK) return false;
     if (from && from->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", name), false;
     if (!weir__meets(c, from, name, "a tensor")) return false;
-    if (x->node && !c->no_grad)
+    if (x->node && !c->modes.no_grad)
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a result of %s with history: expected a detached tensor, or a no_grad scope", name, x->node->op->row.name), false;
-    if (!c->no_grad && (x->requires_grad || (from && from->requires_grad)))
+    if (!c->modes.no_grad && (x->requires_grad || (from && from->requires_grad)))
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a tensor that requires gradients: expected a no_grad scope, in-place changes are not recorded", name), false;
     for (int i = 0; i < x->ndim; i++)
         if (x->strides[i] == 0 && x->shape[i] > 1 && x->numel > 0)

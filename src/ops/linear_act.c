@@ -13,7 +13,7 @@ static bool infer(weir_call *k)
     for (int i = 0; i < k->n_in; i++) wanted = wanted || k->in[i]->requires_grad;
     if (!weir__linear_infer(k)) return false;
     k->spec[1] = k->spec[0];
-    if (k->ctx->no_grad || !wanted) k->spec[1].ndim = 1, k->spec[1].shape[0] = 0;
+    if (k->ctx->modes.no_grad || !wanted) k->spec[1].ndim = 1, k->spec[1].shape[0] = 0;
     return true;
 }
 

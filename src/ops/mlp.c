@@ -258,7 +258,7 @@ bool weir__mlp_small(const weir__mlp_net *net)
 
 int weir__mlp_lowest(const weir_tensor *x, const weir__mlp_net *net)
 {
-    if (x->object.ctx->no_grad) return net->n;
+    if (x->object.ctx->modes.no_grad) return net->n;
     if (x->requires_grad) return -1;
     for (int l = 0; l < net->n; l++)
         if (net->w[l]->requires_grad || net->b[l]->requires_grad) return l;

@@ -15,10 +15,10 @@ static weir_tensor *input_of(weir_vjp *v, int i)
 static weir_tensor *run(weir_vjp *v, weir_tensor **x)
 {
     weir_ctx *c = v->ctx;
-    bool no_grad = c->no_grad;
-    c->no_grad = false;
+    weir_scope s = weir_scope_begin(c);
+    c->modes.no_grad = false;
     weir_tensor *y = v->op->reference(x, v->n_in, v->attr);
-    c->no_grad = no_grad;
+    weir__scope_end_keeping(s, 1, (void *const[]){ y });
     return y;
 }
 

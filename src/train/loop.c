@@ -127,9 +127,9 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
     int64_t stop = o->steps > 0 ? o->steps : r->stop;
     if (r->step >= stop || !weir_ok(c) || !weir__model_unshared(r->model, "run_train"))
         return weir_status_of(c);
-    uint64_t seed = c->seed;
-    c->seed = (uint64_t)r->config.train.seed; /* whatever else lives in the context */
+    weir_scope scope = weir_scope_begin(c);
+    weir__seed_set(c, (uint64_t)r->config.train.seed); /* whatever else lives in the context */
     weir_status s = train(r, o, stop);
-    c->seed = seed;
+    weir_scope_end(scope);
     return s;
 }

@@ -222,10 +222,10 @@ static weir_status open_model(weir_run *r)
 static weir_status open_seeded(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
-    uint64_t seed = c->seed;
-    c->seed = (uint64_t)r->config.train.seed;
+    weir_scope scope = weir_scope_begin(c);
+    weir__seed_set(c, (uint64_t)r->config.train.seed);
     weir_status s = open_model(r);
-    c->seed = seed;
+    weir_scope_end(scope);
     return s;
 }
 

@@ -148,11 +148,12 @@ bool weir__all_finite(const double *v, int64_t n)
 /* Forward and backward of one batch in context c; backward only where every loss is finite. */
 static void run_piece(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, double total, double *losses)
 {
-    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
+    weir_scope s = weir_scope_begin(c);
+    weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
     weir_tensor *l = weir_model_loss(m, b);
     if (weir_copy_to_f64(l, losses, weir_batch_size(b)) == WEIR_OK && weir__all_finite(losses, weir_batch_size(b)))
         weir_backward(reduce(l, weir_batch_weights(b), total));
-    weir__frame_set(c, old);
+    weir_scope_end(s);
 }
 
 static void run_shard(shard *s, weir_model *m, const weir_batch *b, int64_t from, int64_t to, uint64_t step, double total, double *losses)
@@ -227,7 +228,7 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     }
     shards *all = shards_open(m, n);
     if (!all || !give_buffers(all)) return weir_status_of(c);
-    for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = c->seed; /* the cache may be older than the seed */
+    for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = weir__seed(c); /* the cache may be older than the seed */
     int threads = c->threads < n ? c->threads : (int)n;
 #ifdef _OPENMP
     if (omp_in_parallel()) threads = 1;

@@ -36,16 +36,14 @@ static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step,
 {
     weir_ctx *c = m->object.ctx;
     weir_scope s = backward ? weir_scope_begin(c) : weir_scope_begin_no_grad(c);
-    weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
+    weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
     weir_batch *alone = weir__batch_piece(c, b, row, row + 1);
-    c->hunting = true;
-    c->trap_nan = !backward;
+    c->modes.hunting = true;
+    c->modes.trap_nan = !backward;
     c->trap_op = NULL;
     weir_tensor *loss = weir_sum(weir_model_loss(m, alone));
-    c->trap_nan = backward;
+    c->modes.trap_nan = backward;
     if (backward) weir_module_zero_grad(m->module), weir_backward(loss);
-    c->trap_nan = c->hunting = false;
-    weir__frame_set(c, old);
     weir_scope_end(s);
     if (!c->trap_op) {
         /* what goes wrong alone is not what went wrong */

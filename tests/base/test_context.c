@@ -66,7 +66,7 @@ static void an_early_return_heals(void **state)
     weir_zeros(c, WEIR_F32, 1, SHAPE(8));
     weir_scope_end(outer); /* inner was forgotten */
     assert_ok(c);
-    assert_false(c->no_grad);
+    assert_false(c->modes.no_grad);
     weir_scope_end(inner);
     assert_fails(c, WEIR_ERROR_STATE, "has ended");
     weir_scope_end(outer);

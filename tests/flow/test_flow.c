@@ -235,9 +235,9 @@ static void test_first_batch(void **state)
     assert_int_equal(weir__module_unstarted(m), 2);
     weir_tensor *same = weir_bijection_forward(m, x, NULL, NULL);
     assert_true(weir_get(same, SHAPE(1, 1, 1, 1)) == weir_get(x, SHAPE(1, 1, 1, 1)));
-    c->first_batch = true;
+    c->modes.first_batch = true;
     weir_tensor *y = weir_bijection_forward(m, x, NULL, NULL);
-    c->first_batch = false;
+    c->modes.first_batch = false;
     for (int64_t k = 0; k < 3; k++) {
         double mean, variance;
         channel_moments(y, k, &mean, &variance);
@@ -248,9 +248,9 @@ static void test_first_batch(void **state)
     assert_true(fabs(weir_get(weir_module_own(first, "log_scale"), SHAPE(0)) + log(2.5)) < 0.2);
     assert_true(fabs(weir_get(weir_module_own(second, "log_scale"), SHAPE(0))) < 1e-4); /* normal already when it reaches the second */
     double before = weir_get(weir_module_own(first, "bias"), SHAPE(0));
-    c->first_batch = true;
+    c->modes.first_batch = true;
     weir_bijection_forward(m, weir_affine(x, 2, 0), NULL, NULL);
-    c->first_batch = false;
+    c->modes.first_batch = false;
     assert_true(weir_get(weir_module_own(first, "bias"), SHAPE(0)) == before);
     assert_int_equal(weir_numel(weir_module_state_find(m, "0.started")), 1);
     weir_module_free(m);

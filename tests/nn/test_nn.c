@@ -335,7 +335,7 @@ static void test_shared_and_buffers(void **state)
 }
 
 static const char *label_seen;
-static weir_tensor *spy_forward(weir_module *m, weir_tensor *x) { return (void)m, label_seen = x->object.ctx->label, x; }
+static weir_tensor *spy_forward(weir_module *m, weir_tensor *x) { return (void)m, label_seen = x->object.ctx->modes.label, x; }
 static const weir_module_row spy_row = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.spy", .doc = "a test", .options_size = sizeof(size_t), .test = "" },
     .forward = spy_forward,
@@ -347,10 +347,10 @@ static void test_label_names_the_layer(void **state)
     weir_module *outer = weir_module_new(c, "sequential", ""), *inner = weir_module_new(c, "sequential", "");
     weir_module_add(inner, "spy", weir_module_from_row(c, &spy_row, NULL));
     weir_module_add(outer, "deep", inner);
-    c->label = "before";
+    c->modes.label = "before";
     weir_module_forward(outer, weir_ones(c, WEIR_F32, 1, SHAPE(2)));
     assert_string_equal(label_seen, "deep.spy");
-    assert_string_equal(c->label, "before");
+    assert_string_equal(c->modes.label, "before");
     weir_module_free(outer);
 }
 
