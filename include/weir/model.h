@@ -79,7 +79,9 @@ typedef struct weir_sample_opts {
     double temperature;             /* noise is multiplied by it: 1 */
     const float *noise;             /* start from these [n, noise_dim] instead of drawing */
     const double *noise_f64;        /* the same in double; not both */
-    const char *solver;             /* samplers of continuous models; NULL: the model's */
+    /* Of continuous models, "NAME" or "NAME key=value ..": what it does not say is as the model's own
+     * sampler has it under the same name. NULL: that sampler. */
+    const char *solver;
     int64_t steps;                  /* of that solver; 0: its default */
     /* What the samples are conditioned on; NULL: nothing. n is a multiple r of its m samples, and r are drawn of each, in blocks. */
     const weir_condition *condition;

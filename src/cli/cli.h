@@ -60,8 +60,8 @@ bool weir__flags_given(const weir__command *cmd, const void *flags, const char *
 void weir__flags_help(const weir__command *cmd, FILE *out);
 /* "N", "X,X,..": what stands for a value; "" for a yes or no. */
 const char *weir__option_placeholder(const weir_option *o);
-/* "[1, 1024]", "yes|no", the choices, or "" */
-void weir__option_range(const weir_option *o, char *text, size_t bytes);
+/* "[1, 1024]", "yes|no", the choices, the rows of the kind in `c` that may be chosen, or "" */
+void weir__option_range(const weir_ctx *c, const weir_option *o, char *text, size_t bytes);
 
 /* -- say.c ------------------------------------------------------------------------------------------------------------------------ */
 /* One line `weir: WHAT: WHERE: EXPECTED` on stderr; returns `code`. */

@@ -24,14 +24,29 @@ const char *weir__option_placeholder(const weir_option *o)
     return words[o->type];
 }
 
-void weir__option_range(const weir_option *o, char *text, size_t bytes)
+/* The rows of a kind, as "euler|heun|rk4". */
+static void kind_rows(const weir_ctx *c, const char *kind, char *text, size_t bytes, size_t *used)
+{
+    for (int64_t i = 0; i < weir_row_count(c, kind); i++)
+        weir__append(text, bytes, used, "%s%s", i ? "|" : "", weir__row_short_name(weir_row_at(c, kind, i)));
+}
+
+void weir__option_range(const weir_ctx *c, const weir_option *o, char *text, size_t bytes)
 {
     size_t used = 0;
     text[0] = 0;
-    if (o->type == WEIR_OPTION_CHOICE) weir__append(text, bytes, &used, "%s", o->choices);
-    if (o->type == WEIR_OPTION_BOOL) weir__append(text, bytes, &used, "yes|no");
-    if (o->type == WEIR_OPTION_INT || o->type == WEIR_OPTION_INTS || o->type == WEIR_OPTION_REAL)
-        weir__append(text, bytes, &used, "[%.16g, %.16g]", o->min, o->max);
+    switch (o->type) {
+    case WEIR_OPTION_CHOICE: weir__append(text, bytes, &used, "%s", o->choices); break;
+    case WEIR_OPTION_BOOL: weir__append(text, bytes, &used, "yes|no"); break;
+    case WEIR_OPTION_ROW:
+    case WEIR_OPTION_ROWS: kind_rows(c, o->choices, text, bytes, &used); break;
+    case WEIR_OPTION_INT:
+    case WEIR_OPTION_INTS:
+    case WEIR_OPTION_REAL:
+    case WEIR_OPTION_REALS: weir__append(text, bytes, &used, "[%.16g, %.16g]", o->min, o->max); break;
+    case WEIR_OPTION_TEXT:
+    case WEIR_OPTION_WORDS: break;
+    }
 }
 
 /* -- finding ------------------------------------------------------------------------------------------------------------------ */
@@ -59,7 +74,7 @@ static int unknown(const weir__command *cmd, const char *flag, size_t n)
 static int bad_value(const weir_option *o, const char *value, const char *wanted)
 {
     char range[80];
-    weir__option_range(o, range, sizeof range);
+    weir__option_range(NULL, o, range, sizeof range);
     return weir__complain(WEIR__EXIT_USAGE, "%s%s: %.200s: expected %s%s%s", dashes(o->name), o->name, value[0] ? value : "an empty text", wanted,
                           range[0] ? " " : "", range);
 }
@@ -191,7 +206,7 @@ static void help_line(const weir__command *cmd, const weir_option *o, FILE *out)
     bool repeats = cmd->repeats && !strcmp(cmd->repeats, o->name);
     const char *value = repeats ? "KEY=VALUE" : weir__option_placeholder(o);
     snprintf(left, sizeof left, "  %s%s%s%s", dashes(o->name), o->name, value[0] ? " " : "", value);
-    weir__option_range(o, range, sizeof range);
+    weir__option_range(NULL, o, range, sizeof range);
     fprintf(out, "%-20s %s", left, o->doc);
     if (range[0] && o->type != WEIR_OPTION_BOOL) fprintf(out, "; within %s", range);
     if (o->def[0] && o->type != WEIR_OPTION_BOOL) fprintf(out, "; %s", o->def);

@@ -25,30 +25,46 @@ static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
     return -1;
 }
 
+static bool chooses_rows(const weir_option *o) { return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS; }
+
 /* -- JSON --------------------------------------------------------------------------------------------------------------------------- */
-static json_t *option_json(const weir_option *o)
+static json_t *option_json(const weir_ctx *c, const weir_option *o)
 {
     static const char *const types[] = { "int",  "real",  "bool",  "choice", "text",
                                          "ints", "reals", "words", "row",    "rows" };
-    char range[512];
-    weir__option_range(o, range, sizeof range);
+    char range[2048];
+    weir__option_range(c, o, range, sizeof range);
     json_t *j = json_object();
     json_object_set_new(j, "name", json_string(o->name));
     json_object_set_new(j, "type", json_string(types[o->type]));
     json_object_set_new(j, "default", json_string(o->def));
     json_object_set_new(j, "range", json_string(range));
+    json_object_set_new(j, "kind", chooses_rows(o) ? json_string(o->choices) : json_null());
     json_object_set_new(j, "doc", json_string(o->doc));
     return j;
 }
 
-static json_t *row_json(const char *kind, const weir_row *row)
+/* "in|out" as ["in", "out"] */
+static json_t *words_json(const char *words)
+{
+    json_t *list = json_array();
+    for (const char *p = words; *p;) {
+        size_t n = strcspn(p, "|");
+        json_array_append_new(list, json_stringn(p, n));
+        p += n + (p[n] == '|');
+    }
+    return list;
+}
+
+static json_t *row_json(const weir_ctx *c, const char *kind, const weir_row *row)
 {
     json_t *j = json_object(), *list = json_array();
     json_object_set_new(j, "kind", json_string(kind));
     json_object_set_new(j, "name", json_string(row->name));
     json_object_set_new(j, "doc", json_string(row->doc));
-    for (const weir_option *o = row->options; o && o->name; o++) json_array_append_new(list, option_json(o));
+    for (const weir_option *o = row->options; o && o->name; o++) json_array_append_new(list, option_json(c, o));
     json_object_set_new(j, "options", list);
+    json_object_set_new(j, "given", words_json(row->given ? row->given : ""));
     return j;
 }
 
@@ -56,19 +72,29 @@ static void print_json(const weir_ctx *c, int64_t only)
 {
     json_t *all = json_array();
     for (int64_t k = 0; k < weir__kinds(c); k++)
-        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++) json_array_append_new(all, row_json(weir__kind_at(c, k), weir__kind_row(c, k, i)));
+        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++) json_array_append_new(all, row_json(c, weir__kind_at(c, k), weir__kind_row(c, k, i)));
     weir__json_print(all, true);
     json_decref(all);
 }
 
 /* -- text ------------------------------------------------------------------------------------------------------------------------------- */
-static void print_options(const weir_row *row)
+static void print_given(const char *given)
+{
+    fputs("    where another row chooses it, that one gives ", stdout);
+    for (; *given; given++) *given == '|' ? fputs(", ", stdout) : putchar(*given);
+    putchar('\n');
+}
+
+static void print_options(const weir_ctx *c, const weir_row *row)
 {
     for (const weir_option *o = row->options; o && o->name; o++) {
-        char range[512];
-        weir__option_range(o, range, sizeof range);
-        printf("    %s=%s  %s%s%s\n", o->name, o->def, range, range[0] ? "  " : "", o->doc);
+        char range[2048];
+        weir__option_range(c, o, range, sizeof range);
+        printf("    %s=%s  ", o->name, o->def);
+        if (chooses_rows(o)) printf("%s%s: ", o->choices, o->type == WEIR_OPTION_ROWS ? ",.." : "");
+        printf("%s%s%s\n", range, range[0] ? "  " : "", o->doc);
     }
+    if (row->given) print_given(row->given);
 }
 
 static void print_presets(const weir_row *row)
@@ -83,7 +109,7 @@ static void print_kind(const weir_ctx *c, int64_t k, bool with_options)
     for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
         const weir_row *row = weir__kind_row(c, k, i);
         printf("  %-18s %s\n", strchr(row->name, '.') + 1, row->doc);
-        if (with_options) print_options(row);
+        if (with_options) print_options(c, row);
         if (with_options && strcmp(kind, "model") == 0) print_presets(row);
     }
 }

@@ -97,7 +97,7 @@ static void flag(page *p, const weir__command *k, const weir_option *o)
     bool repeats = k->repeats && strcmp(k->repeats, o->name) == 0, boolean = o->type == WEIR_OPTION_BOOL;
     weir__append(name, sizeof name, &used, "%s%s", o->name[1] ? "--" : "-", o->name);
     term(p, name, value[0] ? " " : "", repeats ? "KEY=VALUE" : value);
-    weir__option_range(o, range, sizeof range);
+    weir__option_range(p->c, o, range, sizeof range);
     meaning(p, o->doc, boolean ? "" : range, boolean ? "" : o->def);
 }
 
@@ -150,6 +150,38 @@ static weir_status main_page(weir_ctx *c, const char *folder)
 }
 
 /* -- kinds --------------------------------------------------------------------------------------------------------------------------- */
+static bool chooses_rows(const weir_option *o) { return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS; }
+
+/* "a|b|c" as "a, b, c" */
+static void put_list(page *p, const char *words)
+{
+    for (; *words; words++) {
+        const char one[2] = { *words, 0 };
+        text(p, *words == '|' ? ", " : one);
+    }
+}
+
+/* What may be chosen, and where its options stand. */
+static void see_kind(page *p, const weir_option *o, const char *range)
+{
+    const char *key = o->type == WEIR_OPTION_ROWS ? ".0.KEY=VALUE" : ".KEY=VALUE";
+    put(p, "One of ");
+    put_list(p, range);
+    put(p, "; its options, as ");
+    text(p, o->name);
+    put(p, key);
+    put(p, ", stand in \\fBweir\\-");
+    text(p, o->choices);
+    put(p, "\\fR(7).\n");
+}
+
+static void given_options(page *p, const char *given)
+{
+    put(p, ".PP\nWhere another row chooses it, that one gives ");
+    put_list(p, given);
+    put(p, ".\n");
+}
+
 static void row_entry(page *p, const char *kind, const weir_row *row)
 {
     if (row->options) {
@@ -159,11 +191,13 @@ static void row_entry(page *p, const char *kind, const weir_row *row)
         meaning(p, row->doc, "", "");
     }
     for (const weir_option *o = row->options; o && o->name; o++) {
-        char range[512];
-        weir__option_range(o, range, sizeof range);
+        char range[2048];
+        weir__option_range(p->c, o, range, sizeof range);
         term(p, o->name, "=", o->def);
-        meaning(p, o->doc, range, "");
+        meaning(p, o->doc, chooses_rows(o) ? "" : range, "");
+        if (chooses_rows(o)) see_kind(p, o, range);
     }
+    if (row->given) given_options(p, row->given);
     const weir_preset *preset = strcmp(kind, "model") == 0 ? ((const weir_model_row *)row)->presets : NULL;
     for (; preset && preset->name; preset++) {
         term(p, "preset", "=", preset->name);

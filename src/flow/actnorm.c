@@ -98,6 +98,7 @@ const weir_module_row weir__row_actnorm = {
         .options = options,
         .options_size = sizeof(opts),
         .test = "dim=3",
+        .given = "dim|dtype",
     },
     .state_size = sizeof(state),
     .create = actnorm_create,

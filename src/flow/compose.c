@@ -1,5 +1,37 @@
-/* compose.c - bijections one after the other: f = f_K o .. o f_1, log-dets add up; the inverse goes backwards. */
+/* compose.c - bijections one after the other: f = f_K o .. o f_1, log-dets add up; the inverse goes backwards.
+ * Options list them, "parts=actnorm,additive_coupling parts.1.parity=1", and how often the list is repeated; without
+ * a list they are added by the code that makes it. */
+#include <stddef.h>
 #include "flow/flow.h"
+
+typedef struct opts {
+    size_t size;
+    int64_t dim, repeat;
+    int32_t dtype;
+    weir_choices parts;
+} opts;
+
+static const weir_option options[] = {
+    { "parts", WEIR_OPTION_ROWS, offsetof(opts, parts), "", 0, 0, "bijection", "in the order in which data go through" },
+    { "repeat", WEIR_OPTION_INT, offsetof(opts, repeat), "1", 1, 1024, NULL, "times the list, each with weights of its own" },
+    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 1, 1 << 24, NULL, "columns, of the parts that do not say theirs" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type of the parts" },
+    { 0 },
+};
+
+/* Children 0, 1, .. */
+static void compose_create(weir_module *m, const void *options_)
+{
+    opts *o = (void *)(uintptr_t)options_; /* a copy of this module's own: weir_module_from_row */
+    weir_ctx *c = weir_module_ctx(m);
+    for (int64_t i = 0; i < o->repeat * o->parts.n && weir_ok(c); i++) {
+        weir_choice *part = &o->parts.at[i % o->parts.n];
+        char name[24];
+        size_t used = 0;
+        weir__append(name, sizeof name, &used, "%lld", (long long)i);
+        weir_module_add(m, name, weir__choice_module(c, &weir__row_compose.row, "parts", part, 0, NULL));
+    }
+}
 
 static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
 {
@@ -24,8 +56,17 @@ static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition
 }
 
 const weir_module_row weir__row_compose = {
-    .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.compose", .doc = "child bijections one after the other",
-             .options_size = sizeof(size_t), .test = "" },
+    .row = {
+        .size = sizeof(weir_module_row),
+        .version = 1,
+        .name = "bijection.compose",
+        .doc = "bijections one after the other",
+        .options = options,
+        .options_size = sizeof(opts),
+        .test = "dim=5 parts=tile,additive_coupling,scale parts.1.net.hidden=6 parts.2.start=0.3 repeat=2",
+        .given = "dim|dtype",
+    },
+    .create = compose_create,
     .transform = transform,
     .inverse = inverse,
 };

@@ -5,8 +5,9 @@
 
 typedef struct opts {
     size_t size;
-    int64_t dim, parity, hidden;
+    int64_t dim, parity;
     int32_t partition, dtype;
+    weir_choice net;
     bool net_follows; /* not an option: weir__coupling_new adds the net itself */
 } opts;
 
@@ -21,31 +22,22 @@ static const weir_option options[] = {
     { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 2, 1 << 24, NULL, "columns" },
     { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
     { "parity", WEIR_OPTION_INT, offsetof(opts, parity), "0", 0, 1, NULL, "0: keep the first part (even columns); 1: keep the second" },
-    { "hidden", WEIR_OPTION_INT, offsetof(opts, hidden), "16", 1, 1 << 16, NULL, "width of the hidden layer of the net" },
+    { "net", WEIR_OPTION_ROW, offsetof(opts, net), "mlp hidden=16 activation=tanh", 0, 0, "network",
+      "of the part that is kept, added to the other" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
     { 0 },
 };
 
-static weir_module *linear(weir_ctx *c, int64_t in, int64_t out, int32_t dtype)
-{
-    weir__linear_opts o = { .size = sizeof o, .in = in, .out = out, .bias = true, .init = WEIR__LINEAR_PYTORCH, .dtype = dtype };
-    return weir_module_from_row(c, &weir__row_linear, &o);
-}
-
-/* For use by name alone: one hidden layer. */
-static weir_module *own_net(weir_ctx *c, const opts *o)
+static weir_module *own_net(weir_ctx *c, opts *o)
 {
     int64_t first = (o->dim + 1) / 2, kept = o->parity ? o->dim - first : first;
-    weir_module *net = weir_module_from_row(c, &weir__row_sequential, NULL);
-    weir_module_add(net, "0", linear(c, kept, o->hidden, o->dtype));
-    weir_module_add(net, "1", weir_module_from_row(c, &weir__row_tanh, NULL));
-    weir_module_add(net, "2", linear(c, o->hidden, o->dim - kept, o->dtype));
-    return net;
+    const weir__gift gifts[] = { { "in", kept }, { "out", o->dim - kept } };
+    return weir__choice_module(c, &weir__row_additive_coupling.row, "net", &o->net, 2, gifts);
 }
 
 static void create(weir_module *m, const void *options_)
 {
-    const opts *o = options_;
+    opts *o = (void *)(uintptr_t)options_; /* a copy of this module's own: weir_module_from_row */
     state *s = weir_module_state(m);
     *s = (state){ .dim = o->dim, .partition = (weir__partition)o->partition, .swap = o->parity == 1 };
     if (!o->net_follows) s->net = weir_module_add(m, "net", own_net(weir_module_ctx(m), o));
@@ -73,8 +65,17 @@ static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_conditi
 static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, k, log_det, true); }
 
 const weir_module_row weir__row_additive_coupling = {
-    .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.additive_coupling", .doc = "y = (A, B + net(A)): keeps volume",
-             .options = options, .options_size = sizeof(opts), .test = "dim=5 hidden=8" },
+    .row = {
+        .size = sizeof(weir_module_row),
+        .version = 1,
+        .name = "bijection.additive_coupling",
+        .doc = "y = (A, B + net(A)): keeps volume",
+        .options = options,
+        .options_size = sizeof(opts),
+        .test = "dim=5 net.hidden=8",
+        .renamed = "hidden=net.hidden",
+        .given = "dim|dtype",
+    },
     .state_size = sizeof(state),
     .create = create,
     .transform = transform,

@@ -41,8 +41,16 @@ static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_conditi
 static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, log_det, -1); }
 
 const weir_module_row weir__row_scale = {
-    .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection.scale", .doc = "y = x exp(s), one s a column",
-             .options = options, .options_size = sizeof(opts), .test = "dim=3 start=0.3" },
+    .row = {
+        .size = sizeof(weir_module_row),
+        .version = 1,
+        .name = "bijection.scale",
+        .doc = "y = x exp(s), one s a column",
+        .options = options,
+        .options_size = sizeof(opts),
+        .test = "dim=3 start=0.3",
+        .given = "dim|dtype",
+    },
     .state_size = sizeof(state),
     .create = create,
     .transform = transform,

@@ -129,6 +129,7 @@ const weir_module_row weir__row_split = {
         .options = options,
         .options_size = sizeof(opts),
         .test = "shape=3,2,2",
+        .given = "dtype",
     },
     .state_size = sizeof(state),
     .create = split_create,

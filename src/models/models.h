@@ -120,15 +120,7 @@ typedef struct weir__model_opts {
 
 #define WEIR__MODEL_GIVEN "levels|standardize" /* by the data, unless said */
 
-/* -- nested.c: rows that a model's options choose ------------------------------------------------- */
-/* The module of a chosen row, `option` of the model `owner`. It is given `n` integers under their
- * names, where it has such options: another value that was said is an error. */
-typedef struct weir__gift {
-    const char *name;
-    int64_t value;
-} weir__gift;
-weir_module *weir__choice_module(weir_ctx *c, const weir_row *owner, const char *option,
-                                 weir_choice *k, int n, const weir__gift *gifts);
+/* -- nested.c ------------------------------------------------- */
 /* The sampler of one request: a copy of `own`, or the one that `text` says, "NAME key=value ..", with
  * what `own` has under the same names. False: the error is set, and there is nothing to close. */
 bool weir__sampler_open(weir_ctx *c, const weir_row *owner, const weir_choice *own, const char *text,

@@ -1,21 +1,7 @@
-/* nested.c - what models make of the rows that their options choose: modules, and the sampler of
- * one request. */
+/* nested.c - the sampler of one request, from the model's own choice and what the request says. */
 #include <string.h>
 #include "base/value.h"
 #include "models/models.h"
-
-weir_module *weir__choice_module(weir_ctx *c, const weir_row *owner, const char *option,
-                                 weir_choice *k, int n, const weir__gift *gifts)
-{
-    for (int i = 0; i < n; i++) {
-        char value[24];
-        size_t used = 0;
-        weir__append(value, sizeof value, &used, "%lld", (long long)gifts[i].value);
-        if (weir__choice_give(c, owner, option, k, gifts[i].name, value) != WEIR_OK)
-            return weir__nil(c, WEIR__MODULE);
-    }
-    return weir_module_from_row(c, (const weir_module_row *)k->row, k->options);
-}
 
 /* What both rows know, under one name and of one type. */
 static weir_status choice_carry(weir_ctx *c, const weir_choice *from, const weir_choice *to)

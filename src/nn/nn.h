@@ -182,4 +182,14 @@ bool weir__module_add_started(weir_module *m); /* the buffer "started" of a modu
 void weir__module_first(weir_module *m, weir_tensor *x, const weir_condition *k);
 int64_t weir__module_unstarted(const weir_module *m); /* modules of the tree that are still to start */
 
+/* -- chosen.c --------------------------------------------------------------------------------- */
+/* The module of a chosen row, `option` of the row `owner`. It is given `n` integers under their
+ * names, where it has such options: another value that was said is an error. */
+typedef struct weir__gift {
+    const char *name;
+    int64_t value;
+} weir__gift;
+weir_module *weir__choice_module(weir_ctx *c, const weir_row *owner, const char *option,
+                                 weir_choice *k, int n, const weir__gift *gifts);
+
 #endif

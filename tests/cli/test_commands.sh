@@ -36,8 +36,11 @@ rows = json.load(open("parsed"))
 names = [r["name"] for r in rows]
 assert len(set(names)) == len(names)
 for r in rows:
-    assert sorted(r) == ["doc", "kind", "name", "options"] and r["name"].split(".")[0] == r["kind"] and r["doc"], r
-    for o in r["options"]: assert sorted(o) == ["default", "doc", "name", "range", "type"], o'
+    assert sorted(r) == ["doc", "given", "kind", "name", "options"] and r["name"].split(".")[0] == r["kind"] and r["doc"], r
+    for o in r["options"]:
+        assert sorted(o) == ["default", "doc", "kind", "name", "range", "type"], o
+        assert (o["kind"] in {q["kind"] for q in rows}) == (o["type"] in ("row", "rows")), o
+    assert set(r["given"]) <= {o["name"] for o in r["options"]}, r'
     works "score prints one object" "$WEIR" score run --data toy:gaussian,n=50 --json
     cp out parsed
     works "score has the keys" python3 -c '

@@ -38,6 +38,13 @@ holds "info lists the network's tensors" 'net.0.weight' out
 works "report" "$WEIR" report run
 works "list" "$WEIR" list sampler
 holds "list has samplers and their options" 'rtol=' out
+works "list of models" "$WEIR" list model
+holds "a choice shows its default, its kind and the rows there are" 'net=mlp hidden=64,64,64 activation=silu time=raw  network: mlp' out
+holds "samplers to choose from" 'log_prob=dopri5  sampler: euler|.*|dopri5' out
+works "list of networks" "$WEIR" list network
+holds "says what is given" 'that one gives in, out, dtype' out
+works "list of a run" "$WEIR" list train
+holds "the run is a row" 'optimizer=adam  optimizer: adam|' out
 works "list of time densities" "$WEIR" list time_density
 works "list as JSON" "$WEIR" list --json
 for name in model.rectified-flow path.fm time_density.uniform time_density.logit_normal sampler.dopri5; do holds "$name" "\"name\": \"$name\"" out; done

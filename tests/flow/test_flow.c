@@ -453,9 +453,54 @@ static void test_no_memory(void **state)
     test_every_allocation(everything);
 }
 
+/* -- compose from options ------------------------------------------------------------------------------------------- */
+/* Parts as text and by hand are the same maps: children, weights, results. */
+static void test_compose_from_options(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *a = weir_module_new(c, "compose",
+                                     "dim=5 dtype=f64 repeat=2 parts=scale,additive_coupling parts.0.start=0.5 parts.1.partition=half parts.1.net.hidden=6,7 "
+                                     "parts.1.net.activation=silu");
+    weir_module *b = weir_module_new(c, "compose", "");
+    for (int i = 0; i < 2; i++) {
+        weir_module_add(b, i ? "2" : "0", weir_module_new(c, "scale", "dim=5 start=0.5 dtype=f64"));
+        weir_module_add(b, i ? "3" : "1", weir_module_new(c, "additive_coupling", "dim=5 partition=half net=\"mlp hidden=6,7 activation=silu\" dtype=f64"));
+    }
+    assert_ok(c);
+    assert_int_equal(weir_module_state_count(a), weir_module_state_count(b));
+    for (int64_t i = 0; i < weir_module_state_count(a); i++) {
+        const char *name, *same;
+        weir_module_state_at(a, i, &name, NULL);
+        weir_module_state_at(b, i, &same, NULL);
+        assert_string_equal(name, same);
+    }
+    weir_scope s = weir_scope_begin(c);
+    weir_tensor *x = weir_randn(c, WEIR_F64, 2, SHAPE(3, 5)), *ld, *le;
+    weir_tensor *y = weir_bijection_forward(a, x, NULL, &ld), *z = weir_bijection_forward(b, x, NULL, &le);
+    for (int64_t i = 0; i < 3; i++) {
+        for (int64_t j = 0; j < 5; j++) assert_true(weir_get(y, SHAPE(i, j)) == weir_get(z, SHAPE(i, j)));
+        assert_true(weir_get(ld, &i) == weir_get(le, &i));
+    }
+    weir_scope_end(s);
+    weir_module_free(a);
+    weir_module_free(b);
+    assert_ok(c);
+    assert_true(weir_module_new(c, "compose", "dim=5 parts=scale,additive_coupling parts.1.net.hiden=3")->object.nil);
+    assert_fails(c, WEIR_ERROR_NAME, "bijection.compose: unknown option parts.1.net.hiden: expected perhaps parts.1.net.hidden");
+    assert_true(weir_module_new(c, "compose", "dim=5 parts=additive_coupling parts.0.net.in=4")->object.nil);
+    assert_fails(c, WEIR_ERROR_RANGE, "net.in=4: expected 3");
+    weir_module *nested = weir_module_new(c, "compose", "dim=3 dtype=f64 parts=compose,scale parts.0.repeat=3 parts.0.parts=scale,tile parts.0.parts.0.start=1");
+    assert_ok(c); /* dim and dtype said once, two rows above */
+    const char *name;
+    assert_int_equal(weir_shape(weir_module_state_at(nested, 0, &name, NULL))[0], 3);
+    assert_string_equal(name, "0.0.log_scale");
+    assert_int_equal(weir_dtype_of(weir_module_state_at(nested, 0, NULL, NULL)), WEIR_F64);
+    weir_module_free(nested);
+}
+
 int main(void)
 {
-    CASES(CASE(test_round_trips), CASE(test_log_det_is_the_jacobians), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_gradients), CASE(test_workers),
+    CASES(CASE(test_compose_from_options), CASE(test_round_trips), CASE(test_log_det_is_the_jacobians), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_gradients), CASE(test_workers),
           CASE(test_first_batch), CASE(test_bases), CASE(test_base_of_columns), CASE(test_base_of_classes), CASE(test_logistic_where_the_draw_is_zero), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

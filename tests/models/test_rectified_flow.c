@@ -495,7 +495,24 @@ static void test_options(void **state)
         if (!strstr(weir_message(c), wrong[i].message)) fail_msg("%s: %s", wrong[i].options, weir_message(c));
         weir_clear(c);
     }
-    weir_model *m = weir_model_new(c, "rectified-flow", "dim=2");
+    static const char *const solvers[] = { "heun", "heun steps=7", "rk4 steps=3 shift=2" };
+    static const int64_t evaluations[] = { 10, 14, 12 };
+    weir_model *m = weir_model_new(c, "rectified-flow", "dim=2 net.hidden=8 sampler.steps=5");
+    weir_row_report report;
+    float sampled[2];
+    for (int i = 0; i < 3; i++) { /* a request's sampler takes over what the model's has under the same names, unless it says its own */
+        weir_sample_opts so = weir_sample_defaults();
+        so.solver = solvers[i];
+        so.report = &report;
+        assert_int_equal(weir_model_sample_into(m, 1, &so, sampled), WEIR_OK);
+        assert_int_equal(report.evaluations, evaluations[i]);
+    }
+    weir_sample_opts wrong_solver = weir_sample_defaults();
+    wrong_solver.solver = "heun stpes=3";
+    assert_int_not_equal(weir_model_sample_into(m, 1, &wrong_solver, sampled), WEIR_OK);
+    assert_fails(c, WEIR_ERROR_NAME, "solver.stpes: expected perhaps solver.steps");
+    weir_model_free(m);
+    m = weir_model_new(c, "rectified-flow", "dim=2");
     assert_int_equal(weir_module_parameter_numel(weir_model_module(m)), 8706); /* torchcfm's network: 3-64-64-64-2 */
     const char *name;
     weir_module_state_at(weir_model_module(m), 0, &name, NULL);
