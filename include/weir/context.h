@@ -104,9 +104,11 @@ WEIR_API weir_memory_info weir_memory(const weir_ctx *c);
 /* Returns what is kept for reuse to the allocator. */
 WEIR_API void weir_memory_trim(weir_ctx *c);
 
-/* A child that may run on another thread while its parent waits: own tape, scopes, status and memory; it reads what its
- * ancestors own (parameters, data) without counting it, so the parent must not free or change these meanwhile.
- * Close it before the parent. */
+/* A child that may run on another thread while its parent waits: own tape, scopes, status and
+ * memory; it reads what its ancestors own (parameters, data) without counting it, so the parent
+ * must not free or change these meanwhile. Nor may code that runs in the child: while the library
+ * runs shards of a step in children, their parent refuses objects and changes, by an error that
+ * names the call (weir_parameter_here says how it is done). Close it before the parent. */
 WEIR_API weir_ctx *weir_worker_open(weir_ctx *parent, int threads);
 
 /* "0.1.0" and what it was built with: "jansson openmp zlib ...". */

@@ -110,8 +110,11 @@ WEIR_API weir_tensor *weir_module_own(const weir_module *m, const char *name);
 WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 WEIR_API int64_t weir_module_child_count(const weir_module *m); /* direct ones, in order */
 WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);
-/* `parameter` as a value of x's context. forward may run in a worker, whose results belong to the youngest context among their inputs:
- * an op on parameters alone would be made in the parent's. So exp(s) x is weir_mul(x, weir_exp(weir_parameter_here(x, s))). */
+/* A parameter, frozen or not, or a buffer, of any type, as a tensor of x's context: the same
+ * memory. forward may run in a worker, as shards of a step do; results belong to the youngest
+ * context among their inputs, so an op on parameters or buffers alone would be made in the
+ * parent's, which refuses it (WEIR_ERROR_STATE, once the shards have ended). exp(s) x is
+ * weir_mul(x, weir_exp(weir_parameter_here(x, s))). */
 WEIR_API weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter);
 /* Lays parameters out: 64-byte aligned views of one buffer, gradients of another; draws initial values. Done by first use. */
 WEIR_API weir_status weir_module_seal(weir_module *m);

@@ -2,6 +2,7 @@
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include "weir/context.h"
 #include "weir/registry.h"
@@ -143,12 +144,22 @@ typedef struct weir__registered {
     const weir_row *row;
 } weir__registered;
 
+/* While shards run below a context (region.c). */
+typedef struct weir__region {
+    atomic_bool open;
+    atomic_flag lock;   /* of what follows */
+    weir_status status; /* of the refusal that stands; message "": none */
+    char message[256];
+    void **copies;      /* a list of blocks, each of which begins with the next */
+} weir__region;
+
 struct weir_ctx {
     weir_ctx *parent;
     int depth; /* 0: root */
     weir_status status;
     char message[768];
     weir__pool pool;
+    weir__region region;
     /* scopes */
     weir__object **objects;
     int64_t n_objects, objects_cap;
@@ -201,6 +212,33 @@ void weir__log(weir_ctx *c, const char *format, ...) __attribute__((format(print
 /* The same for what is no error, but may not be what was meant: `what: where: what to do`, which the log
  * gets as "warning: ..." and the command prints. */
 void weir__warn(weir_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* -- region.c: a context while shards of a step run below it, which read it without a lock -------
+ */
+void weir__region_begin(weir_ctx *c);
+/* What was refused meanwhile becomes the context's error. */
+void weir__region_end(weir_ctx *c);
+static inline bool weir__region_open(weir_ctx *c)
+{
+    return atomic_load_explicit(&c->region.open, memory_order_relaxed);
+}
+void weir__region_refuse(weir_ctx *c, const char *who, const char *expected);
+/* Does a region run? Then `who` is refused, on whatever thread: the caller does nothing and gives
+ * nil. */
+static inline bool weir__region_refuses(weir_ctx *c, const char *who, const char *expected)
+{
+    if (!weir__region_open(c)) return false;
+    weir__region_refuse(c, who, expected);
+    return true;
+}
+void weir__region_note(weir_ctx *c, weir_status status, const char *text);
+/* Memory to write into in place of the context's own, until the region ends; NULL: there is none.
+ */
+void *weir__region_copy(weir_ctx *c, const void *data, size_t bytes);
+#define WEIR__REGION_OP \
+    "weir_parameter_here(x, t), x of the shard, for what is made of its tensors alone"
+#define WEIR__REGION_MAKE "objects of a shard's own context, weir_ctx_of(x) of its x"
+#define WEIR__REGION_CHANGE "it to change before the step, or after"
 
 /* -- text ----------------------------------------------------------------------------------------------------------------- */
 /* Appends to a bounded buffer, never overflows; *used counts what would have been written. */

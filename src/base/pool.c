@@ -145,6 +145,7 @@ static void no_memory(weir_ctx *c, size_t bytes)
 void *weir__alloc(weir_ctx *c, size_t bytes)
 {
     if (c == NULL || c == weir__orphan()) return NULL;
+    if (weir__region_refuses(c, "memory", WEIR__REGION_MAKE)) return NULL;
     void *m = weir__pool_take(&c->pool, bytes);
     if (!m) no_memory(c, bytes);
     return m;
@@ -178,7 +179,9 @@ void *weir__realloc(weir_ctx *c, void *block, size_t bytes)
 
 void weir__free(weir_ctx *c, void *block)
 {
-    if (block) weir__pool_give(&c->pool, block);
+    if (!block || weir__region_refuses(c, "memory", WEIR__REGION_CHANGE))
+        return; /* never given back */
+    weir__pool_give(&c->pool, block);
 }
 
 char *weir__strdup(weir_ctx *c, const char *text)

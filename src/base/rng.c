@@ -41,7 +41,7 @@ uint64_t weir__draw_key(weir_ctx *c)
 weir__frame weir__frame_set(weir_ctx *c, weir__frame frame)
 {
     weir__frame old = c->frame;
-    if (c == weir__orphan()) return old;
+    if (c == weir__orphan() || weir__region_open(c)) return old;
     if (c->n_scopes > 0 && !c->scopes[c->n_scopes - 1].has_frame) {
         c->scopes[c->n_scopes - 1].frame = old;
         c->scopes[c->n_scopes - 1].has_frame = true;

@@ -9,6 +9,10 @@ static weir_scope begin(weir_ctx *c, bool no_grad)
 {
     weir_scope mark = { .ctx = c };
     if (failed_ctx(c)) return mark;
+    if (weir__region_refuses(c, "scope_begin", WEIR__REGION_MAKE)) {
+        mark.generation = UINT64_MAX;
+        return mark;
+    }
     if (!weir__grow(c, &c->scopes, &c->scopes_cap, c->n_scopes + 1, sizeof *c->scopes)) {
         mark.generation = UINT64_MAX; /* the error is set; ending this mark does nothing */
         return mark;
@@ -49,6 +53,7 @@ void weir_scope_end(weir_scope s)
 {
     weir_ctx *c = s.ctx;
     if (failed_ctx(c) || s.generation == UINT64_MAX) return;
+    if (weir__region_refuses(c, "scope_end", WEIR__REGION_CHANGE)) return;
     if (s.depth == 0 || s.depth > (uint64_t)c->n_scopes || c->scopes[s.depth - 1].generation != s.generation) {
         weir_fail(c, WEIR_ERROR_STATE, "scope_end: a scope that has ended: expected one still open, each ended once");
         return;
@@ -64,7 +69,7 @@ void weir_scope_end(weir_scope s)
 void weir__scope_end_keeping(weir_scope s, int n, void *const *kept)
 {
     weir_ctx *c = s.ctx;
-    if (!failed_ctx(c) && s.depth > 0 && s.depth <= (uint64_t)c->n_scopes)
+    if (!failed_ctx(c) && !weir__region_open(c) && s.depth > 0 && s.depth <= (uint64_t)c->n_scopes)
         for (int64_t i = c->scopes[s.depth - 1].first; i < c->n_objects; i++)
             for (int k = 0; k < n; k++)
                 if (c->objects[i] == kept[k]) {
@@ -76,6 +81,7 @@ void weir__scope_end_keeping(weir_scope s, int n, void *const *kept)
 
 bool weir__scope_add(weir_ctx *c, weir__object *o)
 {
+    if (weir__region_refuses(c, "scope", WEIR__REGION_MAKE)) return false;
     if (c->n_objects == c->objects_cap && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects)) return false;
     c->objects[c->n_objects++] = o;
     return true;

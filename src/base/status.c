@@ -13,19 +13,40 @@ const char *weir_status_text(weir_status status)
     return "unknown status";
 }
 
+/* One line, whatever a file name holds. */
+static void status_line(char *text)
+{
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';
+}
+
+/* The error of a context that others read at this moment. */
+static weir_status status_note(weir_ctx *c, weir_status status, const char *format, va_list args)
+{
+    char text[sizeof c->region.message];
+    weir__vformat(text, sizeof text, format, args);
+    status_line(text);
+    weir__region_note(c, status, text);
+    return status;
+}
+
 weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
 {
     if (c == NULL || c == weir__orphan()) return WEIR_ERROR_ARGUMENT;
     if (c->status != WEIR_OK) return c->status; /* the first error wins: later ones are its consequences */
-    c->status = status == WEIR_OK ? WEIR_ERROR_STATE : status;
+    if (status == WEIR_OK) status = WEIR_ERROR_STATE;
     va_list args;
-    if (!format) format = weir_status_text(c->status);
+    if (!format) format = weir_status_text(status);
     va_start(args, format);
-    weir__vformat(c->message, sizeof c->message, format, args);
+    if (weir__region_open(c)) {
+        status_note(c, status, format, args);
+    } else {
+        c->status = status;
+        weir__vformat(c->message, sizeof c->message, format, args);
+        status_line(c->message);
+    }
     va_end(args);
-    for (char *p = c->message; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' '; /* one line, whatever a file name holds */
-    return c->status;
+    return status;
 }
 
 weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text) { return weir_fail(c, status, "%s", text ? text : ""); }
@@ -38,7 +59,7 @@ const char *weir_message(const weir_ctx *c) { return c == NULL ? "context: NULL:
 
 void weir_clear(weir_ctx *c)
 {
-    if (c == NULL || c == weir__orphan()) return;
+    if (c == NULL || c == weir__orphan() || weir__region_open(c)) return;
     c->status = WEIR_OK;
     c->message[0] = 0;
 }

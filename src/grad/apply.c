@@ -77,6 +77,8 @@ weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, 
 static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in)
 {
     if (c->status != WEIR_OK) return false;
+    if (weir__region_refuses(c, op->row.name, n_in > 0 ? WEIR__REGION_OP : WEIR__REGION_MAKE))
+        return false;
     for (int i = 0; i < n_in; i++)
         if (in[i]->object.nil) {
             weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil of an earlier failure: expected a tensor", op->row.name);

@@ -333,6 +333,7 @@ static weir_status backward_from(const char *who, weir_tensor *y, weir_tensor *v
     weir_ctx *c = weir_ctx_of(y ? y : vector);
     if (c->status != WEIR_OK) return c->status;
     if (weir_is_nil(y)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", who);
+    if (weir__region_refuses(c, who, WEIR__REGION_OP)) return WEIR_ERROR_STATE;
     pass p = { .c = c, .retain = retain };
     return run(&p, 1, &y, &vector);
 }
@@ -433,6 +434,7 @@ weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_ten
         return weir_fail(
             c, WEIR_ERROR_ARGUMENT,
             "grad: NULL or none: expected outputs, inputs, and room for their gradients");
+    if (weir__region_refuses(c, "grad", WEIR__REGION_OP)) return WEIR_ERROR_STATE;
     if (!usable(c, n_out, outputs, "output", false) || !usable(c, n_in, inputs, "input", true)) return c->status;
     capture *captures = weir__alloc0_n(c, (int64_t)n_in + 1, sizeof *captures);
     if (!captures) return c->status;

@@ -18,6 +18,7 @@ weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes)
 {
     if (!x || x->object.nil) return nil_of(x);
     weir_ctx *c = x->object.ctx;
+    if (weir__region_refuses(c, "set_requires_grad", WEIR__REGION_CHANGE)) return nil_of(x);
     if (x->node) {
         if (!yes) return weir_fail(c, WEIR_ERROR_GRAPH, "set_requires_grad: a result of %s: expected a leaf (weir_detach cuts history)", x->node->op->row.name), nil_of(x);
         return x;
@@ -42,12 +43,15 @@ weir_tensor *weir_grad_of(weir_tensor *x)
 
 void weir_zero_grad(weir_tensor *x)
 {
-    if (x && x->leaf) x->leaf->has_grad = false; /* the next gradient overwrites */
+    if (!x || !x->leaf || weir__region_refuses(x->object.ctx, "zero_grad", WEIR__REGION_CHANGE))
+        return;
+    x->leaf->has_grad = false; /* the next gradient overwrites */
 }
 
 weir_tensor *weir_detach(weir_tensor *x)
 {
     if (!x || x->object.nil) return nil_of(x);
+    if (weir__region_refuses(x->object.ctx, "detach", WEIR__REGION_OP)) return nil_of(x);
     weir_spec spec = weir__spec_of(x);
     return weir__tensor_view(x->object.ctx, x->storage, &spec, x->strides, x->offset);
 }

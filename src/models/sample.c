@@ -214,6 +214,7 @@ static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts 
     if (!m) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
     if (!o) o = &defaults;
+    if (weir__region_refuses(c, "model_sample_into", WEIR__REGION_MAKE)) return WEIR_ERROR_STATE;
     if (!request_fits(m, n, o, "model_sample_into")) return weir_status_of(c);
     if (n > 0 && !x) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_sample_into: NULL: expected room for n samples");
     job j = { .m = m, .o = o, .n = n };

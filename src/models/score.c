@@ -190,6 +190,7 @@ static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int
     weir_ctx *c = m->object.ctx;
     if (!o) o = &defaults;
     if (!info) info = &unused;
+    if (weir__region_refuses(c, "model_log_prob_into", WEIR__REGION_MAKE)) return WEIR_ERROR_STATE;
     if (!weir__model_usable(m, "model_log_prob_into") || !weir__score_options_fit(c, o)) return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob))) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob_into: NULL or a negative count: expected n rows and room for n results");
     begin_info(m, o, n, info);

@@ -1,5 +1,6 @@
 /* forward.c - running a module: it seals the tree at first use, names the layer while it runs, and checks what it is given. */
 #include "nn/nn.h"
+#include "ops/ops.h"
 
 static weir_tensor *nil_for(const weir_module *m, const weir_tensor *x)
 {
@@ -88,6 +89,8 @@ weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter)
 {
     bool given = weir__given("parameter_here", 2, (weir_tensor *[]){ x, parameter });
     if (!given || weir_is_nil(x) || weir_is_nil(parameter)) return nil_for(NULL, x ? x : parameter);
-    if (x->object.ctx == parameter->object.ctx) return parameter;
-    return weir_add(parameter, weir_scalar(x->object.ctx, parameter->dtype, 0));
+    weir_ctx *c = x->object.ctx;
+    if (c == parameter->object.ctx) return parameter;
+    if (!weir__reaches(c, parameter, "parameter_here", "a tensor")) return nil_for(NULL, x);
+    return weir__view_in(c, parameter);
 }

@@ -340,6 +340,7 @@ weir_module *weir_module_child_at(const weir_module *m, int64_t index)
 void weir_module_train(weir_module *m, bool training)
 {
     if (!m || m->object.nil) return;
+    if (weir__region_refuses(m->object.ctx, "module_train", WEIR__REGION_CHANGE)) return;
     m->training = training;
     for (int64_t i = 0; i < m->n_children; i++) weir_module_train(m->children[i], training);
 }
@@ -347,6 +348,7 @@ void weir_module_train(weir_module *m, bool training)
 void weir_module_freeze(weir_module *m, bool frozen)
 {
     if (!m || m->object.nil) return;
+    if (weir__region_refuses(m->object.ctx, "module_freeze", WEIR__REGION_CHANGE)) return;
     if (!frozen && weir__module_root(m)->layout && !weir__module_owns(m, "module_freeze")) return;
     for (int64_t i = 0; i < m->n_entries; i++) {
         weir_tensor *t = m->entries[i].tensor;

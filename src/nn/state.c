@@ -59,6 +59,7 @@ int64_t weir_module_parameter_numel(weir_module *m)
 void weir_module_zero_grad(weir_module *m)
 {
     if (!m || m->object.nil) return;
+    if (weir__region_refuses(m->object.ctx, "module_zero_grad", WEIR__REGION_CHANGE)) return;
     weir__layout *l = weir__module_root(m)->layout; /* works in a failed context: that is when gradients are partial */
     for (int64_t i = l ? m->first_slot : 0; l && i < m->end_slot; i++) l->slots[i].tensor->leaf->has_grad = false;
 }

@@ -8,6 +8,7 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     if (weir_is_nil(x)) return false;
     weir_ctx *c = x->object.ctx;
     if (c->status != WEIR_OK) return false;
+    if (weir__region_refuses(x->storage->ctx, name, WEIR__REGION_CHANGE)) return false;
     if (from && from->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", name), false;
     if (!weir__meets(c, from, name, "a tensor")) return false;
     if (x->node && !c->modes.no_grad)

@@ -44,6 +44,8 @@ void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x
 int weir__axis(weir_tensor *x, const char *op, int axis);
 /* An i64 index side by side in memory, for an op on x: copied, where it must be, to the younger context, which may be a worker's. */
 weir_tensor *weir__dense_index(weir_tensor *index, const weir_tensor *x);
+/* x, of a context above c, as a tensor of c: the same memory, with gradients where x wants them. */
+weir_tensor *weir__view_in(weir_ctx *c, weir_tensor *x);
 /* False, after an error and nil in what there is, when either place for a result of op(x) is NULL.
  */
 bool weir__has_room(weir_tensor *x, const char *op, weir_tensor **a, weir_tensor **b);

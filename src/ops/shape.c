@@ -101,6 +101,13 @@ weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape)
                                                : weir__nil_of(x);
 }
 
+weir_tensor *weir__view_in(weir_ctx *c, weir_tensor *x)
+{
+    extents e = { .ndim = x->ndim };
+    memcpy(e.at, x->shape, sizeof e.at);
+    return weir__apply_in(c, &weir__op_view, 1, &x, &e);
+}
+
 weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape)
 {
     extents e = { 0 };

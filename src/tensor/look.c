@@ -73,7 +73,12 @@ void *weir_data_mut(weir_tensor *x)
 {
     if (!x || x->object.nil || !x->storage) return NULL;
     if (!weir__storage_may_change(x->object.ctx, x->storage, "data_mut")) return NULL;
-    weir__storage_changed(x->storage, "data_mut");
+    weir__storage *s = x->storage;
+    if (weir__region_refuses(s->ctx, "data_mut", WEIR__REGION_CHANGE)) {
+        char *copy = weir__region_copy(s->ctx, s->data, s->bytes);
+        return copy ? copy + x->offset * (int64_t)weir_dtype_size(x->dtype) : NULL;
+    }
+    weir__storage_changed(s, "data_mut");
     return weir__ptr(x);
 }
 

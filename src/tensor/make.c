@@ -7,7 +7,9 @@
 static weir_tensor *make_empty(weir_ctx *c, const char *who, weir_dtype t, int ndim,
                                const int64_t *shape)
 {
-    if (!weir_ok(c) || !weir__spec_check(c, who, t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
+    if (!weir_ok(c) || weir__region_refuses(c, who, WEIR__REGION_MAKE))
+        return weir__nil(c, WEIR__TENSOR);
+    if (!weir__spec_check(c, who, t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
     weir_spec spec = weir__spec(t, ndim, shape);
     return weir__tensor_new(c, &spec);
 }

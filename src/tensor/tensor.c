@@ -159,18 +159,22 @@ weir_tensor *weir__tensor_view_home(weir_ctx *c, weir__storage *s, const weir_sp
 weir_tensor *weir_keep(weir_tensor *x)
 {
     if (!x) return weir__nil(NULL, WEIR__TENSOR);
-    if (!x->object.nil && !x->object.home && x->object.keep < UINT8_MAX) x->object.keep++;
+    if (x->object.nil || x->object.home || x->object.keep == UINT8_MAX) return x;
+    if (!weir__region_refuses(x->object.ctx, "keep", WEIR__REGION_CHANGE)) x->object.keep++;
     return x;
 }
 
 weir_tensor *weir_retain(weir_tensor *x)
 {
     if (!x) return weir__nil(NULL, WEIR__TENSOR);
-    if (!x->object.nil) x->object.refs++;
+    if (x->object.nil) return x;
+    if (!weir__region_refuses(x->object.ctx, "retain", WEIR__REGION_CHANGE)) x->object.refs++;
     return x;
 }
 
 void weir_release(weir_tensor *x)
 {
-    if (x && !x->object.nil) weir__tensor_unref(x->object.ctx, x);
+    if (!x || x->object.nil) return;
+    if (!weir__region_refuses(x->object.ctx, "release", WEIR__REGION_CHANGE))
+        weir__tensor_unref(x->object.ctx, x);
 }

@@ -238,10 +238,12 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     if (threads == 1 && all->by_rows) {
         run_as_one(all, m, b, step, total, losses);
     } else {
+        weir__region_begin(c);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
 #endif
         for (int64_t i = 0; i < n; i++) run_shard(&all->at[i], m, b, i * rows / n, (i + 1) * rows / n, step, total, losses);
+        weir__region_end(c);
     }
     if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_tree(all);
     return weir_status_of(c);
