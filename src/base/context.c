@@ -90,6 +90,7 @@ bool weir__meets(weir_ctx *c, const void *handle, const char *who, const char *w
 bool weir__reaches(weir_ctx *c, const void *handle, const char *who, const char *what)
 {
     const weir__object *o = handle;
+    if (c && weir__region_refuses(c, who, WEIR__REGION_MAKE)) return false;
     if (!c || !o || o->nil || weir__younger(c, o->ctx) == c) return true;
     weir_fail(c, WEIR_ERROR_ARGUMENT,
               "%s: %s of another context: expected one of its own or a parent's", who, what);
