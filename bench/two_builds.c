@@ -27,7 +27,7 @@ typedef struct build {
 #undef POINTER
 } build;
 
-/* p1 and p2 as `weir bench` has them; a round is `steps` steps */
+/* p1 and p2 as `weir-bench` has them; a round is `steps` steps */
 typedef struct bench_case {
     const char *name, *model, *options;
     int64_t rows, columns;

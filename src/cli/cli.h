@@ -22,7 +22,7 @@ typedef struct weir__command {
     int (*run)(const struct weir__command *self, int argc, char **argv);
 } weir__command;
 extern const weir__command weir__command_train, weir__command_sample, weir__command_score, weir__command_report, weir__command_info,
-    weir__command_list, weir__command_bench, weir__command_help;
+    weir__command_list, weir__command_help;
 extern const weir_row *const weir__command_rows[];
 extern const int64_t weir__command_row_count;
 
@@ -64,12 +64,15 @@ const char *weir__option_placeholder(const weir_option *o);
 void weir__option_range(const weir_ctx *c, const weir_option *o, char *text, size_t bytes);
 
 /* -- say.c ------------------------------------------------------------------------------------------------------------------------ */
-/* One line `weir: WHAT: WHERE: EXPECTED` on stderr; returns `code`. */
+extern const char weir__program[]; /* "weir", or the program of bench/ that links this file */
+/* One line `PROGRAM: WHAT: WHERE: EXPECTED` on stderr; returns `code`. */
 int weir__complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The context's error in the same form. What the command line itself asked for (`asked`) and cannot be had is a usage error. */
 int weir__complain_ctx(const weir_ctx *c, bool asked);
 /* Opens a context; kernels may be forced by WEIR_ISA=c|avx2|avx512 in the environment. NULL: said so already, *exit_code is set. */
 weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code);
+/* Begins the program anew with OpenMP threads that spin briefly. */
+void weir__wait_briefly(char **argv);
 /* Flushes stdout: a full disk or closed pipe turns success into failure. */
 int weir__finish_stdout(int code);
 /* The candidate nearest to a name that is none: offer each, then read `best` (NULL: none is near). */
@@ -135,23 +138,5 @@ typedef struct weir__meter {
 void weir__meter_begin(weir__meter *m, FILE *out);
 void weir__meter_show(weir__meter *m, const weir_progress *p);
 void weir__meter_end(weir__meter *m);
-
-/* -- bench --------------------------------------------------------------------------------------------------------------------------- */
-typedef struct weir__bench {
-    weir_ctx *ctx;
-    bool json;
-    double seconds;
-    int threads;
-} weir__bench;
-typedef struct weir__bench_row {
-    weir_row row;
-    int (*run)(weir__bench *b); /* exit code */
-} weir__bench_row;
-extern const weir__bench_row weir__bench_p1, weir__bench_p1_48, weir__bench_p1_96, weir__bench_p1_200, weir__bench_p2, weir__bench_p7, weir__bench_gemm, weir__bench_op, weir__bench_elementwise,
-    weir__bench_conv;
-extern const weir_row *const weir__bench_rows[];
-extern const int64_t weir__bench_row_count;
-double weir__median(double *v, int64_t n); /* sorts v */
-int64_t weir__rss_mb(void);                /* the most this process has held */
 
 #endif

@@ -6,7 +6,6 @@
 typedef struct own_kind { const char *kind; const weir_row *const *rows; const int64_t *n; } own_kind;
 static const own_kind own[] = {
     { "command", weir__command_rows, &weir__command_row_count },
-    { "bench", weir__bench_rows, &weir__bench_row_count },
 };
 enum { OWN = sizeof own / sizeof *own };
 

@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "cli/cli.h"
+
+const char weir__program[] = "weir";
 
 static void version(void)
 {
@@ -30,18 +31,9 @@ static int dispatch(int argc, char **argv)
     return k ? k->run(k, argc - 2, argv + 2) : weir__command_unknown(name);
 }
 
-/* Threads that wait for the next op spin for microseconds, not for the milliseconds of the OpenMP library's own choice, which on a busy machine
- * it takes from the very thread it waits for: 60 steps on the digits with two threads, at a load of 26 on two processors, took 44 s, and so
- * 2.4 s. The library reads this once, when it is loaded, so the command begins anew; where it cannot, all is as before. */
-static void wait_briefly(char **argv)
-{
-    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
-    if (setenv("GOMP_SPINCOUNT", "3000", 1) == 0) execv("/proc/self/exe", argv);
-}
-
 int main(int argc, char **argv)
 {
-    wait_briefly(argv);
+    weir__wait_briefly(argv);
     hold_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is reported, not a silent end; so is a file beyond its limit */
     signal(SIGXFSZ, SIG_IGN);

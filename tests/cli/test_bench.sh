@@ -1,27 +1,28 @@
 #!/bin/sh
-# weir bench prints what the comparisons read.
+# weir-bench prints what the comparisons read.
 . "$(dirname "$0")/lib.sh"
-works "op" "$WEIR" bench op --seconds 0.05
+BENCH=$(dirname "$WEIR")/weir-bench
+works "op" "$BENCH" op --seconds 0.05
 holds "op says nanoseconds" ' ns ' out
-works "op as JSON" "$WEIR" bench op --json --seconds 0.05
+works "op as JSON" "$BENCH" op --json --seconds 0.05
 for key in case op ms min_ms threads calls rss_mb; do holds "op has $key" "\"$key\": " out; done
-works "p7 as JSON" "$WEIR" bench p7 --json --threads 1 --seconds 0.05
+works "p7 as JSON" "$BENCH" p7 --json --threads 1 --seconds 0.05
 for key in case op ms min_ms threads calls rss_mb; do holds "p7 has $key" "\"$key\": " out; done
-works "elementwise" "$WEIR" bench elementwise --seconds 0.05
+works "elementwise" "$BENCH" elementwise --seconds 0.05
 holds "elementwise says ratios" ' ratio ' out
-works "elementwise as JSON" "$WEIR" bench elementwise --json --seconds 0.05
+works "elementwise as JSON" "$BENCH" elementwise --json --seconds 0.05
 for key in case op n ms loop_ms ratio threads; do holds "elementwise has $key" "\"$key\": " out; done
 case ${BUILD:-} in
 *asan*) echo "# p1 and p2 are not timed under sanitizers" ;;
 *)
-    works "conv as JSON" "$WEIR" bench conv --json --seconds 0.05
+    works "conv as JSON" "$BENCH" conv --json --seconds 0.05
     for key in case op ms min_ms threads calls rss_mb gflops fma_peak_gflops; do holds "conv has $key" "\"$key\": " out; done
-    works "p2 as JSON" "$WEIR" bench p2 --json --threads 1 --seconds 0.05
+    works "p2 as JSON" "$BENCH" p2 --json --threads 1 --seconds 0.05
     for key in case op ms min_ms threads calls rss_mb shards roofline fma_peak_gflops; do holds "p2 has $key" "\"$key\": " out; done
     holds "p2 has both rooflines" '"roofline_with_bytes": ' out
     if [ "$(wc -l < out)" -eq 1 ]; then ok "p2 is one line"; else not_ok "p2 is one line" out; fi
     for name in p1 p1_48; do
-        works "$name as JSON" "$WEIR" bench $name --json --threads 1 --seconds 0.05
+        works "$name as JSON" "$BENCH" $name --json --threads 1 --seconds 0.05
         for key in case op ms min_ms threads calls rss_mb roofline; do holds "$name has $key" "\"$key\": " out; done
         holds "$name trains" '"op": "train_step"' out
         holds "$name samples" '"op": "sample_1000_euler100"' out
@@ -29,4 +30,16 @@ case ${BUILD:-} in
     done
     ;;
 esac
+# what the command line asks for and there is not
+refuses_bench() {
+    "$BENCH" $3 > out 2> err
+    if [ $? -eq 2 ] && [ "$(wc -l < err)" -eq 1 ] && grep -qe "^weir-bench: .*$2" err; then ok "$1"; else not_ok "$1" err; fi
+}
+refuses_bench "an unknown case" 'perhaps p[0-9]' p3
+refuses_bench "an unknown flag" 'expected --json' --jsn
+refuses_bench "no thread" 'expected an integer within' '--threads 0'
+refuses_bench "no value" 'expected a number within' --seconds
+works "help" "$BENCH" --help
+for name in p1 p1_200 p2 p7 op elementwise gemm conv; do holds "help names $name" "^  $name " out; done
+refuses "the command times nothing" 2 'unknown command' "$WEIR" bench op
 exit $((failures > 0))

@@ -6,7 +6,7 @@ works "help" "$WEIR" --help
 holds "help names the commands" 'weir score' out
 works "version" "$WEIR" --version
 holds "version says what it was built with" 'built with' out
-for command in train sample score report info list bench; do
+for command in train report info list sample score; do
     works "help $command" "$WEIR" help $command
     "$WEIR" $command --help > out2 2> err2
     same "$command --help is the same" out out2

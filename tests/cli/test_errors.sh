@@ -46,7 +46,6 @@ refuses "probes of nice" 2 '--probes' "$WEIR" score run --data toy:moons --probe
 refuses "an unknown ending" 2 '.npy, .csv or .png' "$WEIR" sample run -n 3 -o x.txt
 refuses "an ending score lacks" 2 '.npy or .csv' "$WEIR" score run --data toy:moons -o x.png
 refuses "an unknown kind" 2 'perhaps op' "$WEIR" list opp
-refuses "an unknown case" 2 'perhaps p[0-9]' "$WEIR" bench p3
 refuses "kernels that are not" 2 'WEIR_ISA' env WEIR_ISA=sse "$WEIR" list
 absent "nothing was made" x x.npy x.txt x.png
 

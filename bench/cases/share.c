@@ -1,6 +1,6 @@
-/* bench_share.c - see bench.h. */
+/* share.c - see bench.h. */
 #include <stdlib.h>
-#include "cli/bench.h"
+#include "bench.h"
 
 bool weir__times_open(weir__bench *b, weir__times *t, int64_t room)
 {

@@ -1,6 +1,5 @@
-/* bench_small.c - what one small recorded op costs, and the matrix product at p2's shapes beside other libraries. */
-#include "../../bench/kern/peers.h"
-#include "cli/cli.h"
+/* small.c - what one small recorded op costs, and the matrix product at p2's shapes beside other libraries. */
+#include "bench.h"
 
 /* -- op: forward and backward of one elementwise op on 8 numbers ------------------------------------------------------------------ */
 enum { BLOCK = 1000, BLOCKS_MAX = 20000 };
@@ -44,7 +43,7 @@ static int run_op(weir__bench *b)
 
 const weir__bench_row weir__bench_op = {
     .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.op", .doc = "forward and backward of one small recorded op",
-             .test = "bench op --json --seconds 0.05" },
+             .test = "op --json --seconds 0.05" },
     .run = run_op,
 };
 
@@ -99,6 +98,6 @@ static int run_gemm(weir__bench *b)
 const weir__bench_row weir__bench_gemm = {
     .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.gemm",
              .doc = "matrix products of p2's shapes, beside oneDNN and OpenBLAS where installed",
-             .test = "bench gemm --json --seconds 0.05" },
+             .test = "gemm --json --seconds 0.05" },
     .run = run_gemm,
 };

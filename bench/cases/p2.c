@@ -1,4 +1,4 @@
-/* bench_p2.c - case p2 of the peers, through the public API: a training step of NICE on 256 of 60,000 byte images of 784. The matrix
+/* p2.c - case p2 of the peers, through the public API: a training step of NICE on 256 of 60,000 byte images of 784. The matrix
  * products of the step are timed between the steps, in the same process: their best speed is the roofline. What must pass through memory
  * besides, at the speed of a sum of long arrays, is the second one: the optimizer reads four numbers a parameter and writes three, and the
  * gradients are read once before, to see that they are finite. */
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "cli/bench.h"
+#include "bench.h"
 
 enum { ROWS = 60000, DIM = 784, BATCH = 256, SHARDS = 1, WARM = 3, ROUNDS = 3, CALLS_MAX = 100000 };
 
@@ -137,6 +137,6 @@ static int run(weir__bench *b)
 
 const weir__bench_row weir__bench_p2 = {
     .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.p2", .doc = "a training step of NICE on 256 byte images of 784: 29.4 GFLOP",
-             .test = "bench p2 --json --seconds 0.1" },
+             .test = "p2 --json --seconds 0.1" },
     .run = run,
 };

@@ -1,6 +1,5 @@
-/* bench_conv.c - convolutions of a U-Net's sizes: forward and both gradients, over the multiply-adds that a core can do on registers alone. */
-#include "cli/cli.h"
-#include "kern/kern.h"
+/* conv.c - convolutions of a U-Net's sizes: forward and both gradients, over the multiply-adds that a core can do on registers alone. */
+#include "bench.h"
 
 typedef struct size { int64_t n, c, o, places, kernel; } size;
 static const size sizes[] = { { 16, 64, 64, 32, 3 },  { 16, 192, 64, 32, 3 }, { 16, 128, 128, 16, 3 }, { 16, 128, 128, 8, 3 },
@@ -72,6 +71,6 @@ static int run(weir__bench *b)
 
 const weir__bench_row weir__bench_conv = {
     .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.conv", .doc = "convolutions of a U-Net's sizes, over the multiply-adds of the same run",
-             .test = "bench conv --json --seconds 0.05" },
+             .test = "conv --json --seconds 0.05" },
     .run = run,
 };

@@ -1,8 +1,26 @@
-/* bench.h - what the cases of weir bench share: times of calls, and the roofline of the products that a case is made of. */
-#ifndef WEIR_CLI_BENCH_H
-#define WEIR_CLI_BENCH_H
-#include "../../bench/kern/peers.h"
+/* bench.h - what the cases of weir-bench share: times of calls, and the roofline of the products that a case is made of. */
+#ifndef WEIR_BENCH_CASES_H
+#define WEIR_BENCH_CASES_H
+#include "../kern/peers.h"
 #include "cli/cli.h"
+
+/* -- cases -------------------------------------------------------------------------------------------------------------------- */
+typedef struct weir__bench {
+    weir_ctx *ctx;
+    bool json;
+    double seconds;
+    int threads;
+} weir__bench;
+typedef struct weir__bench_row {
+    weir_row row;
+    int (*run)(weir__bench *b); /* exit code */
+} weir__bench_row;
+extern const weir__bench_row weir__bench_p1, weir__bench_p1_48, weir__bench_p1_96, weir__bench_p1_200,
+    weir__bench_p2, weir__bench_p7, weir__bench_gemm, weir__bench_op, weir__bench_elementwise,
+    weir__bench_conv;
+double weir__median(double *v, int64_t n); /* sorts v */
+int64_t weir__rss_mb(void);                /* the most this process has held */
+
 
 /* -- times ------------------------------------------------------------------------------------------------------------------- */
 typedef struct weir__times { double *at; int64_t n, room; } weir__times; /* seconds of each call */

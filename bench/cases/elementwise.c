@@ -1,8 +1,8 @@
-/* bench_elementwise.c - elementwise ops and sums through the public API beside plain loops of this file, which is compiled at -O2. Rounds
+/* elementwise.c - elementwise ops and sums through the public API beside plain loops of this file, which is compiled at -O2. Rounds
  * of the two take turns; a ratio is the loop's median time over ours. On a few numbers the call is what is paid for. */
 #include <math.h>
 #include <stdlib.h>
-#include "cli/cli.h"
+#include "bench.h"
 
 enum { ROUNDS_MAX = 2000 };
 #define NAIVE static __attribute__((noinline)) void
@@ -99,6 +99,6 @@ static int run(weir__bench *b)
 
 const weir__bench_row weir__bench_elementwise = {
     .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.elementwise", .doc = "elementwise ops and sums beside plain loops",
-             .test = "bench elementwise --json --seconds 0.05" },
+             .test = "elementwise --json --seconds 0.05" },
     .run = run,
 };

@@ -1,7 +1,7 @@
-/* bench_p1.c - case p1 of the peers, through the public API: a small rectified flow, trained and sampled, where the cost is mostly not
+/* p1.c - case p1 of the peers, through the public API: a small rectified flow, trained and sampled, where the cost is mostly not
  * arithmetic; and the same at other widths and an odd batch, for nothing may be special to one network. */
 #include <stdlib.h>
-#include "cli/bench.h"
+#include "bench.h"
 
 enum { ROWS = 100000, DIM = 2, SHARDS = 2, SAMPLES = 1000, EULER_STEPS = 100, WARM = 50, CALLS_MAX = 1000000, PRODUCTS = 10 };
 
@@ -114,7 +114,7 @@ static int run(weir__bench *b, const size *of)
 #define SIZE(id, width, batch, what) \
     static int run_##id(weir__bench *b) { return run(b, &(size){ #id, width, batch }); } \
     const weir__bench_row weir__bench_##id = { \
-        .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench." #id, .doc = what, .test = "bench " #id " --json --seconds 0.1" }, \
+        .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench." #id, .doc = what, .test = #id " --json --seconds 0.1" }, \
         .run = run_##id, \
     };
 SIZE(p1, 64, 256, "a training step, and sampling, of a small rectified flow on points in the plane")
