@@ -37,6 +37,9 @@ typedef struct weir_batch weir_batch;
 /* [B, ...], values as stored: f64 where the source holds f64, i32 or i64 and no levels (CSV, .npy of such,
  * from_f64), else f32. weir_cast gives the other. */
 WEIR_API weir_tensor *weir_batch_x(const weir_batch *b);
+WEIR_API bool weir_batch_is_nil(const weir_batch *b);
+WEIR_API bool weir_dataset_is_nil(const weir_dataset *d);
+WEIR_API bool weir_loader_is_nil(const weir_loader *l);
 WEIR_API int64_t weir_batch_size(const weir_batch *b);
 WEIR_API const int64_t *weir_batch_ids(const weir_batch *b);      /* [B] */
 WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: all 1 */

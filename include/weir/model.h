@@ -51,6 +51,10 @@ WEIR_API weir_model *weir_model_share(weir_ctx *c, weir_model *m);
  * call counts as one. Weights are the caller's to apply.
  * Modules with a data-dependent start (actnorm) take it from the whole of the first batch, before the loss. */
 WEIR_API weir_tensor *weir_model_loss(weir_model *m, weir_batch *b);
+/* The random step of the next weir_model_loss in a loop by hand, from 0: dequantisation and dropout draw by (seed, step, sample id). A
+ * trainer's steps have numbers of their own, those of the optimizer (weir_optim_steps). To go on where a saved loop ended. */
+WEIR_API int64_t weir_model_random_step(const weir_model *m);
+WEIR_API weir_status weir_model_set_random_step(weir_model *m, int64_t step);
 /* One training step on the batch: loss, backward, (clip,) optimizer, gradients zeroed. What is
  * differentiated, and returned, is
  *
@@ -154,6 +158,7 @@ WEIR_API weir_status weir_model_log_prob_grad_into_f64(weir_model *m, const doub
 /* -- looking -------------------------------------------------------------------------------------------------------------------- */
 WEIR_API weir_module *weir_model_module(weir_model *m); /* its parameters; owned by the model */
 WEIR_API weir_ctx *weir_model_ctx(const weir_model *m);
+WEIR_API bool weir_model_is_nil(const weir_model *m);
 WEIR_API int64_t weir_model_dim(const weir_model *m); /* values a sample */
 WEIR_API int weir_model_shape(const weir_model *m, const int64_t **shape); /* of a sample, without the batch axis */
 WEIR_API int64_t weir_model_levels(const weir_model *m);
@@ -181,6 +186,10 @@ typedef struct weir_step_opts {
     size_t size;
     int64_t shards;    /* fixed pieces of the batch, added in a fixed tree; decides bits: record it. 1 */
     double clip;       /* global norm; 0: none */
+    /* Between backward and the optimizer, or NULL: the gradients of all parameters, n values of type t in one block, to be changed in
+     * place, such as by a sum over the processes of a host program. Any status but WEIR_OK ends the step: nothing is changed. */
+    weir_status (*reduce)(void *user, void *grads, int64_t n, weir_dtype t);
+    void *reduce_user;
 } weir_step_opts;
 WEIR_API weir_step_opts weir_step_defaults(void);
 typedef struct weir_step_info {

@@ -110,6 +110,8 @@ WEIR_API weir_tensor *weir_module_own(const weir_module *m, const char *name);
 WEIR_API weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
 WEIR_API int64_t weir_module_child_count(const weir_module *m); /* direct ones, in order */
 WEIR_API weir_module *weir_module_child_at(const weir_module *m, int64_t index);
+/* The direct child of that name; nil, without an error, where there is none. */
+WEIR_API weir_module *weir_module_child(const weir_module *m, const char *name);
 /* A parameter, frozen or not, or a buffer, of any type, as a tensor of x's context: the same
  * memory. forward may run in a worker, as shards of a step do; results belong to the youngest
  * context among their inputs, so an op on parameters or buffers alone would be made in the
@@ -120,6 +122,10 @@ WEIR_API weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter
 WEIR_API weir_status weir_module_seal(weir_module *m);
 /* The whole flat range of a sealed root (padding included, which is 0). */
 WEIR_API int64_t weir_module_flat(weir_module *m, weir_dtype *dtype, void **values);
+/* Likewise the gradients, laid out as the values: for sums over processes of the host's own. Those of parameters that got none are
+ * written as 0, and count from then on as given. NULL and 0 for a tree that reads another's values (weir_model_share). */
+WEIR_API int64_t weir_module_flat_grad(weir_module *m, weir_dtype *dtype, void **grads);
+WEIR_API bool weir_module_is_nil(const weir_module *m); /* what a failed call returned, or NULL; so all `_is_nil` */
 
 #ifdef __cplusplus
 }

@@ -35,6 +35,7 @@ WEIR_API void weir_optim_free(weir_optim *o); /* before its module */
 /* p from p.grad, by all threads, to the same bits. A gradient that is not finite is an error (WEIR_ERROR_VALUE) that names the parameter. */
 WEIR_API weir_status weir_optim_step(weir_optim *o);
 WEIR_API void weir_optim_zero_grad(weir_optim *o); /* forgets the gradients of the module's parameters, in a failed context too */
+WEIR_API bool weir_optim_is_nil(const weir_optim *o);
 WEIR_API double weir_optim_lr(const weir_optim *o);
 WEIR_API void weir_optim_set_lr(weir_optim *o, double lr); /* finite, 0 or more */
 WEIR_API int64_t weir_optim_steps(const weir_optim *o);    /* made so far */

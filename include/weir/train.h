@@ -58,6 +58,7 @@ WEIR_API weir_train_opts weir_train_defaults(void); /* to the horizon, without a
  * So is a folder whose run has trained and whose checkpoint is gone. What config and data both say
  * of the model (dim, shape, levels, standardize) must agree. */
 WEIR_API weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume);
+WEIR_API bool weir_run_is_nil(const weir_run *r);
 WEIR_API void weir_run_free(weir_run *r); /* and its model; while shares of that are out an error */
 WEIR_API weir_status weir_run_train(weir_run *r, const weir_train_opts *o) WEIR_MUST_CHECK;
 WEIR_API weir_model *weir_run_model(weir_run *r); /* as trained so far; owned by the run */

@@ -123,3 +123,5 @@ weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tenso
     copy->prepared = prepared;
     return copy;
 }
+
+bool weir_batch_is_nil(const weir_batch *b) { return !b || b->object.nil; }

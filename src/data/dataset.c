@@ -316,3 +316,5 @@ uint64_t weir_dataset_fingerprint(const weir_dataset *d)
     }
     return weir__hasher_end(&h);
 }
+
+bool weir_dataset_is_nil(const weir_dataset *d) { return !d || d->object.nil; }

@@ -315,3 +315,5 @@ void weir_loader_seek(weir_loader *l, int64_t step)
     else
         l->step = step;
 }
+
+bool weir_loader_is_nil(const weir_loader *l) { return !l || l->object.nil; }

@@ -319,3 +319,19 @@ int weir_model_shape(const weir_model *m, const int64_t **shape)
     if (shape) *shape = m ? m->shape : none;
     return m ? m->ndim : 0;
 }
+
+bool weir_model_is_nil(const weir_model *m) { return !m || m->object.nil; }
+
+/* -- the random step of loops by hand ------------------------------------------------------------------------------- */
+int64_t weir_model_random_step(const weir_model *m) { return m ? m->losses : 0; }
+
+weir_status weir_model_set_random_step(weir_model *m, int64_t step)
+{
+    weir_ctx *c = weir_model_ctx(m);
+    if (!m) return WEIR_ERROR_ARGUMENT;
+    if (!weir__model_usable(m, "model_set_random_step")) return weir_status_of(c);
+    if (step < 0)
+        return weir_fail(c, WEIR_ERROR_RANGE, "model_set_random_step: %lld: expected 0 or more", (long long)step);
+    m->losses = step;
+    return WEIR_OK;
+}

@@ -358,3 +358,12 @@ void weir_module_freeze(weir_module *m, bool frozen)
     }
     for (int64_t i = 0; i < m->n_children; i++) weir_module_freeze(m->children[i], frozen);
 }
+
+bool weir_module_is_nil(const weir_module *m) { return !m || m->object.nil; }
+
+weir_module *weir_module_child(const weir_module *m, const char *name)
+{
+    for (int64_t i = 0; m && name && i < m->n_children; i++)
+        if (strcmp(m->children[i]->name, name) == 0) return m->children[i];
+    return weir__nil(weir_module_ctx(m), WEIR__MODULE);
+}

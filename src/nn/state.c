@@ -78,3 +78,29 @@ int64_t weir_module_flat(weir_module *m, weir_dtype *dtype, void **values)
     if (values) *values = l->values->data;
     return l->numel;
 }
+
+/* Gradients that count as 0 are written as such: the whole block can be added to another process's. */
+static void flat_grad_fill(weir__layout *l)
+{
+    size_t size = weir_dtype_size(l->dtype);
+    for (int64_t i = 0; i < l->n_slots; i++) {
+        weir__leaf *leaf = l->slots[i].tensor->leaf;
+        if (leaf->has_grad) continue;
+        memset((char *)l->grads->data + (size_t)l->slots[i].flat * size, 0, (size_t)l->slots[i].numel * size);
+        leaf->has_grad = true;
+    }
+}
+
+int64_t weir_module_flat_grad(weir_module *m, weir_dtype *dtype, void **grads)
+{
+    weir__layout *l = layout_of(m, "module_flat_grad");
+    if (l && m->parent) {
+        weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_flat_grad: %s has a parent: expected a root", m->path);
+        l = NULL;
+    }
+    bool has = l && !l->values->read_only;
+    if (has) flat_grad_fill(l);
+    if (dtype) *dtype = has ? l->dtype : WEIR_F32;
+    if (grads) *grads = has ? l->grads->data : NULL;
+    return has ? l->numel : 0;
+}

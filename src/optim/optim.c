@@ -186,3 +186,5 @@ void *weir_optim_state_at(weir_optim *o, int index, const char **name, int64_t *
     if (n) *n = there ? o->layout->numel : 0;
     return there ? o->state[index] : NULL;
 }
+
+bool weir_optim_is_nil(const weir_optim *o) { return !o || o->object.nil; }

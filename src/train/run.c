@@ -364,3 +364,5 @@ weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, boo
     if (r) destroy(r);
     return weir__nil(c, WEIR__RUN);
 }
+
+bool weir_run_is_nil(const weir_run *r) { return !r || r->object.nil; }

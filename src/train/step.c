@@ -110,6 +110,17 @@ static double step_loss(const weir_batch *b, const double *losses)
     return sum / weir__batch_total(b);
 }
 
+static weir_status step_reduce(weir_model *m, const weir_step_opts *opts)
+{
+    weir_ctx *c = m->object.ctx;
+    weir_dtype t;
+    void *grads;
+    int64_t n = weir_module_flat_grad(m->module, &t, &grads);
+    weir_status s = opts->reduce(opts->reduce_user, grads, n, t);
+    if (s == WEIR_OK || !weir_ok(c)) return weir_status_of(c);
+    return weir_fail(c, s, "train_step: reduce gave status %d: expected WEIR_OK", (int)s);
+}
+
 static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info, double *losses)
 {
     weir_ctx *c = m->object.ctx;
@@ -119,6 +130,7 @@ static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_
     if (weir__shards_run(m, b, opts->shards, number, losses) != WEIR_OK) return weir_status_of(c);
     if (!weir__all_finite(losses, b->n)) return not_finite(m, b, losses, number, info);
     info->loss = step_loss(b, losses);
+    if (opts->reduce && step_reduce(m, opts) != WEIR_OK) return weir_status_of(c);
     if (opts->clip > 0) info->grad_norm = weir_optim_clip(o, opts->clip);
     if (weir_optim_step(o) == WEIR_ERROR_VALUE) return too_steep(m, b, number, info);
     return weir_status_of(c);
