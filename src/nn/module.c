@@ -363,6 +363,7 @@ bool weir_module_is_nil(const weir_module *m) { return !m || m->object.nil; }
 
 weir_module *weir_module_child(const weir_module *m, const char *name)
 {
+    if (m && !name) weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "module_child: NULL: expected a name");
     for (int64_t i = 0; m && name && i < m->n_children; i++)
         if (strcmp(m->children[i]->name, name) == 0) return m->children[i];
     return weir__nil(weir_module_ctx(m), WEIR__MODULE);
