@@ -56,7 +56,8 @@ typedef struct weir_option {
     const char *def;     /* ROW: "NAME", or "NAME key=value .." whose keys go with that name alone;
                             "": no row */
     double min, max;     /* INT, REAL, INTS, REALS: inclusive; -INFINITY and INFINITY: none */
-    const char *choices; /* CHOICE: the words; ROW, ROWS: the kind */
+    const char *choices; /* CHOICE: the words; ROW, ROWS: the kind; INT: words that stand for values
+                            beside those of the range, as "auto=-1", or NULL */
     const char *doc;     /* one line, with the unit where there is one */
 } weir_option;
 

@@ -30,6 +30,17 @@ void weir__out_end(weir__out *o)
 }
 
 /* -- errors ---------------------------------------------------------------------------------- */
+/* ", or auto": of an integer that a word may stand for. */
+static const char *value_or_word(const weir_option *o, char *text, size_t bytes)
+{
+    size_t used = 0;
+    bool has = o->type == WEIR_OPTION_INT && o->choices;
+    text[0] = 0;
+    if (has)
+        weir__append(text, bytes, &used, ", or %.*s", (int)strcspn(o->choices, "="), o->choices);
+    return text;
+}
+
 weir_status weir__value_bad(const weir__site *s, const weir_option *o, const char *value)
 {
     static const char *const expected[] = {
@@ -45,21 +56,60 @@ weir_status weir__value_bad(const weir__site *s, const weir_option *o, const cha
         [WEIR_OPTION_ROWS] = "rows' names separated by commas, then 0.key=value",
     };
     const char *words = o->type == WEIR_OPTION_CHOICE ? o->choices : "";
-    return weir_fail(s->c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected %s%s", s->where, s->key,
-                     value, expected[o->type], words);
+    char or [64];
+    return weir_fail(s->c, WEIR_ERROR_RANGE, "%s: %s=%.100s: expected %s%s%s", s->where, s->key,
+                     value, expected[o->type], words, value_or_word(o, or, sizeof or));
 }
 
 weir_status weir__value_outside(const weir__site *s, const weir_option *o, const char *value)
 {
+    char or [64];
     return weir_fail(s->c, WEIR_ERROR_RANGE,
-                     "%s: %s=%.100s: expected a value within [%.16g, %.16g]", s->where, s->key,
-                     value, o->min, o->max);
+                     "%s: %s=%.100s: expected a value within [%.16g, %.16g]%s", s->where, s->key,
+                     value, o->min, o->max, value_or_word(o, or, sizeof or));
 }
 
 /* -- numbers --------------------------------------------------------------------------------- */
+/* Words that stand for integers, as "auto=-1|all=0". NULL: `word` is at the end. */
+static const char *int_word_next(const char *word)
+{
+    word += strcspn(word, "|");
+    return *word ? word + 1 : NULL;
+}
+
+/* The value that stands behind the word's '='. */
+static bool int_word_value(const char *word, int64_t *v)
+{
+    char text[32];
+    size_t name = strcspn(word, "="), n = strcspn(word, "|"), used = 0;
+    if (name >= n) return false;
+    weir__append(text, sizeof text, &used, "%.*s", (int)(n - name - 1), word + name + 1);
+    return weir__parse_int(text, v);
+}
+
+/* The word that stands for v; NULL: none does. */
+static const char *int_word_of(const weir_option *o, int64_t v)
+{
+    int64_t value;
+    for (const char *word = o->type == WEIR_OPTION_INT ? o->choices : NULL; word;
+         word = int_word_next(word))
+        if (int_word_value(word, &value) && value == v) return word;
+    return NULL;
+}
+
+static bool int_word_read(const weir_option *o, const char *text, int64_t *v)
+{
+    size_t n = strlen(text);
+    for (const char *word = o->choices; word; word = int_word_next(word))
+        if (strcspn(word, "=") == n && memcmp(word, text, n) == 0) return int_word_value(word, v);
+    return false;
+}
+
+bool weir__int_is_word(const weir_option *o, int64_t v) { return int_word_of(o, v) != NULL; }
+
 bool weir__int_fits(const weir_option *o, int64_t v)
 {
-    return (double)v >= o->min && (double)v <= o->max;
+    return ((double)v >= o->min && (double)v <= o->max) || weir__int_is_word(o, v);
 }
 
 bool weir__real_fits(const weir_option *o, double v)
@@ -71,7 +121,8 @@ static weir_status int_set(const weir__site *s, const weir_option *o, int64_t *o
                            const char *text)
 {
     int64_t v;
-    if (!weir__parse_int(text, &v)) return weir__value_bad(s, o, text);
+    if (!int_word_read(o, text, &v) && !weir__parse_int(text, &v))
+        return weir__value_bad(s, o, text);
     if (!weir__int_fits(o, v)) return weir__value_outside(s, o, text);
     *out = v;
     return WEIR_OK;
@@ -93,6 +144,14 @@ void weir__int_text(weir__out *out, int64_t v)
     size_t used = 0;
     weir__append(text, sizeof text, &used, "%" PRId64, v);
     weir__out_text(out, text);
+}
+
+/* An option's integer: its word, where it has one. */
+static void int_option_text(weir__out *out, const weir_option *o, int64_t v)
+{
+    const char *word = int_word_of(o, v);
+    if (!word) weir__int_text(out, v);
+    for (; word && *word != '='; word++) weir__out_char(out, *word);
 }
 
 /* The shortest that reads back to the same bits. */
@@ -306,7 +365,7 @@ bool weir__value_equal(const weir_option *o, const void *a, const void *b)
 void weir__value_text(weir__out *out, const weir_option *o, const void *field)
 {
     switch (o->type) {
-    case WEIR_OPTION_INT: weir__int_text(out, *(const int64_t *)field); break;
+    case WEIR_OPTION_INT: int_option_text(out, o, *(const int64_t *)field); break;
     case WEIR_OPTION_REAL: weir__real_text(out, *(const double *)field); break;
     case WEIR_OPTION_BOOL: weir__out_text(out, *(const bool *)field ? "yes" : "no"); break;
     case WEIR_OPTION_CHOICE: choice_text(out, o, *(const int32_t *)field); break;

@@ -35,6 +35,7 @@ void weir__value_text(weir__out *out, const weir_option *o, const void *field);
 weir_status weir__value_bad(const weir__site *s, const weir_option *o, const char *value);
 weir_status weir__value_outside(const weir__site *s, const weir_option *o, const char *value);
 bool weir__int_fits(const weir_option *o, int64_t v);
+bool weir__int_is_word(const weir_option *o, int64_t v); /* a word stands for it */
 bool weir__real_fits(const weir_option *o, double v);
 void weir__int_text(weir__out *out, int64_t v);
 void weir__real_text(weir__out *out, double v);

@@ -43,7 +43,11 @@ void weir__option_range(const weir_ctx *c, const weir_option *o, char *text, siz
     case WEIR_OPTION_INT:
     case WEIR_OPTION_INTS:
     case WEIR_OPTION_REAL:
-    case WEIR_OPTION_REALS: weir__append(text, bytes, &used, "[%.16g, %.16g]", o->min, o->max); break;
+    case WEIR_OPTION_REALS:
+        weir__append(text, bytes, &used, "[%.16g, %.16g]", o->min, o->max);
+        if (o->type == WEIR_OPTION_INT && o->choices)
+            weir__append(text, bytes, &used, " or %.*s", (int)strcspn(o->choices, "="), o->choices);
+        break;
     case WEIR_OPTION_TEXT:
     case WEIR_OPTION_WORDS: break;
     }

@@ -74,11 +74,16 @@ static json_t *word_json(const weir_option *o, const void *field)
     return json_string(text);
 }
 
+static json_t *int_json(const weir_option *o, const int64_t *v)
+{
+    return weir__int_is_word(o, *v) ? word_json(o, v) : json_integer(*v);
+}
+
 static json_t *value_json(const weir_option *o, const void *field)
 {
     const char *text;
     switch (o->type) {
-    case WEIR_OPTION_INT: return json_integer(*(const int64_t *)field);
+    case WEIR_OPTION_INT: return int_json(o, field);
     case WEIR_OPTION_REAL: return real_json(*(const double *)field);
     case WEIR_OPTION_BOOL: return json_boolean(*(const bool *)field);
     case WEIR_OPTION_CHOICE: return word_json(o, field);

@@ -49,11 +49,23 @@ static bool read_shape(weir_model *m)
     return true;
 }
 
+/* How many, 0 for none, of an option that the data may say: here there are none to ask. */
+static int64_t model_count(const weir_model *m, const char *option)
+{
+    const int64_t *n = field(m, option, WEIR_OPTION_INT);
+    if (!n || *n >= 0) return n ? *n : 0;
+    weir_fail(m->object.ctx, WEIR_ERROR_RANGE,
+              "%s: %s=auto: expected a number, for only a training run has data to count",
+              m->row->row.name, option);
+    return 0;
+}
+
 static bool read_conditions(weir_model *m)
 {
-    const int64_t *classes = field(m, "classes", WEIR_OPTION_INT), *context = field(m, "context", WEIR_OPTION_INT);
-    if (classes && *classes > 0) weir_model_want(m, "class");
-    if (context && *context > 0) weir_model_want(m, "context");
+    m->classes = model_count(m, "classes");
+    m->context = model_count(m, "context");
+    if (m->classes > 0) weir_model_want(m, "class");
+    if (m->context > 0) weir_model_want(m, "context");
     weir_model_set_noise_shape(m, m->ndim, m->shape);
     return weir_ok(m->object.ctx);
 }

@@ -26,6 +26,7 @@ struct weir_model {
     int64_t noise_shape[WEIR_RANK_MAX];
     char wants[WEIR__WANTS][64]; /* names of the conditions that the model takes */
     int n_wants;
+    int64_t classes, context; /* how many the model is conditioned on; 0: none */
     int64_t losses;       /* calls of weir_model_loss outside a trainer's frame */
     int64_t sample_stream, sample_position; /* of samples that go on from call to call */
     weir_model *lender;   /* whose weights a share reads, itself no share; NULL: its own */
@@ -104,6 +105,7 @@ typedef struct weir__model_opts {
     weir_ints shape;
     bool standardize;
     int32_t dtype;
+    int64_t classes, context;
 } weir__model_opts;
 #define WEIR__MODEL_OPT(field) offsetof(weir__model_opts, field)
 #define WEIR__MODEL_OPTIONS \
@@ -116,9 +118,17 @@ typedef struct weir__model_opts {
     { "standardize", WEIR_OPTION_BOOL, WEIR__MODEL_OPT(standardize), "no", 0, 1, NULL, \
       "the model holds mean and deviation of the data" }, \
     { "dtype", WEIR_OPTION_CHOICE, WEIR__MODEL_OPT(dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, \
-      "element type, of all rows that are chosen here too" }
+      "element type, of all rows that are chosen here too" }, \
+    { "classes", WEIR_OPTION_INT, WEIR__MODEL_OPT(classes), "0", 0, 1 << 20, WEIR__AUTO_CHOICES, \
+      "that samples are conditioned on; 0: none; auto: those of the training data" }, \
+    { "context", WEIR_OPTION_INT, WEIR__MODEL_OPT(context), "0", 0, 1 << 24, WEIR__AUTO_CHOICES, \
+      "values a sample is conditioned on; 0: none; auto: those of the training data, as unless said" }
 
-#define WEIR__MODEL_GIVEN "levels|standardize" /* by the data, unless said */
+/* As many as the training data have; settled before a model is made. */
+enum { WEIR__AUTO = -1 };
+#define WEIR__AUTO_CHOICES "auto=-1"
+
+#define WEIR__MODEL_GIVEN "levels|standardize|context" /* by the data, unless said */
 
 /* -- nested.c ------------------------------------------------- */
 /* The sampler of one request: a copy of `own`, or the one that `text` says, "NAME key=value ..", with

@@ -14,7 +14,7 @@
 
 typedef struct opts {
     weir__model_opts common;
-    int64_t couplings, classes, context;
+    int64_t couplings;
     weir_ints hidden;
     int32_t partition, init;
     weir_choice base;
@@ -24,10 +24,6 @@ typedef struct opts {
 
 static const weir_option options[] = {
     WEIR__MODEL_OPTIONS,
-    { "classes", WEIR_OPTION_INT, offsetof(opts, classes), "0", 0, 1 << 20, NULL,
-      "of the condition \"class\", which the couplings' networks see; 0: none" },
-    { "context", WEIR_OPTION_INT, offsetof(opts, context), "0", 0, 1 << 24, NULL,
-      "values of the condition \"context\", which the couplings' networks see; 0: none" },
     { "couplings", WEIR_OPTION_INT, offsetof(opts, couplings), "4", 0, 64, NULL, "additive couplings" },
     { "hidden", WEIR_OPTION_INTS, offsetof(opts, hidden), "1000,1000,1000,1000,1000", 1, 1 << 16, NULL, "widths of the hidden layers of a coupling's network" },
     { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
@@ -62,8 +58,8 @@ static weir_module *net(weir_ctx *c, const opts *o, int64_t in, int64_t out)
         .init = o->init,
         .bound = o->bound,
         .dtype = o->common.dtype,
-        .classes = o->classes,
-        .context = o->context,
+        .classes = o->common.classes,
+        .context = o->common.context,
     };
     return weir_module_from_row(c, &weir__row_mlp, &n);
 }

@@ -86,7 +86,7 @@ static const weir_option outer_options[] = {
     { "net.trace", WEIR_OPTION_INT, offsetof(outer_opts, trace), "0", 0, 9, NULL, "the owner's own, said of the network" },
     { "optional", WEIR_OPTION_ROW, offsetof(outer_opts, optional), "", 0, 0, "network", "one more, or none" },
     { "flow", WEIR_OPTION_ROWS, offsetof(outer_opts, flow), "", 0, 0, "network", "one after the other" },
-    { "train.steps", WEIR_OPTION_INT, offsetof(outer_opts, steps), "10", 1, 1e9, NULL, "how long" },
+    { "train.steps", WEIR_OPTION_INT, offsetof(outer_opts, steps), "10", 1, 1e9, "auto=-1|never=-2", "how long" },
     { 0 },
 };
 static const weir_row outer_row = {

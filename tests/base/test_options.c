@@ -148,6 +148,27 @@ static void old_names_are_read(void **state)
     weir_options_free(c, &outer_row, &o);
 }
 
+/* -- integers that words stand for ------------------------------------------------------------- */
+static void words_for_integers(void **state)
+{
+    weir_ctx *c = *state;
+    gives(c, "train.steps=auto", "train.steps=auto");
+    gives(c, "train.steps=never", "train.steps=never");
+    gives(c, "train.steps=-1", "train.steps=auto");
+    gives(c, "train.steps=7", "train.steps=7");
+    outer_opts o = parsed(c, "train.steps=never");
+    assert_int_equal(o.steps, -2);
+    assert_int_equal(weir_options_check(c, &outer_row, &o), WEIR_OK);
+    o.steps = -3;
+    weir_options_check(c, &outer_row, &o);
+    assert_fails(c, WEIR_ERROR_RANGE, "train.steps=-3: expected a value within [1, 1000000000], or auto");
+    weir_options_free(c, &outer_row, &o);
+    refuses(c, "train.steps=aut", WEIR_ERROR_RANGE, "train.steps=aut: expected an integer, or auto");
+    refuses(c, "train.steps=auto=-1", WEIR_ERROR_RANGE, "expected an integer, or auto");
+    refuses(c, "train.steps=0", WEIR_ERROR_RANGE, "within [1, 1000000000], or auto");
+    refuses(c, "dim=auto", WEIR_ERROR_RANGE, "dim=auto: expected an integer");
+}
+
 /* -- mistakes --------------------------------------------------------------------------------------------------- */
 static void mistakes_name_the_whole_key(void **state)
 {
@@ -386,6 +407,7 @@ int main(void)
         ROWS_CASE(lists_of_rows),
         ROWS_CASE(long_and_quoted_values),
         ROWS_CASE(old_names_are_read),
+        ROWS_CASE(words_for_integers),
         ROWS_CASE(mistakes_name_the_whole_key),
         ROWS_CASE(chosen_without_options),
         ROWS_CASE(structs_choose_rows),

@@ -72,6 +72,23 @@ static void test_rules(void **state)
     weir_model_free(m);
 }
 
+/* Every model has the options; a number is settled before it is made. */
+static void test_options(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = weir_model_new(c, "nice", "dim=3 classes=auto");
+    assert_true(m->object.nil);
+    assert_fails(c, WEIR_ERROR_RANGE, "model.nice: classes=auto: expected a number");
+    weir_model_new(c, "rectified-flow", "dim=3 context=auto");
+    assert_fails(c, WEIR_ERROR_RANGE, "model.rectified-flow: context=auto: expected a number");
+    m = weir_model_new(c, "rectified-flow", "dim=3 net.hidden=8 classes=3 context=2");
+    assert_string_equal(weir_model_wants(m, 0), "class");
+    assert_string_equal(weir_model_wants(m, 1), "context");
+    weir_tensor *w = weir_module_state_find(weir_model_module(m), "net.0.weight");
+    assert_int_equal(weir_shape(w)[1], 3 + 1 + 3 + 2); /* x, t, a one-hot class, a context */
+    weir_model_free(m);
+}
+
 /* -- what it means -------------------------------------------------------------------------------------------------- */
 static void test_log_prob(void **state)
 {
@@ -266,7 +283,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_rules), CASE(test_log_prob), CASE(test_samples_in_blocks), CASE(test_log_q), CASE(test_log_q_of_a_temperature),
+    CASES(CASE(test_rules), CASE(test_options), CASE(test_log_prob), CASE(test_samples_in_blocks), CASE(test_log_q), CASE(test_log_q_of_a_temperature),
           CASE(test_continuous_models_say_no), CASE(test_gradient), CASE(test_gradient_calls), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

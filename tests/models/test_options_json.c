@@ -57,6 +57,8 @@ static void objects_are_keys(void **state)
     says(c, "{\"net.block.heads\": 5, \"net\": {\"width\": 2}}", "net.block.heads=5 net.width=2");
     says(c, "{\"net\": {}}", "");
     says(c, "{\"train\": {\"steps\": 3}, \"net\": {\"trace\": 4}}", "train.steps=3 net.trace=4");
+    says(c, "{\"train\": {\"steps\": \"auto\"}}", "train.steps=auto");
+    says(c, "{\"train\": {\"steps\": -1}}", "train.steps=auto");
     says(c, "{\"shape\": [1, 2], \"rate\": 0.25, \"fast\": true, \"data\": \"a b\", \"dim\": \"7\"}", "shape=1,2 rate=0.25 fast=yes data=\"a b\" dim=7");
     says(c, "{\"data\": 5}", "data=5");
     says(c, "{\"net\": {\"name\": \"leaf\", \"scales\": [1, 0.5], \"tags\": [\"a,b\", \"c\"], \"tail\": \"inf\"}}",
