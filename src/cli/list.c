@@ -9,7 +9,8 @@ typedef struct flags {
 } flags;
 
 static const weir_option options[] = {
-    { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL, "print one JSON array with all options" },
+    { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL,
+      "print one JSON array with all options" },
     { 0 },
 };
 
@@ -20,14 +21,18 @@ static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
         if (strcmp(name, weir__kind_at(c, i)) == 0) return i;
         weir__nearest_offer(&near, weir__kind_at(c, i));
     }
-    *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name, near.best ? "perhaps " : "one that `weir list` shows",
+    *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name,
+                           near.best ? "perhaps " : "one that `weir list` shows",
                            near.best ? near.best : "");
     return -1;
 }
 
-static bool chooses_rows(const weir_option *o) { return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS; }
+static bool chooses_rows(const weir_option *o)
+{
+    return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
+}
 
-/* -- JSON --------------------------------------------------------------------------------------------------------------------------- */
+/* -- JSON ------------------------------------------------------------------------------------ */
 static json_t *option_json(const weir_ctx *c, const weir_option *o)
 {
     static const char *const types[] = { "int",  "real",  "bool",  "choice", "text",
@@ -62,7 +67,8 @@ static json_t *row_json(const weir_ctx *c, const char *kind, const weir_row *row
     json_object_set_new(j, "kind", json_string(kind));
     json_object_set_new(j, "name", json_string(row->name));
     json_object_set_new(j, "doc", json_string(row->doc));
-    for (const weir_option *o = row->options; o && o->name; o++) json_array_append_new(list, option_json(c, o));
+    for (const weir_option *o = row->options; o && o->name; o++)
+        json_array_append_new(list, option_json(c, o));
     json_object_set_new(j, "options", list);
     json_object_set_new(j, "given", words_json(row->given ? row->given : ""));
     return j;
@@ -72,12 +78,13 @@ static void print_json(const weir_ctx *c, int64_t only)
 {
     json_t *all = json_array();
     for (int64_t k = 0; k < weir__kinds(c); k++)
-        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++) json_array_append_new(all, row_json(c, weir__kind_at(c, k), weir__kind_row(c, k, i)));
+        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++)
+            json_array_append_new(all, row_json(c, weir__kind_at(c, k), weir__kind_row(c, k, i)));
     weir__json_print(all, true);
     json_decref(all);
 }
 
-/* -- text ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- text ------------------------------------------------------------------------------------ */
 static void print_given(const char *given)
 {
     fputs("    where another row chooses it, that one gives ", stdout);
@@ -99,7 +106,8 @@ static void print_options(const weir_ctx *c, const weir_row *row)
 
 static void print_presets(const weir_row *row)
 {
-    for (const weir_preset *p = ((const weir_model_row *)row)->presets; p && p->name; p++) printf("    preset=%s  %s\n", p->name, p->doc);
+    for (const weir_preset *p = ((const weir_model_row *)row)->presets; p && p->name; p++)
+        printf("    preset=%s  %s\n", p->name, p->doc);
 }
 
 static void print_kind(const weir_ctx *c, int64_t k, bool with_options)
@@ -131,8 +139,13 @@ static int run(const weir__command *self, int argc, char **argv)
 }
 
 const weir__command weir__command_list = {
-    .row = { .size = sizeof(weir__command), .version = 1, .name = "command.list", .doc = "models, optimizers, schedules, data, ops ... with their options",
-             .options = options, .options_size = sizeof(flags), .test = "list model --json" },
+    .row = { .size = sizeof(weir__command),
+             .version = 1,
+             .name = "command.list",
+             .doc = "models, optimizers, schedules, data, ops ... with their options",
+             .options = options,
+             .options_size = sizeof(flags),
+             .test = "list model --json" },
     .usage = "[KIND] [--json]",
     .most_positional = 1,
     .run = run,

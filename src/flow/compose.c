@@ -1,6 +1,6 @@
-/* compose.c - bijections one after the other: f = f_K o .. o f_1, log-dets add up; the inverse goes backwards.
- * Options list them, "parts=actnorm,additive_coupling parts.1.parity=1", and how often the list is repeated; without
- * a list they are added by the code that makes it. */
+/* compose.c - bijections one after the other: f = f_K o .. o f_1, log-dets add up; the inverse goes
+ * backwards. Options list them, "parts=actnorm,additive_coupling parts.1.parity=1", and how often
+ * the list is repeated; without a list they are added by the code that makes it. */
 #include <stddef.h>
 #include "flow/flow.h"
 
@@ -12,10 +12,14 @@ typedef struct opts {
 } opts;
 
 static const weir_option options[] = {
-    { "parts", WEIR_OPTION_ROWS, offsetof(opts, parts), "", 0, 0, "bijection", "in the order in which data go through" },
-    { "repeat", WEIR_OPTION_INT, offsetof(opts, repeat), "1", 1, 1024, NULL, "times the list, each with weights of its own" },
-    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 1, 1 << 24, NULL, "columns, of the parts that do not say theirs" },
-    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type of the parts" },
+    { "parts", WEIR_OPTION_ROWS, offsetof(opts, parts), "", 0, 0, "bijection",
+      "in the order in which data go through" },
+    { "repeat", WEIR_OPTION_INT, offsetof(opts, repeat), "1", 1, 1024, NULL,
+      "times the list, each with weights of its own" },
+    { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 1, 1 << 24, NULL,
+      "columns, of the parts that do not say theirs" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
+      "element type of the parts" },
     { 0 },
 };
 
@@ -29,11 +33,13 @@ static void compose_create(weir_module *m, const void *options_)
         char name[24];
         size_t used = 0;
         weir__append(name, sizeof name, &used, "%lld", (long long)i);
-        weir_module_add(m, name, weir__choice_module(c, &weir__row_compose.row, "parts", part, 0, NULL));
+        weir_module_add(m, name,
+                        weir__choice_module(c, &weir__row_compose.row, "parts", part, 0, NULL));
     }
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                              weir_tensor **log_det)
 {
     weir_tensor *total = NULL, *part;
     for (int64_t i = 0; i < m->n_children; i++) {
@@ -44,7 +50,8 @@ static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_conditi
     return x;
 }
 
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det)
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                            weir_tensor **log_det)
 {
     weir_tensor *total = NULL, *part;
     for (int64_t i = m->n_children; i-- > 0;) {
@@ -63,7 +70,8 @@ const weir_module_row weir__row_compose = {
         .doc = "bijections one after the other",
         .options = options,
         .options_size = sizeof(opts),
-        .test = "dim=5 parts=tile,additive_coupling,scale parts.1.net.hidden=6 parts.2.start=0.3 repeat=2",
+        .test = "dim=5 parts=tile,additive_coupling,scale parts.1.net.hidden=6 "
+                "parts.2.start=0.3 repeat=2",
         .given = "dim|dtype",
     },
     .create = compose_create,
@@ -71,4 +79,7 @@ const weir_module_row weir__row_compose = {
     .inverse = inverse,
 };
 
-weir_module *weir__compose_new(weir_ctx *c) { return weir_module_from_row(c, &weir__row_compose, NULL); }
+weir_module *weir__compose_new(weir_ctx *c)
+{
+    return weir_module_from_row(c, &weir__row_compose, NULL);
+}

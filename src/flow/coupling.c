@@ -1,5 +1,5 @@
-/* coupling.c - the additive coupling of NICE (Dinh, Krueger, Bengio 2015, section 3.2): with x = (A, B),
- *     y_A = x_A,  y_B = x_B + net(x_A);  x_B = y_B - net(y_A);  log|det| = 0. */
+/* coupling.c - the additive coupling of NICE (Dinh, Krueger, Bengio 2015, section 3.2): with x =
+ * (A, B), y_A = x_A,  y_B = x_B + net(x_A);  x_B = y_B - net(y_A);  log|det| = 0. */
 #include <stddef.h>
 #include "flow/flow.h"
 
@@ -20,11 +20,14 @@ typedef struct state {
 
 static const weir_option options[] = {
     { "dim", WEIR_OPTION_INT, offsetof(opts, dim), "2", 2, 1 << 24, NULL, "columns" },
-    { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
-    { "parity", WEIR_OPTION_INT, offsetof(opts, parity), "0", 0, 1, NULL, "0: keep the first part (even columns); 1: keep the second" },
+    { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0,
+      WEIR__PARTITION_CHOICES, "how columns are cut in two" },
+    { "parity", WEIR_OPTION_INT, offsetof(opts, parity), "0", 0, 1, NULL,
+      "0: keep the first part (even columns); 1: keep the second" },
     { "net", WEIR_OPTION_ROW, offsetof(opts, net), "mlp hidden=16 activation=tanh", 0, 0, "network",
       "of the part that is kept, added to the other" },
-    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
+      "element type" },
     { 0 },
 };
 
@@ -39,30 +42,43 @@ static void create(weir_module *m, const void *options_)
 {
     opts *o = (void *)(uintptr_t)options_; /* a copy of this module's own: weir_module_from_row */
     state *s = weir_module_state(m);
-    *s = (state){ .dim = o->dim, .partition = (weir__partition)o->partition, .swap = o->parity == 1 };
+    *s = (state){ .dim = o->dim,
+                  .partition = (weir__partition)o->partition,
+                  .swap = o->parity == 1 };
     if (!o->net_follows) s->net = weir_module_add(m, "net", own_net(weir_module_ctx(m), o));
 }
 
 /* Networks see the condition; other modules are run on x alone. */
 static weir_tensor *net_of(const state *s, weir_tensor *kept, const weir_condition *k)
 {
-    return s->net->row->at ? weir_network_at(s->net, kept, NULL, k) : weir_module_forward(s->net, kept);
+    return s->net->row->at ? weir_network_at(s->net, kept, NULL, k)
+                           : weir_module_forward(s->net, kept);
 }
 
-static weir_tensor *apply(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det, bool inverse)
+static weir_tensor *apply(weir_module *m, weir_tensor *x, const weir_condition *k,
+                          weir_tensor **log_det, bool inverse)
 {
     const state *s = weir_module_state(m);
     weir_tensor *first, *second;
     if (!weir__is_rows(m, x, s->dim, x->dtype)) return weir__nil(x->object.ctx, WEIR__TENSOR);
     weir__partition_split(x, s->partition, &first, &second);
-    weir_tensor *shift = net_of(s, s->swap ? second : first, k), **moved = s->swap ? &first : &second;
+    weir_tensor *shift = net_of(s, s->swap ? second : first, k),
+                **moved = s->swap ? &first : &second;
     *moved = inverse ? weir_sub(*moved, shift) : weir_add(*moved, shift);
     *log_det = weir__log_det_zero(x);
     return weir__partition_join(first, second, s->partition);
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return apply(m, x, k, log_det, false); }
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return apply(m, y, k, log_det, true); }
+static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                              weir_tensor **log_det)
+{
+    return apply(m, x, k, log_det, false);
+}
+static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                            weir_tensor **log_det)
+{
+    return apply(m, y, k, log_det, true);
+}
 
 const weir_module_row weir__row_additive_coupling = {
     .row = {
@@ -82,9 +98,14 @@ const weir_module_row weir__row_additive_coupling = {
     .inverse = inverse,
 };
 
-weir_module *weir__coupling_new(weir_ctx *c, int64_t dim, weir__partition partition, int parity, weir_module *net)
+weir_module *weir__coupling_new(weir_ctx *c, int64_t dim, weir__partition partition, int parity,
+                                weir_module *net)
 {
-    opts o = { .size = sizeof o, .dim = dim, .parity = parity, .partition = (int32_t)partition, .net_follows = true };
+    opts o = { .size = sizeof o,
+               .dim = dim,
+               .parity = parity,
+               .partition = (int32_t)partition,
+               .net_follows = true };
     weir_module *m = weir_module_from_row(c, &weir__row_additive_coupling, &o);
     net = weir_module_add(m, "net", net); /* frees net when m or net failed */
     if (!m->object.nil && !net->object.nil) {

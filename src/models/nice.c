@@ -2,13 +2,16 @@
  *
  *     z = S(c_K(.. c_1(tile(y)))),   log p(y) = log p_base(z) + sum s
  *
- * tile puts even columns before odd ones (left out for partition=half); coupling c_k keeps the first half of the columns and shifts the
- * second by a perceptron of the first when k is even, the other way when k is odd; S multiplies by exp(s).
+ * tile puts even columns before odd ones (left out for partition=half); coupling c_k keeps the
+ * first half of the columns and shifts the second by a perceptron of the first when k is even, the
+ * other way when k is odd; S multiplies by exp(s).
  *
- * The authors' code (laurent-dinh/nice) instead reverses all columns after each coupling and always shifts the second half. For an even
- * number of columns that is the same family and the same start: reversing swaps the halves (so "always the second" alternates here) and
- * turns their inner order round, which only renames inputs and outputs of networks whose weights start independent and equally
- * distributed, and elements of s, which start equal. The density of the initial model is therefore the same in distribution. */
+ * The authors' code (laurent-dinh/nice) instead reverses all columns after each coupling and always
+ * shifts the second half. For an even number of columns that is the same family and the same start:
+ * reversing swaps the halves (so "always the second" alternates here) and turns their inner order
+ * round, which only renames inputs and outputs of networks whose weights start independent and
+ * equally distributed, and elements of s, which start equal. The density of the initial model is
+ * therefore the same in distribution. */
 #include <stddef.h>
 #include "models/models.h"
 
@@ -24,26 +27,38 @@ typedef struct opts {
 
 static const weir_option options[] = {
     WEIR__MODEL_OPTIONS,
-    { "couplings", WEIR_OPTION_INT, offsetof(opts, couplings), "4", 0, 64, NULL, "additive couplings" },
-    { "hidden", WEIR_OPTION_INTS, offsetof(opts, hidden), "1000,1000,1000,1000,1000", 1, 1 << 16, NULL, "widths of the hidden layers of a coupling's network" },
-    { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0, WEIR__PARTITION_CHOICES, "how columns are cut in two" },
-    { "base", WEIR_OPTION_ROW, offsetof(opts, base), "logistic", 0, 0, "base", "base distribution" },
-    { "scale", WEIR_OPTION_BOOL, offsetof(opts, scale), "yes", 0, 1, NULL, "a learned diagonal scaling at the end" },
+    { "couplings", WEIR_OPTION_INT, offsetof(opts, couplings), "4", 0, 64, NULL,
+      "additive couplings" },
+    { "hidden", WEIR_OPTION_INTS, offsetof(opts, hidden), "1000,1000,1000,1000,1000", 1, 1 << 16,
+      NULL, "widths of the hidden layers of a coupling's network" },
+    { "partition", WEIR_OPTION_CHOICE, offsetof(opts, partition), "odd_even", 0, 0,
+      WEIR__PARTITION_CHOICES, "how columns are cut in two" },
+    { "base", WEIR_OPTION_ROW, offsetof(opts, base), "logistic", 0, 0, "base",
+      "base distribution" },
+    { "scale", WEIR_OPTION_BOOL, offsetof(opts, scale), "yes", 0, 1, NULL,
+      "a learned diagonal scaling at the end" },
     { "init", WEIR_OPTION_CHOICE, offsetof(opts, init), "uniform", 0, 0, "pytorch|uniform",
       "uniform: weights on +-bound, biases 0; pytorch: all on +-1/sqrt(in)" },
     { "bound", WEIR_OPTION_REAL, offsetof(opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
     { 0 },
 };
 
-#define ARCHITECTURE "model.couplings=4 model.hidden=1000,1000,1000,1000,1000 model.partition=odd_even model.base=logistic model.init=uniform model.bound=0.01"
+#define ARCHITECTURE                                                                               \
+    "model.couplings=4 model.hidden=1000,1000,1000,1000,1000 model.partition=odd_even "            \
+    "model.base=logistic model.init=uniform model.bound=0.01"
 
 static const weir_preset presets[] = {
     /* exp/nice_mnist.yaml and learning_rule.py; momentum sets in at epoch 6 of 250 updates */
-    { "released", "optimizer=rmsprop optimizer.lr=1e-3 optimizer.alpha=0.95 optimizer.floor=1e-2 optimizer.momentum=0.5 optimizer.momentum_from=1500 "
-                  "schedule=nice schedule.decay=1.0005 schedule.floor=1e-4 batch=200 " ARCHITECTURE,
+    { "released",
+      "optimizer=rmsprop optimizer.lr=1e-3 optimizer.alpha=0.95 optimizer.floor=1e-2 "
+      "optimizer.momentum=0.5 optimizer.momentum_from=1500 "
+      "schedule=nice schedule.decay=1.0005 schedule.floor=1e-4 batch=200 " ARCHITECTURE,
       "as the authors' released code trains on MNIST" },
-    /* section 5.1: AdaM with step 1e-3, momentum 0.9, beta2 = 0.01 in the old convention, which is 0.99 now, epsilon 1e-4 */
-    { "paper", "optimizer=adam optimizer.lr=1e-3 optimizer.beta1=0.9 optimizer.beta2=0.99 optimizer.eps=1e-4 schedule=constant batch=200 " ARCHITECTURE,
+    /* section 5.1: AdaM with step 1e-3, momentum 0.9, beta2 = 0.01 in the old convention, which is
+       0.99 now, epsilon 1e-4 */
+    { "paper",
+      "optimizer=adam optimizer.lr=1e-3 optimizer.beta1=0.9 optimizer.beta2=0.99 "
+      "optimizer.eps=1e-4 schedule=constant batch=200 " ARCHITECTURE,
       "as the paper says (its batch size it does not: the code's)" },
     { 0 },
 };
@@ -73,7 +88,9 @@ static weir_module *couplings(weir_ctx *c, const opts *o, int64_t dim)
         char name[24];
         size_t used = 0;
         weir__append(name, sizeof name, &used, "%lld", (long long)i);
-        weir_module_add(all, name, weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), net(c, o, kept, dim - kept)));
+        weir_module_add(
+            all, name,
+            weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), net(c, o, kept, dim - kept)));
     }
     return all;
 }
@@ -86,13 +103,18 @@ static weir_module *create(weir_model *m, const void *unused)
     s->flat = true;
     int64_t dim = weir_model_dim(m);
     (void)unused;
-    if (dim < 2) return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more", (long long)dim), weir__nil(c, WEIR__MODULE);
-    weir_module *root = weir_module_from_row(c, &weir__row_group, NULL), *flow = weir__compose_new(c);
+    if (dim < 2)
+        return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more",
+                         (long long)dim),
+               weir__nil(c, WEIR__MODULE);
+    weir_module *root = weir_module_from_row(c, &weir__row_group, NULL),
+                *flow = weir__compose_new(c);
     s->flow = weir_module_add(root, "flow", flow);
     if (o->partition == WEIR__ODD_EVEN) weir_module_add(s->flow, "tile", weir__tile_new(c));
     weir_module_add(s->flow, "couplings", couplings(c, o, dim));
     if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, m->dtype));
-    s->base = weir_module_add(root, "base", weir__choice_module(c, &m->row->row, "base", &o->base, 0, NULL));
+    s->base = weir_module_add(root, "base",
+                              weir__choice_module(c, &m->row->row, "base", &o->base, 0, NULL));
     return root;
 }
 

@@ -1,18 +1,22 @@
-/* rectified_flow.c - rectified flow, also called conditional flow matching with independent coupling (Liu, Gong, Liu 2022; Lipman et al.
- * 2022; Albergo, Vanden-Eijnden 2022). A network predicts the velocity of
+/* rectified_flow.c - rectified flow, also called conditional flow matching with independent
+ * coupling (Liu, Gong, Liu 2022; Lipman et al. 2022; Albergo, Vanden-Eijnden 2022). A network
+ * predicts the velocity of
  *
- *     x_t = (1 - t) x_0 + t eps,    loss of a sample = mean over its elements of (u(x_t, t) - (eps - x_0))^2
+ *     x_t = (1 - t) x_0 + t eps,
+ *     loss of a sample = mean over its elements of (u(x_t, t) - (eps - x_0))^2
  *
- * whose minimum is u(x, t) = E[eps - x_0 | x_t = x]. dx/dt = u carries noise at t = 1 to data at t = 0, and data to noise with their
- * density (src/diffusion/likelihood.c). t and eps belong to the sample's id. */
+ * whose minimum is u(x, t) = E[eps - x_0 | x_t = x]. dx/dt = u carries noise at t = 1 to data at
+ * t = 0, and data to noise with their density (src/diffusion/likelihood.c). t and eps belong to the
+ * sample's id. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 #include "diffusion/diffusion.h"
 #include "models/models.h"
 
-/* Values a sample: up to ALWAYS_EXACT the exact trace costs no more than an estimate worth having; it costs one product a value, so that above
- * EXACT_UP_TO a model estimates it unless told otherwise. */
+/* Values a sample: up to ALWAYS_EXACT the exact trace costs no more than an estimate worth having;
+ * it costs one product a value, so that above EXACT_UP_TO a model estimates it unless told
+ * otherwise. */
 enum { ALWAYS_EXACT = 4, EXACT_UP_TO = 128, PROBES = 2 };
 
 typedef struct opts {
@@ -23,11 +27,12 @@ typedef struct opts {
 
 static const weir_option options[] = {
     WEIR__MODEL_OPTIONS,
-    { "path", WEIR_OPTION_ROW, offsetof(opts, path), "fm", 0, 0, "path", "path from data to noise" },
-    { "time_density", WEIR_OPTION_ROW, offsetof(opts, time_density), "uniform", 0, 0, "time_density",
-      "distribution of training times" },
-    { "net", WEIR_OPTION_ROW, offsetof(opts, net), "mlp hidden=64,64,64 activation=silu time=raw", 0, 0,
-      "network", "network that predicts the velocity" },
+    { "path", WEIR_OPTION_ROW, offsetof(opts, path), "fm", 0, 0, "path",
+      "path from data to noise" },
+    { "time_density", WEIR_OPTION_ROW, offsetof(opts, time_density), "uniform", 0, 0,
+      "time_density", "distribution of training times" },
+    { "net", WEIR_OPTION_ROW, offsetof(opts, net), "mlp hidden=64,64,64 activation=silu time=raw",
+      0, 0, "network", "network that predicts the velocity" },
     { "sampler", WEIR_OPTION_ROW, offsetof(opts, sampler), "dopri5", 0, 0, "sampler",
       "draws samples unless another is asked for" },
     { "log_prob", WEIR_OPTION_ROW, offsetof(opts, log_prob), "dopri5", 0, 0, "sampler",
@@ -39,10 +44,10 @@ static const weir_option options[] = {
 };
 /* Files of before wrote every option of every network, density and sampler, also where another was
  * chosen. */
-#define RENAMED \
-    "score=log_prob time_density.mean= time_density.std= net.hidden= net.activation= net.time= " \
-    "net.frequencies= sampler.steps= sampler.shift= sampler.rtol= sampler.atol= sampler.max_steps= " \
-    "log_prob.steps= log_prob.rtol= log_prob.atol= log_prob.max_steps="
+#define RENAMED                                                                                    \
+    "score=log_prob time_density.mean= time_density.std= net.hidden= net.activation= net.time= "   \
+    "net.frequencies= sampler.steps= sampler.shift= sampler.rtol= sampler.atol= "                  \
+    "sampler.max_steps= log_prob.steps= log_prob.rtol= log_prob.atol= log_prob.max_steps="
 
 typedef struct state {
     weir_module *net;
@@ -50,15 +55,19 @@ typedef struct state {
 } state;
 
 static const weir_preset presets[] = {
-    { "toy", "optimizer=adam optimizer.lr=2e-3 schedule=cosine ema=0.999 batch=256 steps=20000 valid_every=1000 valid_rows=1000",
+    { "toy",
+      "optimizer=adam optimizer.lr=2e-3 schedule=cosine ema=0.999 batch=256 steps=20000 "
+      "valid_every=1000 valid_rows=1000",
       "densities of a few dimensions: a minute" },
-    { "pictures", "optimizer=adam optimizer.lr=1.5e-3 schedule=cosine ema=0.999 batch=256 steps=10000 valid_every=1000 valid_rows=250 "
-                  "model.net.hidden=384,384,384 model.net.time=fourier model.log_prob.probes=4",
+    { "pictures",
+      "optimizer=adam optimizer.lr=1.5e-3 schedule=cosine ema=0.999 batch=256 steps=10000 "
+      "valid_every=1000 valid_rows=250 "
+      "model.net.hidden=384,384,384 model.net.time=fourier model.log_prob.probes=4",
       "small pictures, such as 8 x 8 digits: a few minutes; held-out rows are scored by 4 probes" },
     { 0 },
 };
 
-/* -- making --------------------------------------------------------------------------------------- */
+/* -- making ---------------------------------------------------------------------------------- */
 static weir_module *create(weir_model *m, const void *unused)
 {
     opts *o = m->options;
@@ -67,41 +76,50 @@ static weir_module *create(weir_model *m, const void *unused)
     const weir__gift gifts[] = { { "in", m->dim }, { "out", m->dim } };
     (void)unused;
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
-    s->net = weir_module_add(root, "net", weir__choice_module(c, &m->row->row, "net", &o->net, 2, gifts));
-    s->field = (weir__field){ .ctx = c, .net = s->net, .dtype = m->dtype, .ndim = m->ndim, .shape = m->shape, .dim = m->dim };
+    s->net = weir_module_add(root, "net",
+                             weir__choice_module(c, &m->row->row, "net", &o->net, 2, gifts));
+    s->field = (weir__field){ .ctx = c,
+                              .net = s->net,
+                              .dtype = m->dtype,
+                              .ndim = m->ndim,
+                              .shape = m->shape,
+                              .dim = m->dim };
     return root;
 }
 
 static const weir_path_row *path_of(const opts *o) { return (const weir_path_row *)o->path.row; }
 
-/* -- training ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- training -------------------------------------------------------------------------------- */
 static weir_tensor *loss(weir_model *m, weir_tensor *y, weir_batch *b)
 {
     const state *s = m->state;
     const opts *o = m->options;
     const weir_time_density_row *times = (const weir_time_density_row *)o->time_density.row;
     weir_ctx *c = y->object.ctx; /* a worker's, where the batch is in pieces */
-    weir_tensor *x, *target, *eps = weir_randn(c, m->dtype, y->ndim, y->shape), *t = times->draw(c, m->dtype, y->shape[0], o->time_density.options);
+    weir_tensor *x, *target, *eps = weir_randn(c, m->dtype, y->ndim, y->shape),
+                             *t = times->draw(c, m->dtype, y->shape[0], o->time_density.options);
     weir__path_mix(path_of(o), o->path.options, y, eps, t, &x, &target);
     weir_tensor *u = weir_network_at(s->net, x, t, weir_batch_condition(b));
     return weir_scale(weir_sum_samples(weir_square(weir_sub(u, target))), 1 / (double)m->dim);
 }
 
-/* -- sampling --------------------------------------------------------------------------------------------------------------------------------- */
-static weir_tensor *noise(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q)
+/* -- sampling -------------------------------------------------------------------------------- */
+static weir_tensor *noise(weir_model *m, int64_t n, const weir_condition *k, double temperature,
+                          weir_tensor **log_q)
 {
     weir_tensor *z = weir_randn(m->object.ctx, m->dtype, 2, (const int64_t[]){ n, m->dim });
     return temperature == 1 ? z : weir_scale(z, temperature);
 }
-
 
 static void set_steps(weir_choice *sampler, int64_t steps)
 {
     if (steps > 0) ((weir_sampler_opts *)sampler->options)->steps = steps;
 }
 
-/* The solve of n rows at x, which are scaled noise, to data; the path, where one is wanted, goes to the model's request. */
-static bool solve(weir_model *m, const weir_choice *sampler, int64_t n, const weir_condition *k, double *x, weir_row_report *report)
+/* The solve of n rows at x, which are scaled noise, to data; the path, where one is wanted, goes to
+ * the model's request. */
+static bool solve(weir_model *m, const weir_choice *sampler, int64_t n, const weir_condition *k,
+                  double *x, weir_row_report *report)
 {
     const state *s = m->state;
     const opts *o = m->options;
@@ -110,7 +128,13 @@ static bool solve(weir_model *m, const weir_choice *sampler, int64_t n, const we
     int64_t steps = ((const weir_sampler_opts *)sampler->options)->steps;
     weir__field field = s->field;
     field.condition = k;
-    weir_ode p = { .ctx = c, .n = n, .dim = m->dim, .x = x, .f = weir__field_velocity, .user = &field, .report = report };
+    weir_ode p = { .ctx = c,
+                   .n = n,
+                   .dim = m->dim,
+                   .x = x,
+                   .f = weir__field_velocity,
+                   .user = &field,
+                   .report = report };
     path_of(o)->interval(o->path.options, &p.t1, &p.t0);
     double scale = path_of(o)->at(o->path.options, p.t0).b;
     for (int64_t i = 0; i < n * m->dim; i++) x[i] *= scale;
@@ -123,7 +147,8 @@ static bool solve(weir_model *m, const weir_choice *sampler, int64_t n, const we
     return good;
 }
 
-static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det)
+static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_condition *k,
+                           const weir_sample_opts *o, weir_tensor **log_det)
 {
     const state *s = m->state;
     const opts *own = m->options;
@@ -134,23 +159,30 @@ static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_condition *
     if (!weir__sampler_open(c, &m->row->row, &own->sampler, o->solver, &sampler)) return y;
     set_steps(&sampler, o->steps);
     double *x = weir__alloc_n(c, weir__size_times(n, m->dim), sizeof *x);
-    if (x && weir_copy_to_f64(z, x, n * m->dim) == WEIR_OK && solve(m, &sampler, n, k, x, o->report)) y = weir__field_tensor(&s->field, n, x, m->dim);
+    if (x && weir_copy_to_f64(z, x, n * m->dim) == WEIR_OK
+        && solve(m, &sampler, n, k, x, o->report))
+        y = weir__field_tensor(&s->field, n, x, m->dim);
     weir__free(c, x);
     weir__sampler_close(c, &sampler);
     return y;
 }
 
-/* -- scoring ------------------------------------------------------------------------------------------------------------------------------------ */
+/* -- scoring --------------------------------------------------------------------------------- */
 /* [n, k, dim] of +-1, by sample id */
 static weir_tensor *rademacher(weir_ctx *c, const weir_model *m, int64_t n, int64_t k)
 {
     weir_tensor *u = weir_rand(c, m->dtype, 3, (const int64_t[]){ n, k, m->dim });
-    return weir_where(weir_lt(u, weir_scalar(c, m->dtype, 0.5)), weir_scalar(c, m->dtype, -1), weir_scalar(c, m->dtype, 1));
+    return weir_where(weir_lt(u, weir_scalar(c, m->dtype, 0.5)), weir_scalar(c, m->dtype, -1),
+                      weir_scalar(c, m->dtype, 1));
 }
 
-typedef struct scored { double *x, *log_p, *error; weir_row_report *report; } scored; /* [n, dim], [n], [n], [n] */
+typedef struct scored {
+    double *x, *log_p, *error;
+    weir_row_report *report;
+} scored; /* [n, dim], [n], [n], [n] */
 
-static bool score(weir_model *m, weir_tensor *y, const weir_condition *k, weir__likelihood *l, scored *r)
+static bool score(weir_model *m, weir_tensor *y, const weir_condition *k, weir__likelihood *l,
+                  scored *r)
 {
     const state *s = m->state;
     const opts *o = m->options;
@@ -164,7 +196,8 @@ static bool score(weir_model *m, weir_tensor *y, const weir_condition *k, weir__
     path_of(o)->interval(o->path.options, &l->lo, &l->hi);
     l->sigma = path_of(o)->at(o->path.options, l->hi).b;
     int64_t n = y->shape[0];
-    if (weir_copy_to_f64(y, r->x, n * m->dim) == WEIR_OK) weir__likelihood_run(l, n, r->x, r->log_p, r->error, r->report);
+    if (weir_copy_to_f64(y, r->x, n * m->dim) == WEIR_OK)
+        weir__likelihood_run(l, n, r->x, r->log_p, r->error, r->report);
     return weir_ok(c);
 }
 
@@ -193,7 +226,8 @@ static int64_t probes_for(const weir_model *m, const weir_score_opts *so)
     return m->dim > ALWAYS_EXACT ? k : 0;
 }
 
-static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_condition *cond, const weir_score_opts *so, weir_score_info *info)
+static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_condition *cond,
+                             const weir_score_opts *so, weir_score_info *info)
 {
     weir_ctx *c = y->object.ctx;
     int64_t n = y->shape[0], k = probes_for(m, so);
@@ -204,8 +238,10 @@ static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_condition
     r.x = weir__alloc_n(c, weir__size_times(n, m->dim + 2), sizeof *r.x);
     r.report = weir__alloc0_n(c, n, sizeof *r.report);
     if (r.x && r.report) {
-        r.log_p = r.x + n * m->dim, r.error = r.log_p + n;
-        if (score(m, y, cond, &l, &r)) result = weir_cast(weir_from_f64(c, r.log_p, 1, &n), m->dtype);
+        r.log_p = r.x + n * m->dim;
+        r.error = r.log_p + n;
+        if (score(m, y, cond, &l, &r))
+            result = weir_cast(weir_from_f64(c, r.log_p, 1, &n), m->dtype);
         if (weir_ok(c) && info) tell(&l, n, &r, info);
     }
     weir__free(c, r.x);

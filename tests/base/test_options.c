@@ -132,6 +132,8 @@ static void long_and_quoted_values(void **state)
 static void old_names_are_read(void **state)
 {
     weir_ctx *c = *state;
+    assert_ptr_equal(weir_row_find(c, "network", "blade"), &leaf_row.row);
+    assert_ptr_equal(weir_row_find(c, "network", "network.needle"), &leaf_row.row);
     gives(c, "net=blade net.number_of_heads=3", "net=leaf net.heads=3");
     gives(c, "network=needle", "net=leaf");
     gives(c, "network.name=leaf network.heads=5", "net=leaf net.heads=5");
