@@ -43,6 +43,7 @@ works "resumed: samplers of its own" "$WEIR" train --out solvers --resume --step
 refuses "the same option by its old name, another value" 1 'model.log_prob.steps differs' "$WEIR" train --out solvers --resume --set score.steps=5
 works "the same by its old name" "$WEIR" train --out solvers --resume --set score.steps=4 --set model.sampler.name=heun
 works "report of an old run" "$WEIR" report flow
+holds "with the settings of chosen rows" 'net.hidden' flow/report.html
 works "resumed" "$WEIR" train --out nice-part --resume --steps 40 --threads 1
 scores nice-part digits,levels=17 -269.61575439453122
 works "resumed: a continuous flow" "$WEIR" train --out flow --resume --steps 50 --threads 1
