@@ -63,6 +63,39 @@ WEIR_API void weir_run_free(weir_run *r); /* and its model; while shares of that
 WEIR_API weir_status weir_run_train(weir_run *r, const weir_train_opts *o) WEIR_MUST_CHECK;
 WEIR_API weir_model *weir_run_model(weir_run *r); /* as trained so far; owned by the run */
 
+/* -- what a run says of itself ----------------------------------------------------------------- */
+/* Of NULL and nil: "", 0, best_step -1, best NaN, without an error. */
+WEIR_API const char *weir_run_folder(const weir_run *r);   /* as opened; owned by the run */
+WEIR_API int64_t weir_run_step(const weir_run *r);         /* steps done, in earlier calls too */
+WEIR_API int64_t weir_run_horizon(const weir_run *r);      /* steps of the schedule */
+WEIR_API int64_t weir_run_stop(const weir_run *r);         /* where weir_run_train(r, NULL) stops */
+WEIR_API int64_t weir_run_epoch(const weir_run *r);        /* steps of a pass over the training samples */
+WEIR_API int64_t weir_run_dim(const weir_run *r);          /* values a sample */
+WEIR_API int64_t weir_run_levels(const weir_run *r);       /* 0: continuous */
+/* The best held-out mean log-density so far, nats of the data as stored (NaN: none yet), and the step
+ * whose weights it is of (-1: none): those that model.safetensors holds. */
+WEIR_API double weir_run_best(const weir_run *r);
+WEIR_API int64_t weir_run_best_step(const weir_run *r);
+/* What on_step would be told now: step, valid, best, failed and lr are the run's, also before the first call;
+ * loss, grad_norm and seconds stand as in the last report of the last call (NaN, NaN, 0 before it).
+ * failed_ids are the run's, until its next validation. */
+WEIR_API weir_status weir_run_progress(const weir_run *r, weir_progress *p);
+
+/* -- units -------------------------------------------------------------------------------------- */
+/* A mean log-density of integer data of `dim` values and `levels` levels, nats as everywhere here, in
+ * bits a value: -nats / (dim ln 2). A standard error, whose sign does not turn: weir_bits_per_dim(-error, ..).
+ * NaN where levels or dim is not above 0: continuous data have no such unit. */
+WEIR_API double weir_bits_per_dim(double nats, int64_t dim, int64_t levels);
+/* The same mean of the data scaled to [0, 1): nats + dim ln levels. NaN likewise. */
+WEIR_API double weir_nats_unit_range(double nats, int64_t dim, int64_t levels);
+
+/* -- the report --------------------------------------------------------------------------------- */
+/* A page about the run in `folder` (config.json and model.safetensors suffice): curves, samples, log-likelihoods of
+ * each split, settings. One HTML file that needs no network, whole or not at all. Data that are no longer there, a
+ * log that is missing or cut leave a gap and a sentence that says so; a model that cannot be read is an
+ * error, and so is a file that cannot be written. */
+WEIR_API weir_status weir_report_write(weir_ctx *c, const char *folder, const char *file) WEIR_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

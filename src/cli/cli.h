@@ -105,8 +105,6 @@ typedef struct weir__measure {
 /* Scores the first `limit` rows (0: all). Errors are the context's; WEIR_STOPPED after a signal. */
 weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_opts *o, int64_t limit, weir__measure *out);
 void weir__measure_free(weir_ctx *c, weir__measure *r);
-double weir__bits_per_dim(const weir__measure *r);   /* NaN unless levels > 0 */
-double weir__nats_unit_range(const weir__measure *r);
 const char *weir__kind_name(weir_score_kind kind);
 
 /* -- picture.c ---------------------------------------------------------------------------------------------------------------------- */

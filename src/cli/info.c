@@ -81,7 +81,7 @@ static json_t *gather(const char *file, weir_model *m, const weir__weights *w)
     json_t *nats = number_of(w->metadata, "valid_nats", false);
     json_object_set_new(score, "valid_nats", nats);
     if (m && weir_model_levels(m) > 0 && json_is_real(nats))
-        json_object_set_new(score, "valid_bits_per_dim", json_real(-json_real_value(nats) / ((double)weir_model_dim(m) * log(2))));
+        json_object_set_new(score, "valid_bits_per_dim", json_real(weir_bits_per_dim(json_real_value(nats), weir_model_dim(m), weir_model_levels(m))));
     json_object_set_new(o, "score", score);
     json_object_set_new(o, "weir_version", text_of(w->metadata, "weir_version"));
     json_object_set_new(o, "tensors", tensors_json(w));

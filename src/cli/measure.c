@@ -9,9 +9,6 @@ const char *weir__kind_name(weir_score_kind kind)
     return kind == WEIR_SCORE_EXACT ? "exact" : kind == WEIR_SCORE_ESTIMATE ? "estimate" : "lower_bound";
 }
 
-double weir__bits_per_dim(const weir__measure *r) { return r->levels > 0 ? -r->nats / ((double)r->dim * log(2)) : NAN; }
-double weir__nats_unit_range(const weir__measure *r) { return r->levels > 0 ? r->nats + (double)r->dim * log((double)r->levels) : NAN; }
-
 /* -- sums ----------------------------------------------------------------------------------------------------------------------- */
 static weir__mean mean_of(int64_t n, const double *v, const double *w)
 {

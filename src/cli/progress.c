@@ -39,7 +39,8 @@ static void put_mean(char *text, size_t bytes, size_t *used, const weir_progress
     if (!isfinite(p->valid) && p->failed > 0) weir__append(text, bytes, used, "  held-out -");
     if (!isfinite(p->valid)) return;
     if (p->levels > 0)
-        weir__append(text, bytes, used, "  held-out %.4f bits/dim", -p->valid / ((double)p->dim * log(2)));
+        weir__append(text, bytes, used, "  held-out %.4f bits/dim",
+                     weir_bits_per_dim(p->valid, p->dim, p->levels));
     else
         weir__append(text, bytes, used, "  held-out %.4f nats", p->valid);
 }

@@ -47,8 +47,8 @@ static void print_json(const weir__measure *r)
     json_object_set_new(o, "n_failed", json_integer(r->n_failed));
     json_object_set_new(o, "failed_rows", failed_rows(r));
     if (r->levels > 0) {
-        json_object_set_new(o, "bits_per_dim", weir__json_number(weir__bits_per_dim(r)));
-        json_object_set_new(o, "nats_unit_range", weir__json_number(weir__nats_unit_range(r)));
+        json_object_set_new(o, "bits_per_dim", weir__json_number(weir_bits_per_dim(r->nats, r->dim, r->levels)));
+        json_object_set_new(o, "nats_unit_range", weir__json_number(weir_nats_unit_range(r->nats, r->dim, r->levels)));
     }
     if (r->known) {
         json_object_set_new(o, "excess_nats", weir__json_number(r->excess));
@@ -71,8 +71,8 @@ static void print_table(const weir__measure *r)
 {
     line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
     if (r->levels > 0) {
-        line("bits/dim", weir__bits_per_dim(r), r->nats_stderr / ((double)r->dim * log(2)), "-nats / (dim ln 2)");
-        line("nats_unit_range", weir__nats_unit_range(r), r->nats_stderr, "nats of the data scaled to [0, 1)");
+        line("bits/dim", weir_bits_per_dim(r->nats, r->dim, r->levels), weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels), "-nats / (dim ln 2)");
+        line("nats_unit_range", weir_nats_unit_range(r->nats, r->dim, r->levels), r->nats_stderr, "nats of the data scaled to [0, 1)");
     }
     if (r->estimator_stderr > 0) line("estimator error", r->estimator_stderr, NAN, "nats, standard error of the mean from draws and probes");
     if (r->known) line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");

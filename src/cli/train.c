@@ -152,7 +152,7 @@ static weir_train_opts where_to_stop(job *j)
 {
     weir_train_opts o = weir_train_defaults();
     const flags *f = j->f;
-    int64_t epoch = weir_loader_steps_per_epoch(j->r->loader);
+    int64_t epoch = weir_run_epoch(j->r);
     if (f->steps) o.steps = f->steps;
     if (f->epochs) o.steps = f->epochs * (epoch > 0 ? epoch : 1);
     if (f->minutes > 0 && !f->steps && !f->epochs) o.steps = (int64_t)1 << 50, j->meter.open_ended = true;
@@ -166,11 +166,13 @@ static weir_train_opts where_to_stop(job *j)
 static void summary(const job *j)
 {
     const weir_run *r = j->r;
-    printf("%s  step %lld", j->f->out, (long long)r->step);
-    if (isfinite(r->best_valid)) {
-        weir__print(stdout, "  best held-out %.4f nats", r->best_valid);
-        if (r->model->levels > 0) weir__print(stdout, ", %.4f bits/dim", -r->best_valid / ((double)r->model->dim * log(2)));
-        printf(", at step %lld", (long long)r->best_step);
+    double best = weir_run_best(r);
+    printf("%s  step %lld", j->f->out, (long long)weir_run_step(r));
+    if (isfinite(best)) {
+        weir__print(stdout, "  best held-out %.4f nats", best);
+        double bits = weir_bits_per_dim(best, weir_run_dim(r), weir_run_levels(r));
+        if (isfinite(bits)) weir__print(stdout, ", %.4f bits/dim", bits);
+        printf(", at step %lld", (long long)weir_run_best_step(r));
     }
     putchar('\n');
 }
@@ -178,18 +180,22 @@ static void summary(const job *j)
 static int train(job *j)
 {
     weir_train_opts o = where_to_stop(j);
-    int64_t stop = o.steps ? o.steps : j->r->stop;
-    if (j->r->step >= stop) {
-        printf("%s  is at step %lld already: finished\n", j->f->out, (long long)j->r->step);
+    int64_t stop = o.steps ? o.steps : weir_run_stop(j->r), begin = weir_run_step(j->r);
+    if (begin >= stop) {
+        printf("%s  is at step %lld already: finished\n", j->f->out, (long long)begin);
         return WEIR__EXIT_OK;
     }
-    if (j->r->step > 0) printf("%s  goes on from step %lld\n", j->f->out, (long long)j->r->step), fflush(stdout);
-    j->meter.first_step = j->r->step;
+    if (begin > 0) {
+        printf("%s  goes on from step %lld\n", j->f->out, (long long)begin);
+        fflush(stdout);
+    }
+    j->meter.first_step = begin;
     weir_status s = weir_run_train(j->r, &o);
     weir__meter_end(&j->meter);
     if (!weir_ok(j->c) || (s != WEIR_OK && s != WEIR_STOPPED)) return weir__complain_ctx(j->c, false);
     if (s == WEIR_STOPPED) {
-        fprintf(stderr, "weir: stopped at step %lld, all saved: weir train --out %s --resume goes on\n", (long long)j->r->step, j->f->out);
+        fprintf(stderr, "weir: stopped at step %lld, all saved: weir train --out %s --resume goes on\n",
+                (long long)weir_run_step(j->r), j->f->out);
         return 128 + weir__signalled();
     }
     summary(j);

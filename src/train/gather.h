@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 #include "plot/plot.h"
-#include "train/report.h"
 #include "train/train.h"
 
 enum { FACTS = 256, GROUPS = 8, NOTES = 8, TEXTS = 24, POINTS = 2000 };

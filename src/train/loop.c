@@ -60,24 +60,18 @@ typedef struct watch { double begin, told, loss_sum, norm; int64_t count; } watc
 static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, bool last)
 {
     double t = now();
-    if (!o->on_step || (!last && t - w->told < 0.1)) return 0;
-    weir_progress p = {
-        .step = r->step,
+    if (!last && t - w->told < 0.1) return 0;
+    r->told = (weir__told){
         .steps = stop,
         .loss = w->loss_sum / (double)w->count,
-        .valid = r->last_valid,
-        .best = r->best_valid,
-        .seconds = t - w->begin,
-        .lr = weir_optim_lr(r->optim),
         .grad_norm = w->norm,
-        .dim = r->model->dim,
-        .levels = r->model->levels,
-        .failed = r->failed,
-        .failed_ids = r->failed_ids,
+        .seconds = t - w->begin,
     };
     w->told = t;
     w->loss_sum = 0;
     w->count = 0;
+    if (!o->on_step) return 0;
+    weir_progress p = weir__run_look(r);
     return o->on_step(o->user, &p);
 }
 

@@ -178,18 +178,22 @@ static void fill(gather *g)
     top(g);
 }
 
-weir_status weir__run_report(weir_ctx *c, const char *run_folder, const char *out_html)
+weir_status weir_report_write(weir_ctx *c, const char *folder, const char *file)
 {
     char path[4096];
     size_t used = 0;
+    if (!folder || !file)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "report_write: NULL: expected a run's folder and a file to write");
     gather *g = weir_ok(c) ? weir__alloc0(c, sizeof *g) : NULL;
     if (!g) return weir_status_of(c);
-    g->c = c, g->folder = run_folder;
-    weir__append(path, sizeof path, &used, "%s/config.json", run_folder);
+    g->c = c;
+    g->folder = folder;
+    weir__append(path, sizeof path, &used, "%s/config.json", folder);
     g->config = weir__json_load(c, path);
-    g->model = weir_model_load(c, run_folder);
+    g->model = weir_model_load(c, folder);
     if (weir_ok(c)) fill(g);
-    if (weir_ok(c)) weir__report_write(c, &g->r, out_html);
+    if (weir_ok(c)) weir__report_write(c, &g->r, file);
     release(g);
     return weir_status_of(c);
 }

@@ -25,9 +25,19 @@ static void score_rows(gather *g, weir_dataset *d, int64_t first, int64_t n, wei
 
 static void column_scores(gather *g, int i, const weir__mean *nats, const weir__mean *excess)
 {
-    double dim = (double)weir_model_dim(g->model), levels = (double)weir_model_levels(g->model), v = weir__mean_value(nats), e = weir__mean_error(nats);
-    const double value[] = { v, v + dim * log(levels), -v / (dim * log(2)), weir__mean_value(excess) }, error[] = { e, e, e / (dim * log(2)), weir__mean_error(excess) };
-    for (int k = 0; k < 4; k++) g->scores[k].value[i] = value[k], g->scores[k].error[i] = error[k];
+    int64_t dim = weir_model_dim(g->model), levels = weir_model_levels(g->model);
+    double v = weir__mean_value(nats), e = weir__mean_error(nats);
+    const double value[] = {
+        v,
+        weir_nats_unit_range(v, dim, levels),
+        weir_bits_per_dim(v, dim, levels),
+        weir__mean_value(excess),
+    };
+    const double error[] = { e, e, weir_bits_per_dim(-e, dim, levels), weir__mean_error(excess) };
+    for (int k = 0; k < 4; k++) {
+        g->scores[k].value[i] = value[k];
+        g->scores[k].error[i] = error[k];
+    }
 }
 
 /* "2,000 of 50,000 rows"; by weight, how many of equal weight would say as much. */

@@ -315,6 +315,7 @@ static weir_run *run_new(weir_ctx *c, const char *folder)
     r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .refs = 1, .home = true };
     r->config.ctx = c;
     r->best_valid = r->last_valid = NAN;
+    r->told = (weir__told){ .loss = NAN, .grad_norm = NAN };
     r->best_step = -1;
     r->written_step = -2;
     r->lock = -1;

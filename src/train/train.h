@@ -70,6 +70,12 @@ void weir__config_free(weir__config *k);
 weir_status weir__fit_model(weir_run *r, bool begun);
 
 /* -- run.c ---------------------------------------------------------------------------------------------------------------------------- */
+/* What the last report of a call said and the run does not keep otherwise. */
+typedef struct weir__told {
+    int64_t steps; /* 0: none yet */
+    double loss, grad_norm, seconds;
+} weir__told;
+
 struct weir_run {
     weir__object object;
     char *folder;
@@ -102,6 +108,7 @@ struct weir_run {
     int64_t metrics_bytes;       /* of whole lines in it */
     int64_t events_bytes;        /* of the events, at the last checkpoint */
     weir__events *events;
+    weir__told told;
 };
 weir__object *weir__run_nil_new(weir_ctx *c);
 extern weir_run weir__orphan_run;
@@ -113,6 +120,9 @@ const char *weir__run_path(const weir_run *r, const char *name, char *buffer, si
  * 0.1.0 took the first samples of a split where others take a subset by hash: for them `limit=` and
  * validations keep that meaning. */
 weir_dataset *weir__run_data(weir_ctx *c, const char *spec, const json_t *config);
+
+/* -- look.c ------------------------------------------------------------------------------------ */
+weir_progress weir__run_look(const weir_run *r);
 
 /* -- resume.c: what a resumed run may find otherwise ------------------------------------------- */
 typedef struct weir__length {

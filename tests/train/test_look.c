@@ -1,0 +1,130 @@
+/* What a run says of itself, log-likelihoods in other units, and the report as a library's. */
+#define _GNU_SOURCE
+#include "killed.h"
+
+static int64_t told_steps;
+static weir_progress told;
+
+static int note(void *user, const weir_progress *p)
+{
+    (void)user;
+    told = *p;
+    told_steps++;
+    return 0;
+}
+
+static weir_run *a_run(weir_ctx *c, const char *folder)
+{
+    char config[8192];
+    NORMED(c, "toy:moons,n=400", config, "steps=6", "batch=50", "valid_every=2", "clip=1", "optimizer=adam");
+    remove_run(folder);
+    weir_run *r = weir_run_open(c, folder, config, false);
+    assert_ok(c);
+    return r;
+}
+
+static void before_the_first_step(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    weir_run *r = a_run(c, "looked");
+    weir_progress p;
+    assert_string_equal(weir_run_folder(r), "looked");
+    assert_int_equal(weir_run_step(r), 0);
+    assert_int_equal(weir_run_horizon(r), 6);
+    assert_int_equal(weir_run_stop(r), 6);
+    assert_int_equal(weir_run_epoch(r), weir_dataset_rows(r->train) / 50);
+    assert_int_equal(weir_run_dim(r), 2);
+    assert_int_equal(weir_run_levels(r), 0);
+    assert_int_equal(weir_run_best_step(r), -1);
+    assert_true(isnan(weir_run_best(r)));
+    assert_int_equal(weir_run_progress(r, &p), WEIR_OK);
+    assert_true(p.step == 0 && p.steps == 6 && isnan(p.loss) && isnan(p.valid) && isnan(p.grad_norm));
+    weir_run_free(r);
+    weir_close(c);
+}
+
+/* The same that on_step is told last; of a run opened again all that it keeps. */
+static void as_it_was_told(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    weir_run *r = a_run(c, "looked");
+    weir_train_opts o = weir_train_defaults();
+    weir_progress p;
+    o.on_step = note;
+    assert_int_equal(weir_run_train(r, &o), WEIR_OK);
+    assert_true(told_steps > 0);
+    assert_int_equal(weir_run_progress(r, &p), WEIR_OK);
+    assert_memory_equal(&p, &told, sizeof p);
+    assert_int_equal(weir_run_step(r), 6);
+    assert_true(weir_run_best(r) == p.best && isfinite(p.best) && isfinite(p.loss) && p.grad_norm > 0);
+    assert_int_equal(weir_run_best_step(r), r->best_step);
+    weir_run_free(r);
+    weir_run *again = weir_run_open(c, "looked", NULL, true);
+    weir_progress q;
+    assert_int_equal(weir_run_progress(again, &q), WEIR_OK);
+    assert_true(q.step == 6 && q.best == p.best && q.valid == p.valid && isnan(q.loss));
+    weir_run_free(again);
+    weir_close(c);
+}
+
+/* Nobody need watch for the numbers to be there. */
+static void unwatched(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    weir_run *r = a_run(c, "looked");
+    weir_progress p;
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    assert_int_equal(weir_run_progress(r, &p), WEIR_OK);
+    assert_true(p.steps == 6 && isfinite(p.loss) && p.seconds > 0);
+    weir_run_free(r);
+    weir_close(c);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    weir_progress p;
+    weir_run *nil = weir_run_open(c, "nowhere", NULL, true);
+    assert_fails(c, WEIR_ERROR_IO, "config.json");
+    assert_string_equal(weir_run_folder(nil), "");
+    assert_int_equal(weir_run_step(nil), 0);
+    assert_int_equal(weir_run_best_step(NULL), -1);
+    assert_true(isnan(weir_run_best(nil)));
+    assert_true(weir_run_progress(nil, &p) != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "run_progress: nil");
+    assert_true(weir_run_progress(NULL, &p) != WEIR_OK);
+    weir_run *r = a_run(c, "looked");
+    assert_true(weir_run_progress(r, NULL) != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "run_progress: NULL");
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    weir_run_free(r);
+    assert_true(weir_report_write(c, "looked", NULL) != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "report_write: NULL");
+    assert_true(weir_report_write(c, NULL, "x.html") != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "report_write: NULL");
+    assert_true(weir_report_write(c, "looked", "no/such/folder/x.html") != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_IO, "no/such/folder");
+    weir_close(c);
+}
+
+static void units(void **state)
+{
+    (void)state;
+    assert_near(weir_bits_per_dim(-64 * log(2), 64, 17), 1, 1e-15);
+    assert_near(weir_bits_per_dim(-0.5, 4, 256), 0.5 / (4 * log(2)), 1e-15);
+    assert_near(weir_nats_unit_range(-64 * log(17), 64, 17), 0, 1e-12);
+    assert_true(isnan(weir_bits_per_dim(1, 2, 0)) && isnan(weir_bits_per_dim(1, 0, 2)) && isnan(weir_bits_per_dim(1, -1, 2)));
+    assert_true(isnan(weir_nats_unit_range(1, 2, 0)) && isnan(weir_nats_unit_range(1, 0, 2)));
+    assert_true(isnan(weir_bits_per_dim(NAN, 2, 2)));
+}
+
+int main(void)
+{
+    CASES(cmocka_unit_test(before_the_first_step), cmocka_unit_test(as_it_was_told), cmocka_unit_test(unwatched), cmocka_unit_test(refusals),
+          cmocka_unit_test(units));
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
