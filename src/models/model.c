@@ -239,6 +239,12 @@ static weir_tensor *loss_of(weir_model *m, weir_batch *b)
     if (m->row->prepare && !weir_batch_prepared(b)) b = model_prepare(m, y, b);
     if (!weir_ok(y->object.ctx)) return weir__nil(y->object.ctx, WEIR__TENSOR);
     if (m->row->loss) return m->row->loss(m, y, b);
+    if (!m->row->log_prob) {
+        weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
+                  "model_loss: %s: no loss: expected a row with loss or log_prob",
+                  m->row->row.name);
+        return weir__nil(y->object.ctx, WEIR__TENSOR);
+    }
     return weir_affine(m->row->log_prob(m, y, weir_batch_condition(b), NULL, NULL), -1, -weir__model_log_det(m));
 }
 

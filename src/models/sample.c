@@ -199,11 +199,20 @@ static weir_status run(job *j, weir_dtype t, void *out)
     return s;
 }
 
+/* False, after an error, for a row that knows densities alone. */
+static bool model_draws(weir_model *m, const char *who)
+{
+    if (m->row->noise && m->row->sample) return true;
+    weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
+              "%s: %s: no samples: expected a row with noise and sample", who, m->row->row.name);
+    return false;
+}
+
 /* False, after an error, for a request that cannot be had. */
 static bool request_fits(weir_model *m, int64_t n, const weir_sample_opts *o, const char *who)
 {
     weir_ctx *c = m->object.ctx;
-    return weir__model_usable(m, who) && options_fit(c, o, n)
+    return weir__model_usable(m, who) && model_draws(m, who) && options_fit(c, o, n)
            && weir__model_condition_fits(m, c, o->condition, who)
            && weir__model_condition_divides(c, o->condition, n);
 }

@@ -122,6 +122,12 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
     if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !weir__score_options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
     if (!weir__reaches(c, m, "model_log_prob", "a model") || !score_keeps_gradients(m, x))
         return weir__nil(c, WEIR__TENSOR);
+    if (!m->row->log_prob) {
+        weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+                  "model_log_prob: %s: no log-density: expected a row with log_prob",
+                  m->row->row.name);
+        return weir__nil(c, WEIR__TENSOR);
+    }
     if (o->condition) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: condition in the options: expected it in the batch");
         return weir__nil(c, WEIR__TENSOR);

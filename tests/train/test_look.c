@@ -122,9 +122,42 @@ static void units(void **state)
     assert_true(isnan(weir_bits_per_dim(NAN, 2, 2)));
 }
 
+/* What a row of a program's own leaves out is an error that says so, and a gap in the page. */
+static void rows_that_lack_something(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    float x[2] = { 0, 1 };
+    double v;
+    weir_model *m = weir_model_new(c, "normed", "");
+    assert_true(weir_model_sample_into(m, 1, NULL, x) != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.normed: no samples");
+    assert_true(weir_is_nil(weir_model_sample(m, 1, NULL)));
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.normed: no samples");
+    weir_model_free(m);
+    weir_model_row silent = normed_row;
+    silent.row.name = "model.silent";
+    silent.log_prob = NULL;
+    assert_int_equal(weir_row_register(c, &silent.row), WEIR_OK);
+    m = weir_model_new(c, "silent", "");
+    assert_true(weir_model_log_prob_into(m, x, 1, NULL, &v, NULL) != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.silent: no log-density");
+    weir_scope s = weir_scope_begin(c);
+    weir_batch *b = weir_batch_wrap(c, weir_from_f32(c, x, 2, SHAPE(1, 2)), NULL, NULL, NULL);
+    assert_true(weir_is_nil(weir_model_loss(m, b)));
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.silent: no loss");
+    weir_scope_end(s);
+    weir_model_free(m);
+    weir_run *r = a_run(c, "looked");
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    weir_run_free(r);
+    assert_int_equal(weir_report_write(c, "looked", "looked.html"), WEIR_OK);
+    weir_close(c);
+}
+
 int main(void)
 {
     CASES(cmocka_unit_test(before_the_first_step), cmocka_unit_test(as_it_was_told), cmocka_unit_test(unwatched), cmocka_unit_test(refusals),
-          cmocka_unit_test(units));
+          cmocka_unit_test(units), cmocka_unit_test(rows_that_lack_something));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
