@@ -62,7 +62,7 @@ static void free_nils(weir_ctx *c)
 }
 
 /* -- the lists of rows ----------------------------------------------------------------------------------------------------------------- */
-enum { KINDS = 14 };
+enum { KINDS = 15 };
 
 static int64_t fill_tables(weir__kind_table *t)
 {
@@ -75,6 +75,7 @@ static int64_t fill_tables(weir__kind_table *t)
     t[n++] = (weir__kind_table){ "path", weir__path_rows, weir__path_row_count };
     t[n++] = (weir__kind_table){ "prediction", weir__prediction_rows, weir__prediction_row_count };
     t[n++] = (weir__kind_table){ "time_density", weir__time_density_rows, weir__time_density_row_count };
+    t[n++] = (weir__kind_table){ "time_grid", weir__time_grid_rows, weir__time_grid_row_count };
     t[n++] = (weir__kind_table){ "sampler", weir__sampler_rows, weir__sampler_row_count };
     t[n++] = (weir__kind_table){ "bijection", weir__bijection_rows, weir__bijection_row_count };
     t[n++] = (weir__kind_table){ "base", weir__base_rows, weir__base_row_count };

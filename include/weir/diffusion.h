@@ -64,19 +64,81 @@ typedef struct weir_time_density_row {
     double (*log_density)(const void *options, double t); /* on (0, 1) */
 } weir_time_density_row;
 
+/* -- grids of times: kind "time_grid" ---------------------------------------------------------- */
+typedef struct weir_time_grid_row {
+    weir_row row;
+    /* times [steps + 1] of a solve on the path between its ends `from` and `to`, either way round.
+     * A grid may begin below the noisy end (Karras at sigma_max); at the other end it is exact. */
+    void (*fill)(const void *options, const weir_path_row *path, const void *path_options,
+                 double from, double to, int64_t steps, double *times);
+} weir_time_grid_row;
+
 /* -- samplers: kind "sampler" ------------------------------------------------------------------ */
-/* Every sampler's options begin with these two. */
+/* Writes what form `want` says of the samples x [n, dim] at t [n] into out [n, dim]. samples [n]
+ * are their places in the problem, 0 .. n-1 of it (conditions go by them). A sample gets the same
+ * bits in any company. Another status than WEIR_OK ends the run. */
+typedef weir_status weir_predict_fn(void *user, const weir_prediction_row *want, int64_t n,
+                                    const int64_t *samples, const double *t, const double *x,
+                                    double *out);
+/* A network on its path; or one around another: guidance, clamps, what is known kept. */
+typedef struct weir_predictor {
+    weir_predict_fn *predict;
+    void *user;
+} weir_predictor;
+
+/* What a sampler is given. It asks for the form of prediction that it wants, at times of its
+ * choice, and for noise; it keeps nothing. */
+typedef struct weir_sampling {
+    size_t size;
+    weir_ctx *ctx;
+    int64_t n, dim;
+    const int64_t *ids; /* [n]: numbers of the samples, by which noise is drawn; NULL: 0 .. n-1 */
+    double *x; /* [n, dim]: in the states at times[0], out those at the last time */
+    const weir_path_row *path;
+    const void *path_options;
+    const double *times; /* [n_times], two or more, from noise to data or back */
+    int64_t n_times;
+    weir_predictor predictor;
+    /* N(0, I) into out [n, dim]: of sample samples[i] the draw number draw[i], which counts that
+     * sample's own from 0. NULL: by the context's seed, the sample's id and the draw. */
+    weir_status (*noise)(void *user, const int64_t *draw, int64_t n, const int64_t *samples,
+                         double *out);
+    /* Or NULL. Sees the states x [n, dim] at t [n]: those at times[0] (step 0), and those at every
+     * step's end. Another status than WEIR_OK ends the run. Adaptive samplers: an error. */
+    weir_status (*on_state)(void *user, int64_t step, const double *t, const double *x);
+    void *user; /* of noise and on_state */
+    weir_row_report *report; /* [n], or NULL */
+} weir_sampling;
+
+/* Every sampler's options begin with these. */
 typedef struct weir_sampler_opts {
     size_t size;
-    int64_t steps; /* 0: what the sampler takes by itself; adaptive ones then choose every row's
-                      steps */
+    int64_t
+        steps; /* 0: what the sampler takes by itself; adaptive ones then choose every sample's */
+    weir_choice grid; /* of kind "time_grid"; its row NULL: even times */
 } weir_sampler_opts;
 typedef struct weir_sampler_row {
     weir_row row;
     int64_t steps; /* by default; 0: adaptive */
-    weir_status (*run)(const weir_ode *p,
-                       const void *options); /* carries p->x from p->t0 to p->t1, either way */
+    /* Carries p->x from the first time to the last; called by weir_sampler_run. */
+    weir_status (*run)(const weir_sampling *p, const void *options);
+    /* Of methods for ODEs: solves any other one over the times too, as log-densities want it; NULL:
+     * it is no such method. */
+    weir_status (*solve)(const weir_ode *p, const double *times, int64_t n_times,
+                         const void *options);
 } weir_sampler_row;
+
+/* Steps with these options; 0: every sample chooses its own. */
+WEIR_API int64_t weir_sampler_steps(const weir_sampler_row *sampler, const void *options);
+/* The times of its grid between the ends `from` and `to` of the path: steps + 1, or the two ends.
+ * An error where they are not in order. */
+WEIR_API weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *sampler,
+                                        const void *options, const weir_path_row *path,
+                                        const void *path_options, double from, double to,
+                                        double *times);
+/* Runs it. A sample that is not finite at the end is NaN as a whole, and its report says so. */
+WEIR_API weir_status weir_sampler_run(const weir_sampler_row *sampler, const void *options,
+                                      const weir_sampling *p);
 
 #ifdef __cplusplus
 }

@@ -14,8 +14,8 @@
 #ifndef WEIR_MODEL_H
 #define WEIR_MODEL_H
 #include "weir/data.h"
+#include "weir/diffusion.h"
 #include "weir/nn.h"
-#include "weir/ode.h"
 #include "weir/optim.h"
 
 #ifdef __cplusplus
@@ -80,21 +80,31 @@ typedef struct weir_sample_opts {
      * `noise`. */
     uint64_t seed; bool use_seed;   /* default: the context's */
     int64_t first;                  /* number of the first sample; -1: where the last call ended */
-    double temperature;             /* noise is multiplied by it: 1 */
+    double temperature;             /* noise is multiplied by it, a sampler's own too: 1 */
     const float *noise;             /* start from these [n, noise_dim] instead of drawing */
     const double *noise_f64;        /* the same in double; not both */
     /* Of continuous models, "NAME" or "NAME key=value ..": what it does not say is as the model's own
-     * sampler has it under the same name. NULL: that sampler. */
+     * sampler has it under the same name, where that was changed. NULL: that sampler. */
     const char *solver;
-    int64_t steps;                  /* of that solver; 0: its default */
+    int64_t steps;                  /* of that solver, whatever it says itself; 0: its own */
     /* What the samples are conditioned on; NULL: nothing. n is a multiple r of its m samples, and r are drawn of each, in blocks. */
     const weir_condition *condition;
     int64_t batch;                  /* rows at a time; 0: chosen. Never changes a bit */
     int (*on_step)(void *user, int64_t done, int64_t n); void *user; /* non-zero: stop cleanly (WEIR_STOPPED) */
     weir_row_report *report;        /* [n], or NULL: where to put how each sample went */
-    float *path;                    /* [steps + 1, n, dim], or NULL: the states at the ends of the solver's steps, from noise to data, on the scale
-                                     * of the data as stored, not rounded; `steps` must be given */
-    double *path_f64;               /* the same in double; not both */
+    /* The trajectory: states at the ends of the solver's steps, from noise to data, on the scale of
+     * the data as stored, not rounded. on_state, or NULL, sees those of samples first .. first+n-1,
+     * x [n, dim] at t [n]; step 0 is where they begin. Another status than WEIR_OK ends the call, and
+     * is what it returns. The arrays [steps + 1, n, dim], or NULL, are filled with them; not both,
+     * and `steps` must be given. */
+    weir_status (*on_state)(void *user, int64_t step, int64_t first, int64_t n, const double *t,
+                            const double *x);
+    float *trajectory;
+    double *trajectory_f64;
+    /* Continuous models, or NULL: gives back what the sampler asks, from what the model says of
+     * transformed data (guidance, clamps); called once for every batch. */
+    weir_predictor (*around)(void *around_user, weir_predictor own);
+    void *around_user;
 } weir_sample_opts;
 WEIR_API weir_sample_opts weir_sample_defaults(void);
 /* Data as stored: samples of integer data are integers, floor(y levels) kept within [0, levels -
@@ -219,7 +229,8 @@ typedef struct weir_model_row {
     /* z [n, noise_dim] by sample ids, deviations scaled by the temperature; *log_q [n], where not NULL: of what was drawn. */
     weir_tensor *(*noise)(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q);
     weir_tensor *(*noise_log_prob)(weir_model *m, weir_tensor *z, const weir_condition *k); /* [n]; NULL: none is known */
-    /* z -> transformed data; *log_det [n], where not NULL: log|det dy/dz|, an error where it is not known. */
+    /* z -> transformed data; *log_det [n], where not NULL: log|det dy/dz|, an error where it is not known. o's on_state, where not
+     * NULL, wants the states of these n as transformed data. */
     weir_tensor *(*sample)(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det);
     void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
     /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers, which find the samples

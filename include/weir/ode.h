@@ -49,7 +49,9 @@ typedef struct weir_ode {
     weir_ode_fn *f;
     void *user;
     weir_row_report *report; /* [n], or NULL */
-    double *path;            /* fixed steps only: [steps + 1, n, dim], the states at every step's end; or NULL */
+    /* Fixed steps only; or NULL. Sees the states x [n, dim] at t: those it begins with (step 0), and those at
+     * every step's end. Anything but WEIR_OK ends the solve, and is what it returns. */
+    weir_status (*on_state)(void *user, int64_t step, double t, const double *x);
     int64_t tail;            /* adaptive: the last `tail` numbers of a row have an error norm of their own, and the larger counts; 0 */
 } weir_ode;
 

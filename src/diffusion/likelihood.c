@@ -1,15 +1,20 @@
-/* likelihood.c - log-densities by the instantaneous change of variables (Chen et al. 2018; Grathwohl et al. 2019):
+/* likelihood.c - log-densities by the instantaneous change of variables (Chen et al. 2018;
+ * Grathwohl et al. 2019):
  *
- *     dx/dt = u(x, t), dA/dt = tr du/dx, from x_0 = x and A = 0 at t = lo:   log p(x) = log N(x_1; 0, sigma^2 I) + A(hi)
+ *     dx/dt = u(x, t), dA/dt = tr du/dx, from x_0 = x and A = 0 at t = lo:   log p(x) = log N(x_1;
+ *     0, sigma^2 I) + A(hi)
  *
- * The trace is exact, by one Jacobian-vector product for every element of x, or Hutchinson's e^T (du/dx) e with k Rademacher probes e
- * that stay the same during a solve: their mean is unbiased, and their spread gives its standard error. A row of the solve is
- * (x, A_1 .. A_k), with one A for the exact trace. */
+ * The trace is exact, by one Jacobian-vector product for every element of x, or Hutchinson's e^T
+ * (du/dx) e with k Rademacher probes e that stay the same during a solve: their mean is unbiased,
+ * and their spread gives its standard error. A row of the solve is (x, A_1 .. A_k), with one A for
+ * the exact trace. */
 #include <math.h>
 #include <string.h>
 #include "diffusion/diffusion.h"
 
-enum { BLOCK = 16 }; /* products at a time: memory of a product, and work that every block repeats, both stay small */
+enum {
+    BLOCK = 16
+}; /* products at a time: memory of a product, and work that every block repeats, both stay small */
 
 typedef struct solve {
     const weir__likelihood *l;
@@ -29,14 +34,17 @@ static weir_tensor *likelihood_units(const weir__field *f, int64_t n, int64_t fi
 }
 
 /* [n, count, dim]: probes first .. first+count-1 of the rows in `rows` */
-static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_t *rows, int64_t first, int64_t count)
+static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_t *rows,
+                              int64_t first, int64_t count)
 {
     const weir__field *f = l->field;
     const int64_t shape[] = { n, count, f->dim };
     weir_tensor *e = weir_empty(f->ctx, f->dtype, 3, shape);
     size_t bytes = weir_dtype_size(f->dtype) * (size_t)f->dim;
     for (int64_t i = 0; !weir_is_nil(e) && i < n; i++)
-        memcpy((char *)weir__ptr(e) + (size_t)(i * count) * bytes, (char *)weir__ptr(l->probes) + (size_t)(rows[i] * l->probes->shape[1] + first) * bytes,
+        memcpy((char *)weir__ptr(e) + (size_t)(i * count) * bytes,
+               (char *)weir__ptr(l->probes)
+                   + (size_t)(rows[i] * l->probes->shape[1] + first) * bytes,
                (size_t)count * bytes);
     return e;
 }
@@ -98,13 +106,13 @@ static bool likelihood_put(const solve *s, int64_t n, int64_t first, weir_tensor
         memcpy(dx + i * row, velocity + i * dim, (size_t)dim * sizeof *dx);
     if (good && s->l->probes)
         good = likelihood_put_probes(s, n, first, e, jv, velocity + n * dim, dx);
-    else if (good)
-        good = likelihood_put_exact(s, n, first, jv, velocity + n * dim, dx);
+    else if (good) good = likelihood_put_exact(s, n, first, jv, velocity + n * dim, dx);
     weir__free(c, velocity);
     return good;
 }
 
-static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x, weir_tensor *t, int64_t first, int64_t count, double *dx)
+static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x, weir_tensor *t,
+                  int64_t first, int64_t count, double *dx)
 {
     const weir__field *f = s->l->field;
     weir_scope scope = weir_scope_begin(f->ctx);
@@ -117,7 +125,8 @@ static bool block(const solve *s, int64_t n, const int64_t *rows, weir_tensor *x
     return good;
 }
 
-static bool with_trace(void *user, int64_t n, const int64_t *rows, const double *t, const double *x, double *dx)
+static bool with_trace(void *user, int64_t n, const int64_t *rows, const double *t, const double *x,
+                       double *dx)
 {
     const solve *s = user;
     const weir__field *f = s->l->field;
@@ -127,7 +136,8 @@ static bool with_trace(void *user, int64_t n, const int64_t *rows, const double 
     bool good = !weir_is_nil(xs) && !weir_is_nil(ts);
     memset(dx, 0, (size_t)(n * row) * sizeof *dx);
     for (int64_t first = 0; good && first < tangents; first += BLOCK)
-        good = block(s, n, rows, xs, ts, first, tangents - first < BLOCK ? tangents - first : BLOCK, dx);
+        good = block(s, n, rows, xs, ts, first, tangents - first < BLOCK ? tangents - first : BLOCK,
+                     dx);
     weir_scope_end(scope);
     return good;
 }
@@ -151,29 +161,74 @@ static double mean_of(int64_t k, const double *v, double *error)
     return mean;
 }
 
-static void finish(const weir__likelihood *l, int64_t n, int64_t k, const double *state, const weir_row_report *report, double *log_p, double *error)
+/* sigma: deviation of the noise where the solve ends */
+static void likelihood_finish(const weir__likelihood *l, int64_t n, int64_t k, double sigma,
+                              const double *state, const weir_row_report *report, double *log_p,
+                              double *error)
 {
     int64_t dim = l->field->dim;
     for (int64_t i = 0; i < n; i++) {
         const double *x = state + i * (dim + k);
         double spread, trace = mean_of(k, x + dim, &spread);
         bool arrived = report[i].end == WEIR_ROW_DONE;
-        log_p[i] = arrived ? normal_log_density(dim, x, l->sigma) + trace : NAN;
-        if (error) error[i] = !arrived ? NAN : l->probes ? spread : 0;
+        log_p[i] = arrived ? normal_log_density(dim, x, sigma) + trace : NAN;
+        if (!l->probes) spread = 0;
+        if (error) error[i] = arrived ? spread : NAN;
     }
 }
 
-weir_status weir__likelihood_run(const weir__likelihood *l, int64_t n, const double *x, double *log_p, double *error, weir_row_report *report)
+static bool likelihood_can_solve(const weir__likelihood *l)
+{
+    if (l->sampler->solve) return true;
+    weir_fail(l->field->ctx, WEIR_ERROR_UNSUPPORTED,
+              "%s: a log-density by it: expected a method for ODEs, such as dopri5 or heun",
+              l->sampler->row.name);
+    return false;
+}
+
+/* Carries state [n, dim + k] to the noise, whose deviation is left in *sigma. */
+static bool likelihood_solve(solve *s, int64_t n, double *state, weir_row_report *report,
+                             double *sigma)
+{
+    const weir__likelihood *l = s->l;
+    const weir__field *f = l->field;
+    int64_t n_times;
+    double *times = weir__sampler_times(f->ctx, l->sampler, l->sampler_options, f->path,
+                                        f->path_options, l->lo, l->hi, &n_times);
+    if (!times) return false;
+    weir_ode p = {
+        .ctx = f->ctx,
+        .n = n,
+        .dim = f->dim + s->k,
+        .t0 = times[0],
+        .t1 = times[n_times - 1],
+        .x = state,
+        .f = with_trace,
+        .user = s,
+        .report = report,
+        .tail = s->k,
+    };
+    *sigma = f->path->at(f->path_options, p.t1).b;
+    bool good = l->sampler->solve(&p, times, n_times, l->sampler_options) == WEIR_OK;
+    weir__free(f->ctx, times);
+    return good;
+}
+
+weir_status weir__likelihood_run(const weir__likelihood *l, int64_t n, const double *x,
+                                 double *log_p, double *error, weir_row_report *report)
 {
     weir_ctx *c = l->field->ctx;
     int64_t dim = l->field->dim;
     solve s = { .l = l, .k = l->probes ? l->probes->shape[1] : 1 };
+    double sigma;
+    if (!likelihood_can_solve(l)) return weir_status_of(c);
     int64_t size = weir__size_times(n, weir__size_plus(dim, s.k));
     double *state = weir__alloc0_n(c, size, sizeof *state);
     if (!state) return weir_status_of(c);
-    for (int64_t i = 0; i < n; i++) memcpy(state + i * (dim + s.k), x + i * dim, (size_t)dim * sizeof *x);
-    weir_ode p = { .ctx = c, .n = n, .dim = dim + s.k, .t0 = l->lo, .t1 = l->hi, .x = state, .f = with_trace, .user = &s, .report = report, .tail = s.k };
-    if (l->sampler->run(&p, l->sampler_options) == WEIR_OK) finish(l, n, s.k, state, report, log_p, error);
+    for (int64_t i = 0; i < n; i++)
+        memcpy(state + i * (dim + s.k), x + i * dim, (size_t)dim * sizeof *x);
+    if (likelihood_solve(&s, n, state, report, &sigma))
+        likelihood_finish(l, n, s.k, sigma, state, report, log_p, error);
     weir__free(c, state);
     return weir_status_of(c);
 }

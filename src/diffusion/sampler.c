@@ -1,73 +1,10 @@
-/* sampler.c - samplers that are Runge-Kutta methods on dx/dt = u(x, t) in raw time. */
+/* sampler.c - the list of samplers, and what is the same in every run of one: the grid of times,
+ * the look at what was given, the counts, and what becomes of samples that are not finite. */
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 #include "diffusion/diffusion.h"
-
-typedef struct opts {
-    weir_sampler_opts base;
-    double shift;
-    double rtol, atol; /* adaptive ones */
-    int64_t max_steps;
-} opts;
-
-#define STEPS(def, doc) { "steps", WEIR_OPTION_INT, offsetof(opts, base) + offsetof(weir_sampler_opts, steps), def, 0, 1e6, NULL, doc }
-#define SHIFT { "shift", WEIR_OPTION_REAL, offsetof(opts, shift), "1", 1e-3, 1e3, NULL, "k: times are k t / (1 + (k - 1) t) of even ones; above 1: more at the noise" }
-static const weir_option fixed_options[] = { STEPS("0", "from noise to data; 0: the sampler's own number"), SHIFT, { 0 } };
-static const weir_option adaptive_options[] = {
-    STEPS("0", "so many fixed steps; 0: every row chooses its own"),
-    SHIFT,
-    { "rtol", WEIR_OPTION_REAL, offsetof(opts, rtol), "1e-5", 0, 1, NULL, "relative tolerance of a step" },
-    { "atol", WEIR_OPTION_REAL, offsetof(opts, atol), "1e-5", 0, 1e3, NULL, "absolute tolerance of a step" },
-    { "max_steps", WEIR_OPTION_INT, offsetof(opts, max_steps), "10000", 1, 1e9, NULL, "a row may try" },
-    { 0 },
-};
-
-/* Even times from t0 to t1, shifted (Esser et al. 2024, section 5.3.2): on path.fm sigma is multiplied by k. Ends stay exact. */
-static double time_at(const weir_ode *p, double k, int64_t i, int64_t steps)
-{
-    double t = p->t0 + (p->t1 - p->t0) * (double)i / (double)steps;
-    return k == 1 || i == 0 || i == steps ? t : k * t / (1 + (k - 1) * t);
-}
-
-static weir_status fixed(const weir_ode *p, const weir_tableau *m, const opts *o, int64_t steps)
-{
-    double *times = weir__alloc_n(p->ctx, weir__size_plus(steps, 1), sizeof *times);
-    if (!times) return weir_status_of(p->ctx);
-    for (int64_t i = 0; i <= steps; i++) times[i] = time_at(p, o->shift, i, steps);
-    weir_status s = weir_ode_fixed(p, m, steps, times);
-    weir__free(p->ctx, times);
-    return s;
-}
-
-static weir_status adaptive(const weir_ode *p, const weir_tableau *m, const opts *o)
-{
-    weir_ode_opts a = weir_ode_defaults();
-    a.rtol = o->rtol, a.atol = o->atol, a.max_steps = o->max_steps;
-    return weir_ode_adaptive(p, m, &a);
-}
-
-/* NAME, order in words, steps by default (0: adaptive), options */
-#define SAMPLER(n, what, default_steps, options_) \
-    static weir_status n##_run(const weir_ode *p, const void *options) \
-    { \
-        const opts *o = options; \
-        const weir_tableau *m = weir_ode_method(#n); \
-        int64_t steps = o->base.steps > 0 ? o->base.steps : default_steps; \
-        return steps > 0 ? fixed(p, m, o, steps) : adaptive(p, m, o); \
-    } \
-    const weir_sampler_row weir__sampler_##n = { \
-        .row = { .size = sizeof(weir_sampler_row), .version = 1, .name = "sampler." #n, .doc = what, .options = options_, .options_size = sizeof(opts), \
-                 .test = "" }, \
-        .steps = default_steps, \
-        .run = n##_run, \
-    };
-
-SAMPLER(euler, "x + h u(x, t): first order", 100, fixed_options)
-SAMPLER(midpoint, "u at half a step: second order", 50, fixed_options)
-SAMPLER(heun, "mean of u at both ends: second order", 50, fixed_options)
-SAMPLER(rk4, "the classical fourth-order method", 25, fixed_options)
-SAMPLER(dopri5, "Dormand-Prince 5(4), every row with steps of its own", 0, adaptive_options)
+#include "kern/kern.h"
+#include "ode/ode.h"
 
 const weir_row *const weir__sampler_rows[] = {
 #define F(n) &weir__sampler_##n.row,
@@ -75,3 +12,150 @@ const weir_row *const weir__sampler_rows[] = {
 #undef F
 };
 const int64_t weir__sampler_row_count = sizeof weir__sampler_rows / sizeof *weir__sampler_rows;
+
+/* -- times ------------------------------------------------------------------------------------- */
+int64_t weir_sampler_steps(const weir_sampler_row *s, const void *options)
+{
+    const weir_sampler_opts *o = options;
+    if (!s) return 0;
+    return o && o->steps > 0 ? o->steps : s->steps;
+}
+
+/* Rising or falling, and finite. */
+static bool times_fit(const double *times, int64_t n)
+{
+    if (n < 2 || !isfinite(times[0])) return false;
+    double sign = times[1] > times[0] ? 1 : -1;
+    for (int64_t i = 1; i < n; i++)
+        if (!isfinite(times[i]) || !(sign * (times[i] - times[i - 1]) > 0)) return false;
+    return true;
+}
+
+weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *s, const void *options,
+                               const weir_path_row *path, const void *path_options, double from,
+                               double to, double *times)
+{
+    if (!c) return WEIR_ERROR_ARGUMENT;
+    if (!s || !options || !path || !times)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "sampler_times: NULL: expected a sampler, its options, a path, and room");
+    const weir_choice *grid = &((const weir_sampler_opts *)options)->grid;
+    const weir_time_grid_row *row = (const weir_time_grid_row *)grid->row;
+    int64_t steps = weir_sampler_steps(s, options);
+    if (steps > 0 && row) row->fill(grid->options, path, path_options, from, to, steps, times);
+    else weir__even_times(from, to, steps > 0 ? steps : 1, times);
+    if (times_fit(times, steps > 0 ? steps + 1 : 2)) return weir_status_of(c);
+    return weir_fail(c, WEIR_ERROR_RANGE,
+                     "%s: %s of %lld steps from t = %g to %g: expected times in order", s->row.name,
+                     row ? row->row.name : "even times", (long long)steps, from, to);
+}
+
+double *weir__sampler_times(weir_ctx *c, const weir_sampler_row *s, const void *options,
+                            const weir_path_row *path, const void *path_options, double from,
+                            double to, int64_t *n)
+{
+    int64_t steps = weir_sampler_steps(s, options);
+    *n = steps > 0 ? weir__size_plus(steps, 1) : 2;
+    double *times = weir__alloc_n(c, *n, sizeof *times);
+    if (!times) return NULL;
+    if (weir_sampler_times(c, s, options, path, path_options, from, to, times) == WEIR_OK)
+        return times;
+    weir__free(c, times);
+    return NULL;
+}
+
+/* -- noise ------------------------------------------------------------------------------------- */
+void weir__sampler_noise(weir_ctx *c, int64_t n, const int64_t *ids, const int64_t *draw,
+                         int64_t dim, double *out)
+{
+    uint64_t stream = weir__hash_mix(c->seed, weir__hash_text(WEIR__STREAM_SAMPLER));
+    stream = weir__hash_mix(stream, c->frame.step);
+    for (int64_t i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n && draw[j] == draw[i]; j++) continue;
+        uint64_t key = weir__hash_mix(stream, (uint64_t)draw[i]);
+        c->kern->normal_rows[WEIR_F64](j - i, dim, out + i * dim, key, ids + i);
+    }
+}
+
+/* -- a run ------------------------------------------------------------------------------------- */
+typedef struct run {
+    const weir_sampling *given;
+    int64_t *ids; /* [n] room for those of a draw; NULL: the caller draws */
+} run;
+
+static weir_status run_predict(void *user, const weir_prediction_row *want, int64_t n,
+                               const int64_t *samples, const double *t, const double *x,
+                               double *out)
+{
+    const weir_sampling *p = ((const run *)user)->given;
+    for (int64_t i = 0; p->report && i < n; i++) p->report[samples[i]].evaluations++;
+    return p->predictor.predict(p->predictor.user, want, n, samples, t, x, out);
+}
+
+static weir_status run_noise(void *user, const int64_t *draw, int64_t n, const int64_t *samples,
+                             double *out)
+{
+    const run *r = user;
+    const weir_sampling *p = r->given;
+    if (p->noise) return p->noise(p->user, draw, n, samples, out);
+    for (int64_t i = 0; i < n; i++) r->ids[i] = p->ids ? p->ids[samples[i]] : samples[i];
+    weir__sampler_noise(p->ctx, n, r->ids, draw, p->dim, out);
+    return WEIR_OK;
+}
+
+static weir_status run_on_state(void *user, int64_t step, const double *t, const double *x)
+{
+    const weir_sampling *p = ((const run *)user)->given;
+    return p->on_state(p->user, step, t, x);
+}
+
+static void run_begin_report(const weir_sampling *p)
+{
+    for (int64_t i = 0; p->report && i < p->n; i++)
+        p->report[i] = (weir_row_report){ .end = WEIR_ROW_DONE, .steps = p->n_times - 1 };
+}
+
+static void run_finish(const weir_sampling *p)
+{
+    for (int64_t i = 0; i < p->n; i++) {
+        double *x = p->x + i * p->dim;
+        if (weir__ode_finite(p->dim, x)) continue;
+        for (int64_t j = 0; j < p->dim; j++) x[j] = NAN;
+        if (p->report) p->report[i].end = WEIR_ROW_NOT_FINITE;
+    }
+}
+
+static bool run_fits(const weir_sampler_row *s, const void *options, const weir_sampling *p)
+{
+    bool whole = s && options && p->size == sizeof *p && p->n >= 0 && p->dim > 0;
+    whole = whole && (p->x || p->n == 0) && p->path && p->predictor.predict && p->times;
+    if (!whole)
+        weir_fail(p->ctx, WEIR_ERROR_ARGUMENT,
+                  "sampler_run: NULL or a negative count: expected a sampler, its options, and a "
+                  "weir_sampling with its size, samples, a path, times and a predictor");
+    else if (!times_fit(p->times, p->n_times))
+        weir_fail(p->ctx, WEIR_ERROR_RANGE,
+                  "%s: %lld times: expected two or more, finite and in order", s->row.name,
+                  (long long)p->n_times);
+    return weir_ok(p->ctx);
+}
+
+weir_status weir_sampler_run(const weir_sampler_row *s, const void *options, const weir_sampling *p)
+{
+    if (!p || !p->ctx) return WEIR_ERROR_ARGUMENT;
+    if (!run_fits(s, options, p)) return weir_status_of(p->ctx);
+    if (p->n == 0) return WEIR_OK;
+    run r = { .given = p };
+    if (!p->noise) r.ids = weir__alloc_n(p->ctx, p->n, sizeof *r.ids);
+    if (!p->noise && !r.ids) return weir_status_of(p->ctx);
+    weir_sampling own = *p;
+    own.predictor = (weir_predictor){ .predict = run_predict, .user = &r };
+    own.noise = run_noise;
+    own.on_state = p->on_state ? run_on_state : NULL;
+    own.user = &r;
+    run_begin_report(p);
+    weir_status status = s->run(&own, options);
+    if (status == WEIR_OK) run_finish(p);
+    weir__free(p->ctx, r.ids);
+    return status;
+}

@@ -1,27 +1,42 @@
-/* time_density.c - laws of the times that training sees, by sample id. */
+/* time_density.c - distributions of training times, drawn by sample id. */
 #include <math.h>
 #include <stddef.h>
 #include "diffusion/diffusion.h"
 
-/* -- uniform ------------------------------------------------------------------------------------------------------------------------- */
-static weir_tensor *uniform_draw(weir_ctx *c, weir_dtype t, int64_t n, const void *options) { return (void)options, weir_rand(c, t, 1, &n); }
-static double uniform_log_density(const void *options, double t) { return (void)options, t > 0 && t < 1 ? 0 : -INFINITY; }
+/* -- uniform ----------------------------------------------------------------------------------- */
+static weir_tensor *uniform_draw(weir_ctx *c, weir_dtype t, int64_t n, const void *options)
+{
+    (void)options;
+    return weir_rand(c, t, 1, &n);
+}
+static double uniform_log_density(const void *options, double t)
+{
+    (void)options;
+    return t > 0 && t < 1 ? 0 : -INFINITY;
+}
 
 static const weir_time_density_row uniform = {
-    .row = { .size = sizeof(weir_time_density_row), .version = 1, .name = "time_density.uniform", .doc = "every time alike", .options_size = sizeof(size_t),
+    .row = { .size = sizeof(weir_time_density_row),
+             .version = 1,
+             .name = "time_density.uniform",
+             .doc = "every time alike",
+             .options_size = sizeof(size_t),
              .test = "" },
     .draw = uniform_draw,
     .log_density = uniform_log_density,
 };
 
-/* -- logit-normal (Esser et al. 2024): t = sigmoid(mean + std z); on path.fm log sigma is then N(mean, std^2), as in EDM ----------------- */
+/* -- logit-normal (Esser et al. 2024): t = sigmoid(mean + std z); on path.fm log sigma is then
+ * N(mean, std^2), as in EDM ----------------- */
 typedef struct logit_opts {
     size_t size;
     double mean, std;
 } logit_opts;
 static const weir_option logit_options[] = {
-    { "mean", WEIR_OPTION_REAL, offsetof(logit_opts, mean), "0", -20, 20, NULL, "of logit t; above 0: more noise" },
-    { "std", WEIR_OPTION_REAL, offsetof(logit_opts, std), "1", 1e-3, 20, NULL, "deviation of logit t" },
+    { "mean", WEIR_OPTION_REAL, offsetof(logit_opts, mean), "0", -20, 20, NULL,
+      "of logit t; above 0: more noise" },
+    { "std", WEIR_OPTION_REAL, offsetof(logit_opts, std), "1", 1e-3, 20, NULL,
+      "deviation of logit t" },
     { 0 },
 };
 
@@ -41,11 +56,17 @@ static double logit_log_density(const void *options, double t)
 }
 
 static const weir_time_density_row logit_normal = {
-    .row = { .size = sizeof(weir_time_density_row), .version = 1, .name = "time_density.logit_normal", .doc = "t = sigmoid(mean + std z), z normal",
-             .options = logit_options, .options_size = sizeof(logit_opts), .test = "mean=-0.4" },
+    .row = { .size = sizeof(weir_time_density_row),
+             .version = 1,
+             .name = "time_density.logit_normal",
+             .doc = "t = sigmoid(mean + std z), z normal",
+             .options = logit_options,
+             .options_size = sizeof(logit_opts),
+             .test = "mean=-0.4" },
     .draw = logit_draw,
     .log_density = logit_log_density,
 };
 
 const weir_row *const weir__time_density_rows[] = { &uniform.row, &logit_normal.row };
-const int64_t weir__time_density_row_count = sizeof weir__time_density_rows / sizeof *weir__time_density_rows;
+const int64_t weir__time_density_row_count = sizeof weir__time_density_rows
+                                             / sizeof *weir__time_density_rows;

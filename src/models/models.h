@@ -34,12 +34,6 @@ struct weir_model {
     void *cache; /* a room above keeps something beside the model (the trainer's shards); freed with it */
     void (*cache_free)(void *cache);
     char weights[16];     /* what the parameters are: raw, ema or best; for the file's metadata */
-    struct { /* where sampling is to put its states on the way: rows at.. of [steps + 1, n, dim] */
-        void *to;
-        weir_dtype dtype;
-        int64_t n, at, steps;
-        bool put;
-    } path;
 };
 
 weir__object *weir__model_nil_new(weir_ctx *c);
@@ -137,6 +131,13 @@ bool weir__sampler_open(weir_ctx *c, const weir_row *owner, const weir_choice *o
                         weir_choice *k);
 void weir__sampler_close(weir_ctx *c, weir_choice *k);
 
+/* -- solve.c: models whose samples are a sampler's run ------------------------------------------- */
+/* Transformed data [n, shape..] from z [n, dim], standard normal, by the network `f` on its path; the
+ * sampler is `own` unless o says another. */
+weir_tensor *weir__solve_sample(weir_model *m, const weir__field *f, const weir_choice *own,
+                                weir_tensor *z, const weir_condition *k,
+                                const weir_sample_opts *o);
+
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
 /* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation in
  * the present frame. nil: the error is set. */
@@ -150,10 +151,8 @@ weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bo
 double weir__model_log_det(const weir_model *m);
 /* y as the model samples it -> data as stored: n * dim values. Integer data come out as integers within [0, levels). */
 void weir__model_untransform(const weir_model *m, double *values, int64_t n);
-/* The same without the rounding to integers: for states on the way. */
+/* The same without the rounding to integers: for states of a trajectory. */
 void weir__model_unscale(const weir_model *m, double *values, int64_t n);
-/* sample.c: gives the states on the way [steps + 1, n, dim] of the chunk that is being sampled; changes them. */
-void weir__model_put_path(weir_model *m, double *states, int64_t n);
 weir_status weir__model_refresh_std(weir_model *m); /* after mean and std changed: checks them, recomputes log_std */
 weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers, 0 and 1, when there are none */
 

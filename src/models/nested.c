@@ -3,17 +3,37 @@
 #include "base/value.h"
 #include "models/models.h"
 
-/* What both rows know, under one name and of one type. */
-static weir_status choice_carry(weir_ctx *c, const weir_choice *from, const weir_choice *to)
+/* Whether a value is not the row's default, which `plain` has. */
+static bool choice_changed(const weir_option *o, const void *options, const void *plain)
 {
-    for (const weir_option *o = to->row->options; o && o->name; o++) {
+    char text[1024], other[1024];
+    int n = weir_option_text(o, options, text, sizeof text);
+    weir_option_text(o, plain, other, sizeof other);
+    return n >= (int)sizeof text || strcmp(text, other) != 0;
+}
+
+/* Of what both rows know, under one name and of one type, what was changed: the first row's defaults
+ * are not the second's. */
+static weir_status choice_carry_changes(weir_ctx *c, const weir_choice *from, const void *plain,
+                                        const weir_choice *to)
+{
+    weir_status status = WEIR_OK;
+    for (const weir_option *o = to->row->options; status == WEIR_OK && o && o->name; o++) {
         const weir_option *same = weir__option_named(from->row, o->name);
         if (!same || same->type != o->type) continue;
-        weir_status status =
-            weir__option_convey(c, from->row, same, from->options, to->row, o, to->options);
-        if (status != WEIR_OK) return status;
+        if (!choice_changed(same, from->options, plain)) continue;
+        status = weir__option_convey(c, from->row, same, from->options, to->row, o, to->options);
     }
-    return WEIR_OK;
+    return status;
+}
+
+static weir_status choice_carry(weir_ctx *c, const weir_choice *from, const weir_choice *to)
+{
+    void *plain = weir__options_new(c, from->row);
+    if (!plain) return weir_status_of(c);
+    weir_status status = choice_carry_changes(c, from, plain, to);
+    weir__options_delete(c, from->row, plain);
+    return status;
 }
 
 bool weir__sampler_open(weir_ctx *c, const weir_row *owner, const weir_choice *own,

@@ -68,6 +68,8 @@ static const weir_preset presets[] = {
 };
 
 /* -- making ---------------------------------------------------------------------------------- */
+static const weir_path_row *path_of(const opts *o) { return (const weir_path_row *)o->path.row; }
+
 static weir_module *create(weir_model *m, const void *unused)
 {
     opts *o = m->options;
@@ -78,16 +80,19 @@ static weir_module *create(weir_model *m, const void *unused)
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
     s->net = weir_module_add(root, "net",
                              weir__choice_module(c, &m->row->row, "net", &o->net, 2, gifts));
-    s->field = (weir__field){ .ctx = c,
-                              .net = s->net,
-                              .dtype = m->dtype,
-                              .ndim = m->ndim,
-                              .shape = m->shape,
-                              .dim = m->dim };
+    s->field = (weir__field){
+        .ctx = c,
+        .net = s->net,
+        .path = path_of(o),
+        .path_options = o->path.options,
+        .prediction = &weir__prediction_velocity,
+        .dtype = m->dtype,
+        .ndim = m->ndim,
+        .shape = m->shape,
+        .dim = m->dim,
+    };
     return root;
 }
-
-static const weir_path_row *path_of(const opts *o) { return (const weir_path_row *)o->path.row; }
 
 /* -- training -------------------------------------------------------------------------------- */
 static weir_tensor *loss(weir_model *m, weir_tensor *y, weir_batch *b)
@@ -111,60 +116,12 @@ static weir_tensor *noise(weir_model *m, int64_t n, const weir_condition *k, dou
     return temperature == 1 ? z : weir_scale(z, temperature);
 }
 
-static void set_steps(weir_choice *sampler, int64_t steps)
-{
-    if (steps > 0) ((weir_sampler_opts *)sampler->options)->steps = steps;
-}
-
-/* The solve of n rows at x, which are scaled noise, to data; the path, where one is wanted, goes to
- * the model's request. */
-static bool solve(weir_model *m, const weir_choice *sampler, int64_t n, const weir_condition *k,
-                  double *x, weir_row_report *report)
-{
-    const state *s = m->state;
-    const opts *o = m->options;
-    weir_ctx *c = m->object.ctx;
-    const weir_sampler_row *row = (const weir_sampler_row *)sampler->row;
-    int64_t steps = ((const weir_sampler_opts *)sampler->options)->steps;
-    weir__field field = s->field;
-    field.condition = k;
-    weir_ode p = { .ctx = c,
-                   .n = n,
-                   .dim = m->dim,
-                   .x = x,
-                   .f = weir__field_velocity,
-                   .user = &field,
-                   .report = report };
-    path_of(o)->interval(o->path.options, &p.t1, &p.t0);
-    double scale = path_of(o)->at(o->path.options, p.t0).b;
-    for (int64_t i = 0; i < n * m->dim; i++) x[i] *= scale;
-    int64_t states = weir__size_times(weir__size_plus(steps, 1), weir__size_times(n, m->dim));
-    if (m->path.to) p.path = weir__alloc_n(c, states, sizeof *p.path);
-    if (m->path.to && !p.path) return false;
-    bool good = row->run(&p, sampler->options) == WEIR_OK;
-    if (good && p.path) weir__model_put_path(m, p.path, n);
-    weir__free(c, p.path);
-    return good;
-}
-
 static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_condition *k,
                            const weir_sample_opts *o, weir_tensor **log_det)
 {
     const state *s = m->state;
     const opts *own = m->options;
-    weir_ctx *c = m->object.ctx;
-    weir_choice sampler;
-    int64_t n = z->shape[0];
-    weir_tensor *y = weir__nil(c, WEIR__TENSOR);
-    if (!weir__sampler_open(c, &m->row->row, &own->sampler, o->solver, &sampler)) return y;
-    set_steps(&sampler, o->steps);
-    double *x = weir__alloc_n(c, weir__size_times(n, m->dim), sizeof *x);
-    if (x && weir_copy_to_f64(z, x, n * m->dim) == WEIR_OK
-        && solve(m, &sampler, n, k, x, o->report))
-        y = weir__field_tensor(&s->field, n, x, m->dim);
-    weir__free(c, x);
-    weir__sampler_close(c, &sampler);
-    return y;
+    return weir__solve_sample(m, &s->field, &own->sampler, z, k, o);
 }
 
 /* -- scoring --------------------------------------------------------------------------------- */
@@ -194,7 +151,6 @@ static bool score(weir_model *m, weir_tensor *y, const weir_condition *k, weir__
     l->sampler = (const weir_sampler_row *)o->log_prob.row;
     l->sampler_options = o->log_prob.options;
     path_of(o)->interval(o->path.options, &l->lo, &l->hi);
-    l->sigma = path_of(o)->at(o->path.options, l->hi).b;
     int64_t n = y->shape[0];
     if (weir_copy_to_f64(y, r->x, n * m->dim) == WEIR_OK)
         weir__likelihood_run(l, n, r->x, r->log_p, r->error, r->report);

@@ -18,12 +18,16 @@ static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
         return false;
     }
     if (o->steps > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "sample: steps=%lld: expected at most 1000000", (long long)o->steps), false;
-    if ((o->noise && o->noise_f64) || (o->path && o->path_f64)) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: noise or path in both types: expected one");
+    if ((o->noise && o->noise_f64) || (o->trajectory && o->trajectory_f64)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "sample: noise or a trajectory in both types: expected one");
         return false;
     }
-    bool path = o->path || o->path_f64;
-    if (path && o->steps == 0) return weir_fail(c, WEIR_ERROR_ARGUMENT, "sample: a path: expected steps, whose ends it shows"), false;
+    if ((o->trajectory || o->trajectory_f64) && o->steps == 0) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "sample: a trajectory: expected steps, whose ends it shows");
+        return false;
+    }
     if (!isfinite(o->temperature) || o->temperature < 0) return weir_fail(c, WEIR_ERROR_RANGE, "sample: temperature %g: expected a finite number, 0 or more", o->temperature), false;
     return true;
 }
@@ -105,27 +109,58 @@ static weir_status put_log_q(const job *j, int64_t at, int64_t n, weir_tensor *l
     return weir_copy_to_f64(total, j->log_q + at, n);
 }
 
-void weir__model_put_path(weir_model *m, double *states, int64_t n)
+/* -- trajectories ------------------------------------------------------------------------------ */
+/* What a model's row shows of one chunk, on its way to the caller. */
+typedef struct shown {
+    job *j;
+    int64_t at; /* first of the chunk in the request */
+    bool seen;
+    weir_status status; /* of the caller's on_state */
+} shown;
+
+/* The states of one step of a chunk into the caller's array [steps + 1, n, dim]. */
+static void shown_store(const job *j, int64_t step, int64_t at, int64_t n)
 {
-    int64_t steps = m->path.steps + 1, size = n * m->dim;
-    weir__model_unscale(m, states, steps * n);
-    for (int64_t k = 0; k < steps; k++) {
-        size_t at = (size_t)((k * m->path.n + m->path.at) * m->dim);
-        void *to = (char *)m->path.to + at * weir_dtype_size(m->path.dtype);
-        weir__convert(m->path.dtype, to, WEIR_F64, states + k * size, size);
-    }
-    m->path.put = true;
+    weir_dtype t = j->o->trajectory ? WEIR_F32 : WEIR_F64;
+    void *all = j->o->trajectory ? (void *)j->o->trajectory : j->o->trajectory_f64;
+    if (!all || step > j->o->steps) return;
+    size_t from = (size_t)((step * j->n + at) * j->m->dim);
+    weir__convert(t, (char *)all + from * weir_dtype_size(t), WEIR_F64, j->values,
+                  n * j->m->dim);
 }
 
-static void path_begin(const job *j, int64_t at)
+/* The row's on_state: x [n, dim] are transformed data of the chunk. */
+static weir_status shown_put(void *user, int64_t step, int64_t first, int64_t n, const double *t,
+                             const double *x)
 {
-    weir_model *m = j->m;
-    m->path.to = j->o->path ? (void *)j->o->path : j->o->path_f64;
-    m->path.dtype = j->o->path ? WEIR_F32 : WEIR_F64;
-    m->path.n = j->n;
-    m->path.at = at;
-    m->path.steps = j->o->steps;
-    m->path.put = false;
+    shown *s = user;
+    const job *j = s->j;
+    int64_t at = s->at + first;
+    s->seen = true;
+    memcpy(j->values, x, (size_t)(n * j->m->dim) * sizeof *x);
+    weir__model_unscale(j->m, j->values, n);
+    shown_store(j, step, at, n);
+    if (j->o->on_state) s->status = j->o->on_state(j->o->user, step, at, n, t, j->values);
+    return s->status;
+}
+
+static bool shown_wanted(const job *j)
+{
+    return j->o->on_state || j->o->trajectory || j->o->trajectory_f64;
+}
+
+/* y from z by the model's row; nil: the error is set, or s->status is not WEIR_OK. */
+static weir_tensor *sample_by_row(const job *j, weir_tensor *z, const weir_condition *k,
+                                  weir_sample_opts *o, weir_tensor **log_det, shown *s)
+{
+    const weir_model_row *row = j->m->row;
+    o->on_state = shown_wanted(j) ? shown_put : NULL;
+    o->user = s;
+    weir_tensor *y = row->sample(j->m, z, k, o, log_det);
+    if (!o->on_state || s->seen || weir_is_nil(y)) return y;
+    weir_fail(j->m->object.ctx, WEIR_ERROR_UNSUPPORTED,
+              "sample: a trajectory: %s: expected a model with a sampler", row->row.name);
+    return weir__nil(j->m->object.ctx, WEIR__TENSOR);
 }
 
 /* As of a model that samples by one exact map; others say what they did. */
@@ -153,20 +188,18 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     if (j->o->use_seed) weir__seed_set(c, j->o->seed);
     weir_sample_opts o = *j->o;
     if (o.report) begin_reports(o.report += at, n);
-    path_begin(j, at);
+    shown way = { .j = j, .at = at };
     weir_condition *k = weir__model_condition_part(c, o.condition, j->n, at, n);
     weir_tensor *log_q = NULL, *log_det = NULL;
     weir_tensor *z = noise(j, at, n, k, j->log_q ? &log_q : NULL), *y = z;
-    if (!weir_is_nil(z)) y = m->row->sample(m, z, k, &o, j->log_q ? &log_det : NULL);
-    if (m->path.to && !m->path.put) weir_fail(c, WEIR_ERROR_UNSUPPORTED, "sample: a path: %s: expected a model with a sampler", m->row->row.name);
-    m->path.to = NULL;
+    if (!weir_is_nil(z)) y = sample_by_row(j, z, k, &o, j->log_q ? &log_det : NULL, &way);
     if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) {
         finish_reports(o.report, j->values, n, m->dim);
         weir__model_untransform(m, j->values, n);
         if (j->log_q) put_log_q(j, at, n, log_q, log_det);
     }
     weir_scope_end(s);
-    return weir_status_of(c);
+    return way.status == WEIR_OK ? weir_status_of(c) : way.status;
 }
 
 static weir_status run(job *j, weir_dtype t, void *out)
@@ -175,7 +208,8 @@ static weir_status run(job *j, weir_dtype t, void *out)
     weir_ctx *c = m->object.ctx;
     int64_t n = j->n, done = 0;
     int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
-    int64_t states = j->o->path ? j->o->steps + 1 : 1;
+    bool array = j->o->trajectory || j->o->trajectory_f64;
+    int64_t states = array ? j->o->steps + 1 : 1;
     if (weir__size_times(states, weir__size_times(n, m->dim)) == WEIR__ABSURD)
         return weir_fail(c, WEIR_ERROR_MEMORY,
                          "sample: %lld samples of %lld values: expected fewer",

@@ -238,7 +238,9 @@ weir_status weir_ode_adaptive(const weir_ode *p, const weir_tableau *m, const we
         return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
     if (!o) o = &defaults;
-    if (p->path) return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "ode: a path: expected fixed steps, whose ends it shows");
+    if (p->on_state)
+        return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+                         "ode: a trajectory: expected fixed steps, whose ends it shows");
     if (!options_fit(c, m, o)) return weir_status_of(c);
     work w = { .p = p, .m = m, .o = o, .sign = p->t1 < p->t0 ? -1 : 1 };
     if (take_memory(&w) && walk(&w))

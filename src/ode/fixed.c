@@ -14,6 +14,7 @@ typedef struct work {
     double *at;    /* [n, dim]: where a stage looks */
     double *k;     /* [stages][n, dim] */
     bool first_known; /* k[0] is there from the step before */
+    weir_status status; /* of on_state */
 } work;
 
 static bool evaluate(work *w, double t, const double *x, double *dx)
@@ -36,21 +37,26 @@ static bool step(work *w, double t, double next)
     return true;
 }
 
-static void keep(const weir_ode *p, int64_t step)
+/* Shows the states at the end of a step; false: no further. */
+static bool fixed_show(work *w, int64_t step, double t)
 {
-    size_t size = (size_t)(p->n * p->dim);
-    if (p->path) memcpy(p->path + (size_t)step * size, p->x, size * sizeof *p->x);
+    const weir_ode *p = w->p;
+    if (p->on_state) w->status = p->on_state(p->user, step, t, p->x);
+    return w->status == WEIR_OK;
+}
+
+static double fixed_time(const weir_ode *p, const double *times, int64_t i, int64_t steps)
+{
+    return times ? times[i] : p->t0 + (p->t1 - p->t0) * (double)i / (double)steps;
 }
 
 static bool walk(work *w, int64_t steps, const double *times)
 {
     const weir_ode *p = w->p;
-    keep(p, 0);
+    if (!fixed_show(w, 0, times ? times[0] : p->t0)) return false;
     for (int64_t i = 0; i < steps; i++) {
-        double t = times ? times[i] : p->t0 + (p->t1 - p->t0) * (double)i / (double)steps;
-        double next = times ? times[i + 1] : p->t0 + (p->t1 - p->t0) * (double)(i + 1) / (double)steps;
-        if (!step(w, t, next)) return false;
-        keep(p, i + 1);
+        double t = fixed_time(p, times, i, steps), next = fixed_time(p, times, i + 1, steps);
+        if (!step(w, t, next) || !fixed_show(w, i + 1, next)) return false;
     }
     return true;
 }
@@ -87,5 +93,5 @@ weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t ste
     }
     weir__free(c, w.rows);
     weir__free(c, w.t);
-    return weir_status_of(c);
+    return w.status == WEIR_OK ? weir_status_of(c) : w.status;
 }

@@ -114,7 +114,7 @@ static void walk(gather *g)
 {
     weir_sample_opts o = weir_sample_defaults();
     g->paths = weir__alloc_n(g->c, (PATH_STEPS + 1) * PATHS * 2, sizeof *g->paths);
-    o.use_seed = true, o.steps = PATH_STEPS, o.path_f64 = g->paths;
+    o.use_seed = true, o.steps = PATH_STEPS, o.trajectory_f64 = g->paths;
     double ends[PATHS * 2];
     if (!g->paths) return;
     if (weir_model_sample_into_f64(g->model, PATHS, &o, ends) == WEIR_OK)

@@ -301,7 +301,7 @@ static void samples_of_absurd_counts(void **state)
         o.batch = INT64_MAX;
         assert_int_equal(weir_model_sample_into(m, INT64_MAX / 2, &o, x), WEIR_ERROR_MEMORY);
         assert_fails(c, WEIR_ERROR_MEMORY, "2^46 bytes");
-        o.path = x, o.steps = 1000000;
+        o.trajectory = x, o.steps = 1000000;
         assert_int_equal(weir_model_sample_into(m, INT64_MAX / 1000000, &o, x), WEIR_ERROR_MEMORY);
         assert_fails(c, WEIR_ERROR_MEMORY, "sample");
         o = weir_sample_defaults();

@@ -42,7 +42,7 @@ static const weir_module_row mixture_network = {
 };
 
 /* log p_0(x) */
-static double mixture_log_density(const mixture *g, const double *x)
+static inline double mixture_log_density(const mixture *g, const double *x)
 {
     double total = 0;
     for (int k = 0; k < g->n; k++) {

@@ -1,6 +1,6 @@
-/* Paths, laws of times, samplers and likelihoods, against closed forms and numbers computed elsewhere in f64. */
+/* Paths, distributions of training times, networks as predictors and likelihoods, against closed forms and numbers computed elsewhere in f64. */
 #include "test.h"
-#include "mixture.h"
+#include "exact.h"
 
 /* -- paths ----------------------------------------------------------------------------------------------------------------------------- */
 static void test_paths(void **state)
@@ -87,61 +87,28 @@ static void test_laws_of_times(void **state)
     law(c, (const weir_time_density_row *)weir_row_find(c, "time_density", "logit_normal"), "mean=1.5 std=0.5");
 }
 
-/* -- samplers ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- networks as predictors ----------------------------------------------------------------------------------------------------------------------------- */
 static weir__field mixture_field(weir_ctx *c, const mixture *g, const int64_t *shape)
 {
     mixture_now = g;
-    return (weir__field){ .ctx = c, .net = weir_module_from_row(c, &mixture_network, NULL), .dtype = WEIR_F64, .ndim = 1, .shape = shape, .dim = g->dim };
+    return (weir__field){ .ctx = c, .net = weir_module_from_row(c, &mixture_network, NULL), .path = path_number(c, 0),
+                          .prediction = (const weir_prediction_row *)weir_row_find(c, "prediction", "velocity"), .dtype = WEIR_F64, .ndim = 1, .shape = shape,
+                          .dim = g->dim };
 }
 
-static void run(weir_ctx *c, weir__field *f, const char *sampler, const char *options, double t1, double *x)
+/* A network as a predictor: what it was trained to say, and any other form of it. */
+static void test_a_network_predicts(void **state)
 {
-    char opts[1024];
-    const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", sampler);
-    assert_int_equal(weir_options_defaults(c, &row->row, opts), WEIR_OK);
-    assert_int_equal(weir_options_parse(c, &row->row, opts, options), WEIR_OK);
-    weir_ode p = { .ctx = c, .n = 1, .dim = f->dim, .t0 = 1, .t1 = t1, .x = x, .f = weir__field_velocity, .user = f };
-    assert_int_equal(row->run(&p, opts), WEIR_OK);
-}
-
-/* Ten even steps of the three Gaussians' exact flow from (0.5, -0.25), and its end. */
-static void test_golden_solves(void **state)
-{
-    static const struct { const char *sampler, *options; double x, y, tolerance; } golden[] = {
-        { "euler", "steps=10", 0.5103387469, 0.0295134996, 1e-9 },
-        { "midpoint", "steps=10", 0.6388714454, 0.0334985205, 1e-9 },
-        { "rk4", "steps=10", 0.6409273250, 0.0351373161, 1e-9 },
-        { "dopri5", "rtol=1e-11 atol=1e-11", 0.6410154496, 0.0351841620, 1e-9 },
-        { "heun", "steps=4000", 0.6410154496, 0.0351841620, 1e-6 },
-        { "heun", "steps=4000 shift=3", 0.6410154496, 0.0351841620, 1e-6 },
-    };
-    weir__field f = mixture_field(*state, &gmm3, SHAPE(2));
-    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
-        double x[2] = { 0.5, -0.25 };
-        run(*state, &f, golden[i].sampler, golden[i].options, 0, x);
-        if (fabs(x[0] - golden[i].x) > golden[i].tolerance || fabs(x[1] - golden[i].y) > golden[i].tolerance)
-            fail_msg("%s %s: (%.10f, %.10f), expected (%.10f, %.10f)", golden[i].sampler, golden[i].options, x[0], x[1], golden[i].x, golden[i].y);
-    }
-    weir_module_free(f.net);
-}
-
-static void test_orders(void **state)
-{
-    static const struct { const char *sampler; double low, high; } wanted[] = { { "euler", 0.9, 1.15 }, { "midpoint", 1.85, 2.2 }, { "heun", 1.85, 2.2 }, { "rk4", 3.8, 4.1 } };
-    weir__field f = mixture_field(*state, &gmm3, SHAPE(2));
-    double end[2] = { 0.5, -0.25 };
-    run(*state, &f, "dopri5", "rtol=1e-12 atol=1e-12", 0.02, end);
-    for (size_t i = 0; i < 4; i++) {
-        double error[2];
-        for (int k = 0; k < 2; k++) {
-            double x[2] = { 0.5, -0.25 };
-            char options[32];
-            snprintf(options, sizeof options, "steps=%d", 160 << k);
-            run(*state, &f, wanted[i].sampler, options, 0.02, x);
-            error[k] = hypot(x[0] - end[0], x[1] - end[1]);
-        }
-        double slope = log2(error[0] / error[1]);
-        if (!(slope > wanted[i].low && slope < wanted[i].high)) fail_msg("%s: slope %g (%g, %g)", wanted[i].sampler, slope, error[0], error[1]);
+    static const char *const forms[] = { "x0", "eps", "velocity", "v", "score" };
+    weir_ctx *c = *state;
+    weir__field f = mixture_field(c, &gmm3, SHAPE(2));
+    exact e = { .g = &gmm3, .path = f.path };
+    double x[6] = { 0.5, -0.25, 1, 2, -1, 0.1 }, t[3] = { 0.9, 0.5, 0.05 }, y[6], want[6];
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
+        const weir_prediction_row *form = (const weir_prediction_row *)weir_row_find(c, "prediction", forms[k]);
+        assert_int_equal(weir__field_predict(&f, form, 3, SHAPE(0, 1, 2), t, x, y), WEIR_OK);
+        assert_int_equal(exact_predict(&e, form, 3, SHAPE(0, 1, 2), t, x, want), WEIR_OK);
+        for (int j = 0; j < 6; j++) assert_near(y[j], want[j], 1e-12);
     }
     weir_module_free(f.net);
 }
@@ -149,21 +116,40 @@ static void test_orders(void **state)
 /* -- likelihoods ----------------------------------------------------------------------------------------------------------------------------- */
 static double log_p(weir_ctx *c, const weir__field *f, double lo, double tolerance, const double *x, int64_t probes, double *error)
 {
-    char opts[1024], text[64];
+    char text[64];
     double result;
     weir_row_report report;
-    const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", "dopri5");
     snprintf(text, sizeof text, "rtol=%g atol=%g", tolerance, tolerance);
-    weir_options_defaults(c, &row->row, opts);
-    weir_options_parse(c, &row->row, opts, text);
-    weir__likelihood l = { .field = f, .sampler = row, .sampler_options = opts, .lo = lo, .hi = 1, .sigma = 1 };
+    chosen k = choose(c, "dopri5", text);
+    weir__likelihood l = { .field = f, .sampler = k.row, .sampler_options = k.options, .lo = lo, .hi = 1 };
     if (probes > 0) {
         weir_tensor *u = weir_rand(c, WEIR_F64, 3, SHAPE(1, probes, f->dim));
         l.probes = weir_where(weir_lt(u, weir_scalar(c, WEIR_F64, 0.5)), weir_scalar(c, WEIR_F64, -1), weir_scalar(c, WEIR_F64, 1));
     }
     assert_int_equal(weir__likelihood_run(&l, 1, x, &result, error, &report), WEIR_OK);
     assert_int_equal(report.end, WEIR_ROW_DONE);
+    put_back(c, &k);
     return result;
+}
+
+/* By other samplers than methods for ODEs, and in sigma, which the trace does not know. */
+static void test_no_density_by_these(void **state)
+{
+    weir_ctx *c = *state;
+    weir__field f = mixture_field(c, &gmm3, SHAPE(2));
+    double x[2] = { 0.3, -0.4 }, lp;
+    weir_row_report report;
+    chosen k = choose(c, "heun", "frame=sigma");
+    weir__likelihood l = { .field = &f, .sampler = k.row, .sampler_options = k.options, .lo = 0, .hi = 1 };
+    weir__likelihood_run(&l, 1, x, &lp, NULL, &report);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "sampler.heun: frame=sigma: expected frame=t");
+    weir_sampler_row other = *k.row;
+    other.solve = NULL;
+    l.sampler = &other;
+    weir__likelihood_run(&l, 1, x, &lp, NULL, &report);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a method for ODEs");
+    put_back(c, &k);
+    weir_module_free(f.net);
 }
 
 static void test_mixture_density(void **state)
@@ -260,10 +246,11 @@ static void everything(weir_ctx *c)
     double x[4] = { 0.3, -0.4, 1, 1 }, lp[2];
     weir_row_report report[2];
     const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", "euler");
-    char opts[1024];
-    if (row && weir_options_defaults(c, &row->row, opts) == WEIR_OK && weir_options_parse(c, &row->row, opts, "steps=1") == WEIR_OK && weir_ok(c)) {
-        weir__likelihood l = { .field = &f, .sampler = row, .sampler_options = opts, .lo = 0, .hi = 1, .sigma = 1 };
-        weir__likelihood_run(&l, 2, x, lp, NULL, report);
+    _Alignas(max_align_t) char opts[1024];
+    if (row && weir_options_defaults(c, &row->row, opts) == WEIR_OK) {
+        weir__likelihood l = { .field = &f, .sampler = row, .sampler_options = opts, .lo = 0, .hi = 1 };
+        if (weir_options_parse(c, &row->row, opts, "steps=1") == WEIR_OK && weir_ok(c)) weir__likelihood_run(&l, 2, x, lp, NULL, report);
+        weir_options_free(c, &row->row, opts);
     }
     weir_module_free(f.net);
 }
@@ -276,7 +263,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_paths), CASE(test_pairs), CASE(test_laws_of_times), CASE(test_golden_solves), CASE(test_orders), CASE(test_mixture_density),
-          CASE(test_gaussian_density), CASE(test_products), CASE(test_refusals), CASE(test_no_memory));
+    CASES(CASE(test_paths), CASE(test_pairs), CASE(test_laws_of_times), CASE(test_a_network_predicts), CASE(test_mixture_density),
+          CASE(test_gaussian_density), CASE(test_no_density_by_these), CASE(test_products), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

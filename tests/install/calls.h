@@ -50,6 +50,9 @@ typedef struct world {
     weir_ode ode;
     const weir_path_row *path;
     const weir_prediction_row *prediction;
+    const weir_sampler_row *sampler;
+    weir_sampling sampling;
+    _Alignas(max_align_t) char sampler_options[1024];
     /* of the call */
     bool wrong;
     int errno_, round, mask;
@@ -172,6 +175,14 @@ static void make_tensors(world *w)
     w->condition = weir_condition_with(weir_condition_new(c), "class", w->index);
 }
 
+static const double ends[] = { 1, 0 };
+
+static weir_status stays(void *user, const weir_prediction_row *want, int64_t n, const int64_t *samples, const double *t, const double *x, double *out)
+{
+    for (int64_t i = 0; i < 2 * n; i++) out[i] = 0;
+    return (void)user, (void)want, (void)samples, (void)t, (void)x, WEIR_OK;
+}
+
 static void make_objects(world *w)
 {
     weir_ctx *c = w->c;
@@ -185,6 +196,9 @@ static void make_objects(world *w)
     w->run = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\", \"hidden\": [4]}, \"data\": \"toy:moons,n=40\", \"train\": {\"steps\": 2, \"batch\": 8}}", false);
     w->ode = (weir_ode){ .ctx = c, .n = 2, .dim = 2, .t0 = 0, .t1 = 1, .x = w->f64, .f = still };
     w->path = (const weir_path_row *)weir_row_find(c, "path", "fm"), w->prediction = (const weir_prediction_row *)weir_row_find(c, "prediction", "v");
+    w->sampler = (const weir_sampler_row *)weir_row_find(c, "sampler", "euler");
+    if (w->sampler) weir_options_parse(c, &w->sampler->row, w->sampler_options, weir_options_defaults(c, &w->sampler->row, w->sampler_options) == WEIR_OK ? "steps=2" : "");
+    w->sampling = (weir_sampling){ .size = sizeof w->sampling, .ctx = c, .n = 2, .dim = 2, .x = w->f64, .path = w->path, .times = ends, .n_times = 2, .predictor = { stays, NULL } };
     w->adam = weir_adam_defaults(), w->numbers = (numbers_opts){ .size = sizeof w->numbers, .n = 1 };
     w->sink = fopen("/dev/null", "w");
     if (weir_module_save_to_memory(w->net, &w->file, &w->file_bytes) != WEIR_OK || weir_module_save(w->net, "net.safetensors") != WEIR_OK

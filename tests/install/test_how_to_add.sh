@@ -24,7 +24,7 @@ adds() {
 }
 adds "an op" ops/test_ops.c ops/list.c ops/softsign.c op
 adds "a bijection" flow/test_flow.c flow/rows.c flow/shift.c bijection
-adds "a sampler" diffusion/test_diffusion.c diffusion/sampler.c diffusion/extrapolated.c sampler
+adds "a sampler" diffusion/test_sampler.c diffusion/sampler.c diffusion/two_step.c sampler
 adds "a data reader" data/test_spec.c data/table.c data/dat.c reader
 
 # the tests above do look at what was added: with a wrong derivative, inverse, order or file they fail
@@ -36,5 +36,6 @@ breaks() { # NAME FILE SED TEST LIST
     case_ "$1-broken-fails" sh -c '! ./broken'
 }
 breaks "an op" ops/softsign.c 's/weir_square(bottom)/bottom/' ops/test_ops.c ops/list.c
+breaks "a sampler" diffusion/two_step.c 's/weir__steps_first(w.size, at, to,/weir__steps_first(w.size, to, at,/' diffusion/test_sampler.c diffusion/sampler.c
 breaks "a bijection" flow/shift.c 's/apply(m, y, log_det, -1)/apply(m, y, log_det, 1)/' flow/test_flow.c flow/rows.c
 exit $bad

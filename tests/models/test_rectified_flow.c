@@ -188,7 +188,7 @@ static void test_every_sampler_goes_the_same_way(void **state)
     weir_ctx *c = *state;
     enum { K = 20 };
     weir_model *m = made(c, "dim=2 net.hidden=16,16 dtype=f64 sampler.rtol=1e-9 sampler.atol=1e-9");
-    float want[2 * K], want_again[2 * K], x[2 * K], noise[2 * K], path[201][K][2];
+    float want[2 * K], want_again[2 * K], x[2 * K], noise[2 * K], trajectory[201][K][2];
     weir_row_report report[K];
     float *z = numbers(2 * K, -2, 2, 5);
     memcpy(noise, z, sizeof noise), free(z);
@@ -198,29 +198,29 @@ static void test_every_sampler_goes_the_same_way(void **state)
     for (int i = 0; i < K; i++) assert_true(report[i].end == WEIR_ROW_DONE && report[i].evaluations >= 8);
     for (int64_t i = 0; i < weir_row_count(c, "sampler"); i++) {
         const weir_sampler_row *row = (const weir_sampler_row *)weir_row_at(c, "sampler", i);
-        o.solver = strchr(row->row.name, '.') + 1, o.steps = 200, o.path = NULL;
+        o.solver = strchr(row->row.name, '.') + 1, o.steps = 200, o.trajectory = NULL;
         assert_int_equal(weir_model_sample_into(m, K, &o, x), WEIR_OK);
         for (int j = 0; j < 2 * K; j++) assert_near(x[j], want[j], strcmp(o.solver, "euler") ? 1e-4 : 2e-2);
         assert_true(report[K - 1].end == WEIR_ROW_DONE && report[K - 1].evaluations >= 200 && report[K - 1].steps >= 200);
-        o.path = &path[0][0][0];
+        o.trajectory = &trajectory[0][0][0];
         if (weir_model_sample_into(m, K, &o, want_again) == WEIR_OK) {
             assert_memory_equal(want_again, x, sizeof x); /* looking changes nothing */
-            assert_memory_equal(path[200], x, sizeof x);
-            for (int j = 0; j < 2 * K; j++) assert_near((&path[0][0][0])[j], noise[j], 1e-7);
+            assert_memory_equal(trajectory[200], x, sizeof x);
+            for (int j = 0; j < 2 * K; j++) assert_near((&trajectory[0][0][0])[j], noise[j], 1e-7);
         } else {
-            assert_fails(c, WEIR_ERROR_UNSUPPORTED, "path");
+            assert_fails(c, WEIR_ERROR_UNSUPPORTED, "trajectory");
         }
-        o.steps = INT64_MAX, o.path = NULL;
+        o.steps = INT64_MAX, o.trajectory = NULL;
         assert_int_equal(weir_model_sample_into(m, 1, &o, x), WEIR_ERROR_RANGE);
         weir_clear(c);
         o.steps = 0;
         assert_int_equal(weir_model_sample_into(m, K, &o, x), WEIR_OK);
         if (row->steps > 0) assert_true(report[0].steps >= row->steps);
     }
-    o.path = &path[0][0][0];
+    o.trajectory = &trajectory[0][0][0];
     weir_model_sample_into(m, K, &o, x);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "expected steps");
-    o.path = NULL, o.solver = "hune";
+    o.trajectory = NULL, o.solver = "hune";
     weir_model_sample_into(m, K, &o, x);
     assert_fails(c, WEIR_ERROR_NAME, "perhaps heun");
     weir_model_free(m);
@@ -234,7 +234,7 @@ static void test_every_sampler_goes_the_same_way(void **state)
     noise[2] = NAN;
     assert_int_equal(weir_model_sample_into(m, K, &o, x), WEIR_OK); /* one exact map */
     assert_true(report[0].end == WEIR_ROW_DONE && report[0].evaluations == 1 && report[1].end == WEIR_ROW_NOT_FINITE);
-    o.path = &path[0][0][0], o.steps = 3;
+    o.trajectory = &trajectory[0][0][0], o.steps = 3;
     weir_model_sample_into(m, K, &o, x);
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "");
     weir_model_free(m);
@@ -525,14 +525,14 @@ static void everything(weir_ctx *c)
 {
     weir_model *m = weir_model_new(c, "rectified-flow", "dim=5 levels=3 net.hidden=4 net.time=fourier net.frequencies=1 score.name=heun score.steps=1");
     weir_optim *opt = weir_optim_new(weir_model_module(m), "adam", "");
-    float x[10] = { 0, 1, 2, 1, 0, 2, 2, 1, 0, 1 }, path[2][2][5];
+    float x[10] = { 0, 1, 2, 1, 0, 2, 2, 1, 0, 1 }, trajectory[2][2][5];
     double lp[2];
     weir_scope s = weir_scope_begin(c);
     weir_train_step(m, opt, weir_batch_wrap(c, weir_from_f32(c, x, 2, SHAPE(2, 5)), NULL, NULL, NULL));
     weir_scope_end(s);
     weir_score_opts o = weir_score_defaults();
     weir_sample_opts p = weir_sample_defaults();
-    p.solver = "euler", p.steps = 1, p.path = &path[0][0][0];
+    p.solver = "euler", p.steps = 1, p.trajectory = &trajectory[0][0][0];
     weir_model_sample_into(m, 2, &p, x);
     for (o.probes = 0; o.probes < 2; o.probes++) weir_model_log_prob_into(m, x, 2, &o, lp, NULL);
     weir_optim_free(opt);

@@ -43,14 +43,14 @@ static void the_first_stream_is_as_it_was(void **state)
 {
     weir_ctx *c = *state;
     weir_model *m = stirred_model(c, kinds[1], options[1], 0.5);
-    float x[N][D], path[2][N][D];
+    float x[N][D], trajectory[2][N][D];
     weir_sample_opts o = weir_sample_defaults();
-    o.solver = "euler", o.steps = 1, o.path = path[0][0];
+    o.solver = "euler", o.steps = 1, o.trajectory = trajectory[0][0];
     assert_int_equal(weir_model_sample_into(m, N, &o, x[0]), WEIR_OK);
     weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text("sample") });
     weir_tensor *z = weir_randn(c, WEIR_F32, 2, SHAPE(N, D));
     weir__frame_set(c, old);
-    assert_memory_equal(path[0], weir_data(z), sizeof path[0]);
+    assert_memory_equal(trajectory[0], weir_data(z), sizeof trajectory[0]);
     weir_model_free(m);
 }
 

@@ -211,8 +211,8 @@ static void doubles_go_in_and_out(void **state)
 {
     weir_ctx *c = *state;
     enum { N = 4, STEPS = 3 };
-    float noise[N * 2], path[(STEPS + 1) * N * 2];
-    double wide[N * 2], wide_path[(STEPS + 1) * N * 2], x[N * 2], y[N * 2];
+    float noise[N * 2], trajectory[(STEPS + 1) * N * 2];
+    double wide[N * 2], wide_trajectory[(STEPS + 1) * N * 2], x[N * 2], y[N * 2];
     weir_model *m = stirred_model(c, "rectified-flow", "dim=2 net.hidden=8 dtype=f64", 0.3);
     for (int i = 0; i < N * 2; i++) {
         noise[i] = (float)weir__normal(4, 0, (uint64_t)i);
@@ -222,16 +222,16 @@ static void doubles_go_in_and_out(void **state)
     o.solver = "euler";
     o.steps = STEPS;
     o.noise = noise;
-    o.path = path;
+    o.trajectory = trajectory;
     assert_int_equal(weir_model_sample_into_f64(m, N, &o, x), WEIR_OK);
     o.noise = NULL;
-    o.path = NULL;
+    o.trajectory = NULL;
     o.noise_f64 = wide;
-    o.path_f64 = wide_path;
+    o.trajectory_f64 = wide_trajectory;
     assert_int_equal(weir_model_sample_into_f64(m, N, &o, y), WEIR_OK);
     assert_memory_equal(x, y, sizeof x);
-    for (int i = 0; i < (STEPS + 1) * N * 2; i++) assert_true(path[i] == (float)wide_path[i]);
-    assert_memory_equal(wide_path + STEPS * N * 2, y, sizeof y);
+    for (int i = 0; i < (STEPS + 1) * N * 2; i++) assert_true(trajectory[i] == (float)wide_trajectory[i]);
+    assert_memory_equal(wide_trajectory + STEPS * N * 2, y, sizeof y);
     wide[0] += 1e-12;
     assert_int_equal(weir_model_sample_into_f64(m, N, &o, y), WEIR_OK);
     assert_true(x[0] != y[0] && x[2] == y[2]);

@@ -67,26 +67,44 @@ static void test_tableaux(void **state)
     }
 }
 
-static void test_given_times_and_path(void **state)
+/* The states of two rows of two values, and where to stop. */
+typedef struct shown { problem p; double states[4][2][2], times[4]; int64_t n, stop_at; } shown;
+
+static weir_status show(void *user, int64_t step, double t, const double *x)
+{
+    shown *s = user;
+    assert_int_equal(step, s->n++);
+    s->times[step] = t;
+    memcpy(s->states[step], x, sizeof *s->states);
+    return step == s->stop_at ? WEIR_STOPPED : WEIR_OK;
+}
+
+static void test_given_times_and_trajectory(void **state)
 {
     const double rate[2] = { 1, -0.3 }, times[4] = { 1, 0.7, 0.1, 0 };
-    double x[4] = { 1, 2, 3, 4 }, path[4][2][2], by_hand[2] = { 1, 2 };
-    problem p = { .rate = rate };
+    double x[4] = { 1, 2, 3, 4 }, by_hand[2] = { 1, 2 };
+    shown p = { .p.rate = rate, .stop_at = -1 };
     weir_row_report report[2];
-    weir_ode o = { .ctx = *state, .n = 2, .dim = 2, .t0 = 1, .t1 = 0, .x = x, .f = waves, .user = &p, .report = report, .path = &path[0][0][0] };
+    weir_ode o = { .ctx = *state, .n = 2, .dim = 2, .t0 = 1, .t1 = 0, .x = x, .f = waves, .user = &p, .report = report, .on_state = show };
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("euler"), 3, times), WEIR_OK);
     for (int k = 0; k < 3; k++) {
-        assert_true(path[k][0][0] == by_hand[0] && path[k][0][1] == by_hand[1]);
+        assert_true(p.states[k][0][0] == by_hand[0] && p.states[k][0][1] == by_hand[1] && p.times[k] == times[k]);
         double h = times[k + 1] - times[k];
         for (int j = 0; j < 2; j++) by_hand[j] += h * ((j + 1) * rate[0] * by_hand[j] * cos(times[k]));
     }
-    assert_memory_equal(path[3], x, sizeof x);
+    assert_int_equal(p.n, 4);
+    assert_memory_equal(p.states[3], x, sizeof x);
     assert_true(x[0] == by_hand[0] && x[1] == by_hand[1]);
     assert_true(report[1].end == WEIR_ROW_DONE && report[1].evaluations == 3 && report[1].steps == 3 && report[1].rejected == 0);
+    p.n = 0;
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("rk4"), 0, NULL), WEIR_OK); /* no step: nothing moves */
     assert_true(x[0] == by_hand[0] && report[0].evaluations == 0);
+    p.n = 0, p.stop_at = 1;
+    assert_int_equal(weir_ode_fixed(&o, weir_ode_method("euler"), 3, times), WEIR_STOPPED); /* asked to, without an error */
+    assert_int_equal(p.n, 2);
+    assert_ok(*state);
     problem q = { .rate = rate };
-    o.user = &q, o.path = NULL;
+    o.user = &q, o.on_state = NULL;
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("dopri5"), 5, NULL), WEIR_OK);
     assert_int_equal(report[0].evaluations, 31); /* the last stage of a step is the first of the next */
     assert_int_equal(q.calls, 31);
@@ -242,9 +260,9 @@ static void test_refusals(void **state)
     a.size = 0;
     weir_ode_adaptive(&o, weir_ode_method("dopri5"), &a);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "weir_ode_defaults");
-    o.path = x;
+    o.on_state = show;
     weir_ode_adaptive(&o, weir_ode_method("dopri5"), NULL);
-    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "path");
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "a trajectory");
     weir_ode_fixed(&o, NULL, 10, NULL);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "a method");
     weir_ode_fixed(&o, weir_ode_method("heun"), -1, NULL);
@@ -276,7 +294,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_orders), CASE(test_tableaux), CASE(test_given_times_and_path), CASE(test_steps_of_their_own), CASE(test_rows_do_not_depend_on_their_batch),
+    CASES(CASE(test_orders), CASE(test_tableaux), CASE(test_given_times_and_trajectory), CASE(test_steps_of_their_own), CASE(test_rows_do_not_depend_on_their_batch),
           CASE(test_rows_that_do_not_arrive), CASE(test_the_tail_counts_by_itself), CASE(test_nothing_moves_at_zero), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

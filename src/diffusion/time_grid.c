@@ -1,0 +1,155 @@
+/* time_grid.c - the times at whose ends a sampler steps. Rows are written for a solve from noise to
+ * data; one the other way has the same times turned about, but for even ones, which are counted
+ * from where the solve begins. */
+#include <math.h>
+#include <stddef.h>
+#include "diffusion/diffusion.h"
+
+/* -- uniform: even times, shifted (Esser et al. 2024, section 5.3.2) --------------------------- */
+typedef struct uniform_opts {
+    size_t size;
+    double shift;
+} uniform_opts;
+
+static const weir_option uniform_options[] = {
+    { "shift", WEIR_OPTION_REAL, offsetof(uniform_opts, shift), "1", 1e-3, 1e3, NULL,
+      "k: times are k t / (1 + (k - 1) t) of even ones; above 1: more at the noise" },
+    { 0 },
+};
+
+/* On path.fm sigma is multiplied by k. Ends stay exact. */
+static void uniform_fill(const void *options, const weir_path_row *path, const void *path_options,
+                         double from, double to, int64_t steps, double *times)
+{
+    double k = ((const uniform_opts *)options)->shift;
+    weir__even_times(from, to, steps, times);
+    for (int64_t i = 1; i < steps && k != 1; i++)
+        times[i] = k * times[i] / (1 + (k - 1) * times[i]);
+}
+
+void weir__even_times(double from, double to, int64_t steps, double *times)
+{
+    for (int64_t i = 0; i < steps; i++) times[i] = from + (to - from) * (double)i / (double)steps;
+    times[steps] = to;
+}
+
+/* -- by sigma = b / a: n values from sigma_max to sigma_min, then the data --------------------- */
+typedef struct sigma_opts {
+    size_t size;
+    double sigma_max, sigma_min, rho;
+} sigma_opts;
+
+#define SIGMA_OPTIONS \
+    { "sigma_max", \
+      WEIR_OPTION_REAL, \
+      offsetof(sigma_opts, sigma_max), \
+      "80", \
+      1e-6, \
+      1e9, \
+      NULL, \
+      "b / a where it begins, or the path's largest" }, \
+        { "sigma_min", \
+          WEIR_OPTION_REAL, \
+          offsetof(sigma_opts, sigma_min), \
+          "0.002", \
+          1e-9, \
+          1e6, \
+          NULL, \
+          "b / a where its last step begins" }
+
+static const weir_option karras_options[] = {
+    SIGMA_OPTIONS,
+    { "rho", WEIR_OPTION_REAL, offsetof(sigma_opts, rho), "7", 0.1, 100, NULL,
+      "even steps of sigma^(1/rho); above 1: more near the data" },
+    { 0 },
+};
+static const weir_option exponential_options[] = { SIGMA_OPTIONS, { 0 } };
+
+static double karras_between(const sigma_opts *o, double high, double low, double part)
+{
+    double a = pow(high, 1 / o->rho), b = pow(low, 1 / o->rho);
+    return pow(a + part * (b - a), o->rho);
+}
+
+static double exponential_between(const sigma_opts *o, double high, double low, double part)
+{
+    (void)o;
+    return exp(log(high) + part * (log(low) - log(high)));
+}
+
+static double sigma_at(const weir_path_row *path, const void *path_options, double t)
+{
+    weir_path_point p = path->at(path_options, t);
+    return p.b / p.a;
+}
+
+typedef double between_fn(const sigma_opts *o, double high, double low, double part);
+
+/* From `noise` to `data`: the last of n sigmas is the data's own where that is not below
+ * sigma_min. */
+static void sigma_fall(const sigma_opts *o, const weir_path_row *path, const void *path_options,
+                       double noise, double data, int64_t steps, double *times, between_fn *between)
+{
+    double end = sigma_at(path, path_options, data), low = fmax(end, o->sigma_min);
+    double most = sigma_at(path, path_options, noise), high = fmin(most, o->sigma_max);
+    int64_t n = end < o->sigma_min ? steps : steps + 1;
+    for (int64_t i = 0; i < n; i++) {
+        double part = n > 1 ? (double)i / (double)(n - 1) : 0;
+        double sigma = i == 0 ? high : between(o, high, low, part);
+        times[i] = path->time_of(path_options, sigma);
+    }
+    if (high == most) times[0] = noise;
+    times[steps] = data;
+}
+
+static void sigma_fill(const void *options, const weir_path_row *path, const void *path_options,
+                       double from, double to, int64_t steps, double *times, between_fn *between)
+{
+    if (from > to) sigma_fall(options, path, path_options, from, to, steps, times, between);
+    if (from > to) return;
+    sigma_fall(options, path, path_options, to, from, steps, times, between);
+    for (int64_t i = 0, j = steps; i < j; i++, j--) {
+        double t = times[i];
+        times[i] = times[j];
+        times[j] = t;
+    }
+}
+
+static void karras_fill(const void *options, const weir_path_row *path, const void *path_options,
+                        double from, double to, int64_t steps, double *times)
+{
+    sigma_fill(options, path, path_options, from, to, steps, times, karras_between);
+}
+
+static void exponential_fill(const void *options, const weir_path_row *path,
+                             const void *path_options, double from, double to, int64_t steps,
+                             double *times)
+{
+    sigma_fill(options, path, path_options, from, to, steps, times, exponential_between);
+}
+
+/* -- rows -------------------------------------------------------------------------------------- */
+/* NAME, formula in words, option struct, test input */
+#define GRID(n, what, opts, example) \
+    static const weir_time_grid_row n = { \
+        .row = { \
+            .size = sizeof(weir_time_grid_row), \
+            .version = 1, \
+            .name = "time_grid." #n, \
+            .doc = what, \
+            .options = n##_options, \
+            .options_size = sizeof(opts), \
+            .test = example, \
+        }, \
+        .fill = n##_fill, \
+    };
+
+GRID(uniform, "even times, shifted towards the noise or the data", uniform_opts, "shift=3")
+GRID(karras, "sigma^(1/rho) even from sigma_max to sigma_min, then the data (Karras et al. 2022)",
+     sigma_opts, "rho=5")
+GRID(exponential, "log sigma even from sigma_max to sigma_min, then the data", sigma_opts,
+     "sigma_max=20")
+
+const weir_row *const weir__time_grid_rows[] = { &uniform.row, &karras.row, &exponential.row };
+const int64_t weir__time_grid_row_count = sizeof weir__time_grid_rows
+                                          / sizeof *weir__time_grid_rows;

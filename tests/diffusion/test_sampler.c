@@ -1,0 +1,363 @@
+/* Samplers: numbers computed elsewhere in f64, orders, what holds on any path, and what every row of the kind promises. */
+#include "test.h"
+#include "exact.h"
+
+/* -- golden numbers ------------------------------------------------------------------------------------------------------------------------ */
+/* The three Gaussians on straight paths: ten even steps from (0.5, -0.25) at t = 1, and where the exact flow ends. */
+static void test_golden_in_t(void **state)
+{
+    static const struct { const char *sampler, *options; double x, y, tolerance; } golden[] = {
+        { "euler", "steps=10", 0.5103387469, 0.0295134996, 1e-9 },
+        { "midpoint", "steps=10", 0.6388714454, 0.0334985205, 1e-9 },
+        { "rk4", "steps=10", 0.6409273250, 0.0351373161, 1e-9 },
+        { "dopri5", "rtol=1e-11 atol=1e-11", 0.6410154496, 0.0351841620, 1e-9 },
+        { "heun", "steps=4000", 0.6410154496, 0.0351841620, 1e-6 },
+        { "heun", "steps=4000 shift=3", 0.6410154496, 0.0351841620, 1e-6 },
+        { "heun", "steps=4000 frame=sigma", 0.6410154496, 0.0351841620, 1e-6 },
+        { "rk4", "steps=2000 frame=sigma grid.shift=0.5", 0.6410154496, 0.0351841620, 1e-6 },
+    };
+    weir_ctx *c = *state;
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
+        double x[2] = { 0.5, -0.25 };
+        walk_one(c, &gmm3, path_number(c, 0), &(walk){ golden[i].sampler, golden[i].options, 1, 0, NULL, 0 }, x);
+        if (fabs(x[0] - golden[i].x) > golden[i].tolerance || fabs(x[1] - golden[i].y) > golden[i].tolerance)
+            fail_msg("%s %s: (%.10f, %.10f), expected (%.10f, %.10f)", golden[i].sampler, golden[i].options, x[0], x[1], golden[i].x, golden[i].y);
+    }
+}
+
+/* The same mixture in sigma, from (4, -2) at 8 to 0.05 in the ten steps of Karras' grid. */
+static const struct { const char *sampler, *options; double x, y; } golden_in_sigma[] = {
+    { "euler", "steps=10 frame=sigma", 0.508480876933, 0.007695391835 },
+    { "heun", "steps=10 frame=sigma", 0.677267549907, 0.029051096896 },
+};
+
+static void test_golden_in_sigma(void **state)
+{
+    static const double grid[] = { 8, 5.522439757392, 3.73397215093, 2.466855089158, 1.587743960528, 0.992104727706, 0.59926800647, 0.348085024748,
+                                   0.193146357289, 0.101524331504, 0.05 };
+    weir_ctx *c = *state;
+    double times[11];
+    chosen k = choose(c, "euler", "steps=10 grid=karras grid.sigma_max=8");
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, path_number(c, OTHER_PATHS), NULL, 80, 0.05, times), WEIR_OK);
+    for (int i = 0; i <= 10; i++) assert_near(times[i], grid[i], 1e-11);
+    put_back(c, &k);
+    for (size_t i = 0; i < sizeof golden_in_sigma / sizeof *golden_in_sigma; i++) {
+        double x[2] = { 4, -2 };
+        walk_one(c, &gmm3, path_number(c, OTHER_PATHS), &(walk){ golden_in_sigma[i].sampler, golden_in_sigma[i].options, 0, 0, times, 11 }, x);
+        if (fabs(x[0] - golden_in_sigma[i].x) > 1e-10 || fabs(x[1] - golden_in_sigma[i].y) > 1e-10)
+            fail_msg("%s %s: (%.12f, %.12f), expected (%.12f, %.12f)", golden_in_sigma[i].sampler, golden_in_sigma[i].options, x[0], x[1],
+                     golden_in_sigma[i].x, golden_in_sigma[i].y);
+    }
+}
+
+/* -- orders ---------------------------------------------------------------------------------------------------------------------------------- */
+static void test_orders(void **state)
+{
+    static const struct { const char *sampler, *options; int path; double low, high; } wanted[] = {
+        { "euler", "", 0, 0.9, 1.15 }, { "midpoint", "", 0, 1.85, 2.2 }, { "heun", "", 0, 1.85, 2.2 }, { "rk4", "", 0, 3.8, 4.1 },
+        { "euler", "", 2, 0.9, 1.15 }, { "heun", "", 2, 1.85, 2.2 },
+        { "euler", "frame=sigma", 2, 0.9, 1.15 }, { "midpoint", "frame=sigma", 2, 1.85, 2.2 }, { "heun", "frame=sigma", 2, 1.85, 2.2 },
+    };
+    weir_ctx *c = *state;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const weir_path_row *path = path_number(c, wanted[i].path);
+        double error[2], end[2] = { 0.5, -0.25 };
+        walk_one(c, &gmm3, path, &(walk){ "dopri5", "rtol=1e-12 atol=1e-12", 1, 0.02, NULL, 0 }, end);
+        for (int k = 0; k < 2; k++) {
+            double x[2] = { 0.5, -0.25 };
+            char options[64];
+            snprintf(options, sizeof options, "steps=%d %s", 160 << k, wanted[i].options);
+            walk_one(c, &gmm3, path, &(walk){ wanted[i].sampler, options, 1, 0.02, NULL, 0 }, x);
+            error[k] = hypot(x[0] - end[0], x[1] - end[1]);
+        }
+        double slope = log2(error[0] / error[1]);
+        if (!(slope > wanted[i].low && slope < wanted[i].high))
+            fail_msg("%s %s on %s: slope %g (%g, %g)", wanted[i].sampler, wanted[i].options, path->row.name, slope, error[0], error[1]);
+    }
+}
+
+/* -- what holds on any path ------------------------------------------------------------------------------------------------------------------ */
+/* Noise of the test's own, the same whatever the path is. */
+static weir_status noise_by_hand(void *user, const int64_t *draw, int64_t n, const int64_t *samples, double *out)
+{
+    int64_t dim = *(const int64_t *)user;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < dim; j++) out[i * dim + j] = weir__normal((uint64_t)draw[i], (uint64_t)samples[i], (uint64_t)j);
+    return WEIR_OK;
+}
+
+/* Over the same values of sigma, with the same denoiser and noise, x / a ends in the same place: none sees more of the path. */
+static void test_paths_agree(void **state)
+{
+    static const char *const samplers[][2] = { { "euler", "frame=sigma" }, { "heun", "frame=sigma" }, { "midpoint", "frame=sigma" }, { "rk4", "frame=sigma" } };
+    weir_ctx *c = *state;
+    enum { STEPS = 12 };
+    for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++) {
+        double want[2];
+        for (int k = OTHER_PATHS; k >= 0; k--) {
+            const weir_path_row *path = path_number(c, k);
+            double times[STEPS + 1], a, x[2];
+            for (int j = 0; j <= STEPS; j++) times[j] = path->time_of(NULL, 10 * pow(0.005, (double)j / STEPS));
+            a = path->at(NULL, times[0]).a;
+            x[0] = 4 * a, x[1] = -2 * a;
+            int64_t dim = 2;
+            exact e = { .g = &gmm3, .path = path };
+            weir_sampling p = { .n = 1, .dim = 2, .x = x, .path = path, .predictor = { exact_predict, &e }, .noise = noise_by_hand, .user = &dim };
+            assert_int_equal(walk_run(c, &(walk){ samplers[i][0], samplers[i][1], 0, 0, times, STEPS + 1 }, &p), WEIR_OK);
+            a = path->at(NULL, times[STEPS]).a;
+            for (int j = 0; j < 2; j++) {
+                if (k == OTHER_PATHS) want[j] = x[j] / a;
+                if (!(fabs(x[j] / a - want[j]) < 1e-12))
+                    fail_msg("%s %s on %s: %.15g, expected %.15g", samplers[i][0], samplers[i][1], path->row.name, x[j] / a, want[j]);
+            }
+        }
+    }
+}
+
+/* On straight paths steps in t are steps in sigma, from where a = 0 to where b = 0. */
+static void test_frames_agree(void **state)
+{
+    weir_ctx *c = *state;
+    double x[2] = { 0.5, -0.25 }, y[2] = { 0.5, -0.25 };
+    walk_one(c, &gmm3, path_number(c, 0), &(walk){ "euler", "steps=10", 1, 0, NULL, 0 }, x);
+    walk_one(c, &gmm3, path_number(c, 0), &(walk){ "euler", "steps=10 frame=sigma", 1, 0, NULL, 0 }, y);
+    for (int j = 0; j < 2; j++) assert_near(x[j], y[j], 1e-12);
+    walk_one(c, &gmm3, path_number(c, 0), &(walk){ "heun", "steps=1 frame=sigma", 1, 0, NULL, 0 }, x); /* the mean of the data */
+    assert_near(x[0], 0.3 - 0.5 + 0.2 * 0.2, 1e-15);
+}
+
+/* -- grids ----------------------------------------------------------------------------------------------------------------------------------- */
+static void test_grids(void **state)
+{
+    static const double shifted[] = { 1, 0.9, 0.75, 0.5, 0 };
+    static const double karras[] = { 80, 57.58598, 40.78557, 28.37458, 19.35245, 12.91008, 8.400935, 5.315195, 3.256822, 1.923340, 1.088171, 0.5853481,
+                                     0.2964423, 0.1395165, 0.05994731, 0.02293452, 0.007528020, 0.002, 0 };
+    weir_ctx *c = *state;
+    double times[19], back[19];
+    const weir_path_row *fm = path_number(c, 0), *edm = path_number(c, OTHER_PATHS);
+    chosen k = choose(c, "euler", "steps=4 grid.shift=3");
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK);
+    for (int i = 0; i < 5; i++) assert_near(times[i], shifted[i], 1e-15);
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=18 grid=karras");
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, edm, NULL, 80, 0, times), WEIR_OK);
+    for (int i = 0; i < 19; i++) assert_near(times[i], karras[i], 1e-6);
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK); /* the same sigmas */
+    for (int i = 0; i < 19; i++) assert_near(times[i], karras[i] / (1 + karras[i]), 1e-6);
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 0, 1, back), WEIR_OK);
+    for (int i = 0; i < 19; i++) assert_true(back[18 - i] == times[i]);
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=3 grid=exponential grid.sigma_min=0.1 grid.sigma_max=1000");
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, edm, NULL, 10, 0, times), WEIR_OK); /* the path ends at 10 */
+    for (int i = 0; i < 4; i++) assert_near(times[i], i == 3 ? 0 : pow(10, 1 - i), 1e-14);
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=3 grid=karras grid.sigma_min=5 grid.sigma_max=1");
+    weir_sampler_times(c, k.row, k.options, edm, NULL, 10, 0, times);
+    assert_fails(c, WEIR_ERROR_RANGE, "time_grid.karras of 3 steps from t = 10 to 0: expected times in order");
+    put_back(c, &k);
+    k = choose(c, "dopri5", "");
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK); /* its own steps */
+    assert_true(weir_sampler_steps(k.row, k.options) == 0 && times[0] == 1 && times[1] == 0);
+    put_back(c, &k);
+}
+
+/* -- every row ------------------------------------------------------------------------------------------------------------------------------- */
+/* The data N(0, c^2), of which a denoiser says c^2 y / (c^2 + sigma^2) for y = x / a: every step is linear in the state and its noise.
+ * Sample 0 goes from 1 without noise, and sample i from 0 with the noise 1 at draw i - 1 alone, so that their ends are the weights of
+ * the start and of every draw in the end of any sample. */
+enum { DRAWS = 400 };
+static const mixture narrow = { .n = 1, .dim = 1, .weight = { 1 }, .mean = { { 0 } }, .variance = { { 0.25 } } };
+
+static weir_status one_draw(void *user, const int64_t *draw, int64_t n, const int64_t *samples, double *out)
+{
+    int64_t *most = user;
+    for (int64_t i = 0; i < n; i++) {
+        assert_true(draw[i] < DRAWS);
+        if (draw[i] > *most) *most = draw[i];
+        out[i] = draw[i] + 1 == samples[i];
+    }
+    return WEIR_OK;
+}
+
+/* Relative error of the variance at the last time, from the exact one at the first. */
+static double variance_error(weir_ctx *c, const weir_path_row *path, const walk *w)
+{
+    double x[1 + DRAWS] = { 1 }, total = 0;
+    int64_t most = -1;
+    exact e = { .g = &narrow, .path = path };
+    weir_sampling p = { .n = 1 + DRAWS, .dim = 1, .x = x, .path = path, .predictor = { exact_predict, &e }, .noise = one_draw, .user = &most };
+    if (walk_run(c, w, &p) != WEIR_OK) fail_msg("%s %s: %s", w->sampler, w->options, weir_message(c));
+    weir_path_point from = path->at(NULL, p.times[0]), to = path->at(NULL, p.times[p.n_times - 1]);
+    total = x[0] * x[0] * (from.a * from.a * 0.25 + from.b * from.b);
+    for (int64_t i = 0; i <= most; i++) total += x[1 + i] * x[1 + i];
+    return fabs(total / (to.a * to.a * 0.25 + to.b * to.b) - 1);
+}
+
+static void every_sampler(weir_ctx *c, void (*check)(weir_ctx *c, const weir_sampler_row *row, const char *name))
+{
+    for (int64_t i = 0; i < weir_row_count(c, "sampler"); i++) {
+        const weir_sampler_row *row = (const weir_sampler_row *)weir_row_at(c, "sampler", i);
+        check(c, row, strchr(row->row.name, '.') + 1);
+    }
+}
+
+static void reaches_the_data(weir_ctx *c, const weir_sampler_row *row, const char *name)
+{
+    static const char *const options[] = { "steps=40", "steps=80", "steps=160" };
+    const weir_path_row *path = path_number(c, 0);
+    double error[3];
+    for (int k = 0; k < 3; k++) error[k] = variance_error(c, path, &(walk){ name, options[k], 1, 0, NULL, 0 });
+    if (!(error[2] < 0.05 && (error[2] < 0.6 * error[1] || error[2] < 1e-6) && (error[1] < 0.6 * error[0] || error[1] < 1e-6)))
+        fail_msg("%s: errors of the variance %g, %g, %g: expected less at every doubling", name, error[0], error[1], error[2]);
+}
+
+static void test_every_sampler_reaches_the_data(void **state) { every_sampler(*state, reaches_the_data); }
+
+/* Alone or with others, in any order, a sample has its own bits, those of its noise too: by id and draw. */
+static void is_its_own(weir_ctx *c, const weir_sampler_row *row, const char *name)
+{
+    enum { N = 7, D = 2 };
+    const weir_path_row *path = path_number(c, 0);
+    int64_t ids[N] = { 5, 900, 3, 1, 77, 12, 8 };
+    double start[N * D], all[N * D], one[D];
+    weir_row_report report[N], alone;
+    exact e = { .g = &gmm3, .path = path };
+    for (int i = 0; i < N * D; i++) all[i] = start[i] = weir__normal(9, 0, (uint64_t)i);
+    weir_sampling p = { .n = N, .dim = D, .ids = ids, .x = all, .path = path, .predictor = { exact_predict, &e }, .report = report };
+    assert_int_equal(walk_run(c, &(walk){ name, row->row.test, 1, 0, NULL, 0 }, &p), WEIR_OK);
+    for (int i = 0; i < N; i++) {
+        memcpy(one, start + i * D, sizeof one);
+        p.n = 1, p.ids = ids + i, p.x = one, p.report = &alone;
+        assert_int_equal(walk_run(c, &(walk){ name, row->row.test, 1, 0, NULL, 0 }, &p), WEIR_OK);
+        assert_memory_equal(one, all + i * D, sizeof one);
+        assert_true(alone.end == WEIR_ROW_DONE && alone.evaluations == report[i].evaluations && alone.steps == report[i].steps);
+        assert_true(alone.steps >= 1 && alone.evaluations >= alone.steps);
+    }
+    p.n = 0, p.x = NULL;
+    assert_int_equal(walk_run(c, &(walk){ name, "", 1, 0, NULL, 0 }, &p), WEIR_OK);
+}
+
+static void test_every_sample_is_its_own(void **state) { every_sampler(*state, is_its_own); }
+
+/* One that meets NaN is NaN as a whole and says so; the others do not see it. */
+static void keeps_others_whole(weir_ctx *c, const weir_sampler_row *row, const char *name)
+{
+    const weir_path_row *path = path_number(c, 0);
+    double x[6] = { 0.5, -0.25, NAN, 1, 0.5, -0.25 };
+    int64_t ids[3] = { 4, 5, 4 };
+    weir_row_report report[3];
+    exact e = { .g = &gmm3, .path = path };
+    weir_sampling p = { .n = 3, .dim = 2, .ids = ids, .x = x, .path = path, .predictor = { exact_predict, &e }, .report = report };
+    assert_int_equal(walk_run(c, &(walk){ name, "steps=5", 1, 0, NULL, 0 }, &p), WEIR_OK);
+    assert_true(isnan(x[2]) && isnan(x[3]) && report[1].end == WEIR_ROW_NOT_FINITE);
+    assert_true(report[0].end == WEIR_ROW_DONE && isfinite(x[0]) && isfinite(x[1]));
+    assert_memory_equal(x, x + 4, 2 * sizeof *x);
+}
+
+static void test_every_sampler_keeps_others_whole(void **state) { every_sampler(*state, keeps_others_whole); }
+
+/* Trajectories: from the start to the end, at the times of the grid; looking changes nothing, and the one who looks can stop it. */
+enum { STATES = 6 };
+typedef struct seen { double x[STATES][2], t[STATES]; int64_t n, stop_at; } seen;
+
+static weir_status see(void *user, int64_t step, const double *t, const double *x)
+{
+    seen *s = user;
+    assert_true(step == s->n && step < STATES);
+    memcpy(s->x[step], x, sizeof *s->x);
+    s->t[step] = *t;
+    return s->n++ == s->stop_at ? WEIR_STOPPED : WEIR_OK;
+}
+
+static void shows_its_way(weir_ctx *c, const weir_sampler_row *row, const char *name)
+{
+    const weir_path_row *path = path_number(c, 0);
+    double x[2] = { 0.5, -0.25 }, plain[2] = { 0.5, -0.25 };
+    seen s = { .stop_at = -1 };
+    exact e = { .g = &gmm3, .path = path };
+    const walk w = { name, "steps=5", 1, 0, NULL, 0 };
+    weir_sampling p = { .n = 1, .dim = 2, .x = plain, .path = path, .predictor = { exact_predict, &e } };
+    assert_int_equal(walk_run(c, &w, &p), WEIR_OK);
+    p.x = x, p.on_state = see, p.user = &s;
+    assert_int_equal(walk_run(c, &w, &p), WEIR_OK);
+    assert_memory_equal(x, plain, sizeof x);
+    assert_int_equal(s.n, STATES);
+    assert_true(s.x[0][0] == 0.5 && s.x[0][1] == -0.25);
+    assert_memory_equal(s.x[STATES - 1], x, sizeof x);
+    for (int i = 0; i < STATES; i++) assert_near(s.t[i], 1 - i / 5.0, 1e-15);
+    s = (seen){ .stop_at = 2 };
+    assert_int_equal(walk_run(c, &w, &p), WEIR_STOPPED);
+    assert_int_equal(s.n, 3);
+    assert_ok(c);
+}
+
+static void test_every_sampler_shows_its_way(void **state) { every_sampler(*state, shows_its_way); }
+
+/* What the predictor returns ends the run: an error of the context, or a wish to stop. */
+static void ends_when_told(weir_ctx *c, const weir_sampler_row *row, const char *name)
+{
+    const weir_path_row *path = path_number(c, 0);
+    for (int k = 0; k < 2; k++) {
+        double x[2] = { 0.5, -0.25 };
+        exact e = { .g = &gmm3, .path = path, .stop_at = 3, .status = k ? WEIR_STOPPED : WEIR_ERROR_VALUE, .c = k ? NULL : c };
+        weir_sampling p = { .n = 1, .dim = 2, .x = x, .path = path, .predictor = { exact_predict, &e } };
+        assert_int_equal(walk_run(c, &(walk){ name, "steps=5", 1, 0, NULL, 0 }, &p), e.status);
+        assert_int_equal(e.calls, 3);
+        if (k == 0) assert_fails(c, WEIR_ERROR_VALUE, "exact: call 3");
+        assert_ok(c);
+    }
+}
+
+static void test_every_sampler_ends_when_told(void **state) { every_sampler(*state, ends_when_told); }
+
+static void needs_memory(weir_ctx *c)
+{
+    for (int64_t i = 0; weir_ok(c) && i < weir_row_count(c, "sampler"); i++) {
+        const weir_sampler_row *row = (const weir_sampler_row *)weir_row_at(c, "sampler", i);
+        _Alignas(max_align_t) char options[1024];
+        double x[4] = { 0.5, -0.25, 1, 0 }, times[] = { 1, 0.6, 0 };
+        exact e = { .g = &gmm3, .path = path_number(c, 0) };
+        weir_sampling p = { .size = sizeof p, .ctx = c, .n = 2, .dim = 2, .x = x, .path = e.path, .times = times, .n_times = 3, .predictor = { exact_predict, &e } };
+        if (weir_options_defaults(c, &row->row, options) != WEIR_OK) continue;
+        weir_sampler_run(row, options, &p);
+        weir_options_free(c, &row->row, options);
+    }
+}
+
+static void test_no_memory(void **state) { test_every_allocation(needs_memory); }
+
+/* -- refusals -------------------------------------------------------------------------------------------------------------------------------- */
+static void test_refusals(void **state)
+{
+    weir_ctx *c = *state;
+    double x[2] = { 0.5, -0.25 }, times[] = { 1, 0.5, 0.5 }, up[] = { 0, 0.5, 1 };
+    exact e = { .g = &gmm3, .path = path_number(c, 0) };
+    weir_sampling p = { .n = 1, .dim = 2, .x = x, .path = e.path, .predictor = { exact_predict, &e } };
+    walk_run(c, &(walk){ "euler", "", 0, 0, times, 3 }, &p);
+    assert_fails(c, WEIR_ERROR_RANGE, "sampler.euler: 3 times: expected two or more, finite and in order");
+    walk_run(c, &(walk){ "euler", "", 0, 0, times, 1 }, &p);
+    assert_fails(c, WEIR_ERROR_RANGE, "two or more");
+    walk_run(c, &(walk){ "euler", "frame=sigma", 0, 0, up, 3 }, &p);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected times that fall");
+    assert_int_equal(walk_run(c, &(walk){ "euler", "", 0, 0, up, 3 }, &p), WEIR_OK); /* in t either way */
+    p.predictor.predict = NULL;
+    walk_run(c, &(walk){ "euler", "", 0, 0, up, 3 }, &p);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "a predictor");
+    assert_int_equal(weir_sampler_run(NULL, NULL, NULL), WEIR_ERROR_ARGUMENT);
+    p.size = 0, p.ctx = c;
+    weir_sampler_run(NULL, NULL, &p);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "sampler_run");
+    chosen k = choose(c, "dopri5", "");
+    p = (weir_sampling){ .n = 1, .dim = 2, .x = x, .path = e.path, .predictor = { exact_predict, &e }, .on_state = see };
+    walk_run(c, &(walk){ "dopri5", "", 1, 0, NULL, 0 }, &p);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "a trajectory");
+    put_back(c, &k);
+}
+
+int main(void)
+{
+    CASES(CASE(test_golden_in_t), CASE(test_golden_in_sigma), CASE(test_orders), CASE(test_paths_agree), CASE(test_frames_agree), CASE(test_grids),
+          CASE(test_every_sampler_reaches_the_data), CASE(test_every_sample_is_its_own), CASE(test_every_sampler_keeps_others_whole),
+          CASE(test_every_sampler_shows_its_way), CASE(test_every_sampler_ends_when_told), CASE(test_no_memory), CASE(test_refusals));
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
