@@ -3,8 +3,7 @@
 #include <string.h>
 #include "diffusion/diffusion.h"
 
-/* -- fm: straight lines (Liu et al. 2022; Lipman et al. 2022 with sigma_min = 0): a = 1 - t, b = t
- * ------------------------------------- */
+/* -- fm: a = 1 - t, b = t (Liu et al. 2022; Lipman et al. 2022 with sigma_min = 0) --------------- */
 static weir_path_point fm_at(const void *options, double t)
 {
     (void)options;
