@@ -6,7 +6,7 @@
 
 typedef struct opts {
     size_t size;
-    int64_t dim, repeat;
+    int64_t dim, repeat, classes, context;
     int32_t dtype;
     weir_choices parts;
 } opts;
@@ -20,6 +20,10 @@ static const weir_option options[] = {
       "columns, of the parts that do not say theirs" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
       "element type of the parts" },
+    { "classes", WEIR_OPTION_INT, offsetof(opts, classes), "0", 0, 1 << 20, NULL,
+      "of the condition \"class\", of the parts that take one; 0: none" },
+    { "context", WEIR_OPTION_INT, offsetof(opts, context), "0", 0, 1 << 24, NULL,
+      "values of the condition \"context\", of the parts that take one; 0: none" },
     { 0 },
 };
 
@@ -72,7 +76,7 @@ const weir_module_row weir__row_compose = {
         .options_size = sizeof(opts),
         .test = "dim=5 parts=tile,additive_coupling,scale parts.1.net.hidden=6 "
                 "parts.2.start=0.3 repeat=2",
-        .given = "dim|dtype",
+        .given = "dim|dtype|classes|context",
     },
     .create = compose_create,
     .transform = transform,

@@ -31,6 +31,8 @@ static const weir_option options[] = {
       "pytorch: weights and biases uniform on +-1/sqrt(in); uniform: weights on +-bound, biases 0" },
     { "bound", WEIR_OPTION_REAL, offsetof(weir__mlp_opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(weir__mlp_opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type of the parameters" },
+    { "zero", WEIR_OPTION_BOOL, offsetof(weir__mlp_opts, zero), "no", 0, 1, NULL,
+      "the last layer starts at 0, so that the output does" },
     { "classes", WEIR_OPTION_INT, offsetof(weir__mlp_opts, classes), "0", 0, 1 << 20, NULL,
       "of the condition \"class\", which joins the input as a one-hot vector; 0: none" },
     { "context", WEIR_OPTION_INT, offsetof(weir__mlp_opts, context), "0", 0, 1 << 24, NULL,
@@ -66,7 +68,19 @@ static void create(weir_module *m, const void *options_)
     int64_t in = o->in + time_columns(s) + weir__condition_width(s->use);
     for (int64_t i = 0; i <= o->hidden.n; i++) {
         int64_t out = i < o->hidden.n ? o->hidden.at[i] : o->out;
-        weir__linear_opts l = { .size = sizeof l, .in = in, .out = out, .bias = true, .init = o->init, .bound = o->bound, .dtype = o->dtype };
+        weir__linear_opts l = {
+            .size = sizeof l,
+            .in = in,
+            .out = out,
+            .bias = true,
+            .init = o->init,
+            .bound = o->bound,
+            .dtype = o->dtype,
+        };
+        if (o->zero && i == o->hidden.n) {
+            l.init = WEIR__LINEAR_UNIFORM;
+            l.bound = 0;
+        }
         add(m, weir_module_from_row(c, &weir__row_linear, &l));
         if (i < o->hidden.n) add(m, weir_module_from_row(c, activations[o->activation], NULL));
         in = out;

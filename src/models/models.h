@@ -88,6 +88,7 @@ typedef struct weir__mlp_opts {
     int64_t frequencies;
     double bound;
     int64_t classes, context; /* that the network is conditioned on; 0: none */
+    bool zero; /* the last layer starts at 0 */
 } weir__mlp_opts;
 #define WEIR__MLP_ACTIVATIONS "relu|tanh|sigmoid|softplus|silu|gelu"
 #define WEIR__MLP_TIMES "raw|fourier|sinusoidal"

@@ -28,7 +28,7 @@ static void every_row_is_whole(void **state)
 /* At its default, smallest and largest the option is accepted and reads back to the same bits; just outside it is refused. */
 static void option_holds_its_range(weir_ctx *c, const weir_row *r, const weir_option *o, void *opts)
 {
-    char text[512], again[512];
+    char text[4096], again[4096];
     if (!o->doc || strlen(o->doc) < 3) fail_msg("%s: %s has no doc line", r->name, o->name);
     weir_option_text(o, opts, text, sizeof text);
     const double ends[] = { o->min, o->max };

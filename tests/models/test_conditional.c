@@ -209,6 +209,29 @@ static void test_continuous_models_say_no(void **state)
     weir_model_free(m);
 }
 
+/* A flow that options list: the condition reaches the nets of the couplings through compose, and the base. */
+static void test_flow_of_parts(void **state)
+{
+    enum { N = 4 };
+    weir_ctx *c = *state;
+    weir_model *m = weir_model_new(c, "flow", "dim=3 classes=3 context=2 dtype=f64 base=diagonal flow.parts=affine_coupling,scale "
+                                              "flow.repeat=2 flow.parts.0.net.zero=no flow.parts.0.net.hidden=8");
+    assert_ok(c);
+    const double context[] = { 1, -1, 1, -1, 0, 2, 0, 2 }, same[N * DIM] = { 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3 };
+    double x[N * DIM], q[N], p[N];
+    weir_sample_opts o = weir_sample_defaults();
+    weir_score_opts s = weir_score_defaults();
+    o.condition = s.condition = of_both(c, N, SHAPE(0, 2, 0, 2), context);
+    assert_int_equal(weir_model_sample_log_prob_into_f64(m, N, &o, x, q), WEIR_OK);
+    assert_int_equal(weir_model_log_prob_into_f64(m, x, N, &s, p, NULL), WEIR_OK);
+    for (int i = 0; i < N; i++) assert_near(q[i], p[i], 1e-9);
+    assert_int_equal(weir_model_log_prob_into_f64(m, same, N, &s, p, NULL), WEIR_OK);
+    assert_true(p[0] != p[1] && p[0] != p[2] && p[1] != p[3]); /* by class, by context */
+    assert_int_equal(weir_model_log_prob_into_f64(m, same, N, NULL, p, NULL), WEIR_ERROR_ARGUMENT);
+    weir_clear(c);
+    weir_model_free(m);
+}
+
 /* -- gradients ------------------------------------------------------------------------------------------------------ */
 static void test_gradient(void **state)
 {
@@ -284,6 +307,6 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_rules), CASE(test_options), CASE(test_log_prob), CASE(test_samples_in_blocks), CASE(test_log_q), CASE(test_log_q_of_a_temperature),
-          CASE(test_continuous_models_say_no), CASE(test_gradient), CASE(test_gradient_calls), CASE(test_no_memory));
+          CASE(test_continuous_models_say_no), CASE(test_flow_of_parts), CASE(test_gradient), CASE(test_gradient_calls), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

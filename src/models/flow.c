@@ -1,0 +1,63 @@
+/* flow.c - a flow of any bijections, listed by options, over any base:
+ *
+ *     weir train flow --data toy:moons --out run --set flow.parts=affine_coupling,affine_coupling
+ *     --set flow.parts.1.parity=1
+ *
+ * The bijection gives vectors: of image data, one whose last part is flatten or split. */
+#include <stddef.h>
+#include "models/models.h"
+
+typedef struct opts {
+    weir__model_opts common;
+    weir_choice flow, base;
+} opts;
+
+static const weir_option options[] = {
+    WEIR__MODEL_OPTIONS,
+    { "flow", WEIR_OPTION_ROW, offsetof(opts, flow),
+      "compose parts=affine_coupling,affine_coupling parts.1.parity=1 repeat=4", 0, 0, "bijection",
+      "from data to noise" },
+    { "base", WEIR_OPTION_ROW, offsetof(opts, base), "normal", 0, 0, "base", "base distribution" },
+    { 0 },
+};
+
+static const weir_preset presets[] = {
+    { "table", "optimizer=adam optimizer.lr=1e-3 schedule=cosine ema=0.999 batch=256 steps=5000",
+      "tables of a few columns" },
+    { 0 },
+};
+
+static weir_module *flow_create(weir_model *m, const void *unused)
+{
+    opts *o = m->options;
+    weir_ctx *c = m->object.ctx;
+    weir__flow_state *s = m->state;
+    s->flat = m->ndim == 1;
+    weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
+    s->flow = weir_module_add(root, "flow",
+                              weir__choice_module(c, &m->row->row, "flow", &o->flow, 0, NULL));
+    s->base = weir_module_add(root, "base",
+                              weir__choice_module(c, &m->row->row, "base", &o->base, 0, NULL));
+    return root;
+}
+
+const weir_model_row weir__model_flow = {
+    .row = {
+        .size = sizeof(weir_model_row),
+        .version = 1,
+        .name = "model.flow",
+        .doc = "bijections that options list, over a base of choice; exact",
+        .options = options,
+        .options_size = sizeof(opts),
+        .test = "dim=4 flow.repeat=1 flow.parts.0.net.hidden=8 flow.parts.1.net.hidden=8",
+        .given = WEIR__MODEL_GIVEN,
+    },
+    .score_kind = WEIR_SCORE_EXACT,
+    .presets = presets,
+    .state_size = sizeof(weir__flow_state),
+    .create = flow_create,
+    .log_prob = weir__flow_log_prob,
+    .noise = weir__flow_noise,
+    .noise_log_prob = weir__flow_noise_log_prob,
+    .sample = weir__flow_sample,
+};
