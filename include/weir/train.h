@@ -89,6 +89,50 @@ WEIR_API double weir_bits_per_dim(double nats, int64_t dim, int64_t levels);
 /* The same mean of the data scaled to [0, 1): nats + dim ln levels. NaN likewise. */
 WEIR_API double weir_nats_unit_range(double nats, int64_t dim, int64_t levels);
 
+/* -- log-likelihood of data --------------------------------------------------------------------- */
+typedef struct weir_data_log_prob_opts {
+    size_t size;
+    /* Seed, draws, probes, samples at a time (0: chosen). Its on_step is told, after each batch, how many
+     * of all samples are done, and may stop (WEIR_STOPPED). No condition: each sample's own is the data's. */
+    weir_score_opts score;
+    int64_t limit;     /* the first so many samples; 0: all */
+    double *log_prob;  /* [n] or NULL: where to put the nats of each sample, NaN where it failed */
+    double *stderr_of; /* [n] or NULL: and their standard errors, as in weir_score_info */
+    /* After each batch, in order: ids, weights (NULL: none) and nats of samples first .. first + n - 1, valid within
+     * the call. NULL: not wanted. */
+    void (*on_batch)(void *user, int64_t first, int64_t n, const int64_t *ids, const double *weights, const double *log_prob);
+    void *user; /* of on_batch */
+} weir_data_log_prob_opts;
+WEIR_API weir_data_log_prob_opts weir_data_log_prob_defaults(void); /* all samples, those of weir_score_defaults */
+
+enum { WEIR_FAILED_LISTED = 100 };
+/* Means are over the samples i whose log p_i is finite, by weight w_i (1 where the data have none). With
+ * W = sum w_i, m = n_effective = W^2 / sum w_i^2 (Kish 1965), d_i = log p_i - nats:
+ *
+ *     nats             = sum w_i log p_i / W, of the data as stored (weir/model.h)
+ *     nats_stderr      = sqrt(m / (m - 1)) max(sqrt(sum w_i d_i^2 / (W m)), sqrt(sum w_i^2 d_i^2) / W)
+ *     estimator_stderr = sqrt(sum w_i^2 e_i^2) / W, e_i the error of log p_i from draws and probes
+ *
+ * NaN where unknown: nats of no sample, nats_stderr of fewer than two, estimator_stderr of one draw of integer
+ * data. Excess is the mean of log p_true - log p over the same samples, with its error. */
+typedef struct weir_data_log_prob_info {
+    weir_score_kind kind;
+    int64_t n, dim, levels, draws, probes;
+    int64_t n_failed;                          /* samples without a finite log-density, of any weight */
+    int64_t failed_ids[WEIR_FAILED_LISTED];    /* of the first of them: numbers in the data, before split and limit */
+    int64_t n_counted, n_left_out;             /* of weight above 0: those in the means; those that failed */
+    double n_effective;
+    bool weighted, known;                      /* the data have weights; their true density is known */
+    double nats, nats_stderr, estimator_stderr;
+    double bits_per_dim, nats_unit_range;      /* of nats; NaN for continuous data */
+    double excess, excess_stderr;              /* NaN unless known */
+} weir_data_log_prob_info;
+/* Scores the samples of d under m, in m's context, which is d's. Data of another size or of other levels are an error that says
+ * both (WEIR_ERROR_SHAPE); data without levels are good for a model of integers where their values are such integers
+ * (else WEIR_ERROR_VALUE). A sample that fails is NaN and counted; the others are as if it were not there. Same seed, same bits at
+ * any number of threads and any batch. o and info may be NULL. */
+WEIR_API weir_status weir_data_log_prob(weir_model *m, weir_dataset *d, const weir_data_log_prob_opts *o, weir_data_log_prob_info *info) WEIR_MUST_CHECK;
+
 /* -- the report --------------------------------------------------------------------------------- */
 /* A page about the run in `folder` (config.json and model.safetensors suffice): curves, samples, log-likelihoods of
  * each split, settings. One HTML file that needs no network, whole or not at all. Data that are no longer there, a

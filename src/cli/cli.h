@@ -89,24 +89,6 @@ void weir__signals_catch(void); /* SIGINT, SIGTERM, SIGHUP set a flag, once; und
 int weir__signalled(void);      /* the signal's number, or 0 */
 int weir__signals_stop(void *user, int64_t done, int64_t n); /* on_step of sampling and scoring */
 
-/* -- measure.c: log-likelihood of a data set, in every unit ------------------------------------------------------------------------ */
-enum { WEIR__FAILED_LISTED = 100 };
-typedef struct weir__measure {
-    weir_score_kind kind;
-    int64_t n, dim, levels, draws, probes;
-    int64_t n_failed, failed[WEIR__FAILED_LISTED]; /* row numbers in the data, from 0 */
-    double nats, nats_stderr, estimator_stderr;    /* NaN: not known */
-    double excess, excess_stderr;                  /* of the true density over ours; NaN: not known */
-    bool known;                                    /* the true density is */
-    bool weighted;                                 /* the rows have weights */
-    double effective; /* how many rows of equal weight would say as much */
-    double *rows;                                  /* [n] nats, NaN: failed */
-} weir__measure;
-/* Scores the first `limit` rows (0: all). Errors are the context's; WEIR_STOPPED after a signal. */
-weir_status weir__measure_run(weir_model *m, weir_dataset *d, const weir_score_opts *o, int64_t limit, weir__measure *out);
-void weir__measure_free(weir_ctx *c, weir__measure *r);
-const char *weir__kind_name(weir_score_kind kind);
-
 /* -- picture.c ---------------------------------------------------------------------------------------------------------------------- */
 /* Channels, height and width when samples of this model are images; false: they are not. */
 bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *w);

@@ -24,17 +24,23 @@ static const weir_option options[] = {
 };
 
 /* -- printing ------------------------------------------------------------------------------------------------------------------ */
-static json_t *failed_rows(const weir__measure *r)
+static const char *kind_name(weir_score_kind kind)
+{
+    if (kind == WEIR_SCORE_EXACT) return "exact";
+    return kind == WEIR_SCORE_ESTIMATE ? "estimate" : "lower_bound";
+}
+
+static json_t *failed_rows(const weir_data_log_prob_info *r)
 {
     json_t *a = json_array();
-    for (int64_t i = 0; i < r->n_failed && i < WEIR__FAILED_LISTED; i++) json_array_append_new(a, json_integer(r->failed[i]));
+    for (int64_t i = 0; i < r->n_failed && i < WEIR_FAILED_LISTED; i++) json_array_append_new(a, json_integer(r->failed_ids[i]));
     return a;
 }
 
-static void print_json(const weir__measure *r)
+static void print_json(const weir_data_log_prob_info *r)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "kind", json_string(weir__kind_name(r->kind)));
+    json_object_set_new(o, "kind", json_string(kind_name(r->kind)));
     json_object_set_new(o, "nats", weir__json_number(r->nats));
     json_object_set_new(o, "nats_stderr", weir__json_number(r->nats_stderr));
     json_object_set_new(o, "estimator_stderr", weir__json_number(r->estimator_stderr));
@@ -43,12 +49,12 @@ static void print_json(const weir__measure *r)
     json_object_set_new(o, "dequantization", json_string(r->levels > 0 ? "uniform" : "none"));
     json_object_set_new(o, "n", json_integer(r->n));
     json_object_set_new(o, "dim", json_integer(r->dim));
-    if (r->weighted) json_object_set_new(o, "n_effective", weir__json_number(r->effective));
+    if (r->weighted) json_object_set_new(o, "n_effective", weir__json_number(r->n_effective));
     json_object_set_new(o, "n_failed", json_integer(r->n_failed));
     json_object_set_new(o, "failed_rows", failed_rows(r));
     if (r->levels > 0) {
-        json_object_set_new(o, "bits_per_dim", weir__json_number(weir_bits_per_dim(r->nats, r->dim, r->levels)));
-        json_object_set_new(o, "nats_unit_range", weir__json_number(weir_nats_unit_range(r->nats, r->dim, r->levels)));
+        json_object_set_new(o, "bits_per_dim", weir__json_number(r->bits_per_dim));
+        json_object_set_new(o, "nats_unit_range", weir__json_number(r->nats_unit_range));
     }
     if (r->known) {
         json_object_set_new(o, "excess_nats", weir__json_number(r->excess));
@@ -67,28 +73,29 @@ static void line(const char *name, double value, double error, const char *what)
     printf("%-16s %-24s %s\n", name, text, what);
 }
 
-static void print_table(const weir__measure *r)
+static void print_table(const weir_data_log_prob_info *r)
 {
     line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
     if (r->levels > 0) {
-        line("bits/dim", weir_bits_per_dim(r->nats, r->dim, r->levels), weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels), "-nats / (dim ln 2)");
-        line("nats_unit_range", weir_nats_unit_range(r->nats, r->dim, r->levels), r->nats_stderr, "nats of the data scaled to [0, 1)");
+        line("bits/dim", r->bits_per_dim, weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels), "-nats / (dim ln 2)");
+        line("nats_unit_range", r->nats_unit_range, r->nats_stderr, "nats of the data scaled to [0, 1)");
     }
     if (r->estimator_stderr > 0) line("estimator error", r->estimator_stderr, NAN, "nats, standard error of the mean from draws and probes");
     if (r->known) line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");
     printf("%-16s %lld of %lld values", "rows", (long long)r->n, (long long)r->dim);
-    if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->effective);
+    if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->n_effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
-    printf("\n%-16s %s", "kind", weir__kind_name(r->kind));
+    printf("\n%-16s %s", "kind", kind_name(r->kind));
     if (r->levels > 0) printf(", uniform dequantization, %lld draw%s", (long long)r->draws, r->draws == 1 ? "" : "s");
     putchar('\n');
 }
 
-static weir_status write_rows(weir_ctx *c, const char *path, const weir__measure *r)
+static weir_status write_rows(weir_ctx *c, const char *path, int64_t n, double *nats)
 {
-    weir__array a = { .dtype = WEIR_F64, .ndim = 1, .shape = { r->n }, .data = r->rows };
+    weir__array a = { .dtype = WEIR_F64, .ndim = 1, .shape = { n }, .data = nats };
     if (weir__ends_with(path, ".npy")) return weir__npy_write(c, path, &a);
-    a.ndim = 2, a.shape[1] = 1;
+    a.ndim = 2;
+    a.shape[1] = 1;
     return weir__csv_write(c, path, &a, NULL);
 }
 
@@ -113,27 +120,37 @@ static int check_model(const weir__command *self, const flags *f, const weir_mod
     return 0;
 }
 
-static int tell_failed(const weir__measure *r)
+static int tell_failed(const weir_data_log_prob_info *r)
 {
     if (r->n_failed == 0) return WEIR__EXIT_OK;
     if (isnan(r->nats)) /* by weight none is left */
         return weir__complain(WEIR__EXIT_FAILED, "score: %s%lld rows failed%s: expected at least one finite log-density", r->n_failed == r->n ? "all " : "",
                               (long long)r->n_failed, r->n_failed == r->n ? "" : " and the others weigh nothing");
     return weir__complain(WEIR__EXIT_OK, "score: %lld of %lld rows failed, the first is row %lld: the means are over the others", (long long)r->n_failed,
-                          (long long)r->n, (long long)r->failed[0]);
+                          (long long)r->n, (long long)r->failed_ids[0]);
+}
+
+static weir_data_log_prob_opts score_opts(const weir__command *self, const flags *f)
+{
+    weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    o.score.seed = (uint64_t)f->seed;
+    o.score.use_seed = true;
+    o.score.draws = f->draws;
+    o.score.batch = f->batch;
+    o.score.on_step = weir__signals_stop;
+    if (weir__flags_given(self, f, "probes")) o.score.probes = f->probes;
+    return o;
 }
 
 static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_model *m, weir_dataset *d)
 {
-    weir_score_opts o = weir_score_defaults();
-    weir__measure r;
-    o.seed = (uint64_t)f->seed, o.use_seed = true;
-    o.draws = f->draws, o.batch = f->batch;
-    if (weir__flags_given(self, f, "probes")) o.probes = f->probes;
+    weir_data_log_prob_opts o = score_opts(self, f);
+    weir_data_log_prob_info r;
     int code = check_model(self, f, m);
     if (code) return code;
-    weir_status s = weir__measure_run(m, d, &o, 0, &r);
-    if (s == WEIR_OK && f->o) s = write_rows(c, f->o, &r);
+    o.log_prob = f->o ? weir__alloc_n(c, weir_dataset_rows(d), sizeof *o.log_prob) : NULL;
+    weir_status s = weir_ok(c) ? weir_data_log_prob(m, d, &o, &r) : weir_status_of(c);
+    if (s == WEIR_OK && f->o) s = write_rows(c, f->o, r.n, o.log_prob);
     if (s == WEIR_STOPPED) {
         code = weir__complain(128 + weir__signalled(), "score: stopped: nothing is written");
     } else if (!weir_ok(c)) {
@@ -142,7 +159,7 @@ static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_mo
         (f->json ? print_json : print_table)(&r);
         code = tell_failed(&r);
     }
-    weir__measure_free(c, &r);
+    weir__free(c, o.log_prob);
     return code;
 }
 

@@ -124,6 +124,12 @@ weir_dataset *weir__run_data(weir_ctx *c, const char *spec, const json_t *config
 /* -- look.c ------------------------------------------------------------------------------------ */
 weir_progress weir__run_look(const weir_run *r);
 
+/* -- data_log_prob.c --------------------------------------------------------------------------- */
+/* weir_data_log_prob of data that are known to be the model's; log p_true is asked for where
+ * with_truth. */
+weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_log_prob_opts *o,
+                                bool with_truth, weir_data_log_prob_info *info);
+
 /* -- resume.c: what a resumed run may find otherwise ------------------------------------------- */
 typedef struct weir__length {
     int64_t steps, epochs; /* steps 0: in epochs; both 0: unknown */
