@@ -32,7 +32,7 @@ weir_ctx weir__orphan_ctx = {
     .status = WEIR_ERROR_MEMORY,
     .message = "context: NULL or out of memory: expected one from weir_open",
     .modes = { .no_grad = true },
-    .threads = 1,
+    .n_threads = 1,
     .nil = {
         [WEIR__TENSOR] = &weir__orphan_tensor.object,
         [WEIR__CONDITION] = &weir__orphan_condition,
@@ -94,6 +94,23 @@ static bool add_tables(weir_ctx *c)
     return true;
 }
 
+/* -- threads: base has them, kernels are told of them ----------------------------------------- */
+static bool add_threads(weir_ctx *c)
+{
+    if (c->n_threads == 1) return true;
+    weir__threads *t = weir__alloc(c, sizeof *t);
+    c->threads = t;
+    c->workers = t ? weir__workers_new(c, c->n_threads) : NULL;
+    if (c->workers) *t = (weir__threads){ .most = c->n_threads, .run = weir__workers_run, .workers = c->workers };
+    return c->workers != NULL;
+}
+
+static void free_threads(weir_ctx *c)
+{
+    weir__workers_free(c->workers);
+    weir__free(c, (void *)(uintptr_t)c->threads);
+}
+
 /* -- opening and closing ------------------------------------------------------------------------------------------------------------------ */
 static void pick_kernels(weir_ctx *c, weir_isa isa)
 {
@@ -103,21 +120,25 @@ static void pick_kernels(weir_ctx *c, weir_isa isa)
     weir_fail(c, WEIR_ERROR_UNSUPPORTED, "open: kernels number %d: expected 0 for the best, or kernels that this machine and build have", (int)isa);
 }
 
-weir_ctx *weir_open_with(const weir_open_opts *o)
+weir_ctx *weir_open_with(const weir_open_opts *options)
 {
-    weir_open_opts defaults = weir_open_defaults();
-    bool fits = !o || (o->size == sizeof *o && o->threads >= 0); /* of another size, nothing of it is read */
-    if (!o || !fits) o = &defaults;
-    weir_ctx *c = weir__ctx_new(NULL, o);
+    weir_open_opts o = weir_open_defaults();
+    bool fits = !options || (options->size == sizeof o && options->threads >= 0); /* of another size, nothing of it is read */
+    if (options && fits) o = *options;
+    int found = o.threads > 0 ? o.threads : weir__default_threads();
+    o.threads = found > 0 ? found : 1;
+    weir_ctx *c = weir__ctx_new(NULL, &o);
     if (!c) return weir__orphan();
     c->hooks = &weir__grad_hooks_ops;
-    if (!add_nils(c) || !add_tables(c)) {
+    if (!add_nils(c) || !add_tables(c) || !add_threads(c)) {
         weir_close(c);
         return weir__orphan();
     }
-    pick_kernels(c, o->isa);
+    pick_kernels(c, o.isa);
     if (!fits)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "open: options: expected those of weir_open_defaults, and threads 0 or more");
+    if (found == 0)
+        weir_fail(c, WEIR_ERROR_VALUE, "open: WEIR_NUM_THREADS=%s: expected a number from 1", getenv("WEIR_NUM_THREADS"));
     return c;
 }
 
@@ -140,7 +161,7 @@ weir_ctx *weir_worker_open(weir_ctx *parent, int threads)
     if (c) {
         c->hooks = parent->hooks, c->kern = parent->kern, c->registered = parent->registered;
         c->tables = parent->tables, c->n_tables = parent->n_tables;
-        if (add_nils(c)) return c;
+        if (add_nils(c) && add_threads(c)) return c;
         weir_close(c);
     }
     weir_fail(parent, WEIR_ERROR_MEMORY, "worker_open: out of memory: expected more free memory");
@@ -154,6 +175,7 @@ void weir_close(weir_ctx *c)
         if (--c->objects[i]->refs == 0) c->objects[i]->destroy(c->objects[i]);
     c->n_objects = 0;
     free_nils(c);
+    free_threads(c);
     if (!c->parent) weir__free(c, (void *)(uintptr_t)c->tables);
     weir__ctx_delete(c);
 }

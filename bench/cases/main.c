@@ -119,7 +119,6 @@ static int bench_case(const weir__bench_row *row, const bench_args *a)
 int main(int argc, char **argv)
 {
     bench_args a = { .threads = 1, .seconds = 3 };
-    weir__wait_briefly(argv);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0) continue;
         bench_help();

@@ -22,7 +22,7 @@ void weir__times_of(const weir__bench *b, weir__times *t, double seconds, void (
 bool weir__roof_add(const weir__bench *b, const peers *p, const weir__product *q, double seconds, weir__roof *r)
 {
     peers_times t;
-    if (!peers_measure(p, b->ctx->kern, WEIR__F32, q->layout, q->m, q->n, q->k, b->threads, seconds, &t))
+    if (!peers_measure(p, b->ctx->kern, WEIR__F32, q->layout, q->m, q->n, q->k, b->ctx->threads, seconds, &t))
         return weir_fail(b->ctx, WEIR_ERROR_MEMORY, "bench: expected more free memory"), false;
     double best = t.median[PEERS_OURS];
     for (int i = 0; i < PEERS; i++) {
@@ -53,7 +53,7 @@ double weir__stream(const weir__bench *b)
     for (int64_t i = 0; i < 3 * N; i++) room[i] = 1;
     for (int i = 0; i < TRIES; i++) {
         double begin = weir__seconds();
-        weir__parallel_range(N, b->threads, add, &s);
+        weir__parallel_range(N, b->ctx->threads, add, &s);
         double rate = 3.0 * sizeof(float) * N / (weir__seconds() - begin);
         if (rate > best) best = rate;
     }

@@ -85,7 +85,7 @@ static int run_gemm(weir__bench *b)
     peers_open(&p);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         peers_times t;
-        if (!peers_measure(&p, b->ctx->kern, WEIR__F32, shapes[i].layout, shapes[i].m, shapes[i].n, shapes[i].k, b->threads, b->seconds / 3, &t)) {
+        if (!peers_measure(&p, b->ctx->kern, WEIR__F32, shapes[i].layout, shapes[i].m, shapes[i].n, shapes[i].k, b->ctx->threads, b->seconds / 3, &t)) {
             weir_fail(b->ctx, WEIR_ERROR_MEMORY, "bench gemm: expected more free memory");
             break;
         }

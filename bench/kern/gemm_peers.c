@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/base.h"
 #include "peers.h"
 
 typedef struct size { int m, n, k; peers_layout layout; } size;
@@ -14,13 +15,14 @@ static const size sizes[] = {
     { 64, 3, 256, PEERS_TN },      { 256, 128, 128, PEERS_NT },  { 256, 256, 256, PEERS_NT },   { 1024, 1536, 1536, PEERS_NT },
 };
 
-static void line(const peers *p, const weir__kern *k, weir__real t, const size *s, double peak, double seconds)
+static void line(weir_ctx *const ctx[2], const peers *p, weir__real t, const size *s, double peak, double seconds)
 {
     static const char *const layouts[] = { "NN", "NT", "TN" };
     double flops = 2.0 * s->m * s->n * s->k, alone = 0;
     for (int threads = 1; threads <= 2; threads++) {
+        const weir_ctx *c = ctx[threads - 1];
         peers_times r;
-        if (!peers_measure(p, k, t, s->layout, s->m, s->n, s->k, threads, seconds, &r)) return;
+        if (!peers_measure(p, c->kern, t, s->layout, s->m, s->n, s->k, c->threads, seconds, &r)) return;
         double peer = r.median[PEERS_DNNL] && r.median[PEERS_DNNL] < r.median[PEERS_OPENBLAS] ? r.median[PEERS_DNNL] : r.median[PEERS_OPENBLAS];
         if (!peer) peer = r.median[PEERS_DNNL];
         printf("%4d x %4d x %4d %s %d thread%s", s->m, s->n, s->k, layouts[s->layout], threads, threads > 1 ? "s" : " ");
@@ -39,16 +41,24 @@ static void line(const peers *p, const weir__kern *k, weir__real t, const size *
 
 int main(int argc, char **argv)
 {
-    const weir__kern *k = weir__kern_for(argc > 1 ? atoi(argv[1]) : 0);
+    weir_ctx *ctx[2]; /* of one thread and of two */
+    weir_open_opts o = weir_open_defaults();
+    o.isa = argc > 1 ? (weir_isa)atoi(argv[1]) : WEIR_ISA_AUTO;
+    for (o.threads = 1; o.threads <= 2; o.threads++) ctx[o.threads - 1] = weir_open_with(&o);
+    const weir__kern *k = ctx[0]->kern;
     double seconds = argc > 2 ? atof(argv[2]) : 0.3;
     weir__real t = argc > 3 && strcmp(argv[3], "f64") == 0 ? WEIR__F64 : WEIR__F32;
-    if (!k) return fprintf(stderr, "this CPU lacks that instruction set\n"), 1;
+    if (!weir_ok(ctx[0]) || !weir_ok(ctx[1])) {
+        fprintf(stderr, "%s\n", weir_message(ctx[0]));
+        return 1;
+    }
     peers p;
     peers_open(&p);
     double peak = k->fma_peak[t](0.2);
     printf("%s, %s, peak of multiply-adds on registers %.1f GFLOP/s a core; medians, GFLOP/s\n", k->name, t == WEIR__F32 ? "f32" : "f64", peak);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) line(&p, k, t, &sizes[i], peak, seconds);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) line(ctx, &p, t, &sizes[i], peak, seconds);
     printf("peak again %.1f\n", k->fma_peak[t](0.2));
     peers_close(&p);
+    for (int i = 0; i < 2; i++) weir_close(ctx[i]);
     return 0;
 }

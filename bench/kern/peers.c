@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 #include "peers.h"
 
 enum { ROUNDS = 9, MOST_CALLS = 20000 };
@@ -27,7 +24,7 @@ typedef struct contest {
     peers_layout layout;
     weir__gemm g;
     void *scratch;
-    int threads;
+    const weir__threads *threads;
 } contest;
 
 static double now(void)
@@ -52,6 +49,7 @@ void peers_open(peers *p)
     for (int i = 0; i < 3 && !p->dnnl; i++) p->dnnl = dlopen(dnnl[i], RTLD_NOW | RTLD_LOCAL);
     p->openblas = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     if (p->dnnl) p->dnnl_sgemm = dlsym(p->dnnl, "dnnl_sgemm");
+    if (p->dnnl) p->omp_set_num_threads = dlsym(p->dnnl, "omp_set_num_threads"); /* of the OpenMP that it is linked to */
     if (!p->openblas) return;
     p->cblas_sgemm = dlsym(p->openblas, "cblas_sgemm");
     p->cblas_dgemm = dlsym(p->openblas, "cblas_dgemm");
@@ -154,7 +152,7 @@ static void contend(contest *c, double seconds, double *times[PEERS], peers_time
         for (int i = 0; i < PEERS; i++) {
             int peer = (i + round) % PEERS;
             if (!present(c, peer)) continue;
-            if (c->threads > 1) pause_for(0.02);
+            if (c->threads) pause_for(0.02);
             n[peer] = block(c, peer, seconds / ROUNDS, times[peer], n[peer]);
         }
     for (int i = 0; i < PEERS; i++) {
@@ -165,7 +163,7 @@ static void contend(contest *c, double seconds, double *times[PEERS], peers_time
     }
 }
 
-bool peers_measure(const peers *p, const weir__kern *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, int threads,
+bool peers_measure(const peers *p, const weir__kern *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
                    double seconds, peers_times *out)
 {
     *out = (peers_times){ 0 };
@@ -177,15 +175,9 @@ bool peers_measure(const peers *p, const weir__kern *kern, weir__real t, peers_l
         return false;
     }
     for (int i = 0; i < PEERS; i++) of[i] = times + (ptrdiff_t)i * MOST_CALLS;
-#ifdef _OPENMP
-    int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
-#endif
-    if (p->openblas_set_num_threads) AS(set_threads_fn, p->openblas_set_num_threads)(threads);
+    if (p->omp_set_num_threads) AS(set_threads_fn, p->omp_set_num_threads)(weir__threads_most(threads));
+    if (p->openblas_set_num_threads) AS(set_threads_fn, p->openblas_set_num_threads)(weir__threads_most(threads));
     contend(&c, seconds, of, out);
-#ifdef _OPENMP
-    omp_set_num_threads(before);
-#endif
     free((void *)(uintptr_t)c.g.a), free((void *)(uintptr_t)c.g.b), free(c.g.c), free(c.scratch), free(times);
     return true;
 }

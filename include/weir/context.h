@@ -10,6 +10,9 @@
  *     weir_close(c);
  *
  * A context belongs to one thread at a time. Tensors carry their context, so only constructors take `c`.
+ * Its own threads start with the first call that has work for them and end in weir_close, after which the library may be
+ * unloaded; a child after fork() starts its own. They take no signals but faults. In an OpenMP region of the host's the calling
+ * thread works alone.
  * The library has no globals that change, never prints, aborts or exits, and installs no signal handler. Text that it reads or writes
  * (options, messages, files) has numbers with a point and no groups, whatever locale the program has set.
  */
@@ -76,7 +79,9 @@ typedef void *(*weir_resize_fn)(void *user, void *block, size_t old_bytes, size_
 typedef struct weir_open_opts {
     size_t size;            /* of this struct, set by weir_open_defaults */
     uint64_t seed;
-    int threads;            /* threads an op or the shards of a step may use; 0: all that the process may run on */
+    int threads;            /* threads an op or the shards of a step may use, at most 1024, of which the caller is one; 0: as
+                             * many as WEIR_NUM_THREADS says, else OMP_NUM_THREADS, else as there are processors that the process
+                             * may run on (its affinity, and the quota of its control group). No number changes a bit */
     weir_isa isa;           /* which kernels; AUTO: the best the CPU has. Asking for more than it has is an error */
     weir_resize_fn resize;  /* NULL: the C library's */
     void *resize_user;
@@ -111,7 +116,7 @@ WEIR_API void weir_memory_trim(weir_ctx *c);
  * names the call (weir_parameter_here says how it is done). Close it before the parent. */
 WEIR_API weir_ctx *weir_worker_open(weir_ctx *parent, int threads);
 
-/* "0.1.0" and what it was built with: "jansson openmp zlib ...". */
+/* "0.1.0" and what it was built with: "jansson zlib ...". */
 WEIR_API const char *weir_version(void);
 WEIR_API const char *weir_build_features(void);
 

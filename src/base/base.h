@@ -84,6 +84,30 @@ void weir__pool_give(weir__pool *p, void *block);
 size_t weir__pool_size(const void *block); /* bytes asked for */
 void weir__pool_trim(weir__pool *p);
 
+/* -- threads.c: the threads of a context ------------------------------------------------------ */
+enum { WEIR__MOST_THREADS = 1024 };
+typedef struct weir__workers weir__workers;
+/* A caller and up to `threads` - 1 workers, which start with the first job. NULL: no memory, the
+ * error is set. */
+weir__workers *weir__workers_new(weir_ctx *c, int threads);
+void weir__workers_free(weir__workers *w); /* waits for their end; NULL: nothing */
+/* piece(user, i) once for each i < n, n at most `threads`, several at once; returns when all are
+ * done. The caller does all of them where `workers` is NULL, from within a piece, in an OpenMP
+ * region of the host's, and where no thread can be had. `workers` (a weir__workers; kern.h asks for
+ * a pointer to anything) belongs to one thread at a time, as its context does. */
+void weir__workers_run(void *workers, int n, void (*piece)(void *user, int i), void *user);
+
+/* -- processors.c: how many, where the program does not say ----------------------------------- */
+enum { WEIR__GROUP_PATH = 4096 };
+int weir__default_threads(void); /* 0: WEIR_NUM_THREADS is set and no number from 1 */
+/* "4", or "4,2" with ',' after it; 0: no number from 1 */
+int weir__threads_of_text(const char *text, char after);
+/* "QUOTA PERIOD" in microseconds, rounded up to processors; 0: no limit */
+int weir__quota_of_text(const char *text);
+/* The least quota of the groups in a file like /proc/self/cgroup and of those around them, mounted
+ * at `mount`; 0: none. */
+int weir__quota(const char *groups, const char *mount);
+
 /* -- the random frame (rng.c) ----------------------------------------------------------------------------------------- */
 /* A draw's key is a hash of (seed, stream, step, call): the frame supplies all but the draw. Sample ids give axis 0. */
 typedef struct weir__frame {
@@ -171,7 +195,9 @@ struct weir_ctx {
     uint64_t seed;
     weir__frame frame;
     /* machine */
-    int threads;
+    int n_threads;
+    weir__workers *workers;               /* NULL: one thread */
+    const struct weir__threads *threads;  /* the same, as kernels see them */
     weir_isa isa;
     const struct weir__kern *kern; /* the kernels of that isa */
     void (*log)(void *, const char *);
@@ -204,7 +230,7 @@ weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b);
 bool weir__meets(weir_ctx *c, const void *handle, const char *who, const char *what);
 /* The same where c must outlive nothing of the handle's: its context is c or an ancestor. */
 bool weir__reaches(weir_ctx *c, const void *handle, const char *who, const char *what);
-/* Opens the context alone; src/weir.c adds nil objects, kernels and tables. */
+/* Opens the context alone; src/weir.c adds nil objects, kernels, threads and tables. */
 weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o);
 void weir__ctx_delete(weir_ctx *c);
 /* One line to the log of c, or of the first context above that has one. */

@@ -2,24 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 weir_ctx *weir__orphan(void) { return &weir__orphan_ctx; }
 
 weir_open_opts weir_open_defaults(void)
 {
     return (weir_open_opts){ .size = sizeof(weir_open_opts), .seed = 1 };
-}
-
-static int default_threads(void)
-{
-#ifdef _OPENMP
-    return omp_get_num_procs();
-#else
-    return 1;
-#endif
 }
 
 weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o)
@@ -32,7 +20,7 @@ weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o)
     c->parent = parent;
     c->depth = parent ? parent->depth + 1 : 0;
     c->seed = o->seed;
-    c->threads = o->threads > 0 ? o->threads : default_threads();
+    c->n_threads = o->threads < WEIR__MOST_THREADS ? o->threads : WEIR__MOST_THREADS;
     c->log = o->log;
     c->log_user = o->log_user;
     c->sequence = 1;
@@ -56,7 +44,7 @@ void weir__ctx_delete(weir_ctx *c)
     weir__pool_trim(&pool);
 }
 
-int weir_threads(const weir_ctx *c) { return c ? c->threads : 1; }
+int weir_threads(const weir_ctx *c) { return c ? c->n_threads : 1; }
 
 weir_memory_info weir_memory(const weir_ctx *c)
 {

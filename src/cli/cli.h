@@ -52,7 +52,7 @@ typedef struct weir__flags {
     const char *positional[WEIR__POSITIONAL_MAX], *repeated[WEIR__REPEATS_MAX];
 } weir__flags;
 #define WEIR__FLAG_THREADS(type) \
-    { "threads", WEIR_OPTION_INT, offsetof(type, threads), "", 1, 1024, NULL, "threads; all that there are unless said. Never changes a bit" }
+    { "threads", WEIR_OPTION_INT, offsetof(type, threads), "", 1, 1024, NULL, "threads; all processors that it may use unless said. Never changes a bit" }
 
 /* Reads argv into `flags` (row.options_size bytes). False: the error is on stderr, and *exit_code is set; so it is after --help. */
 bool weir__flags_parse(const weir__command *cmd, int argc, char **argv, void *flags, int *exit_code);
@@ -71,8 +71,6 @@ int weir__complain(int code, const char *format, ...) __attribute__((format(prin
 int weir__complain_ctx(const weir_ctx *c, bool asked);
 /* Opens a context; kernels may be forced by WEIR_ISA=c|avx2|avx512 in the environment. NULL: said so already, *exit_code is set. */
 weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code);
-/* Begins the program anew with OpenMP threads that spin briefly. */
-void weir__wait_briefly(char **argv);
 /* Flushes stdout: a full disk or closed pipe turns success into failure. */
 int weir__finish_stdout(int code);
 /* The candidate nearest to a name that is none: offer each, then read `best` (NULL: none is near). */

@@ -33,7 +33,6 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    weir__wait_briefly(argv);
     hold_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error that is reported, not a silent end; so is a file beyond its limit */
     signal(SIGXFSZ, SIG_IGN);

@@ -75,17 +75,6 @@ weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code)
     return NULL;
 }
 
-/* Threads that wait for the next op spin for microseconds, not for the milliseconds of the OpenMP
- * library's own choice, which on a busy machine it takes from the very thread it waits for: 60
- * steps on the digits with two threads, at a load of 26 on two processors, took 44 s, and so 2.4 s.
- * The library reads this once, when it is loaded, so the command begins anew; where it cannot, all
- * is as before. */
-void weir__wait_briefly(char **argv)
-{
-    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
-    if (setenv("GOMP_SPINCOUNT", "3000", 1) == 0) execv("/proc/self/exe", argv);
-}
-
 static bool incomplete; /* of the process, as the error of stdout is */
 
 int weir__finish_stdout(int code)

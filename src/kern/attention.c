@@ -29,34 +29,36 @@ static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n
     return g;
 }
 
-/* -- scratch: `buffers` of a block of scores, then what the products want; for each thread ------------------------------------------------------ */
+/* -- scratch: `buffers` of a block of scores, then what the products want; for each piece ----- */
 static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static size_t buffer_bytes(const weir__attention *o, weir__real t) { return rounded((size_t)(BLOCK * o->keys * bytes_of(t))); }
 
-static size_t thread_bytes(const weir__kern *k, weir__real t, const weir__attention *o, int buffers, step last)
+static size_t piece_bytes(const weir__kern *k, weir__real t, const weir__attention *o, int buffers,
+                          step last)
 {
     size_t most = 0;
     for (int64_t b = 0; b < blocks_of(o); b++)
         for (int s = 0; s <= (int)last; s++) {
             weir__gemm g = product(o, (step)s, smaller(BLOCK, o->rows - b * BLOCK), keys_of(o, b));
-            size_t bytes = k->gemm_scratch[t](&g, 1);
+            size_t bytes = k->gemm_scratch[t](&g, NULL);
             if (bytes > most) most = bytes;
         }
     return (size_t)buffers * buffer_bytes(o, t) + rounded(most);
 }
 
-static int threads_for(const weir__attention *o, int64_t items, int threads)
+static int pieces_for(const weir__attention *o, int64_t items, const weir__threads *threads)
 {
     /* all rows' keys need not fit an integer */
     double row = (double)o->keys * (1 + 0.1 * (double)(o->width + o->out));
-    threads = weir__threads_for(o->heads * o->rows, row, threads);
-    return items < threads ? (int)items : threads;
+    int pieces = weir__pieces_for(o->heads * o->rows, row, threads);
+    return items < pieces ? (int)items : pieces;
 }
 
-size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o, bool backward, int threads)
+size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o,
+                               bool backward, const weir__threads *threads)
 {
-    threads = threads_for(o, backward ? o->heads : o->heads * blocks_of(o), threads);
-    return thread_bytes(k, t, o, backward ? 3 : 2, backward ? BACK_K : OUT) * (size_t)(threads > 1 ? threads : 1);
+    int pieces = pieces_for(o, backward ? o->heads : o->heads * blocks_of(o), threads);
+    return piece_bytes(k, t, o, backward ? 3 : 2, backward ? BACK_K : OUT) * (size_t)pieces;
 }
 
 /* -- one block --------------------------------------------------------------------------------------------------------------------------------------- */
@@ -79,7 +81,7 @@ static void multiply(const place *p, step s, int64_t m, int64_t n, const void *a
 {
     weir__gemm g = product(p->o, s, m, n);
     g.a = a, g.b = b, g.c = c;
-    p->k->gemm[p->t](&g, p->products, 1);
+    p->k->gemm[p->t](&g, p->products, NULL);
 }
 
 static const char *at(const place *p, const void *base, int64_t element) { return (const char *)base + element * bytes_of(p->t); }
@@ -158,26 +160,34 @@ static void backward_part(const place *p, int64_t first, int64_t last)
     }
 }
 
-static void divide(const weir__kern *k, weir__real t, const weir__attention *o, bool backward, char *scratch, int threads)
+typedef struct job {
+    const weir__kern *k;
+    weir__real t;
+    const weir__attention *o;
+    char *scratch;
+    size_t each; /* bytes of it for a piece */
+    int buffers;
+    void (*part)(const place *p, int64_t first, int64_t last);
+} job;
+
+static void job_items(void *job_, int piece, int64_t first, int64_t last)
 {
-    int64_t items = backward ? o->heads : o->heads * blocks_of(o);
-    void (*part)(const place *, int64_t, int64_t) = backward ? backward_part : forward_part;
-    int buffers = backward ? 3 : 2;
-    threads = threads_for(o, items, threads);
-#ifdef _OPENMP
-    if (threads > 1) {
-        size_t each = thread_bytes(k, t, o, buffers, backward ? BACK_K : OUT);
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int i = 0; i < threads; i++) {
-            place p = place_of(k, t, o, scratch + (size_t)i * each, buffers);
-            part(&p, items * i / threads, items * (i + 1) / threads);
-        }
-        return;
-    }
-#endif
-    place p = place_of(k, t, o, scratch, buffers);
-    part(&p, 0, items);
+    const job *j = job_;
+    place p = place_of(j->k, j->t, j->o, j->scratch + (size_t)piece * j->each, j->buffers);
+    j->part(&p, first, last);
 }
 
-void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads) { divide(k, t, o, false, scratch, threads); }
-void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads) { divide(k, t, o, true, scratch, threads); }
+void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o,
+                             void *scratch, const weir__threads *threads)
+{
+    int64_t items = o->heads * blocks_of(o);
+    job j = { k, t, o, scratch, piece_bytes(k, t, o, 2, OUT), 2, forward_part };
+    weir__divide(threads, pieces_for(o, items, threads), items, job_items, &j);
+}
+
+void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o,
+                              void *scratch, const weir__threads *threads)
+{
+    job j = { k, t, o, scratch, piece_bytes(k, t, o, 3, BACK_K), 3, backward_part };
+    weir__divide(threads, pieces_for(o, o->heads, threads), o->heads, job_items, &j);
+}

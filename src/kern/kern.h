@@ -7,8 +7,8 @@
  * tail, in the first row or the last, alone or among 300 rows, on one thread or many. So row i of a result never depends on its
  * batch mates. Bits may differ between instruction sets.
  *
- * Threads: `threads` is the most a call may use; inside a parallel region of anyone's it is taken as 1. Threads only divide
- * independent outputs, never a sum.
+ * Threads: a call divides its work among the `threads` that it is given, NULL for the caller alone.
+ * Threads only divide independent outputs, never a sum.
  */
 #ifndef WEIR_KERN_H
 #define WEIR_KERN_H
@@ -21,6 +21,14 @@
 typedef enum weir__real { WEIR__F32, WEIR__F64, WEIR__REALS } weir__real;
 
 enum { WEIR__MAX_RANK = 8 };
+
+/* run(workers, n, piece, user) calls piece(user, i) once for each i < n, n at most `most`, and
+ * returns when all are done. */
+typedef struct weir__threads {
+    int most;
+    void (*run)(void *workers, int n, void (*piece)(void *user, int i), void *user);
+    void *workers;
+} weir__threads;
 
 /* y = f(x; p): parameters p[0..3] where a function has them */
 #define WEIR__UNARY_LIST(F) \
@@ -161,26 +169,38 @@ typedef struct weir__kern {
     /* Index of the first non-finite of n dense elements, or -1. */
     int64_t (*find_nonfinite[WEIR__REALS])(int64_t n, const void *x);
     /* Bytes of scratch that gemm wants for this problem on so many threads; scratch is 64-byte aligned. */
-    size_t (*gemm_scratch[WEIR__REALS])(const weir__gemm *g, int threads);
-    void (*gemm[WEIR__REALS])(const weir__gemm *g, void *scratch, int threads);
+    size_t (*gemm_scratch[WEIR__REALS])(const weir__gemm *g, const weir__threads *threads);
+    void (*gemm[WEIR__REALS])(const weir__gemm *g, void *scratch, const weir__threads *threads);
     /* Convolutions (conv.h): y = x * w (+ bias); dx = the gradient of the input for gy; dw (+)= that of the weights, which sums over the
      * pixels of all images in order. A pixel of y or dx depends on its own image alone, to the bit. */
-    size_t (*conv_scratch[WEIR__REALS])(const weir__conv *v, weir__conv_pass pass, int threads);
-    void (*conv_forward[WEIR__REALS])(const weir__conv *v, const void *x, const void *w, const void *bias, void *y, void *scratch, int threads);
-    void (*conv_input[WEIR__REALS])(const weir__conv *v, const void *gy, const void *w, void *dx, void *scratch, int threads);
-    void (*conv_weight[WEIR__REALS])(const weir__conv *v, const void *x, const void *gy, void *dw, bool accumulate, void *scratch, int threads);
+    size_t (*conv_scratch[WEIR__REALS])(const weir__conv *v, weir__conv_pass pass,
+                                        const weir__threads *threads);
+    void (*conv_forward[WEIR__REALS])(const weir__conv *v, const void *x, const void *w,
+                                      const void *bias, void *y, void *scratch,
+                                      const weir__threads *threads);
+    void (*conv_input[WEIR__REALS])(const weir__conv *v, const void *gy, const void *w, void *dx,
+                                    void *scratch, const weir__threads *threads);
+    void (*conv_weight[WEIR__REALS])(const weir__conv *v, const void *x, const void *gy, void *dw,
+                                     bool accumulate, void *scratch, const weir__threads *threads);
     /* Windows: the maximum and its place i w + j in the image; y = x at the places; dx = sums of gy at the places; mean and its gradient */
-    void (*max_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int32_t *at, int threads);
-    void (*pool_gather[WEIR__REALS])(const weir__windows *p, const void *x, const int32_t *at, void *y, int threads);
-    void (*pool_scatter[WEIR__REALS])(const weir__windows *p, const void *gy, const int32_t *at, void *dx, int threads);
-    void (*avg_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
-    void (*avg_pool_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
+    void (*max_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int32_t *at,
+                                  const weir__threads *threads);
+    void (*pool_gather[WEIR__REALS])(const weir__windows *p, const void *x, const int32_t *at,
+                                     void *y, const weir__threads *threads);
+    void (*pool_scatter[WEIR__REALS])(const weir__windows *p, const void *gy, const int32_t *at,
+                                      void *dx, const weir__threads *threads);
+    void (*avg_pool[WEIR__REALS])(const weir__windows *p, const void *x, void *y,
+                                  const weir__threads *threads);
+    void (*avg_pool_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx,
+                                        const weir__threads *threads);
     /* [h, w] to [out_h, out_w]: place i from floor(i h / out_h); and the gradient */
-    void (*upsample[WEIR__REALS])(const weir__windows *p, const void *x, void *y, int threads);
-    void (*upsample_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx, int threads);
+    void (*upsample[WEIR__REALS])(const weir__windows *p, const void *x, void *y,
+                                  const weir__threads *threads);
+    void (*upsample_input[WEIR__REALS])(const weir__windows *p, const void *gy, void *dx,
+                                        const weir__threads *threads);
     /* Networks; scratch is 64-byte aligned. */
-    size_t (*mlp_scratch[WEIR__REALS])(const weir__mlp *m, int threads);
-    void (*mlp[WEIR__REALS])(const weir__mlp *m, void *scratch, int threads);
+    size_t (*mlp_scratch[WEIR__REALS])(const weir__mlp *m, const weir__threads *threads);
+    void (*mlp[WEIR__REALS])(const weir__mlp *m, void *scratch, const weir__threads *threads);
     weir__matrix_fn *matrix[WEIR__REALS][WEIR__MATRICES]; /* see linalg.h */
     weir__triangle_fn *triangle[WEIR__REALS];
     /* Multiply-adds of one core on registers alone for about so long, in GFLOP/s: what benches quote speed over. */
@@ -215,29 +235,42 @@ typedef struct weir__loop {
     int64_t shape[WEIR__MAX_RANK];
     weir__operand x[4];
 } weir__loop;
-void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l, const double *p, int threads);
-void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l, const double *p, int threads); /* x: out, g, x */
-void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l, int threads);
-void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l, int threads);
-void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l, int threads); /* x: out, test, a, b */
+void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l,
+                      const double *p, const weir__threads *threads);
+void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l,
+                      const double *p, const weir__threads *threads); /* x: out, g, x */
+void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l,
+                       const weir__threads *threads);
+void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l,
+                        const weir__threads *threads);
+void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l,
+                      const weir__threads *threads); /* x: out, test, a, b */
 /* Copies elements of `bytes` bytes each (any dtype), any strides. */
-void weir__loop_copy(size_t bytes, const weir__loop *l, int threads);
+void weir__loop_copy(size_t bytes, const weir__loop *l, const weir__threads *threads);
 /* y = sum (or maximum) over the reduced axes. l->shape is the input's; x[0] (output) has stride 0 along them; x[1] is the input. */
-void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
-void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l, int threads);
+void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l,
+                    const weir__threads *threads);
+void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l,
+                    const weir__threads *threads);
 /* -- pick.c: one axis by index, i64 and within bounds. Operands that the index moves have stride 0 along the axis and `along` beside it - */
 void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along);       /* x: out, what is read (along), index */
 void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along);  /* x: what is added to (along), what is added, index */
 void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t along); /* x: out (i64), first of n elements; n > 0 */
 /* A row function over many rows; rows of a and b lie end to end, those of y at y_row. */
 typedef struct weir__rows { int64_t rows, n; void *y; int64_t y_row; const void *a, *b; } weir__rows;
-void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r, int threads);
+void weir__loop_rows(const weir__kern *k, weir__real t, weir__row f, const weir__rows *r,
+                     const weir__threads *threads);
 /* The steps of a normalisation; threads divide the items. */
-void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
-void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
-void weir__norm_parts(const weir__kern *k, weir__real t, const weir__norm *o, int threads); /* nothing where run is 1 */
-void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
-void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o, int threads);
+void weir__norm_stats(const weir__kern *k, weir__real t, const weir__norm *o,
+                      const weir__threads *threads);
+void weir__norm_apply(const weir__kern *k, weir__real t, const weir__norm *o,
+                      const weir__threads *threads);
+void weir__norm_parts(const weir__kern *k, weir__real t, const weir__norm *o,
+                      const weir__threads *threads); /* nothing where run is 1 */
+void weir__norm_sums(const weir__kern *k, weir__real t, const weir__norm *o,
+                     const weir__threads *threads);
+void weir__norm_back(const weir__kern *k, weir__real t, const weir__norm *o,
+                     const weir__threads *threads);
 /* softmax(scale q k^T + mask) v by heads (attention.c). Head h of q begins at element q_at[h] and has rows `q_row` apart, elements of a row
  * side by side; so k, v. The mask (mask_bool: bytes, 0 hides; else of the type, added; NULL: none) has element (row, key) of head h at
  * mask_at[h] + row mask_row + key mask_key. causal: row i sees keys 0 .. i. y and g are [heads, rows, out], dense; dq, dk, dv (NULL: not
@@ -251,21 +284,39 @@ typedef struct weir__attention {
     int64_t q_row, k_row, v_row, mask_row, mask_key;
     void *y, *dq, *dk, *dv;
 } weir__attention;
-size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o, bool backward, int threads);
-void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads);
-void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o, void *scratch, int threads);
-/* For passes over one dense range (optimizers, axpy): calls fn(user, begin, end) on `threads` pieces, each a multiple of 1024. */
-void weir__parallel_range(int64_t n, int threads, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
-/* Threads to use for work of `n` elements of about `cost` nanoseconds each: 1 in a parallel region or when small. */
-int weir__threads_for(int64_t n, double cost, int threads);
+size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o,
+                               bool backward, const weir__threads *threads);
+void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o,
+                             void *scratch, const weir__threads *threads);
+void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o,
+                              void *scratch, const weir__threads *threads);
+/* -- parallel.c: work divided among threads --------------------------------------------------- */
+/* fn(user, i, begin, end) for `pieces` ranges of [0, n), number i from n i / pieces on; for fewer
+ * where n is less. No more than there are threads. */
+typedef void weir__range_fn(void *user, int piece, int64_t begin, int64_t end);
+void weir__divide(const weir__threads *threads, int pieces, int64_t n, weir__range_fn *fn,
+                  void *user);
+/* The same for passes over n elements: pieces are multiples of 1024. */
+typedef void weir__pass_fn(void *user, int64_t begin, int64_t end);
+void weir__divide_pass(const weir__threads *threads, int pieces, int64_t n, weir__pass_fn *fn,
+                       void *user);
+/* For passes over one dense range that cost what memory costs (optimizers, axpy): in as many pieces
+ * as it is worth. */
+void weir__parallel_range(int64_t n, const weir__threads *threads, weir__pass_fn *fn, void *user);
+int weir__threads_most(const weir__threads *threads); /* 1 where it is NULL */
+/* Pieces worth making of `n` elements of about `cost` nanoseconds each: from 1, where they are few,
+ * to the threads there are. */
+int weir__pieces_for(int64_t n, double cost, const weir__threads *threads);
 
 /* -- matrices.c: functions of one matrix over `count`, each dense; results are y_step and z_step elements apart -------------------------- */
 typedef struct weir__matrices { const weir__lapack *lapack; int64_t count, m, n; const void *a; void *y; int64_t y_step; void *z; int64_t z_step; } weir__matrices;
-/* Bytes of scratch for each thread, and how many of them the work is worth. */
+/* Bytes of scratch for each piece, and how many of them the work is worth. */
 size_t weir__matrix_scratch(const weir__kern *k, weir__real t, int64_t m, int64_t n);
-int weir__matrix_threads(const weir__matrices *a, int threads);
-void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a, void *scratch, int threads);
+int weir__matrix_pieces(const weir__matrices *a, const weir__threads *threads);
+void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a,
+                         void *scratch, const weir__threads *threads);
 /* each[i] solved into x[i]; all of the same extents. */
-void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count, const weir__triangle *each, void *const *x, int threads);
+void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count,
+                          const weir__triangle *each, void *const *x, const weir__threads *threads);
 
 #endif

@@ -18,7 +18,6 @@ struct job {
         weir__compare_fn *compare;
         weir__where_fn *where;
     } f;
-    bool split_inner; /* threads cut the inner loop, not the outer ones */
 };
 
 static int64_t inner_stride(const job *j, int operand) { return j->plan.stride[operand][j->plan.ndim - 1]; }
@@ -37,31 +36,27 @@ static void run_part(const job *j, int64_t first, int64_t last, int64_t from, in
     }
 }
 
-static void run_piece(void *user, int64_t begin, int64_t end)
+static void run_inner(void *user, int64_t begin, int64_t end)
 {
     const job *j = user;
-    if (j->split_inner) run_part(j, 0, j->plan.outer, begin, end);
-    else run_part(j, begin, end, 0, j->plan.shape[j->plan.ndim - 1]);
+    run_part(j, 0, j->plan.outer, begin, end);
 }
 
-static void run_all(job *j, double cost, int threads)
+static void run_outer(void *user, int piece, int64_t begin, int64_t end)
+{
+    const job *j = user;
+    (void)piece;
+    run_part(j, begin, end, 0, j->plan.shape[j->plan.ndim - 1]);
+}
+
+/* Threads cut the inner loop where the outer ones are few. */
+static void run_all(job *j, double cost, const weir__threads *threads)
 {
     int64_t inner = j->plan.shape[j->plan.ndim - 1];
-    threads = weir__threads_for(j->plan.outer * inner, cost, threads);
-    if (threads == 1) {
-        run_part(j, 0, j->plan.outer, 0, inner);
-        return;
-    }
-    j->split_inner = j->plan.outer < 4 * threads;
-    int64_t n = j->split_inner ? inner : j->plan.outer;
-    if (j->split_inner) {
-        weir__parallel_range(n, threads, run_piece, j);
-        return;
-    }
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int t = 0; t < threads; t++) run_piece(j, n * t / threads, n * (t + 1) / threads);
-#endif
+    int pieces = weir__pieces_for(j->plan.outer * inner, cost, threads);
+    bool few = pieces > 1 && j->plan.outer < 4 * pieces;
+    if (few) weir__divide_pass(threads, pieces, inner, run_inner, j);
+    else weir__divide(threads, pieces, j->plan.outer, run_outer, j);
 }
 
 static size_t size_of(weir__real t) { return t == WEIR__F32 ? sizeof(float) : sizeof(double); }
@@ -94,7 +89,8 @@ static double unary_cost(weir__unary f)
     }
 }
 
-void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l, const double *p, int threads)
+void weir__loop_unary(const weir__kern *k, weir__real t, weir__unary f, const weir__loop *l,
+                      const double *p, const weir__threads *threads)
 {
     job j = { .run = run_unary, .p = p, .f.unary = k->unary[t][f] };
     if (start(&j, l, 2, size_of(t))) run_all(&j, unary_cost(f), threads);
@@ -105,7 +101,8 @@ static void run_slope(const job *j, int64_t n, char *const *x)
     j->f.slope(n, x[0], inner_stride(j, 0), x[1], inner_stride(j, 1), x[2], inner_stride(j, 2), j->p);
 }
 
-void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l, const double *p, int threads)
+void weir__loop_slope(const weir__kern *k, weir__real t, weir__slope f, const weir__loop *l,
+                      const double *p, const weir__threads *threads)
 {
     job j = { .run = run_slope, .p = p, .f.slope = k->slope[t][f] };
     if (start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__S_leaky_relu || f == WEIR__S_clamp ? 0.4 : 0.9, threads);
@@ -116,7 +113,8 @@ static void run_binary(const job *j, int64_t n, char *const *x)
     j->f.binary(n, x[0], inner_stride(j, 0), x[1], inner_stride(j, 1), x[2], inner_stride(j, 2));
 }
 
-void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l, int threads)
+void weir__loop_binary(const weir__kern *k, weir__real t, weir__binary f, const weir__loop *l,
+                       const weir__threads *threads)
 {
     job j = { .run = run_binary, .f.binary = k->binary[t][f] };
     if (start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__B_pow ? 10 : 0.4, threads);
@@ -127,7 +125,8 @@ static void run_compare(const job *j, int64_t n, char *const *x)
     j->f.compare(n, (uint8_t *)x[0], inner_stride(j, 0), x[1], inner_stride(j, 1), x[2], inner_stride(j, 2));
 }
 
-void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l, int threads)
+void weir__loop_compare(const weir__kern *k, weir__real t, weir__compare f, const weir__loop *l,
+                        const weir__threads *threads)
 {
     job j = { .run = run_compare, .f.compare = k->compare[t][f] };
     if (!start(&j, l, 3, size_of(t))) return;
@@ -140,7 +139,8 @@ static void run_where(const job *j, int64_t n, char *const *x)
     j->f.where(n, x[0], inner_stride(j, 0), (uint8_t *)x[1], inner_stride(j, 1), x[2], inner_stride(j, 2), x[3], inner_stride(j, 3));
 }
 
-void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l, int threads)
+void weir__loop_where(const weir__kern *k, weir__real t, const weir__loop *l,
+                      const weir__threads *threads)
 {
     job j = { .run = run_where, .f.where = k->where[t] };
     if (!start(&j, l, 4, size_of(t))) return;
@@ -172,7 +172,7 @@ static void run_copy(const job *j, int64_t n, char *const *x)
         for (int64_t i = 0; i < n; i++) memcpy(x[0] + i * sy * (int64_t)bytes, x[1] + i * sx * (int64_t)bytes, bytes);
 }
 
-void weir__loop_copy(size_t bytes, const weir__loop *l, int threads)
+void weir__loop_copy(size_t bytes, const weir__loop *l, const weir__threads *threads)
 {
     job j = { .run = run_copy };
     if (start(&j, l, 2, bytes)) run_all(&j, 0.08 * (double)bytes, threads);

@@ -6,7 +6,8 @@ size_t weir__matrix_scratch(const weir__kern *k, weir__real t, int64_t m, int64_
 {
     size_t size = t == WEIR__F32 ? 4 : 8, longest = (size_t)(m > n ? m : n), bytes = 2 * ((size_t)m * (size_t)n * size + 64 + longest * 8 + 64) + 64;
     weir__gemm g = { .m = n - WEIR__PANEL, .n = n - WEIR__PANEL, .k = WEIR__PANEL, .a_row = WEIR__PANEL, .a_col = 1, .b_row = n, .b_col = 1, .c_row = n, .accumulate = true };
-    if (n > WEIR__PANEL) bytes += (size_t)n * WEIR__PANEL * size + 64 + k->gemm_scratch[t](&g, 1);
+    if (n > WEIR__PANEL)
+        bytes += (size_t)n * WEIR__PANEL * size + 64 + k->gemm_scratch[t](&g, NULL);
     return (bytes + 63) / 64 * 64;
 }
 
@@ -14,49 +15,61 @@ typedef struct job {
     const weir__matrices *all;
     weir__matrix_fn *f;
     int64_t size;
+    char *scratch;
+    size_t each; /* bytes of it for a piece */
 } job;
 
-static void part(const job *j, char *scratch, int64_t first, int64_t last)
+static void job_matrices(void *job_, int piece, int64_t first, int64_t last)
 {
+    const job *j = job_;
     const weir__matrices *a = j->all;
+    char *scratch = j->scratch + (size_t)piece * j->each;
     for (int64_t i = first; i < last; i++)
         j->f(a->lapack, a->m, a->n, (const char *)a->a + i * a->m * a->n * j->size, (char *)a->y + i * a->y_step * j->size,
              a->z ? (char *)a->z + i * a->z_step * j->size : NULL, scratch);
 }
 
-int weir__matrix_threads(const weir__matrices *a, int threads)
+int weir__matrix_pieces(const weir__matrices *a, const weir__threads *threads)
 {
-    threads = weir__threads_for(a->count, 0.5 * (double)(a->m + 4) * (double)(a->n + 4) * (double)((a->m < a->n ? a->m : a->n) + 4), threads);
-    return threads > a->count ? (a->count > 0 ? (int)a->count : 1) : threads;
+    int64_t least = a->m < a->n ? a->m : a->n;
+    double cost = 0.5 * (double)(a->m + 4) * (double)(a->n + 4) * (double)(least + 4);
+    int pieces = weir__pieces_for(a->count, cost, threads);
+    return pieces > a->count ? (int)a->count : pieces;
 }
 
-void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a, void *scratch, int threads)
+void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a,
+                         void *scratch, const weir__threads *threads)
 {
-    job j = { a, k->matrix[t][f], t == WEIR__F32 ? 4 : 8 };
-#ifdef _OPENMP
-    if (threads > 1) {
-        size_t each = weir__matrix_scratch(k, t, a->m, a->n);
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int i = 0; i < threads; i++) part(&j, (char *)scratch + (size_t)i * each, a->count * i / threads, a->count * (i + 1) / threads);
-        return;
-    }
-#endif
-    (void)threads;
-    part(&j, scratch, 0, a->count);
+    job j = {
+        .all = a,
+        .f = k->matrix[t][f],
+        .size = t == WEIR__F32 ? 4 : 8,
+        .scratch = scratch,
+        .each = weir__matrix_scratch(k, t, a->m, a->n),
+    };
+    weir__divide(threads, weir__matrix_pieces(a, threads), a->count, job_matrices, &j);
 }
 
-void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count, const weir__triangle *each, void *const *x, int threads)
+/* -- triangular systems ----------------------------------------------------------------------- */
+typedef struct solves {
+    weir__triangle_fn *f;
+    const weir__triangle *each;
+    void *const *x;
+} solves;
+
+static void solves_run(void *solves_, int piece, int64_t first, int64_t last)
+{
+    const solves *s = solves_;
+    (void)piece;
+    for (int64_t i = first; i < last; i++) s->f(&s->each[i], s->x[i]);
+}
+
+void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count,
+                          const weir__triangle *each, void *const *x, const weir__threads *threads)
 {
     if (count == 0) return;
     double order = (double)(each->left ? each->n : each->k);
-    threads = weir__threads_for(count, 0.3 * order * (double)(each->n * each->k + 4), threads);
-    if (threads > count) threads = (int)count;
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int64_t i = 0; i < count; i++) k->triangle[t](&each[i], x[i]);
-        return;
-    }
-#endif
-    for (int64_t i = 0; i < count; i++) k->triangle[t](&each[i], x[i]);
+    int pieces = weir__pieces_for(count, 0.3 * order * (double)(each->n * each->k + 4), threads);
+    solves s = { k->triangle[t], each, x };
+    weir__divide(threads, pieces, count, solves_run, &s);
 }

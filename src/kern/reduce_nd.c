@@ -89,9 +89,10 @@ static void columns(const reduction *r, int64_t n, const char *x, int64_t out, i
 }
 
 /* Results first .. last-1 in the order of the kept axes */
-static void part(void *user, int64_t first, int64_t last)
+static void part(void *user, int piece, int64_t first, int64_t last)
 {
     const reduction *r = user;
+    (void)piece;
     const weir__plan *p = &r->kept;
     int inner = p->ndim - 1;
     int64_t at[WEIR__MAX_RANK], offset[2], n;
@@ -128,7 +129,7 @@ static void finish_axes(weir__plan *p, int operands)
 }
 
 /* Any axis may be reduced; one is if the output does not move along it. An axis of size 1 is neither. */
-static void reduce(reduction *r, const weir__loop *l, int threads)
+static void reduce(reduction *r, const weir__loop *l, const weir__threads *threads)
 {
     int64_t results = 1;
     r->count = 1;
@@ -144,25 +145,19 @@ static void reduce(reduction *r, const weir__loop *l, int threads)
     finish_axes(&r->reduced, 1);
     r->y = l->x[0].data, r->x = l->x[1].data;
     r->bytes = r->t == WEIR__F32 ? 4 : 8;
-    threads = weir__threads_for(results * (r->count + 8), 0.3, threads);
-    if (threads > results) threads = (int)results;
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-        for (int t = 0; t < threads; t++) part(r, results * t / threads, results * (t + 1) / threads);
-        return;
-    }
-#endif
-    part(r, 0, results);
+    int pieces = weir__pieces_for(results * (r->count + 8), 0.3, threads);
+    weir__divide(threads, pieces, results, part, r);
 }
 
-void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l, int threads)
+void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l,
+                    const weir__threads *threads)
 {
     reduction r = { .k = k, .t = t };
     reduce(&r, l, threads);
 }
 
-void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l, int threads)
+void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l,
+                    const weir__threads *threads)
 {
     reduction r = { .k = k, .t = t, .max = true };
     reduce(&r, l, threads);

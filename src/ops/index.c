@@ -44,7 +44,7 @@ static void select_forward(weir_call *k)
     const int64_t *at = weir__ptr(k->in[1]);
     for (int64_t i = 0; i < k->in[1]->numel; i++) {
         weir__loop l = line(k->out[0], i, k->in[0], at[i], axis);
-        weir__loop_copy(weir_dtype_size(k->out[0]->dtype), &l, 1);
+        weir__loop_copy(weir_dtype_size(k->out[0]->dtype), &l, NULL);
     }
 }
 
@@ -90,7 +90,7 @@ static void add_forward(weir_call *k)
         weir__loop l = line(y, at[i], k->in[0], i, axis);
         l.x[2] = l.x[1];
         l.x[1] = l.x[0];
-        weir__loop_binary(k->ctx->kern, (weir__real)y->dtype, WEIR__B_add, &l, 1);
+        weir__loop_binary(k->ctx->kern, (weir__real)y->dtype, WEIR__B_add, &l, NULL);
     }
 }
 

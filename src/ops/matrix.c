@@ -38,11 +38,11 @@ void weir__each_matrix(weir_call *k, weir__matrix f)
     job.m = a->shape[a->ndim - 2], job.n = a->shape[a->ndim - 1];
     job.y_step = y->numel / job.count;
     if (z) job.z = weir__ptr(z), job.z_step = z->numel / job.count;
-    int threads = weir__matrix_threads(&job, k->ctx->threads);
+    int pieces = weir__matrix_pieces(&job, k->ctx->threads);
     size_t each = weir__matrix_scratch(k->ctx->kern, t, job.m, job.n);
-    void *scratch = weir__alloc_n(k->ctx, threads, each + 64);
+    void *scratch = weir__alloc_n(k->ctx, pieces, each + 64);
     if (!scratch) return;
-    weir__loop_matrices(k->ctx->kern, t, f, &job, scratch, threads);
+    weir__loop_matrices(k->ctx->kern, t, f, &job, scratch, k->ctx->threads);
     weir__free(k->ctx, scratch);
 }
 

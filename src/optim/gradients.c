@@ -1,5 +1,6 @@
 /* gradients.c - runs, norm and finiteness of a module's gradients. */
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 #include "optim/optim.h"
 
@@ -50,17 +51,14 @@ typedef struct hunt {
     const weir__kern *k;
     weir__real t;
     const char *data;
-    int found; /* only ever set */
+    atomic_bool found;
 } hunt;
 
 static void look(void *user, int64_t begin, int64_t end)
 {
     hunt *h = user;
     if (h->k->find_nonfinite[h->t](end - begin, h->data + (size_t)begin * bytes_of(h->t)) < 0) return;
-#ifdef _OPENMP
-#pragma omp atomic write
-#endif
-    h->found = 1;
+    atomic_store_explicit(&h->found, true, memory_order_relaxed);
 }
 
 const weir__slot *weir__gradients_nonfinite(weir_module *m)

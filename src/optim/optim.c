@@ -113,8 +113,8 @@ static void update(void *user, int64_t begin, int64_t end)
 static void update_run(void *user, int64_t begin, int64_t end)
 {
     run *r = user;
-    const int threads = r->o->object.ctx->threads;
-    const int64_t piece = ((int64_t)1 << 20) * threads;
+    const weir__threads *threads = r->o->object.ctx->threads;
+    const int64_t piece = ((int64_t)1 << 20) * weir__threads_most(threads);
     for (int64_t left = end - begin; left > 0; left -= piece) {
         const int64_t n = left < piece ? left : piece;
         r->begin = begin + left - n;

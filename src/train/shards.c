@@ -8,12 +8,10 @@
  *
  * W = B times the mean weight of the data. Dividing by the weights of the batch itself would train another
  * distribution: heavy samples would count less, for they raise what their own batch is divided by. */
+#include <stdatomic.h>
 #include <string.h>
 #include "train/train.h"
 #include "weir/grad.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 typedef struct shard {
     weir_ctx *ctx;
@@ -156,11 +154,30 @@ static void run_piece(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, 
     weir_scope_end(s);
 }
 
-static void run_shard(shard *s, weir_model *m, const weir_batch *b, int64_t from, int64_t to, uint64_t step, double total, double *losses)
+/* A step of several shards, as its threads see it */
+typedef struct job {
+    shards *all;
+    weir_model *m;
+    const weir_batch *b;
+    uint64_t step;
+    double total, *losses;
+    _Atomic int64_t next; /* shard that no thread has begun */
+} job;
+
+static void job_shard(job *j, int64_t i)
 {
-    weir_scope scope = weir_scope_begin(s->ctx);
-    if (to > from) run_piece(s->ctx, m, weir__batch_piece(s->ctx, b, from, to), step, total, losses + from);
+    weir_ctx *c = j->all->at[i].ctx;
+    int64_t rows = weir_batch_size(j->b), from = i * rows / j->all->n, to = (i + 1) * rows / j->all->n;
+    weir_scope scope = weir_scope_begin(c);
+    if (to > from) run_piece(c, j->m, weir__batch_piece(c, j->b, from, to), j->step, j->total, j->losses + from);
     weir_scope_end(scope);
+}
+
+static void job_work(void *job_, int thread)
+{
+    job *j = job_;
+    (void)thread;
+    for (int64_t i = j->next++; i < j->all->n; i = j->next++) job_shard(j, i);
 }
 
 /* One graph of the whole batch in the model's own context; the ops that sum over samples do so shard by shard (weir__pieces). */
@@ -229,20 +246,12 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     shards *all = shards_open(m, n);
     if (!all || !give_buffers(all)) return weir_status_of(c);
     for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = weir__seed(c); /* the cache may be older than the seed */
-    int threads = c->threads < n ? c->threads : (int)n;
-#ifdef _OPENMP
-    if (omp_in_parallel()) threads = 1;
-#else
-    threads = 1;
-#endif
-    if (threads == 1 && all->by_rows) {
+    job j = { all, m, b, step, total, losses, 0 };
+    if (c->n_threads == 1 && all->by_rows) {
         run_as_one(all, m, b, step, total, losses);
     } else {
         weir__region_begin(c);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
-#endif
-        for (int64_t i = 0; i < n; i++) run_shard(&all->at[i], m, b, i * rows / n, (i + 1) * rows / n, step, total, losses);
+        weir__workers_run(c->workers, c->n_threads < n ? c->n_threads : (int)n, job_work, &j);
         weir__region_end(c);
     }
     if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_tree(all);

@@ -5,7 +5,6 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failures=0
-export OMP_WAIT_POLICY=passive
 
 ok() { echo "ok $1"; }
 not_ok() { # NAME [FILE to show]

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <math.h>
 #include <cmocka.h>
+#include "weir/context.h"
+#include "base/base.h"
 #include "kern/kern.h"
 
 #define EACH_KERN(k) \
@@ -29,6 +31,18 @@ static inline double rnd(uint64_t *state) /* [-1, 1), with all bits of a double:
 {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
     return (double)((int64_t)*state >> 11) * 0x1p-52;
+}
+
+/* n threads, which end with the program; NULL: one */
+static inline const weir__threads *threads_of(int n)
+{
+    static weir_ctx *contexts[8];
+    if (n == 1) return NULL;
+    weir_open_opts o = weir_open_defaults();
+    o.threads = n;
+    if (!contexts[n]) contexts[n] = weir_open_with(&o);
+    assert_true(weir_ok(contexts[n]));
+    return contexts[n]->threads;
 }
 
 static inline void *room(size_t bytes)

@@ -61,16 +61,16 @@ static void naive_product(void *user, int64_t y, int64_t x, int64_t w)
 
 static void *forward(const weir__kern *k, weir__real t, const weir__conv *v, const void *x, const void *w, const void *bias, int threads)
 {
-    void *y = room(bytes_of(t) * (size_t)sizes_of(v).y), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_FORWARD, threads));
-    k->conv_forward[t](v, x, w, bias, y, scratch, threads);
+    void *y = room(bytes_of(t) * (size_t)sizes_of(v).y), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_FORWARD, threads_of(threads)));
+    k->conv_forward[t](v, x, w, bias, y, scratch, threads_of(threads));
     free(scratch);
     return y;
 }
 
 static void *input(const weir__kern *k, weir__real t, const weir__conv *v, const void *g, const void *w, int threads)
 {
-    void *dx = room(bytes_of(t) * (size_t)sizes_of(v).x), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_INPUT, threads));
-    k->conv_input[t](v, g, w, dx, scratch, threads);
+    void *dx = room(bytes_of(t) * (size_t)sizes_of(v).x), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_INPUT, threads_of(threads)));
+    k->conv_input[t](v, g, w, dx, scratch, threads_of(threads));
     free(scratch);
     return dx;
 }
@@ -79,9 +79,9 @@ static void *input(const weir__kern *k, weir__real t, const weir__conv *v, const
 static void *weight(const weir__kern *k, weir__real t, const weir__conv *v, const void *x, const void *g, const void *before, int threads)
 {
     size_t bytes = bytes_of(t) * (size_t)sizes_of(v).w;
-    void *dw = room(bytes), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_WEIGHT, threads));
+    void *dw = room(bytes), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_WEIGHT, threads_of(threads)));
     if (before) memcpy(dw, before, bytes);
-    k->conv_weight[t](v, x, g, dw, before != NULL, scratch, threads);
+    k->conv_weight[t](v, x, g, dw, before != NULL, scratch, threads_of(threads));
     free(scratch);
     return dw;
 }
@@ -211,14 +211,14 @@ static void test_windows(void **state)
         int64_t in = p->n * p->h * p->w * p->c, out = p->n * p->out_h * p->out_w * p->c;
         void *x = noise(t, in, 1), *g = noise(t, out, 2), *y = room(bytes_of(t) * (size_t)out), *mean = room(bytes_of(t) * (size_t)out), *back = room(bytes_of(t) * (size_t)in);
         int32_t *at = room(4 * (size_t)out);
-        k->max_pool[t](p, x, y, at, threads);
-        k->avg_pool[t](p, x, mean, threads);
+        k->max_pool[t](p, x, y, at, threads_of(threads));
+        k->avg_pool[t](p, x, mean, threads_of(threads));
         for (int64_t i = 0; i < out; i++) check_window(k, t, p, x, y, at, mean, i);
-        k->avg_pool_input[t](p, g, back, threads);
+        k->avg_pool_input[t](p, g, back, threads_of(threads));
         assert_true(fabs(dot(t, out, g, mean) - dot(t, in, back, x)) < 1e-4);
-        k->pool_scatter[t](p, g, at, back, threads);
+        k->pool_scatter[t](p, g, at, back, threads_of(threads));
         assert_true(fabs(dot(t, out, g, y) - dot(t, in, back, x)) < 1e-4);
-        k->pool_gather[t](p, x, at, mean, threads);
+        k->pool_gather[t](p, x, at, mean, threads_of(threads));
         assert_memory_equal(mean, y, bytes_of(t) * (size_t)out);
         free(x), free(g), free(y), free(mean), free(back), free(at);
     }
@@ -234,7 +234,7 @@ static void test_upsample(void **state)
         const weir__windows *p = &ups[s];
         int64_t in = p->n * p->h * p->w * p->c, out = p->n * p->out_h * p->out_w * p->c;
         void *x = noise(t, in, 1), *g = noise(t, out, 2), *y = room(bytes_of(t) * (size_t)out), *back = room(bytes_of(t) * (size_t)in);
-        k->upsample[t](p, x, y, 2), k->upsample_input[t](p, g, back, 2);
+        k->upsample[t](p, x, y, threads_of(2)), k->upsample_input[t](p, g, back, threads_of(2));
         for (int64_t i = 0; i < out; i++) {
             int64_t c = i % p->c, j = i / p->c % p->out_w, r = i / p->c / p->out_w % p->out_h, n = i / p->c / p->out_w / p->out_h;
             assert_true(get(t, y, i) == get(t, x, ((n * p->h + r * p->h / p->out_h) * p->w + j * p->w / p->out_w) * p->c + c));

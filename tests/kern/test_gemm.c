@@ -42,8 +42,8 @@ static void *run(const problem *p, int64_t first, int64_t rows)
     if (p->bias) g.bias = p->biases;
     if (p->mask) g.mask = (char *)p->masks + (size_t)(first * ld) * size;
     if (p->scale) g.scale = (char *)p->scales + (size_t)(first * ld) * size;
-    void *scratch = room(p->k->gemm_scratch[p->t](&g, p->threads));
-    p->k->gemm[p->t](&g, scratch, p->threads);
+    void *scratch = room(p->k->gemm_scratch[p->t](&g, threads_of(p->threads)));
+    p->k->gemm[p->t](&g, scratch, threads_of(p->threads));
     free(scratch);
     return c;
 }
@@ -155,8 +155,8 @@ static char *product(const weir__kern *k, weir__real t, int layout, const void *
     const int64_t m = size[0], n = size[1], d = size[2];
     weir__gemm g = { m, n, d, a, layout & 1 ? 1 : d, layout & 1 ? m : 1, b, layout & 2 ? 1 : n, layout & 2 ? d : 1,
                      room(bytes_of(t) * (size_t)(m * n)), n, false, NULL, false, NULL, NULL, 0, 0 };
-    void *scratch = room(k->gemm_scratch[t](&g, threads));
-    k->gemm[t](&g, scratch, threads);
+    void *scratch = room(k->gemm_scratch[t](&g, threads_of(threads)));
+    k->gemm[t](&g, scratch, threads_of(threads));
     free(scratch);
     return g.c;
 }

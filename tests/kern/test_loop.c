@@ -52,23 +52,23 @@ static void test_elementwise(void **state)
         int64_t n = count(&l), size[4];
         void *x[4];
         for (int o = 0; o < 4; o++) size[o] = lay(&l, o, &seed, o > 0), x[o] = noise(t, size[o], seed + (uint64_t)o), l.x[o].data = x[o];
-        weir__loop_binary(k, t, WEIR__B_mul, &l, 1 + round % 2);
+        weir__loop_binary(k, t, WEIR__B_mul, &l, threads_of(1 + round % 2));
         for (int64_t i = 0; i < n; i++) {
             double e = get(t, x[1], offset(&l, 1, i)) * get(t, x[2], offset(&l, 2, i));
             assert_true(get(t, x[0], offset(&l, 0, i)) == (t == WEIR__F32 ? (double)(float)e : e));
         }
-        weir__loop_unary(k, t, WEIR__U_neg, &l, NULL, 1);
+        weir__loop_unary(k, t, WEIR__U_neg, &l, NULL, NULL);
         for (int64_t i = 0; i < n; i++) assert_true(get(t, x[0], offset(&l, 0, i)) == -get(t, x[1], offset(&l, 1, i)));
-        weir__loop_copy(bytes_of(t), &l, 2);
+        weir__loop_copy(bytes_of(t), &l, threads_of(2));
         for (int64_t i = 0; i < n; i++) assert_true(get(t, x[0], offset(&l, 0, i)) == get(t, x[1], offset(&l, 1, i)));
         uint8_t *test = x[1];
         for (int64_t i = 0; i < size[1]; i++) test[i] = rnd(&seed) > 0;
-        weir__loop_where(k, t, &l, 1);
+        weir__loop_where(k, t, &l, NULL);
         for (int64_t i = 0; i < n; i++)
             assert_true(get(t, x[0], offset(&l, 0, i)) == (test[offset(&l, 1, i)] ? get(t, x[2], offset(&l, 2, i)) : get(t, x[3], offset(&l, 3, i))));
         weir__loop m = l;
         for (int o = 1; o < 3; o++) m.x[o] = l.x[o + 1];
-        weir__loop_compare(k, t, WEIR__C_lt, &m, 1);
+        weir__loop_compare(k, t, WEIR__C_lt, &m, NULL);
         for (int64_t i = 0; i < n; i++)
             assert_int_equal(((uint8_t *)x[0])[offset(&m, 0, i)], get(t, x[2], offset(&m, 1, i)) < get(t, x[3], offset(&m, 2, i)));
         for (int o = 0; o < 4; o++) free(x[o]);
@@ -83,10 +83,10 @@ static void test_large(void **state)
     {
         float *a = noise(WEIR__F32, M * N, 1), *b = noise(WEIR__F32, N, 2), *y = room(4 * M * N), *z = room(4 * M * N);
         weir__loop l = { 2, { M, N }, { { y, { N, 1 } }, { a, { N, 1 } }, { b, { 0, 1 } } } };
-        weir__loop_binary(k, WEIR__F32, WEIR__B_add, &l, 2);
+        weir__loop_binary(k, WEIR__F32, WEIR__B_add, &l, threads_of(2));
         for (int i = 0; i < M * N; i++) assert_true(y[i] == a[i] + b[i % N]);
         l.x[0].data = z;
-        weir__loop_unary(k, WEIR__F32, WEIR__U_exp, &l, NULL, 2);
+        weir__loop_unary(k, WEIR__F32, WEIR__U_exp, &l, NULL, threads_of(2));
         k->unary[WEIR__F32][WEIR__U_exp](M * N, y, 1, a, 1, NULL);
         assert_memory_equal(y, z, 4 * M * N);
         free(a), free(b), free(y), free(z);
@@ -100,14 +100,14 @@ static void test_empty(void **state)
     {
         float y[3] = { 7, 7, 7 };
         weir__loop none = { 2, { 0, 3 }, { { y, { 3, 1 } }, { y, { 3, 1 } }, { y, { 3, 1 } } } };
-        weir__loop_binary(k, WEIR__F32, WEIR__B_add, &none, 2);
+        weir__loop_binary(k, WEIR__F32, WEIR__B_add, &none, threads_of(2));
         assert_true(y[0] == 7);
         none.x[0].stride[0] = 0; /* sum over the empty axis: 0 */
-        weir__loop_sum(k, WEIR__F32, &none, 2);
+        weir__loop_sum(k, WEIR__F32, &none, threads_of(2));
         assert_true(y[0] == 0 && y[1] == 0 && y[2] == 0);
         float x = 5;
         weir__loop scalar = { 0, { 0 }, { { y, { 0 } }, { &x, { 0 } } } };
-        weir__loop_sum(k, WEIR__F32, &scalar, 1);
+        weir__loop_sum(k, WEIR__F32, &scalar, NULL);
         assert_true(y[0] == 5);
     }
 }
@@ -144,8 +144,8 @@ static void test_reduce(void **state)
         void *x = noise(t, size, seed), *y = room(8 * (size_t)results);
         l.x[0].data = y, l.x[1].data = x;
         for (int max = 0; max < 2; max++) {
-            if (max) weir__loop_max(k, t, &l, 1 + round % 2);
-            else weir__loop_sum(k, t, &l, 1 + round % 2);
+            if (max) weir__loop_max(k, t, &l, threads_of(1 + round % 2));
+            else weir__loop_sum(k, t, &l, threads_of(1 + round % 2));
             for (int64_t i = 0; i < results && count(&l) * results < 3000000; i++)
                 if (get(t, y, i) != alone(k, t, &l, i, max)) fail_msg("%s f%d round %d result %ld: %.17g, alone %.17g", k->name, t ? 64 : 32, round, (long)i, get(t, y, i), alone(k, t, &l, i, max));
         }
@@ -213,7 +213,7 @@ static void test_range(void **state)
     for (int64_t n = 0; n < 9000; n += 731)
         for (int threads = 1; threads < 5; threads++) {
             uint8_t seen[9000] = { 0 };
-            weir__parallel_range(n, threads, mark, seen);
+            weir__parallel_range(n, threads_of(threads), mark, seen);
             for (int64_t i = 0; i < 9000; i++) assert_int_equal(seen[i], i < n);
         }
 }

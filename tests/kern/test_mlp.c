@@ -9,8 +9,8 @@ static void layer(const weir__kern *k, weir__real t, const weir__mlp_layer *l, i
 {
     weir__gemm g = { .m = rows, .n = l->out, .k = l->in, .a = x, .a_row = x_row, .a_col = 1, .b = l->w, .b_row = 1, .b_col = l->in, .c = y, .c_row = l->out,
                      .bias = l->b, .relu = l->f == WEIR__U_relu };
-    void *scratch = room(k->gemm_scratch[t](&g, 1));
-    k->gemm[t](&g, scratch, 1);
+    void *scratch = room(k->gemm_scratch[t](&g, NULL));
+    k->gemm[t](&g, scratch, NULL);
     free(scratch);
     if (l->f != WEIR__U_relu && l->f != WEIR__U_copy) k->unary[t][l->f](rows * l->out, y, 1, y, 1, NULL);
 }
@@ -29,9 +29,9 @@ static void *by_layers(const weir__kern *k, weir__real t, const weir__mlp *m)
 
 static void *at_once(const weir__kern *k, weir__real t, weir__mlp m, int threads)
 {
-    void *scratch = room(k->mlp_scratch[t](&m, threads));
+    void *scratch = room(k->mlp_scratch[t](&m, threads_of(threads)));
     m.y = room(bytes_of(t) * (size_t)(m.rows * m.layers[m.n - 1].out));
-    k->mlp[t](&m, scratch, threads);
+    k->mlp[t](&m, scratch, threads_of(threads));
     free(scratch);
     return m.y;
 }

@@ -28,8 +28,9 @@ static problem make(weir__real t, int at, double shift, bool affine)
 
 static void drop(problem *p) { free(p->x), free(p->g), free(p->w), free(p->b), free(p->y), free(p->d), free(p->o.stats), free(p->o.sums), free(p->o.parts); }
 
-static void all_steps(const weir__kern *k, problem *p, int threads)
+static void all_steps(const weir__kern *k, problem *p, int n_threads)
 {
+    const weir__threads *threads = threads_of(n_threads);
     p->o.y = p->y;
     weir__norm_stats(k, p->t, &p->o, threads);
     weir__norm_apply(k, p->t, &p->o, threads);
@@ -110,7 +111,7 @@ static void test_far_from_zero(void **state)
     EACH_KERN(k)
     {
         problem p = make(WEIR__F64, 13, 1e9, false);
-        weir__norm_stats(k, p.t, &p.o, 1);
+        weir__norm_stats(k, p.t, &p.o, NULL);
         exact *s = exactly(&p);
         for (int64_t i = 0; i < stats_of(&p.o); i++) {
             assert_true(fabsl(p.o.stats[2 * i] - s[i].mean) <= 0x1p-52L * 1e9L);

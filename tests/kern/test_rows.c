@@ -57,7 +57,7 @@ static void test_rows_alone(void **state)
         int64_t out = f == WEIR__R_logsumexp ? 1 : N;
         for (int threads = 1; threads <= 2; threads++) {
             y[threads - 1] = room(size * ROWS * N);
-            weir__loop_rows(k, t, (weir__row)f, &(weir__rows){ .rows = ROWS, .n = N, .y = y[threads - 1], .y_row = out, .a = a, .b = b }, threads);
+            weir__loop_rows(k, t, (weir__row)f, &(weir__rows){ .rows = ROWS, .n = N, .y = y[threads - 1], .y_row = out, .a = a, .b = b }, threads_of(threads));
         }
         assert_memory_equal(y[0], y[1], size * (size_t)(ROWS * out));
         for (int i = 0; i < ROWS; i += 7) {

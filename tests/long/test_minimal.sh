@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The minimal preset: a C compiler, jansson and any LAPACK; no OpenMP, no formats that need a library. All tests pass, and it says what it is.
+# The minimal preset: a C compiler, jansson and any LAPACK; no formats that need a library. All tests pass, and it says what it is.
 cd "$SRC" || exit 1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
