@@ -122,6 +122,7 @@ static void pick_kernels(weir_ctx *c, weir_isa isa)
 
 weir_ctx *weir_open_with(const weir_open_opts *options)
 {
+    WEIR__AS_FOUND;
     weir_open_opts o = weir_open_defaults();
     bool fits = !options || (options->size == sizeof o && options->threads >= 0); /* of another size, nothing of it is read */
     if (options && fits) o = *options;
@@ -151,6 +152,7 @@ weir_ctx *weir_open(uint64_t seed)
 
 weir_ctx *weir_worker_open(weir_ctx *parent, int threads)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(parent)) return weir__orphan();
     weir_open_opts o = weir_open_defaults();
     o.seed = parent->seed;
@@ -170,6 +172,7 @@ weir_ctx *weir_worker_open(weir_ctx *parent, int threads)
 
 void weir_close(weir_ctx *c)
 {
+    WEIR__AS_FOUND;
     if (!c || c == weir__orphan()) return;
     for (int64_t i = c->n_objects - 1; i >= 0; i--) /* whatever scopes still hold, kept or not */
         if (--c->objects[i]->refs == 0) c->objects[i]->destroy(c->objects[i]);

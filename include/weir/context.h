@@ -15,6 +15,8 @@
  * thread works alone.
  * The library has no globals that change, never prints, aborts or exits, and installs no signal handler. Text that it reads or writes
  * (options, messages, files) has numbers with a point and no groups, whatever locale the program has set.
+ * When a call returns, errno, the floating-point environment (rounding, traps, flags) and the signal mask are as they were. Inside,
+ * the callbacks of the program included, arithmetic is the default one: the same bits whatever the program has set.
  */
 #ifndef WEIR_CONTEXT_H
 #define WEIR_CONTEXT_H

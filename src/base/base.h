@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include "base/caller.h"
 #include "weir/context.h"
 #include "weir/registry.h"
 

@@ -49,6 +49,7 @@ static weir_status put_chosen(const weir__site *s, const weir__place *p, weir_ch
 weir_status weir_choice_set(weir_ctx *c, const weir_row *row, void *opts, const char *name,
                             const weir_row *chosen, const void *options)
 {
+    WEIR__AS_FOUND;
     weir__place p;
     if (!c || !row || !opts || !name || !chosen)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,

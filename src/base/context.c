@@ -53,6 +53,7 @@ weir_memory_info weir_memory(const weir_ctx *c)
 
 void weir_memory_trim(weir_ctx *c)
 {
+    WEIR__AS_FOUND;
     if (c && c != weir__orphan()) weir__pool_trim(&c->pool);
 }
 

@@ -26,6 +26,7 @@ void *weir__option_value(const weir_row *row, void *options, const char *name,
 /* -- making and freeing ---------------------------------------------------------------------- */
 weir_status weir_options_defaults(weir_ctx *c, const weir_row *row, void *opts)
 {
+    WEIR__AS_FOUND;
     if (!c || !row || !opts)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "options_defaults: NULL: expected a row and options");
@@ -45,6 +46,7 @@ weir_status weir_options_defaults(weir_ctx *c, const weir_row *row, void *opts)
 
 void weir_options_free(weir_ctx *c, const weir_row *row, void *opts)
 {
+    WEIR__AS_FOUND;
     if (!c || !row || !opts) return;
     for (const weir_option *o = row->options; o && o->name; o++)
         weir__value_free(c, o, field_of(o, opts));
@@ -52,6 +54,7 @@ void weir_options_free(weir_ctx *c, const weir_row *row, void *opts)
 
 weir_status weir_options_copy(weir_ctx *c, const weir_row *row, void *to, const void *from)
 {
+    WEIR__AS_FOUND;
     if (!c || !row || !to || !from)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "options_copy: NULL: expected a row and two structs");
@@ -95,6 +98,7 @@ void weir__options_delete(weir_ctx *c, const weir_row *row, void *opts)
 weir_status weir_option_set(weir_ctx *c, const weir_row *row, void *opts, const char *name,
                             const char *value)
 {
+    WEIR__AS_FOUND;
     weir__place p;
     if (!c || !row || !opts || !name || !value)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
@@ -106,6 +110,7 @@ weir_status weir_option_set(weir_ctx *c, const weir_row *row, void *opts, const 
 
 weir_status weir_options_parse(weir_ctx *c, const weir_row *row, void *opts, const char *text)
 {
+    WEIR__AS_FOUND;
     if (!c || !row || !opts)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_parse: NULL: expected a row and options");
     weir__assignments a = { .c = c, .where = row->name };
@@ -137,6 +142,7 @@ weir_status weir__options_check_at(const weir__site *s, const weir_row *row, con
 
 weir_status weir_options_check(weir_ctx *c, const weir_row *row, const void *opts)
 {
+    WEIR__AS_FOUND;
     if (!c || !row || !opts)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "options_check: NULL: expected a row and options");
     weir__site s = { c, row->name, "" };
@@ -241,6 +247,7 @@ void weir__options_out(weir__out *out, const weir_choice *k, const char *before)
 
 int64_t weir_options_text(const weir_row *row, const void *opts, char *buffer, size_t bytes)
 {
+    WEIR__AS_FOUND;
     weir__out out = { .buffer = buffer, .bytes = buffer ? bytes : 0 };
     lines l = { &out, " " };
     bool whole = row && opts && weir__options_each(row, opts, put_line, &l);
@@ -250,6 +257,7 @@ int64_t weir_options_text(const weir_row *row, const void *opts, char *buffer, s
 
 int weir_option_text(const weir_option *o, const void *opts, char *buffer, size_t bytes)
 {
+    WEIR__AS_FOUND;
     weir__out out = { .buffer = buffer, .bytes = buffer ? bytes : 0 };
     if (o && opts) weir__value_text(&out, o, const_field_of(o, opts)); /* else no one can be told */
     weir__out_end(&out);

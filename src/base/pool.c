@@ -64,10 +64,19 @@ static int class_of(size_t total, size_t *capacity)
     return 16 + (octave - 10) * 4 + (int)steps;
 }
 
+/* No memory is no error to those who do without: errno stays the caller's. */
+static void *pool_resize(weir__pool *p, void *block, size_t old_bytes, size_t new_bytes)
+{
+    int error = errno;
+    void *m = (p->resize ? p->resize : system_resize)(p->user, block, old_bytes, new_bytes);
+    errno = error;
+    return m;
+}
+
 static void *take_system(weir__pool *p, size_t capacity)
 {
     p->info.system_calls++;
-    void *m = (p->resize ? p->resize : system_resize)(p->user, NULL, 0, capacity);
+    void *m = pool_resize(p, NULL, 0, capacity);
     if (m) p->info.system_bytes += (int64_t)capacity;
     return m;
 }
@@ -75,7 +84,7 @@ static void *take_system(weir__pool *p, size_t capacity)
 static void give_system(weir__pool *p, weir__block *b)
 {
     p->info.system_bytes -= (int64_t)b->capacity;
-    (p->resize ? p->resize : system_resize)(p->user, b, b->capacity, 0);
+    pool_resize(p, b, b->capacity, 0);
 }
 
 void *weir__pool_take(weir__pool *p, size_t bytes)

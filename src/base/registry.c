@@ -91,6 +91,7 @@ const char *weir__row_nearest(const weir_ctx *c, const char *kind, const char *n
 
 const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name)
 {
+    WEIR__AS_FOUND;
     if (!c || !kind || !name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_find: NULL: expected a kind and a name"), NULL;
     const weir_row *row = weir__row_named(c, kind, name);
     if (row) return row;
@@ -104,6 +105,7 @@ const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name)
 
 weir_status weir_row_register(weir_ctx *c, const weir_row *row)
 {
+    WEIR__AS_FOUND;
     if (!c || !row || !row->name || !row->doc)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: NULL: expected a row with a name and a doc line");
     if (row->version != 1 || row->size < sizeof *row)

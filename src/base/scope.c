@@ -25,8 +25,16 @@ static weir_scope begin(weir_ctx *c, bool no_grad)
     return mark;
 }
 
-weir_scope weir_scope_begin(weir_ctx *c) { return begin(c, false); }
-weir_scope weir_scope_begin_no_grad(weir_ctx *c) { return begin(c, true); }
+weir_scope weir_scope_begin(weir_ctx *c)
+{
+    WEIR__AS_FOUND;
+    return begin(c, false);
+}
+weir_scope weir_scope_begin_no_grad(weir_ctx *c)
+{
+    WEIR__AS_FOUND;
+    return begin(c, true);
+}
 
 static void drop(weir__object *o)
 {
@@ -51,6 +59,7 @@ static void drop_from(weir_ctx *c, int64_t first)
 
 void weir_scope_end(weir_scope s)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = s.ctx;
     if (failed_ctx(c) || s.generation == UINT64_MAX) return;
     if (weir__region_refuses(c, "scope_end", WEIR__REGION_CHANGE)) return;

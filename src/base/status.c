@@ -32,6 +32,7 @@ static weir_status status_note(weir_ctx *c, weir_status status, const char *form
 
 weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
 {
+    WEIR__AS_FOUND;
     if (c == NULL || c == weir__orphan()) return WEIR_ERROR_ARGUMENT;
     if (c->status != WEIR_OK) return c->status; /* the first error wins: later ones are its consequences */
     if (status == WEIR_OK) status = WEIR_ERROR_STATE;
@@ -49,7 +50,11 @@ weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
     return status;
 }
 
-weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text) { return weir_fail(c, status, "%s", text ? text : ""); }
+weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text)
+{
+    WEIR__AS_FOUND;
+    return weir_fail(c, status, "%s", text ? text : "");
+}
 
 bool weir_ok(const weir_ctx *c) { return c != NULL && c->status == WEIR_OK; }
 
@@ -59,6 +64,7 @@ const char *weir_message(const weir_ctx *c) { return c == NULL ? "context: NULL:
 
 void weir_clear(weir_ctx *c)
 {
+    WEIR__AS_FOUND;
     if (c == NULL || c == weir__orphan() || weir__region_open(c)) return;
     c->status = WEIR_OK;
     c->message[0] = 0;

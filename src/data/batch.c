@@ -89,6 +89,7 @@ static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const double
 weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, const double *weights,
                             const weir_condition *condition)
 {
+    WEIR__AS_FOUND;
     if (check_wrapped(c, x, weights, condition) != WEIR_OK) return weir__nil(c, WEIR__BATCH);
     int64_t n = x->shape[0];
     int64_t *own_ids = weir__alloc_n(c, n, sizeof *own_ids);
@@ -103,6 +104,7 @@ const weir_condition *weir_batch_prepared(const weir_batch *b) { return dead(b) 
 
 weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tensor *t)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = b ? b->object.ctx : weir_ctx_of(t);
     if (dead(b) || !name || weir_is_nil(t)) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,

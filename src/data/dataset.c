@@ -19,6 +19,7 @@ static weir_dataset *nil(weir_ctx *c) { return weir__nil(c, WEIR__DATASET); }
 
 void weir_dataset_free(weir_dataset *d)
 {
+    WEIR__AS_FOUND;
     if (weir__dataset_dead(d)) return;
     weir_ctx *c = d->object.ctx;
     if (d->owner) weir__store_free(c, d->store);
@@ -142,6 +143,7 @@ static weir_dataset *dataset_open(weir_ctx *c, const char *spec, bool limit_firs
 
 weir_dataset *weir_dataset_open(weir_ctx *c, const char *spec)
 {
+    WEIR__AS_FOUND;
     return dataset_open(c, spec, false);
 }
 weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec)
@@ -169,12 +171,21 @@ static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_
     return new_dataset(c, NULL, s, true, &o, "array", "array");
 }
 
-weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim) { return from_array(c, WEIR_F32, x, n, dim); }
-weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim) { return from_array(c, WEIR_F64, x, n, dim); }
+weir_dataset *weir_dataset_from_f32(weir_ctx *c, const float *x, int64_t n, int64_t dim)
+{
+    WEIR__AS_FOUND;
+    return from_array(c, WEIR_F32, x, n, dim);
+}
+weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim)
+{
+    WEIR__AS_FOUND;
+    return from_array(c, WEIR_F64, x, n, dim);
+}
 
 /* Views read the same store, so they see the weights too. */
 weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = ctx_of(d);
     if (weir__dataset_dead(d)) return weir__dataset_none(d, "dataset_set_weights");
     if (!weir_ok(c)) return weir_status_of(c);
@@ -231,6 +242,7 @@ static weir_dataset *view(weir_dataset *d, weir__split split)
 
 weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
 {
+    WEIR__AS_FOUND;
     if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(ctx_of(d));
     weir_ctx *c = d->object.ctx;
     if (!split) {

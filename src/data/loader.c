@@ -62,6 +62,7 @@ static weir_loader *nil(weir_ctx *c) { return weir__nil(c, WEIR__LOADER); }
 
 void weir_loader_free(weir_loader *l)
 {
+    WEIR__AS_FOUND;
     if (dead(l)) return;
     if (l->owner) weir_dataset_free(l->dataset);
     weir__free(l->object.ctx, l->order);
@@ -112,6 +113,7 @@ static bool loader_find_rows(weir_loader *l)
 
 weir_loader *weir_loader_new(weir_dataset *d, const char *text)
 {
+    WEIR__AS_FOUND;
     if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(d ? d->object.ctx : NULL);
     weir_ctx *c = d->object.ctx;
     if (d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no rows: expected at least one", d->spec), nil(c);
@@ -140,6 +142,7 @@ static weir_loader *loader_over(weir_dataset *d, const char *text)
 weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int64_t dim,
                                     const char *text)
 {
+    WEIR__AS_FOUND;
     if (!x) weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_array: NULL: expected values");
     return loader_over(weir_dataset_from_f32(c, x, n, dim), text);
 }
@@ -147,6 +150,7 @@ weir_loader *weir_loader_from_array(weir_ctx *c, const float *x, int64_t n, int6
 weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n, int64_t dim,
                                         const char *text)
 {
+    WEIR__AS_FOUND;
     if (!x) weir_fail(c, WEIR_ERROR_ARGUMENT, "loader_from_array_f64: NULL: expected values");
     return loader_over(weir_dataset_from_f64(c, x, n, dim), text);
 }
@@ -173,12 +177,14 @@ static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill
 weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user, int64_t dim,
                                        const char *text)
 {
+    WEIR__AS_FOUND;
     return stream_new(c, fill, NULL, user, dim, text);
 }
 
 weir_loader *weir_loader_from_callback_f64(weir_ctx *c, weir__fill_f64 fill, void *user, int64_t dim,
                                            const char *text)
 {
+    WEIR__AS_FOUND;
     return stream_new(c, NULL, fill, user, dim, text);
 }
 
@@ -290,6 +296,7 @@ static weir_batch *rows_batch(weir_loader *l)
 
 weir_batch *weir_loader_next(weir_loader *l)
 {
+    WEIR__AS_FOUND;
     if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
     weir_batch *b = l->dataset ? rows_batch(l) : stream_batch(l);
     l->step += !b->object.nil;
@@ -306,6 +313,7 @@ int64_t weir_loader_step(const weir_loader *l) { return dead(l) ? 0 : l->step; }
 
 void weir_loader_seek(weir_loader *l, int64_t step)
 {
+    WEIR__AS_FOUND;
     if (dead(l)) return;
     int64_t before = weir__size_times(step, l->opts.batch); /* rows: streams number theirs by it */
     if (step < 0 || before > INT64_MAX / 2)

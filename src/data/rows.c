@@ -69,6 +69,7 @@ static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
 
 weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
 {
+    WEIR__AS_FOUND;
     if (weir__dataset_dead(d)) return weir__nil(d ? d->object.ctx : NULL, WEIR__BATCH);
     if (!weir_ok(d->object.ctx) || !cut(d, "dataset_batch", first, &n)) return weir__nil(d->object.ctx, WEIR__BATCH);
     return weir__dataset_gather(d, NULL, first, n);
@@ -76,6 +77,7 @@ weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
 
 bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, double *out)
 {
+    WEIR__AS_FOUND;
     if (weir__dataset_dead(d) || !d->row || !d->row->log_density || !weir_ok(d->object.ctx))
         return false;
     if (!out) {

@@ -94,6 +94,7 @@ weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std)
 
 weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std)
 {
+    WEIR__AS_FOUND;
     if (weir__dataset_dead(d)) return weir__dataset_none(d, "dataset_statistics");
     weir_ctx *c = d->object.ctx;
     if (!weir_ok(c)) return weir_status_of(c);

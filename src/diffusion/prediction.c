@@ -98,6 +98,7 @@ weir_status weir_prediction_convert(weir_ctx *c, const weir_path_row *path,
                                     const weir_prediction_row *to, int64_t n, int64_t dim,
                                     const double *t, const double *x, double *y)
 {
+    WEIR__AS_FOUND;
     if (!c) return WEIR_ERROR_ARGUMENT;
     if (!path || !from || !to || n < 0 || dim < 0 || (n > 0 && dim > 0 && !(t && x && y)))
         return weir_fail(c, WEIR_ERROR_ARGUMENT,

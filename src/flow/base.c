@@ -13,6 +13,7 @@ static weir_tensor *base_fail(weir_ctx *c, weir_status s, const char *who, const
 
 weir_tensor *weir_base_log_prob(weir_module *base, weir_tensor *z, const weir_condition *k)
 {
+    WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(weir_ctx_of(z), WEIR__TENSOR);
     if (!weir__meets(weir_ctx_of(z), k, "base_log_prob", "a condition")) return nil;
@@ -46,6 +47,7 @@ static bool draw_fits(weir_ctx *c, int64_t n, double temperature, bool log_q)
 weir_tensor *weir_base_draw(weir_module *base, weir_ctx *c, int64_t n, const weir_condition *k,
                             double temperature, weir_tensor **log_q)
 {
+    WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(c, WEIR__TENSOR);
     if (log_q) *log_q = nil;

@@ -46,11 +46,13 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
 weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_condition *k,
                                     weir_tensor **log_det)
 {
+    WEIR__AS_FOUND;
     return run(b, x, k, log_det, false);
 }
 
 weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, const weir_condition *k,
                                     weir_tensor **log_det)
 {
+    WEIR__AS_FOUND;
     return run(b, y, k, log_det, true);
 }

@@ -168,6 +168,7 @@ static bool apply_record(weir_call *k)
 
 static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
 {
+    WEIR__AS_FOUND;
     weir_call k;
     k.ctx = c, k.op = op, k.attr = attr, k.n_in = n_in, k.n_out = op->n_out, k.in = in, k.offset = 0, k.key = 0;
     for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);

@@ -112,6 +112,7 @@ static bool spec_same(const weir_tensor *t, const weir_spec *s)
 
 void weir_vjp_set(weir_vjp *v, int i, weir_tensor *g)
 {
+    WEIR__AS_FOUND;
     if (!v) weir_fail(weir_ctx_of(g), WEIR_ERROR_ARGUMENT, "vjp_set: NULL: expected a product");
     if (!weir_vjp_needs(v, i)) return;
     pass *p = v->state->p;
@@ -201,6 +202,7 @@ static weir_tensor *with_history(weir_tensor *t, weir__node *node, int out_index
 
 weir_tensor *weir_vjp_in(weir_vjp *v, int i)
 {
+    WEIR__AS_FOUND;
     if (!vjp_has(v, "vjp_in", i, v ? v->n_in : 0))
         return weir__nil(v ? v->ctx : NULL, WEIR__TENSOR);
     weir__input *in = &v->state->node->in[i];
@@ -214,6 +216,7 @@ weir_tensor *weir_vjp_in(weir_vjp *v, int i)
 
 weir_tensor *weir_vjp_out(weir_vjp *v, int i)
 {
+    WEIR__AS_FOUND;
     if (!vjp_has(v, "vjp_out", i, v ? v->n_out : 0))
         return weir__nil(v ? v->ctx : NULL, WEIR__TENSOR);
     return with_history(unpack(v, &v->state->node->out[i], "output", i), v->state->node, i);
@@ -340,10 +343,15 @@ static weir_status backward_from(const char *who, weir_tensor *y, weir_tensor *v
 
 weir_status weir_backward_with(weir_tensor *y, weir_tensor *vector, bool retain)
 {
+    WEIR__AS_FOUND;
     return backward_from("backward_with", y, vector, retain);
 }
 
-weir_status weir_backward(weir_tensor *y) { return backward_from("backward", y, NULL, false); }
+weir_status weir_backward(weir_tensor *y)
+{
+    WEIR__AS_FOUND;
+    return backward_from("backward", y, NULL, false);
+}
 
 /* -- weir_grad ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct order { weir__node **at; int64_t n, cap; uint64_t lowest; } order;
@@ -427,6 +435,7 @@ weir_ctx *weir__lists_context(int n, weir_tensor *const *x, int m, weir_tensor *
 weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_tensor *const *inputs, weir_tensor *const *vectors, bool create_graph,
                       bool retain, weir_tensor **gradients)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir__lists_context(n_out, outputs, n_in, inputs);
     for (int i = 0; gradients && i < n_in; i++) gradients[i] = weir__nil(c, WEIR__TENSOR);
     if (c->status != WEIR_OK) return c->status;

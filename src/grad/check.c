@@ -123,6 +123,7 @@ static void second_order(check *k)
 
 weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor **), void *user, int n, weir_tensor **inputs, const weir_gradcheck_opts *options)
 {
+    WEIR__AS_FOUND;
     weir_gradcheck_opts defaults = weir_gradcheck_defaults();
     if (!weir_ok(c)) return weir_status_of(c);
     if (!inputs && n > 0)

@@ -50,6 +50,7 @@ static weir__walk_next write_node(void *user, weir__node *n)
 
 weir_status weir_dot(weir_tensor *y, FILE *out)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir_ctx_of(y);
     if (c->status != WEIR_OK) return c->status;
     if (weir_is_nil(y) || !out) return weir_fail(c, WEIR_ERROR_ARGUMENT, "dot: NULL or nil: expected a tensor and a file");

@@ -136,6 +136,7 @@ static bool places(weir_ctx *c, const char *path, char *file, char *config)
 
 weir_model *weir_model_load(weir_ctx *c, const char *path)
 {
+    WEIR__AS_FOUND;
     char file[PATH_BYTES], config[PATH_BYTES];
     weir__weights w = { 0 };
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
@@ -148,6 +149,7 @@ weir_model *weir_model_load(weir_ctx *c, const char *path)
 
 weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t bytes)
 {
+    WEIR__AS_FOUND;
     weir__weights w = { 0 };
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     if (!data) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load_from_memory: NULL: expected a safetensors file"), weir__nil(c, WEIR__MODEL);

@@ -124,6 +124,7 @@ static void destroy(weir__object *o)
 
 void weir_model_free(weir_model *m)
 {
+    WEIR__AS_FOUND;
     if (m && !m->object.nil && weir__model_unshared(m, "model_free")) destroy(&m->object);
 }
 
@@ -164,6 +165,7 @@ static const weir_row *row_named(weir_ctx *c, const char *name)
 
 weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     const weir_row *row = row_named(c, name);
     void *opts = row ? weir__options_new(c, row) : NULL;
@@ -176,6 +178,7 @@ weir_model *weir_model_new(weir_ctx *c, const char *name, const char *options)
 
 weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *options)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     const weir_row *row = row_named(c, name);
     if (!options) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_new_with: NULL: expected options");
@@ -273,6 +276,7 @@ weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step)
 
 weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
 {
+    WEIR__AS_FOUND;
     weir_tensor *x = b ? weir_batch_x(b) : NULL;
     weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
@@ -320,6 +324,7 @@ weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *s
 int64_t weir_model_levels(const weir_model *m) { return m ? m->levels : 0; }
 weir_dtype weir_model_data_dtype(const weir_model *m)
 {
+    WEIR__AS_FOUND;
     if (!m || !m->mean) return m && m->dtype == WEIR_F64 ? WEIR_F64 : WEIR_F32;
     const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
     bool blurred = m->dtype == WEIR_F64;

@@ -264,8 +264,17 @@ static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts 
     return run(&j, t, x);
 }
 
-weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x) { return sample_into(m, n, o, WEIR_F32, x); }
-weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x) { return sample_into(m, n, o, WEIR_F64, x); }
+weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x)
+{
+    WEIR__AS_FOUND;
+    return sample_into(m, n, o, WEIR_F32, x);
+}
+weir_status weir_model_sample_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o,
+                                       double *x)
+{
+    WEIR__AS_FOUND;
+    return sample_into(m, n, o, WEIR_F64, x);
+}
 
 /* -- with their log q -------------------------------------------------------------------------- */
 static bool log_q_is_known(weir_model *m, const weir_sample_opts *o)
@@ -298,16 +307,19 @@ static weir_status sample_log_prob_into(weir_model *m, int64_t n, const weir_sam
 
 weir_status weir_model_sample_log_prob_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x, double *log_q)
 {
+    WEIR__AS_FOUND;
     return sample_log_prob_into(m, n, o, WEIR_F32, x, log_q);
 }
 
 weir_status weir_model_sample_log_prob_into_f64(weir_model *m, int64_t n, const weir_sample_opts *o, double *x, double *log_q)
 {
+    WEIR__AS_FOUND;
     return sample_log_prob_into(m, n, o, WEIR_F64, x, log_q);
 }
 
 weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts *o)
 {
+    WEIR__AS_FOUND;
     weir_sample_opts defaults = weir_sample_defaults();
     weir_ctx *c = weir_model_ctx(m);
     if (!o) o = &defaults;

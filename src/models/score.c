@@ -112,6 +112,7 @@ static void begin_info(const weir_model *m, const weir_score_opts *o, int64_t n,
 
 weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_opts *o, weir_score_info *info)
 {
+    WEIR__AS_FOUND;
     weir_score_opts defaults = weir_score_defaults();
     weir_score_info unused = { 0 };
     weir_tensor *x = b ? weir_batch_x(b) : NULL;
@@ -207,10 +208,12 @@ static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int
 
 weir_status weir_model_log_prob_into(weir_model *m, const float *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
 {
+    WEIR__AS_FOUND;
     return log_prob_into(m, WEIR_F32, x, n, o, log_prob, info);
 }
 
 weir_status weir_model_log_prob_into_f64(weir_model *m, const double *x, int64_t n, const weir_score_opts *o, double *log_prob, weir_score_info *info)
 {
+    WEIR__AS_FOUND;
     return log_prob_into(m, WEIR_F64, x, n, o, log_prob, info);
 }

@@ -108,6 +108,7 @@ weir_status weir_model_log_prob_grad_into(weir_model *m, const float *x, int64_t
                                           const weir_score_opts *o, double *log_prob, float *grad,
                                           weir_score_info *info)
 {
+    WEIR__AS_FOUND;
     return grad_into(m, WEIR_F32, x, n, o, log_prob, grad, info);
 }
 
@@ -115,5 +116,6 @@ weir_status weir_model_log_prob_grad_into_f64(weir_model *m, const double *x, in
                                               const weir_score_opts *o, double *log_prob,
                                               double *grad, weir_score_info *info)
 {
+    WEIR__AS_FOUND;
     return grad_into(m, WEIR_F64, x, n, o, log_prob, grad, info);
 }

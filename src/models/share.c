@@ -16,6 +16,7 @@ static weir_status copy_buffers(weir_model *to, weir_model *from)
 
 weir_model *weir_model_share(weir_ctx *c, weir_model *m)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     if (!m || m->object.nil || !weir_ok(m->object.ctx))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_share: NULL, nil or failed: expected a model that works"), weir__nil(c, WEIR__MODEL);

@@ -42,6 +42,7 @@ static weir_status save(weir_module *m, const char *path, weir__bytes *bytes)
 
 weir_status weir_module_save(weir_module *m, const char *path)
 {
+    WEIR__AS_FOUND;
     if (!weir__module_usable(m, "module_save")) return m ? weir_status_of(m->object.ctx) : WEIR_ERROR_ARGUMENT;
     if (!path) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "module_save: NULL: expected a path");
     return save(m, path, NULL);
@@ -49,6 +50,7 @@ weir_status weir_module_save(weir_module *m, const char *path)
 
 weir_status weir_module_save_to_memory(weir_module *m, void **data, size_t *bytes)
 {
+    WEIR__AS_FOUND;
     if (data) *data = NULL;
     if (bytes) *bytes = 0;
     if (!weir__module_usable(m, "module_save_to_memory")) return m ? weir_status_of(m->object.ctx) : WEIR_ERROR_ARGUMENT;
@@ -70,6 +72,7 @@ static weir_status assign(weir_module *m, weir__weights *w, const char *where, b
 
 weir_status weir_module_load(weir_module *m, const char *path, bool strict, weir_load_info *info)
 {
+    WEIR__AS_FOUND;
     weir__weights w;
     if (!weir__module_usable(m, "module_load")) return m ? weir_status_of(m->object.ctx) : WEIR_ERROR_ARGUMENT;
     if (!path) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "module_load: NULL: expected a path");
@@ -79,6 +82,7 @@ weir_status weir_module_load(weir_module *m, const char *path, bool strict, weir
 
 weir_status weir_module_load_from_memory(weir_module *m, const void *data, size_t bytes, bool strict, weir_load_info *info)
 {
+    WEIR__AS_FOUND;
     weir__weights w;
     if (!weir__module_usable(m, "module_load_from_memory")) return m ? weir_status_of(m->object.ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;

@@ -153,6 +153,7 @@ static void note_standardize(weir_model *m) /* so that the file says so */
 
 weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std)
 {
+    WEIR__AS_FOUND;
     if (!m) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
     if (!weir__model_usable(m, "model_set_standardize")) return weir_status_of(c);

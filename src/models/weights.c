@@ -91,10 +91,15 @@ weir_status weir__model_save_with(weir_model *m, const char *path, const json_t 
     return save(m, path, extra, NULL);
 }
 
-weir_status weir_model_save(weir_model *m, const char *path) { return weir__model_save_with(m, path, NULL); }
+weir_status weir_model_save(weir_model *m, const char *path)
+{
+    WEIR__AS_FOUND;
+    return weir__model_save_with(m, path, NULL);
+}
 
 weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes)
 {
+    WEIR__AS_FOUND;
     if (data) *data = NULL;
     if (bytes) *bytes = 0;
     if (!m) return WEIR_ERROR_ARGUMENT;
@@ -108,5 +113,6 @@ weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes)
 
 void weir_buffer_free(weir_ctx *c, void *data)
 {
+    WEIR__AS_FOUND;
     if (c && c != weir__orphan()) weir__free(c, data);
 }

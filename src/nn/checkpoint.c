@@ -18,6 +18,7 @@ static weir_tensor *forward(void *user, weir_tensor **x) { return weir_module_fo
 
 weir_tensor *weir_module_checkpoint(weir_module *m, weir_tensor *x)
 {
+    WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *y = weir__nil(x ? x->object.ctx : weir_module_ctx(m), WEIR__TENSOR);
     if (!weir__forward_begin(m, x, "module_checkpoint", &mark)) return y;

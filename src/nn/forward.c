@@ -71,6 +71,7 @@ weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t chann
 
 weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
 {
+    WEIR__AS_FOUND;
     weir__call_mark mark;
     if (!weir__forward_begin(m, x, "module_forward", &mark)) return nil_for(m, x);
     weir_tensor *log_det, *y = nil_for(m, x);

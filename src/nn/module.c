@@ -61,6 +61,7 @@ static const weir_row *find_row(weir_ctx *c, const char *name)
 
 weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODULE);
     if (!name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_new: NULL: expected a name"), weir__nil(c, WEIR__MODULE);
     const weir_row *row = find_row(c, name);
@@ -90,6 +91,7 @@ static weir_module *bare(weir_ctx *c, const weir_module_row *row)
 
 weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODULE);
     if (!row) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_from_row: NULL: expected a row"), weir__nil(c, WEIR__MODULE);
     void *own = NULL; /* defaults, or a copy in which chosen rows get what they leave to their choosers */
@@ -137,6 +139,7 @@ static void free_tree(weir_module *m)
 
 void weir_module_free(weir_module *m)
 {
+    WEIR__AS_FOUND;
     if (!m || m->object.nil) return;
     if (m->parent) {
         weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_free: %s has a parent: expected a root", m->name);
@@ -234,6 +237,7 @@ static weir_tensor *add_entry(weir_module *m, const char *name, weir_tensor *t, 
 
 weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, weir_init init)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "module_parameter") || !not_sealed(m, "parameter", name) || !name_fits(m, name, "parameter")
         || !weir__spec_check(c, "module_parameter", t, ndim, shape))
@@ -270,6 +274,7 @@ static weir_tensor *add_buffer(weir_module *m, const char *name, weir_dtype t, i
 
 weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value)
 {
+    WEIR__AS_FOUND;
     if (!weir__module_usable(m, "module_buffer") || !not_sealed(m, "buffer", name)) return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
     return add_buffer(m, name, t, ndim, shape, value);
 }

@@ -24,6 +24,7 @@ static bool fits(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_co
 
 weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
+    WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
     if (!fits(net, x, t, k, "network_at") || !weir__forward_begin(net, x, "network_at", &mark)) return nil;
@@ -70,6 +71,7 @@ static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t
 weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
                               weir_tensor *tangents, weir_tensor **jv)
 {
+    WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
     if (jv) *jv = nil;

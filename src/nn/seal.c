@@ -200,6 +200,7 @@ weir__layout *weir__module_layout(weir_module *m)
 
 weir_status weir_module_seal(weir_module *m)
 {
+    WEIR__AS_FOUND;
     if (!weir__module_usable(m, "module_seal")) return weir_status_of(weir_module_ctx(m));
     return weir__module_layout(m) ? WEIR_OK : weir_status_of(m->object.ctx);
 }

@@ -233,6 +233,7 @@ static bool take_memory(work *w)
 
 weir_status weir_ode_adaptive(const weir_ode *p, const weir_tableau *m, const weir_ode_opts *o)
 {
+    WEIR__AS_FOUND;
     weir_ode_opts defaults = weir_ode_defaults();
     if (!weir__ode_fits("ode_adaptive", p, m))
         return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;

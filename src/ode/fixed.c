@@ -75,6 +75,7 @@ static void report(const weir_ode *p, const weir_tableau *m, int64_t steps)
 
 weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t steps, const double *times)
 {
+    WEIR__AS_FOUND;
     if (!weir__ode_fits("ode_fixed", p, m))
         return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;

@@ -184,6 +184,7 @@ static weir_tensor *readable(weir_tensor *x, int lead, const int64_t *shape)
 
 weir_tensor *weir_scaled_dot_product_attention(weir_tensor *q, weir_tensor *k, weir_tensor *v, weir_tensor *mask, bool causal, double scale)
 {
+    WEIR__AS_FOUND;
     weir_tensor *in[4] = { q, k, v, mask };
     int64_t shape[WEIR_RANK_MAX];
     int lead = weir_is_nil(q) || q->ndim < 2 ? -1 : 0;

@@ -106,6 +106,7 @@ static weir_tensor *training(weir_tensor *x, weir_tensor *mean, weir_tensor *var
 
 weir_tensor *weir_batch_norm(weir_tensor *x, weir_tensor *mean, weir_tensor *variance, weir_tensor *w, weir_tensor *b, bool train, double momentum, double eps)
 {
+    WEIR__AS_FOUND;
     weir__norm_attr a = { .eps = eps, .weight = w != NULL, .bias = b != NULL };
     weir_tensor *in[5] = { weir_contiguous(x) }, *out[WEIR_OUT_MAX];
     int n = 1;

@@ -121,6 +121,7 @@ static weir_tensor *run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, int n, 
 
 weir_tensor *weir_checkpoint(weir_checkpoint_fn *fn, void *user, int n, weir_tensor *const *inputs)
 {
+    WEIR__AS_FOUND;
     weir_ctx *fail = weir__lists_context(n, inputs, 0, NULL), *c;
     if (!fn || !inputs) {
         weir_fail(fail, WEIR_ERROR_ARGUMENT,

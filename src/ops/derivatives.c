@@ -26,6 +26,7 @@ static void forward_product(weir_ctx *c, int n_out, weir_tensor *const *y, int n
 
 weir_status weir_jvp(int n_out, weir_tensor *const *y, int n_in, weir_tensor *const *x, weir_tensor *const *tangents, bool create_graph, weir_tensor **jv)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir__lists_context(n_out, y, n_in, x);
     for (int o = 0; jv && o < n_out; o++) jv[o] = weir__nil(c, WEIR__TENSOR);
     if (n_out < 1 || n_in < 1 || !y || !x || !tangents || !jv)
@@ -61,6 +62,7 @@ static weir_tensor *jacobian_row(weir_tensor *y, weir_tensor *x, int64_t k, bool
 
 weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir_ctx_of(y ? y : x);
     weir_tensor *nil = weir__nil(c, WEIR__TENSOR), *both[] = { y, x };
     if (!all_fine(c, "jacobian", 2, both)) return nil;
@@ -87,6 +89,7 @@ weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph)
 
 weir_tensor *weir_hessian(weir_tensor *scalar, weir_tensor *x, bool create_graph)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir_ctx_of(scalar ? scalar : x);
     weir_tensor *g, *nil = weir__nil(c, WEIR__TENSOR);
     if (!all_fine(c, "hessian", 2, WEIR__IN(scalar, x))) return nil;

@@ -53,11 +53,20 @@ static weir_tensor *binary(weir_tensor *x, weir_tensor *y, weir__binary f, const
     return x;
 }
 
-weir_tensor *weir_add_(weir_tensor *x, weir_tensor *y) { return binary(x, y, WEIR__B_add, "add_"); }
-weir_tensor *weir_mul_(weir_tensor *x, weir_tensor *y) { return binary(x, y, WEIR__B_mul, "mul_"); }
+weir_tensor *weir_add_(weir_tensor *x, weir_tensor *y)
+{
+    WEIR__AS_FOUND;
+    return binary(x, y, WEIR__B_add, "add_");
+}
+weir_tensor *weir_mul_(weir_tensor *x, weir_tensor *y)
+{
+    WEIR__AS_FOUND;
+    return binary(x, y, WEIR__B_mul, "mul_");
+}
 
 weir_tensor *weir_copy_(weir_tensor *x, weir_tensor *from)
 {
+    WEIR__AS_FOUND;
     if (!weir__given("copy_", 2, WEIR__IN(x, from)) || !writable(x, from, "copy_")
         || weir_is_nil(from = apart(x, from)))
         return weir__nil_of(x);
@@ -69,6 +78,7 @@ weir_tensor *weir_copy_(weir_tensor *x, weir_tensor *from)
 
 weir_tensor *weir_fill_(weir_tensor *x, double value)
 {
+    WEIR__AS_FOUND;
     if (!writable(x, NULL, "fill_")) return weir__nil_of(x);
     double one[1];
     weir__convert(x->dtype, one, WEIR_F64, &value, 1);

@@ -21,6 +21,7 @@ static weir_tensor *reduced(weir_tensor *loss, weir_reduction r)
 
 weir_tensor *weir_mse_loss(weir_tensor *x, weir_tensor *y, weir_reduction r)
 {
+    WEIR__AS_FOUND;
     return fit("mse_loss", x, y) ? reduced(weir_square(weir_sub(x, y)), r) : weir__nil_of(x);
 }
 
@@ -38,6 +39,7 @@ static weir_tensor *huber(weir_tensor *x, weir_tensor *y, double delta)
 
 weir_tensor *weir_huber_loss(weir_tensor *x, weir_tensor *y, double delta, weir_reduction r)
 {
+    WEIR__AS_FOUND;
     if (!fit("huber_loss", x, y)) return weir__nil_of(x);
     if (!(delta > 0)) return weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "huber_loss: delta %g: expected more than 0", delta), weir__nil_of(x);
     return reduced(huber(x, y, delta), r);
@@ -45,6 +47,7 @@ weir_tensor *weir_huber_loss(weir_tensor *x, weir_tensor *y, double delta, weir_
 
 weir_tensor *weir_smooth_l1_loss(weir_tensor *x, weir_tensor *y, double beta, weir_reduction r)
 {
+    WEIR__AS_FOUND;
     if (!fit("smooth_l1_loss", x, y)) return weir__nil_of(x);
     if (!(beta >= 0)) return weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "smooth_l1_loss: beta %g: expected 0 or more", beta), weir__nil_of(x);
     return beta == 0 ? weir_l1_loss(x, y, r) : reduced(weir_scale(huber(x, y, beta), 1 / beta), r);
@@ -52,6 +55,7 @@ weir_tensor *weir_smooth_l1_loss(weir_tensor *x, weir_tensor *y, double beta, we
 
 weir_tensor *weir_bce_with_logits(weir_tensor *x, weir_tensor *y, weir_tensor *pos_weight, weir_reduction r)
 {
+    WEIR__AS_FOUND;
     if (!fit("bce_with_logits", x, y)) return weir__nil_of(x);
     weir_tensor *below = weir_mul(weir_affine(y, -1, 1), x), *log_p = weir_logsigmoid(x);
     if (pos_weight) log_p = weir_mul(log_p, weir_affine(weir_mul(y, weir_affine(pos_weight, 1, -1)), 1, 1)); /* 1 + (w - 1) y */

@@ -61,4 +61,8 @@ static weir_tensor *call_none(weir_tensor **x) { return weir_pow_scalar(x[0], 0)
 static const weir_op_case scalar_cases[] = { { "3,4", call_three_halves }, { "2,3,17", call_cube }, { ".", call_inverse }, { "0,2", call_cube }, { "3", call_none }, { NULL, NULL } };
 const weir_op weir__op_pow_scalar = { .row = WEIR_OP_ROW("op.pow_scalar", "x^p, p a number"), .n_in = 1, .n_out = 1, .save_in = 1, .attr_size = sizeof(power),
                                       .infer = weir_infer_same, .forward = scalar_forward, .backward = scalar_backward, .cases = scalar_cases, .low = 0.4, .high = 2, .order = WEIR_ORDER_KEEP };
-weir_tensor *weir_pow_scalar(weir_tensor *x, double p) { return weir__apply1(&weir__op_pow_scalar, x, &(power){ p }); }
+weir_tensor *weir_pow_scalar(weir_tensor *x, double p)
+{
+    WEIR__AS_FOUND;
+    return weir__apply1(&weir__op_pow_scalar, x, &(power){ p });
+}

@@ -133,12 +133,14 @@ weir_tensor *weir_sum_samples(weir_tensor *x)
 
 weir_tensor *weir_mean(weir_tensor *x)
 {
+    WEIR__AS_FOUND;
     if (weir_is_nil(x)) return weir__nil_of(x);
     return weir_scale(weir_sum(x), x->numel > 0 ? 1.0 / (double)x->numel : NAN);
 }
 
 weir_tensor *weir_mean_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
+    WEIR__AS_FOUND;
     if (weir_is_nil(x) || !weir__has_list(x, "mean_axes", n_axes, axes)) return weir__nil_of(x);
     weir_tensor *sum = weir_sum_axes(x, n_axes, axes, keep);
     if (weir_is_nil(sum)) return sum;
@@ -149,6 +151,7 @@ weir_tensor *weir_mean_axes(weir_tensor *x, int n_axes, const int *axes, bool ke
 
 weir_tensor *weir_var_axes(weir_tensor *x, int n_axes, const int *axes, int correction, bool keep)
 {
+    WEIR__AS_FOUND;
     if (weir_is_nil(x) || !weir__has_list(x, "var_axes", n_axes, axes)) return weir__nil_of(x);
     weir_tensor *mean = weir_mean_axes(x, n_axes, axes, true);
     if (weir_is_nil(mean)) return mean;
@@ -159,6 +162,7 @@ weir_tensor *weir_var_axes(weir_tensor *x, int n_axes, const int *axes, int corr
 
 weir_tensor *weir_var(weir_tensor *x, int correction)
 {
+    WEIR__AS_FOUND;
     int axes[WEIR_RANK_MAX];
     for (int i = 0; i < WEIR_RANK_MAX; i++) axes[i] = i;
     return weir_var_axes(x, weir_ndim(x), axes, correction, false);

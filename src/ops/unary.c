@@ -100,5 +100,13 @@ static const weir_op_case affine_cases[] = { { "3,4", call_affine }, { ".", call
 const weir_op weir__op_affine = { .row = WEIR_OP_ROW("op.affine", "scale x + shift, two numbers"), .n_in = 1, .n_out = 1, .attr_size = sizeof(affine),
                                   .infer = weir_infer_same, .forward = affine_forward, .backward = affine_backward, .cases = affine_cases, .order = WEIR_ORDER_KEEP };
 
-weir_tensor *weir_affine(weir_tensor *x, double scale, double shift) { return weir__apply1(&weir__op_affine, x, &(affine){ scale, shift }); }
-weir_tensor *weir_scale(weir_tensor *x, double scale) { return weir_affine(x, scale, 0); }
+weir_tensor *weir_affine(weir_tensor *x, double scale, double shift)
+{
+    WEIR__AS_FOUND;
+    return weir__apply1(&weir__op_affine, x, &(affine){ scale, shift });
+}
+weir_tensor *weir_scale(weir_tensor *x, double scale)
+{
+    WEIR__AS_FOUND;
+    return weir_affine(x, scale, 0);
+}

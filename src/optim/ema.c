@@ -16,6 +16,7 @@ struct weir_ema {
 
 weir_ema *weir_ema_new(weir_module *m, double decay)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "ema_new")) return NULL;
     if (!(decay >= 0 && decay < 1)) return weir_fail(c, WEIR_ERROR_RANGE, "ema_new: decay %g: expected [0, 1)", decay), NULL;
@@ -34,6 +35,7 @@ weir_ema *weir_ema_new(weir_module *m, double decay)
 
 void weir_ema_free(weir_ema *e)
 {
+    WEIR__AS_FOUND;
     if (!e) return;
     weir__state_free(&e->own);
     weir__state_free(&e->tree);
@@ -56,6 +58,7 @@ static void blend(void *user, int64_t begin, int64_t end)
 
 void weir_ema_update(weir_ema *e)
 {
+    WEIR__AS_FOUND;
     if (!e || !weir_ok(e->ctx)) return;
     if (e->starts != e->layout->starts) {
         /* the parameters have begun anew, from data: so does their average */
@@ -70,6 +73,7 @@ void weir_ema_update(weir_ema *e)
 
 void weir_ema_swap(weir_ema *e)
 {
+    WEIR__AS_FOUND;
     if (!e) return; /* also in a failed context, so that a swap can always be undone */
     if (!weir__storage_may_change(e->ctx, e->layout->values, "ema_swap")) return;
     weir__state_exchange(&e->tree, &e->own, "ema_swap");

@@ -33,6 +33,7 @@ static void destroy(weir__object *object)
 
 void weir_optim_free(weir_optim *o)
 {
+    WEIR__AS_FOUND;
     if (o && !o->object.nil) destroy(&o->object);
 }
 
@@ -81,10 +82,15 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
     return weir__nil(c, WEIR__OPTIM);
 }
 
-weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options) { return new_optim(m, name, NULL, options); }
+weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options)
+{
+    WEIR__AS_FOUND;
+    return new_optim(m, name, NULL, options);
+}
 
 weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *options)
 {
+    WEIR__AS_FOUND;
     if (options) return new_optim(m, name, options, NULL);
     weir_ctx *c = weir_module_ctx(m);
     return weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_new_with: NULL: expected options, from their defaults function"), weir__nil(c, WEIR__OPTIM);
@@ -124,6 +130,7 @@ static void update_run(void *user, int64_t begin, int64_t end)
 
 weir_status weir_optim_step(weir_optim *o)
 {
+    WEIR__AS_FOUND;
     if (!o) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = o->object.ctx;
     if (o->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_step: nil optimizer: expected one that could be made");
@@ -147,6 +154,7 @@ void weir_optim_zero_grad(weir_optim *o)
 
 double weir_optim_clip(weir_optim *o, double max_norm)
 {
+    WEIR__AS_FOUND;
     if (!usable(o)) return NAN;
     if (!(max_norm > 0)) return weir_fail(o->object.ctx, WEIR_ERROR_RANGE, "optim_clip: %g: expected a norm above 0", max_norm), NAN;
     double norm = sqrt(weir__gradients_sum_squares(o->module));

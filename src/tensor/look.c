@@ -40,6 +40,7 @@ double weir__element(const weir_tensor *t, const int64_t *index)
 
 double weir_get(const weir_tensor *x, const int64_t *index)
 {
+    WEIR__AS_FOUND;
     x = some(x);
     if (x->object.nil || (x->ndim > 0 && !index)) return NAN;
     for (int i = 0; i < x->ndim; i++)
@@ -49,6 +50,7 @@ double weir_get(const weir_tensor *x, const int64_t *index)
 
 double weir_item(const weir_tensor *x)
 {
+    WEIR__AS_FOUND;
     static const int64_t zeros[WEIR_RANK_MAX];
     x = some(x);
     if (!x->object.nil && x->numel == 1) return weir__element(x, zeros);
@@ -71,6 +73,7 @@ const void *weir_data(const weir_tensor *x)
 
 void *weir_data_mut(weir_tensor *x)
 {
+    WEIR__AS_FOUND;
     if (!x || x->object.nil || !x->storage) return NULL;
     if (!weir__storage_may_change(x->object.ctx, x->storage, "data_mut")) return NULL;
     weir__storage *s = x->storage;
@@ -108,6 +111,18 @@ static weir_status copy_to(const weir_tensor *x, weir_dtype t, void *out, int64_
     return WEIR_OK;
 }
 
-weir_status weir_copy_to_f32(const weir_tensor *x, float *out, int64_t n) { return copy_to(x, WEIR_F32, out, n); }
-weir_status weir_copy_to_f64(const weir_tensor *x, double *out, int64_t n) { return copy_to(x, WEIR_F64, out, n); }
-weir_status weir_copy_to_i64(const weir_tensor *x, int64_t *out, int64_t n) { return copy_to(x, WEIR_I64, out, n); }
+weir_status weir_copy_to_f32(const weir_tensor *x, float *out, int64_t n)
+{
+    WEIR__AS_FOUND;
+    return copy_to(x, WEIR_F32, out, n);
+}
+weir_status weir_copy_to_f64(const weir_tensor *x, double *out, int64_t n)
+{
+    WEIR__AS_FOUND;
+    return copy_to(x, WEIR_F64, out, n);
+}
+weir_status weir_copy_to_i64(const weir_tensor *x, int64_t *out, int64_t n)
+{
+    WEIR__AS_FOUND;
+    return copy_to(x, WEIR_I64, out, n);
+}

@@ -23,11 +23,13 @@ static weir_tensor *make_filled(weir_tensor *x, double value)
 
 weir_tensor *weir_empty(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
 {
+    WEIR__AS_FOUND;
     return make_empty(c, "empty", t, ndim, shape);
 }
 
 weir_tensor *weir_zeros(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
 {
+    WEIR__AS_FOUND;
     weir_tensor *x = make_empty(c, "zeros", t, ndim, shape);
     if (!x->object.nil) memset(x->storage->data, 0, x->storage->bytes);
     return x;
@@ -35,18 +37,25 @@ weir_tensor *weir_zeros(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shap
 
 weir_tensor *weir_full(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape, double value)
 {
+    WEIR__AS_FOUND;
     return make_filled(make_empty(c, "full", t, ndim, shape), value);
 }
 
 weir_tensor *weir_ones(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
 {
+    WEIR__AS_FOUND;
     return make_filled(make_empty(c, "ones", t, ndim, shape), 1);
 }
 
-weir_tensor *weir_scalar(weir_ctx *c, weir_dtype t, double value) { return weir_full(c, t, 0, NULL, value); }
+weir_tensor *weir_scalar(weir_ctx *c, weir_dtype t, double value)
+{
+    WEIR__AS_FOUND;
+    return weir_full(c, t, 0, NULL, value);
+}
 
 weir_tensor *weir_arange(weir_ctx *c, weir_dtype t, int64_t n)
 {
+    WEIR__AS_FOUND;
     weir_tensor *x = weir_empty(c, t, 1, &n);
     if (x->object.nil) return x;
     for (int64_t i = 0; i < n; i++)
@@ -75,16 +84,22 @@ static double spaced(int64_t i, int64_t n, const double *p) /* from the nearer e
 
 weir_tensor *weir_range(weir_ctx *c, weir_dtype t, double start, double stop, double step)
 {
+    WEIR__AS_FOUND;
     double n = ceil((stop - start) / step);
     if (!(n <= 0x1p46) || step == 0)
         return weir_fail(c, WEIR_ERROR_RANGE, "range: %g to %g by %g: expected a finite number of elements", start, stop, step), weir__nil(c, WEIR__TENSOR);
     return filled(c, t, n > 0 ? (int64_t)n : 0, stepped, (const double[]){ start, step });
 }
 
-weir_tensor *weir_linspace(weir_ctx *c, weir_dtype t, double first, double last, int64_t n) { return filled(c, t, n, spaced, (const double[]){ first, last }); }
+weir_tensor *weir_linspace(weir_ctx *c, weir_dtype t, double first, double last, int64_t n)
+{
+    WEIR__AS_FOUND;
+    return filled(c, t, n, spaced, (const double[]){ first, last });
+}
 
 weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n)
 {
+    WEIR__AS_FOUND;
     weir_tensor *x = weir_zeros(c, t, 2, (const int64_t[]){ n, n });
     double one = 1;
     if (!x->object.nil) weir__convert_strided(t, x->storage->data, n + 1, WEIR_F64, &one, 0, n);
@@ -105,21 +120,39 @@ static weir_tensor *from_host(weir_ctx *c, weir_dtype t, const void *values, int
     return x;
 }
 
-weir_tensor *weir_from_f32(weir_ctx *c, const float *v, int ndim, const int64_t *shape) { return from_host(c, WEIR_F32, v, ndim, shape); }
-weir_tensor *weir_from_f64(weir_ctx *c, const double *v, int ndim, const int64_t *shape) { return from_host(c, WEIR_F64, v, ndim, shape); }
-weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *v, int ndim, const int64_t *shape) { return from_host(c, WEIR_I64, v, ndim, shape); }
+weir_tensor *weir_from_f32(weir_ctx *c, const float *v, int ndim, const int64_t *shape)
+{
+    WEIR__AS_FOUND;
+    return from_host(c, WEIR_F32, v, ndim, shape);
+}
+weir_tensor *weir_from_f64(weir_ctx *c, const double *v, int ndim, const int64_t *shape)
+{
+    WEIR__AS_FOUND;
+    return from_host(c, WEIR_F64, v, ndim, shape);
+}
+weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *v, int ndim, const int64_t *shape)
+{
+    WEIR__AS_FOUND;
+    return from_host(c, WEIR_I64, v, ndim, shape);
+}
 
 weir_tensor *weir_full_like(weir_tensor *x, double value)
 {
+    WEIR__AS_FOUND;
     if (!x || x->object.nil) return weir__nil(x ? x->object.ctx : NULL, WEIR__TENSOR);
     return weir_full(x->object.ctx, x->dtype, x->ndim, x->shape, value);
 }
 
-weir_tensor *weir_zeros_like(weir_tensor *x) { return weir_full_like(x, 0); }
+weir_tensor *weir_zeros_like(weir_tensor *x)
+{
+    WEIR__AS_FOUND;
+    return weir_full_like(x, 0);
+}
 
 weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, int ndim, const int64_t *shape, const int64_t *strides,
                               void (*release)(void *, void *), void *user)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c) || !weir__spec_check(c, "tensor_wrap", t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
     if (!data && weir__numel_of(ndim, shape) > 0)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "tensor_wrap: NULL: expected memory"), weir__nil(c, WEIR__TENSOR);

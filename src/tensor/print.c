@@ -40,6 +40,7 @@ static void put_axis(text *o, const weir_tensor *t, int axis, int64_t *index)
 
 int weir_format(const weir_tensor *x, char *buffer, size_t bytes)
 {
+    WEIR__AS_FOUND;
     if (!buffer) bytes = 0;
     text o = { buffer, bytes, 0 };
     int64_t index[WEIR_RANK_MAX] = { 0 };
@@ -55,6 +56,7 @@ int weir_format(const weir_tensor *x, char *buffer, size_t bytes)
 
 void weir_print(const weir_tensor *x, FILE *out)
 {
+    WEIR__AS_FOUND;
     weir_ctx *c = weir_ctx_of(x);
     if (!out) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "print: NULL: expected a file");

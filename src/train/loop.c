@@ -110,6 +110,7 @@ static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
 
 weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
 {
+    WEIR__AS_FOUND;
     weir_train_opts defaults = weir_train_defaults();
     weir_ctx *c = r ? r->object.ctx : NULL;
     if (!r || r->object.nil)

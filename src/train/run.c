@@ -48,6 +48,7 @@ static void destroy(weir_run *r)
 
 void weir_run_free(weir_run *r)
 {
+    WEIR__AS_FOUND;
     if (r && !r->object.nil && weir__model_unshared(r->model, "run_free")) destroy(r);
 }
 
@@ -353,6 +354,7 @@ static json_t *choose_config(weir_ctx *c, const char *folder, const char *config
 
 weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume)
 {
+    WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__RUN);
     if (!folder) return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_open: NULL: expected a folder"), weir__nil(c, WEIR__RUN);
     bool had = false;

@@ -153,6 +153,7 @@ static weir_status step_or_nothing(weir_model *m, weir_optim *o, weir_batch *b,
 
 weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info)
 {
+    WEIR__AS_FOUND;
     weir_step_opts defaults = weir_step_defaults();
     weir_step_info unused;
     if (!info) info = &unused;
@@ -176,6 +177,7 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
 
 double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b)
 {
+    WEIR__AS_FOUND;
     weir_step_info info;
     weir_train_step_with(m, o, b, NULL, &info);
     return info.loss;

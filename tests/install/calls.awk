@@ -120,7 +120,7 @@ function kind_of(f, name, type) {
     return "EVEN"
 }
 
-function prototype(s,    open, f, returns, part, n, k, body, list, kinds, kind, other) {
+function prototype(s,    open, f, returns, part, n, k, body, list, kinds, kind, other, outs) {
     s = trim(s)
     if (!match(s, /weir_[a-z0-9_]+ ?\(/)) { fail("a declaration that is no prototype: " s); return }
     f = substr(s, RSTART, RLENGTH - 1)
@@ -139,10 +139,11 @@ function prototype(s,    open, f, returns, part, n, k, body, list, kinds, kind, 
         if (type == "fn") body = body "    " replaced(whole, name, k) " = arg == " k - 1 " ? NULL : " valid(f, name, type) ";\n"
         else body = body "    " whole (whole ~ /\*$/ ? "" : " ") "a" k - 1 " = " (other == "" ? "" : "arg == " k - 1 " ? " other " : ") valid(f, name, type) ";\n"
         list = list (k > 1 ? ", " : "") "a" k - 1
+        if (type == "weir_tensor **" && valid(f, name, type) == "w->out") outs = outs "if (how <= IN_ODD_ENVIRONMENT) digest_tensor(w, w->out[0]); "
         kinds = kinds "{ \"" name "\", " kind " }, "
     }
     print "static void call_" f "(world *w, int arg, int how)\n{\n" body "    (void)arg, (void)how;"
-    print "    " kept(returns, f "(" list ")", f) "\n}\n"
+    print "    " kept(returns, f "(" list ")", f) " " outs "\n}\n"
     table = table "    { \"" f "\", \"" said(f) "\", call_" f ", " n ", { " kinds "{ NULL, 0 } }, " (f in inside ? inside[f] : "OUTSIDE") ", " marked("fails", f, "") " },\n"
 }
 
@@ -165,7 +166,9 @@ function kept(returns, call, f) {
     if (returns == "void") return "BEFORE; " call "; AFTER;"
     if (returns == "weir_status") return "BEFORE; weir_status r = " call "; AFTER; saw_status(w, r);"
     if (returns in nil_of && nil_of[returns] != "" && !marked("void", f, ""))
-        return "BEFORE; " returns "r = (" returns ")(uintptr_t)" call "; AFTER; saw_handle(w, r, NIL(" nil_of[returns] "), ORPHAN(" nil_of[returns] "));"
+        return "BEFORE; " returns "r = (" returns ")(uintptr_t)" call "; AFTER; saw_handle(w, r, NIL(" nil_of[returns] "), ORPHAN(" nil_of[returns] "));" \
+               (returns == "weir_tensor *" ? " digest_tensor(w, r);" : "")
+    if (returns ~ /^(double|int|int64_t|bool)$/) return "BEFORE; double r = (double)" call "; AFTER; digest_number(w, r);"
     return "BEFORE; (void)" call "; AFTER;"
 }
 

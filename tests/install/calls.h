@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <weir.h>
@@ -17,7 +18,7 @@
 /* Kinds of arguments. Quiet: NULL is no error; loose: it may be one; even: left alone. */
 enum { POINTER, QUIET, LOOSE, CONTEXT, HANDLE, QUIET_HANDLE, LOOSE_HANDLE, NUMBER, EVEN };
 enum { OUTSIDE, IN_INFER, IN_BACKWARD };                      /* where a function may be called */
-enum { AS_IT_IS, IN_FAILED, WITH_NULL, WITH_NIL, WITH_ORPHAN, WITH_NUMBER, WAYS = WITH_NUMBER + 12 };
+enum { AS_IT_IS, IN_ODD_ENVIRONMENT, IN_FAILED, WITH_NULL, WITH_NIL, WITH_ORPHAN, WITH_NUMBER, WAYS = WITH_NUMBER + 12 };
 
 typedef struct nils { weir_ctx *context; weir_tensor *tensor; weir_module *module; weir_model *model; weir_optim *optim; weir_dataset *dataset; weir_loader *loader;
                       weir_batch *batch; weir_run *run; weir_condition *condition; } nils;
@@ -55,7 +56,8 @@ typedef struct world {
     _Alignas(max_align_t) char sampler_options[1024];
     /* of the call */
     bool wrong;
-    int errno_, round, mask;
+    uint64_t digest, *expected; /* of what the call gave; of the call as it is, which another process makes */
+    sigset_t mask;
     fenv_t env;
 } world;
 
@@ -158,17 +160,17 @@ static void make_tensors(world *w)
 {
     weir_ctx *c = w->c;
     const int64_t square[] = { 4, 4 }, four[] = { 4 };
-    for (int i = 0; i < 256; i++) w->f32[i] = 1, w->f64[i] = 1, w->i64[i] = i % 4;
-    w->x = weir_add(weir_ones(c, WEIR_F32, 2, square), weir_scale(weir_eye(c, WEIR_F32, 4), 4)); /* positive, and positive definite */
-    w->wide = weir_ones(c, WEIR_F32, 3, (const int64_t[]){ 2, 4, 4 });
+    for (int i = 0; i < 256; i++) w->f32[i] = 1.1f, w->f64[i] = 1.1, w->i64[i] = i % 4;
+    w->x = weir_add(weir_full(c, WEIR_F32, 2, square, 1.1), weir_scale(weir_eye(c, WEIR_F32, 4), 4.3)); /* positive, and positive definite */
+    w->wide = weir_full(c, WEIR_F32, 3, (const int64_t[]){ 2, 4, 4 }, 1.1);
     w->bools = weir_zeros(c, WEIR_BOOL, 2, square);
     w->index = weir_from_i64(c, w->i64, 1, four);
-    w->image = weir_ones(c, WEIR_F32, 4, (const int64_t[]){ 2, 4, 4, 4 });
+    w->image = weir_full(c, WEIR_F32, 4, (const int64_t[]){ 2, 4, 4, 4 }, 1.1);
     w->kernel = weir_ones(c, WEIR_F32, 4, (const int64_t[]){ 4, 4, 2, 2 });
-    w->row = weir_ones(c, WEIR_F32, 1, four);
+    w->row = weir_full(c, WEIR_F32, 1, four, 1.1);
     w->times = weir_full(c, WEIR_F32, 1, four, 0.5);
     w->tangents = weir_ones(c, WEIR_F32, 3, (const int64_t[]){ 4, 2, 4 });
-    w->leaf = weir_set_requires_grad(weir_ones(c, WEIR_F32, 2, square), true);
+    w->leaf = weir_set_requires_grad(weir_full(c, WEIR_F32, 2, square, 1.1), true);
     w->result = weir_square(w->leaf);
     w->scalar = weir_sum(w->result);
     w->many[0] = w->many[1] = w->x;
@@ -222,21 +224,86 @@ static bool open_world(world *w)
 #define BEFORE before(w)
 #define AFTER after(w)
 
-static void before(world *w)
-{
-    (void)w;
-}
-
-static void after(world *w) { (void)w; }
-
 static void complain(world *w, const char *what)
 {
-    const char *ways[] = { "as it is", "in a failed context", "NULL", "nil", "nil of no context" };
+    const char *ways[] = { "as it is", "where numbers are rounded up", "in a failed context", "NULL", "nil", "nil of no context" };
     char number[32];
     snprintf(number, sizeof number, "%.17g", now.how >= WITH_NUMBER ? odd_number(now.how) : 0);
     printf("# %s(%s: %s): %s: status %d: %s\n", now.f->name, now.arg >= 0 ? now.f->arg[now.arg].name : "", now.how < WITH_NUMBER ? ways[now.how] : number, what,
            (int)weir_status_of(w->c), weir_message(w->c));
     w->wrong = true;
+}
+
+/* What is the caller's: errno, the floating-point environment and the signal mask. They are odd ones, but in the valid call. */
+enum { ODD_ERRNO = 12345 };
+#ifdef __SSE2__
+enum { SMALL_IS_ZERO = 0x8040 };
+static bool small_is_zero(void) { return (__builtin_ia32_stmxcsr() & SMALL_IS_ZERO) == SMALL_IS_ZERO; }
+static void make_small_zero(void) { __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | SMALL_IS_ZERO); }
+#else
+static bool small_is_zero(void) { return true; }
+static void make_small_zero(void) { }
+#endif
+
+static void before(world *w)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &mask, &w->mask);
+    fegetenv(&w->env);
+    feclearexcept(FE_ALL_EXCEPT);
+    if (now.how != AS_IT_IS) {
+        fesetround(FE_UPWARD);
+        make_small_zero();
+    }
+    errno = ODD_ERRNO;
+}
+
+static void after(world *w)
+{
+    int error = errno, flags = fetestexcept(FE_ALL_EXCEPT), round = fegetround();
+    bool small = small_is_zero(), odd = now.how != AS_IT_IS;
+    sigset_t mask;
+    fesetenv(&w->env);
+    sigprocmask(SIG_SETMASK, &w->mask, &mask);
+    if (error != ODD_ERRNO) complain(w, "errno has changed: expected WEIR__AS_FOUND");
+    if (flags) complain(w, "floating-point flags have changed: expected WEIR__AS_FOUND");
+    if (round != (odd ? FE_UPWARD : FE_TONEAREST)) complain(w, "the rounding has changed");
+    if (odd && !small) complain(w, "the floating-point environment has changed");
+    sigaddset(&w->mask, SIGUSR2);
+    for (int s = 1; s < 32; s++)
+        if (sigismember(&mask, s) != sigismember(&w->mask, s)) complain(w, "the signal mask has changed");
+}
+
+/* What a call gave, as a number: the same wherever it is called. */
+static void digest(world *w, const void *bytes, size_t n)
+{
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < n; i++) w->digest = (w->digest ^ b[i]) * 1099511628211u;
+}
+static void digest_number(world *w, double x) { digest(w, &x, sizeof x); }
+
+static void digest_tensor(world *w, weir_tensor *t)
+{
+    double x[256];
+    bool has = t && !weir_is_nil(t) && weir_dtype_is_real(weir_dtype_of(t)) && weir_numel(t) <= 256;
+    if (has && weir_copy_to_f64(t, x, weir_numel(t)) == WEIR_OK) digest(w, x, (size_t)weir_numel(t) * sizeof *x);
+}
+
+static void digest_module(world *w, weir_module *m)
+{
+    for (int64_t i = 0; i < weir_module_state_count(m); i++) digest_tensor(w, weir_module_state_at(m, i, NULL, NULL));
+}
+
+static void digest_world(world *w)
+{
+    digest(w, w->f32, sizeof w->f32);
+    digest(w, w->f64, sizeof w->f64);
+    digest(w, w->i64, sizeof w->i64);
+    digest(w, &w->numbers.n, sizeof w->numbers.n);
+    digest_module(w, w->net);
+    digest_module(w, weir_model_module(w->model));
 }
 
 static int odd_kind(void) { return now.how >= WITH_NULL && now.how <= WITH_ORPHAN ? now.f->arg[now.arg].kind : EVEN; }
@@ -246,13 +313,13 @@ static void saw_handle(world *w, const void *r, const void *nil, const void *orp
 {
     bool is_nil = r == nil || r == orphan;
     if (!r) complain(w, "returned NULL: expected nil");
-    else if (now.how == AS_IT_IS && is_nil) complain(w, "nil: expected a valid call");
+    else if (now.how <= IN_ODD_ENVIRONMENT && is_nil) complain(w, "nil: expected a valid call");
     else if (must_fail() && !is_nil) complain(w, "expected nil");
 }
 
 static void saw_status(world *w, weir_status s)
 {
-    if (now.how == AS_IT_IS && s != WEIR_OK && !now.f->fails) complain(w, "failed: expected a valid call");
+    if (now.how <= IN_ODD_ENVIRONMENT && s != WEIR_OK && !now.f->fails) complain(w, "failed: expected a valid call");
     else if ((odd_kind() == POINTER || odd_kind() == HANDLE) && s == WEIR_OK) complain(w, "WEIR_OK: expected an error");
 }
 
@@ -271,7 +338,7 @@ static void look(world *w)
 {
     weir_status s = weir_status_of(w->c);
     if (now.f->fails) return;
-    if (now.how == AS_IT_IS && s != WEIR_OK) complain(w, "expected a valid call: give the arguments of one in calls.txt");
+    if (now.how <= IN_ODD_ENVIRONMENT && s != WEIR_OK) complain(w, "expected a valid call: give the arguments of one in calls.txt");
     int kind = odd_kind();
     if ((kind == QUIET || kind == QUIET_HANDLE) && now.how == WITH_NULL) {
         if (s != WEIR_OK) complain(w, "an error: expected none, calls.txt says that it may be so");
@@ -289,6 +356,14 @@ static void run_inside(world *w)
     weir_backward_with(weir_apply(&op_same, 1, &x, NULL), w->row, false);
 }
 
+static void compare(world *w)
+{
+    if (now.how > IN_ODD_ENVIRONMENT) return;
+    digest_world(w);
+    if (now.how == AS_IT_IS) *w->expected = w->digest;
+    else if (w->digest != *w->expected) complain(w, "other bits: expected WEIR__AS_FOUND");
+}
+
 static int in_child(world *w, const call *f, int arg, int how)
 {
     alarm(300);
@@ -296,7 +371,10 @@ static int in_child(world *w, const call *f, int arg, int how)
     if (how == IN_FAILED) weir_fail(w->c, WEIR_ERROR_IO, "failed before");
     if (f->where == OUTSIDE) f->run(w, arg, how);
     else run_inside(w);
-    if (!strstr(f->name, "_free") && !strstr(f->name, "_close") && !strstr(f->name, "_clear")) look(w);
+    if (!strstr(f->name, "_free") && !strstr(f->name, "_close") && !strstr(f->name, "_clear")) {
+        look(w);
+        compare(w);
+    }
     fflush(stdout);
     return w->wrong;
 }
@@ -328,6 +406,7 @@ static bool applies(const call *f, int arg, int how)
 static bool run_function(world *w, const call *f)
 {
     bool good = run_one(w, f, -1, AS_IT_IS);
+    good &= run_one(w, f, -1, IN_ODD_ENVIRONMENT);
     good &= run_one(w, f, -1, IN_FAILED);
     for (int arg = 0; arg < f->n; arg++)
         for (int how = WITH_NULL; how < WAYS; how++)
@@ -339,6 +418,7 @@ static int calls_run(const call *calls, size_t n, int argc, char **argv)
 {
     static world w;
     int bad = 0;
+    w.expected = mmap(NULL, sizeof *w.expected, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (!open_world(&w)) return 1;
     for (size_t i = 0; i < n; i++) {
         if (argc > 1 && strcmp(argv[1], calls[i].name) != 0) continue;
