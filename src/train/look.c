@@ -10,7 +10,11 @@ int64_t weir_run_stop(const weir_run *r) { return look_at(r) ? r->stop : 0; }
 int64_t weir_run_dim(const weir_run *r) { return look_at(r) ? r->model->dim : 0; }
 int64_t weir_run_levels(const weir_run *r) { return look_at(r) ? r->model->levels : 0; }
 int64_t weir_run_best_step(const weir_run *r) { return look_at(r) ? r->best_step : -1; }
-double weir_run_best(const weir_run *r) { return look_at(r) ? r->best_valid : NAN; }
+double weir_run_best(const weir_run *r)
+{
+    WEIR__AS_FOUND;
+    return look_at(r) ? r->best_valid : NAN;
+}
 
 int64_t weir_run_epoch(const weir_run *r)
 {
@@ -49,10 +53,12 @@ weir_progress weir__run_look(const weir_run *r)
 /* -- units ------------------------------------------------------------------------------------- */
 double weir_bits_per_dim(double nats, int64_t dim, int64_t levels)
 {
+    WEIR__AS_FOUND;
     return levels > 0 && dim > 0 ? -nats / ((double)dim * log(2)) : NAN;
 }
 
 double weir_nats_unit_range(double nats, int64_t dim, int64_t levels)
 {
+    WEIR__AS_FOUND;
     return levels > 0 && dim > 0 ? nats + (double)dim * log((double)levels) : NAN;
 }

@@ -180,6 +180,7 @@ static void fill(gather *g)
 
 weir_status weir_report_write(weir_ctx *c, const char *folder, const char *file)
 {
+    WEIR__AS_FOUND;
     char path[4096];
     size_t used = 0;
     if (!folder || !file)
