@@ -35,6 +35,7 @@ weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *s, const voi
                                const weir_path_row *path, const void *path_options, double from,
                                double to, double *times)
 {
+    WEIR__AS_FOUND;
     if (!c) return WEIR_ERROR_ARGUMENT;
     if (!s || !options || !path || !times)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
@@ -142,6 +143,7 @@ static bool run_fits(const weir_sampler_row *s, const void *options, const weir_
 
 weir_status weir_sampler_run(const weir_sampler_row *s, const void *options, const weir_sampling *p)
 {
+    WEIR__AS_FOUND;
     if (!p || !p->ctx) return WEIR_ERROR_ARGUMENT;
     if (!run_fits(s, options, p)) return weir_status_of(p->ctx);
     if (p->n == 0) return WEIR_OK;
