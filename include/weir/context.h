@@ -9,14 +9,15 @@
  *     if (!weir_ok(c)) fprintf(stderr, "%s\n", weir_message(c));
  *     weir_close(c);
  *
- * A context belongs to one thread at a time. Tensors carry their context, so only constructors take `c`.
- * Its own threads start with the first call that has work for them and end in weir_close, after which the library may be
- * unloaded; a child after fork() starts its own. They take no signals but faults. In an OpenMP region of the host's the calling
- * thread works alone.
- * The library has no globals that change, never prints, aborts or exits, and installs no signal handler. Text that it reads or writes
- * (options, messages, files) has numbers with a point and no groups, whatever locale the program has set.
- * When a call returns, errno, the floating-point environment (rounding, traps, flags) and the signal mask are as they were. Inside,
- * the callbacks of the program included, arithmetic is the default one: the same bits whatever the program has set.
+ * A context belongs to one thread at a time. Tensors carry their context, so only constructors take
+ * `c`. Its own threads start with the first call that has work for them and end in weir_close,
+ * after which the library may be unloaded; a child after fork() starts its own. They take no
+ * signals but faults. In an OpenMP region of the host's the calling thread works alone. The library
+ * has no globals that change, never prints, aborts or exits, and installs no signal handler. Text
+ * that it reads or writes (options, messages, files) has numbers with a point and no groups,
+ * whatever locale the program has set. When a call returns, errno, the floating-point environment
+ * (rounding, traps, flags) and the signal mask are as they were. Inside, the callbacks of the
+ * program included, arithmetic is the default one: the same bits whatever the program has set.
  */
 #ifndef WEIR_CONTEXT_H
 #define WEIR_CONTEXT_H
