@@ -140,6 +140,39 @@ WEIR_API weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *sam
 WEIR_API weir_status weir_sampler_run(const weir_sampler_row *sampler, const void *options,
                                       const weir_sampling *p);
 
+/* -- predictors around others ------------------------------------------------------------------ */
+/* Guidance: other + weight (own - other), the same in every form of prediction. `own` knows the
+ * condition and `other` does not (Ho, Salimans 2022), or `other` is a worse model (Karras et al.
+ * 2024). Weight 1: own alone, and so where b / a is outside (sigma_low, sigma_high] (Kynkaanniemi
+ * et al. 2024); then `other` is not asked. */
+typedef struct weir_guidance {
+    size_t size;
+    weir_ctx *ctx;
+    weir_predictor own, other;
+    int64_t dim; /* of a sample */
+    double weight; /* 1 */
+    const weir_path_row *path;
+    const void *path_options;
+    double sigma_low, sigma_high; /* everywhere */
+} weir_guidance;
+WEIR_API weir_guidance weir_guidance_defaults(void);
+/* *g is read at every prediction, and is the caller's to keep. */
+WEIR_API weir_predictor weir_guidance_predictor(weir_guidance *g);
+
+/* The data that `own` predicts, kept within [low, high], and what follows in any other form: the
+ * noise is that between x and the clamped data. Where b = 0 nothing is clamped: x is the data. */
+typedef struct weir_x0_clamp {
+    size_t size;
+    weir_ctx *ctx;
+    weir_predictor own;
+    int64_t dim; /* of a sample */
+    double low, high; /* -1, 1 */
+    const weir_path_row *path;
+    const void *path_options;
+} weir_x0_clamp;
+WEIR_API weir_x0_clamp weir_x0_clamp_defaults(void);
+WEIR_API weir_predictor weir_x0_clamp_predictor(weir_x0_clamp *k);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,7 +16,7 @@ WEIR__PREDICTION_LIST(F)
 #undef F
 
 /* Every sampler, in the order of the listing: sampler.heun is weir__sampler_heun, and so on. */
-#define WEIR__SAMPLER_LIST(F) F(euler) F(midpoint) F(heun) F(rk4) F(dopri5)
+#define WEIR__SAMPLER_LIST(F) F(euler) F(midpoint) F(heun) F(rk4) F(dopri5) F(ddim) F(ddpm) F(edm)
 #define F(n) extern const weir_sampler_row weir__sampler_##n;
 WEIR__SAMPLER_LIST(F)
 #undef F

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "diffusion/diffusion.h"
 
-/* -- fm: a = 1 - t, b = t (Liu et al. 2022; Lipman et al. 2022 with sigma_min = 0) --------------- */
+/* -- fm: a = 1 - t, b = t (Liu et al. 2022; Lipman et al. 2022 with sigma_min = 0) ------------- */
 static weir_path_point fm_at(const void *options, double t)
 {
     (void)options;

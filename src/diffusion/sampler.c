@@ -69,7 +69,7 @@ double *weir__sampler_times(weir_ctx *c, const weir_sampler_row *s, const void *
 void weir__sampler_noise(weir_ctx *c, int64_t n, const int64_t *ids, const int64_t *draw,
                          int64_t dim, double *out)
 {
-    uint64_t stream = weir__hash_mix(c->seed, weir__hash_text(WEIR__STREAM_SAMPLER));
+    uint64_t stream = weir__hash_mix(weir__seed(c), weir__hash_text(WEIR__STREAM_SAMPLER));
     stream = weir__hash_mix(stream, c->frame.step);
     for (int64_t i = 0, j; i < n; i = j) {
         for (j = i + 1; j < n && draw[j] == draw[i]; j++) continue;

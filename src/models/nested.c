@@ -47,8 +47,13 @@ bool weir__sampler_open(weir_ctx *c, const weir_row *owner, const weir_choice *o
     if (!text) return weir__choice_copy(c, k, own) == WEIR_OK;
     char name[WEIR__NAME_MAX];
     size_t used = 0;
+    text += strspn(text, " ");
     weir__append(name, sizeof name, &used, "%.*s", (int)strcspn(text, " "), text);
-    bool good = weir__choice_read(&s, &solver, k, name) == WEIR_OK
+    if (!name[0])
+        weir_fail(c, WEIR_ERROR_NAME,
+                  "%s: solver: an empty text: expected one that `weir list sampler` shows",
+                  owner->name);
+    bool good = name[0] && weir__choice_read(&s, &solver, k, name) == WEIR_OK
                 && choice_carry(c, own, k) == WEIR_OK
                 && weir__choice_read(&s, &solver, k, text) == WEIR_OK;
     if (!good) weir__choice_clear(c, k);

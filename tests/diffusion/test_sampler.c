@@ -29,6 +29,8 @@ static void test_golden_in_t(void **state)
 static const struct { const char *sampler, *options; double x, y; } golden_in_sigma[] = {
     { "euler", "steps=10 frame=sigma", 0.508480876933, 0.007695391835 },
     { "heun", "steps=10 frame=sigma", 0.677267549907, 0.029051096896 },
+    { "ddim", "steps=10", 0.508480876933, 0.007695391835 },
+    { "edm", "steps=10", 0.677267549907, 0.029051096896 },
 };
 
 static void test_golden_in_sigma(void **state)
@@ -56,6 +58,7 @@ static void test_orders(void **state)
     static const struct { const char *sampler, *options; int path; double low, high; } wanted[] = {
         { "euler", "", 0, 0.9, 1.15 }, { "midpoint", "", 0, 1.85, 2.2 }, { "heun", "", 0, 1.85, 2.2 }, { "rk4", "", 0, 3.8, 4.1 },
         { "euler", "", 2, 0.9, 1.15 }, { "heun", "", 2, 1.85, 2.2 },
+        { "ddim", "", 0, 0.9, 1.15 }, { "ddim", "grid=exponential", 2, 0.9, 1.15 }, { "edm", "grid=uniform", 2, 1.85, 2.2 },
         { "euler", "frame=sigma", 2, 0.9, 1.15 }, { "midpoint", "frame=sigma", 2, 1.85, 2.2 }, { "heun", "frame=sigma", 2, 1.85, 2.2 },
     };
     weir_ctx *c = *state;
@@ -89,7 +92,8 @@ static weir_status noise_by_hand(void *user, const int64_t *draw, int64_t n, con
 /* Over the same values of sigma, with the same denoiser and noise, x / a ends in the same place: none sees more of the path. */
 static void test_paths_agree(void **state)
 {
-    static const char *const samplers[][2] = { { "euler", "frame=sigma" }, { "heun", "frame=sigma" }, { "midpoint", "frame=sigma" }, { "rk4", "frame=sigma" } };
+    static const char *const samplers[][2] = { { "euler", "frame=sigma" }, { "heun", "frame=sigma" }, { "midpoint", "frame=sigma" }, { "rk4", "frame=sigma" },
+                                                { "ddim", "" }, { "ddim", "eta=0.5" }, { "ddpm", "" }, { "edm", "" }, { "edm", "s_churn=5 s_noise=1.01" } };
     weir_ctx *c = *state;
     enum { STEPS = 12 };
     for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++) {
@@ -114,14 +118,28 @@ static void test_paths_agree(void **state)
     }
 }
 
-/* On straight paths steps in t are steps in sigma, from where a = 0 to where b = 0. */
-static void test_frames_agree(void **state)
+/* On straight paths steps in t are steps in sigma, from where a = 0 to where b = 0; what is the same method is it by every name. */
+static void test_same_methods(void **state)
 {
+    static const char *const same[][5] = { /* on the library's path or vp, how near */
+        { "euler", "steps=10", "euler", "steps=10 frame=sigma", "fm" }, { "euler", "steps=10", "ddim", "steps=10", "fm" },
+        { "euler", "steps=10 frame=sigma", "ddim", "steps=10", "vp" }, { "ddim", "steps=10 eta=1", "ddpm", "steps=10", "vp" },
+        { "ddim", "steps=10 eta=1", "ddpm", "steps=10", "fm" }, { "edm", "steps=10 grid=uniform", "heun", "steps=10 frame=sigma", "fm" },
+        { "edm", "steps=7", "heun", "steps=7 grid=karras frame=sigma", "vp" },
+    };
     weir_ctx *c = *state;
-    double x[2] = { 0.5, -0.25 }, y[2] = { 0.5, -0.25 };
+    double x[2] = { 0.5, -0.25 };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        double end[2][2] = { { 0.5, -0.25 }, { 0.5, -0.25 } };
+        const weir_path_row *path = path_number(c, strcmp(same[i][4], "fm") ? 2 : 0);
+        for (int k = 0; k < 2; k++) walk_one(c, &gmm3, path, &(walk){ same[i][2 * k], same[i][2 * k + 1], 1, 1e-3, NULL, 0 }, end[k]);
+        for (int j = 0; j < 2; j++)
+            if (!(fabs(end[0][j] - end[1][j]) < 1e-12)) fail_msg("%s %s: %.15g, %s %s: %.15g", same[i][0], same[i][1], end[0][j], same[i][2], same[i][3], end[1][j]);
+    }
     walk_one(c, &gmm3, path_number(c, 0), &(walk){ "euler", "steps=10", 1, 0, NULL, 0 }, x);
-    walk_one(c, &gmm3, path_number(c, 0), &(walk){ "euler", "steps=10 frame=sigma", 1, 0, NULL, 0 }, y);
-    for (int j = 0; j < 2; j++) assert_near(x[j], y[j], 1e-12);
+    double y[2] = { 0.5, -0.25 };
+    walk_one(c, &gmm3, path_number(c, 0), &(walk){ "ddim", "steps=10", 1, 0, NULL, 0 }, y);
+    for (int j = 0; j < 2; j++) assert_near(x[j], y[j], 1e-12); /* from where a = 0 to where b = 0 */
     walk_one(c, &gmm3, path_number(c, 0), &(walk){ "heun", "steps=1 frame=sigma", 1, 0, NULL, 0 }, x); /* the mean of the data */
     assert_near(x[0], 0.3 - 0.5 + 0.2 * 0.2, 1e-15);
 }
@@ -191,6 +209,32 @@ static double variance_error(weir_ctx *c, const weir_path_row *path, const walk 
     total = x[0] * x[0] * (from.a * from.a * 0.25 + from.b * from.b);
     for (int64_t i = 0; i <= most; i++) total += x[1 + i] * x[1 + i];
     return fabs(total / (to.a * to.a * 0.25 + to.b * to.b) - 1);
+}
+
+/* The variance that samplers leave, in 50, 100 and 200 even steps of log sigma from 10 to 0.05, computed elsewhere by the same recursion. */
+static void test_variances(void **state)
+{
+    static const struct { const char *sampler, *options; double error[3]; } wanted[] = {
+        { "ddim", "", { 5.10e-2, 2.58e-2, 1.30e-2 } }, { "ddim", "eta=0.5", { 6.23e-2, 3.19e-2, 1.62e-2 } }, { "ddim", "eta=1", { 9.79e-2, 5.07e-2, 2.58e-2 } },
+        { "ddpm", "", { 9.79e-2, 5.07e-2, 2.58e-2 } }, { "ddpm", "variance=large", { 4.78e-2, 2.36e-2, 1.17e-2 } },
+        { "edm", "", { 2.87e-3, 7.08e-4, 1.76e-4 } }, { "edm", "s_churn=30", { 2.06e-2, 7.51e-3, 1.99e-3 } },
+    };
+    static double times[201];
+    weir_ctx *c = *state;
+    const weir_path_row *vp = path_number(c, 2);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        for (int k = 0; k < 3; k++) {
+            int steps = 50 << k;
+            for (int j = 0; j <= steps; j++) times[j] = vp->time_of(NULL, 10 * pow(0.005, (double)j / steps));
+            double error = variance_error(c, vp, &(walk){ wanted[i].sampler, wanted[i].options, 0, 0, times, steps + 1 });
+            if (!(fabs(error / wanted[i].error[k] - 1) < 4e-3))
+                fail_msg("%s %s in %d steps: error %.3e, expected %.3e", wanted[i].sampler, wanted[i].options, steps, error, wanted[i].error[k]);
+        }
+    for (int j = 0; j <= 200; j++) times[j] = vp->time_of(NULL, 10 * pow(0.005, j / 200.0));
+    double biased = variance_error(c, vp, &(walk){ "edm", "s_churn=30 s_noise=1.003", 0, 0, times, 201 });
+    assert_true(biased > 3e-3 && biased < 9e-3); /* more noise than is taken away */
+    assert_true(variance_error(c, vp, &(walk){ "edm", "s_churn=30 s_noise=1.003 s_tmin=1e3", 0, 0, times, 201 }) < 2e-4); /* none at these sigmas */
+    assert_true(variance_error(c, vp, &(walk){ "edm", "s_churn=30 s_noise=1.003 s_tmax=1e-3", 0, 0, times, 201 }) < 2e-4);
 }
 
 static void every_sampler(weir_ctx *c, void (*check)(weir_ctx *c, const weir_sampler_row *row, const char *name))
@@ -275,7 +319,7 @@ static void shows_its_way(weir_ctx *c, const weir_sampler_row *row, const char *
     double x[2] = { 0.5, -0.25 }, plain[2] = { 0.5, -0.25 };
     seen s = { .stop_at = -1 };
     exact e = { .g = &gmm3, .path = path };
-    const walk w = { name, "steps=5", 1, 0, NULL, 0 };
+    const walk w = { name, "steps=5 grid=uniform", 1, 0, NULL, 0 };
     weir_sampling p = { .n = 1, .dim = 2, .x = plain, .path = path, .predictor = { exact_predict, &e } };
     assert_int_equal(walk_run(c, &w, &p), WEIR_OK);
     p.x = x, p.on_state = see, p.user = &s;
@@ -326,6 +370,35 @@ static void needs_memory(weir_ctx *c)
 
 static void test_no_memory(void **state) { test_every_allocation(needs_memory); }
 
+/* -- noise ------------------------------------------------------------------------------------------------------------------------------------ */
+/* A function of seed, id and draw alone; normal, and unrelated between ids and between draws. */
+static void test_noise(void **state)
+{
+    enum { N = 500, D = 40 };
+    static double z[2][N * D], one[D];
+    weir_ctx *c = *state;
+    int64_t ids[N], draws[N];
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < N; i++) ids[i] = 7 * i, draws[i] = k == 0 ? i % 3 : i % 3 + 3;
+        weir__sampler_noise(c, N, ids, draws, D, z[k]);
+    }
+    for (int i = 0; i < N; i += 99) {
+        weir__sampler_noise(c, 1, ids + i, draws + i, D, one);
+        assert_memory_equal(one, z[1] + i * D, sizeof one);
+    }
+    double sum = 0, squares = 0, across = 0, beside = 0, n = N * D;
+    for (int i = 0; i < N * D; i++) {
+        sum += z[0][i], squares += z[0][i] * z[0][i], across += z[0][i] * z[1][i];
+        if (i >= D) beside += z[0][i] * z[0][i - D];
+    }
+    assert_true(fabs(sum) < 4 * sqrt(n) && fabs(squares - n) < 4 * sqrt(2 * n) && fabs(across) < 4 * sqrt(n) && fabs(beside) < 4 * sqrt(n));
+    weir_scope s = weir_scope_begin(c);
+    weir__seed_set(c, 99);
+    weir__sampler_noise(c, 1, ids, draws, D, one);
+    weir_scope_end(s);
+    assert_memory_not_equal(one, z[1], sizeof one);
+}
+
 /* -- refusals -------------------------------------------------------------------------------------------------------------------------------- */
 static void test_refusals(void **state)
 {
@@ -337,8 +410,11 @@ static void test_refusals(void **state)
     assert_fails(c, WEIR_ERROR_RANGE, "sampler.euler: 3 times: expected two or more, finite and in order");
     walk_run(c, &(walk){ "euler", "", 0, 0, times, 1 }, &p);
     assert_fails(c, WEIR_ERROR_RANGE, "two or more");
-    walk_run(c, &(walk){ "euler", "frame=sigma", 0, 0, up, 3 }, &p);
-    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected times that fall");
+    static const char *const falling[][2] = { { "euler", "frame=sigma" }, { "ddim", "" }, { "ddpm", "" }, { "edm", "" } };
+    for (int i = 0; i < 4; i++) {
+        walk_run(c, &(walk){ falling[i][0], falling[i][1], 0, 0, up, 3 }, &p);
+        assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected times that fall");
+    }
     assert_int_equal(walk_run(c, &(walk){ "euler", "", 0, 0, up, 3 }, &p), WEIR_OK); /* in t either way */
     p.predictor.predict = NULL;
     walk_run(c, &(walk){ "euler", "", 0, 0, up, 3 }, &p);
@@ -356,8 +432,8 @@ static void test_refusals(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_golden_in_t), CASE(test_golden_in_sigma), CASE(test_orders), CASE(test_paths_agree), CASE(test_frames_agree), CASE(test_grids),
+    CASES(CASE(test_golden_in_t), CASE(test_golden_in_sigma), CASE(test_orders), CASE(test_paths_agree), CASE(test_same_methods), CASE(test_grids), CASE(test_variances),
           CASE(test_every_sampler_reaches_the_data), CASE(test_every_sample_is_its_own), CASE(test_every_sampler_keeps_others_whole),
-          CASE(test_every_sampler_shows_its_way), CASE(test_every_sampler_ends_when_told), CASE(test_no_memory), CASE(test_refusals));
+          CASE(test_every_sampler_shows_its_way), CASE(test_every_sampler_ends_when_told), CASE(test_no_memory), CASE(test_noise), CASE(test_refusals));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -53,6 +53,8 @@ typedef struct world {
     const weir_prediction_row *prediction;
     const weir_sampler_row *sampler;
     weir_sampling sampling;
+    weir_guidance guidance;
+    weir_x0_clamp clamp;
     _Alignas(max_align_t) char sampler_options[1024];
     /* of the call */
     bool wrong;
@@ -200,6 +202,7 @@ static void make_objects(world *w)
     w->path = (const weir_path_row *)weir_row_find(c, "path", "fm"), w->prediction = (const weir_prediction_row *)weir_row_find(c, "prediction", "v");
     w->sampler = (const weir_sampler_row *)weir_row_find(c, "sampler", "euler");
     if (w->sampler) weir_options_parse(c, &w->sampler->row, w->sampler_options, weir_options_defaults(c, &w->sampler->row, w->sampler_options) == WEIR_OK ? "steps=2" : "");
+    w->guidance = weir_guidance_defaults(), w->clamp = weir_x0_clamp_defaults();
     w->sampling = (weir_sampling){ .size = sizeof w->sampling, .ctx = c, .n = 2, .dim = 2, .x = w->f64, .path = w->path, .times = ends, .n_times = 2, .predictor = { stays, NULL } };
     w->adam = weir_adam_defaults(), w->numbers = (numbers_opts){ .size = sizeof w->numbers, .n = 1 };
     w->sink = fopen("/dev/null", "w");
