@@ -15,7 +15,7 @@ static weir__object *tensor_nil_new(weir_ctx *c)
 {
     weir_tensor *t = weir__alloc0(c, sizeof *t);
     if (!t) return NULL;
-    t->object = (weir__object){ .ctx = c, .kind = WEIR__TENSOR, .refs = 1, .home = true, .nil = true };
+    t->object = weir__object_nil(c, WEIR__TENSOR);
     return &t->object;
 }
 

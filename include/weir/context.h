@@ -68,7 +68,9 @@ typedef struct weir_scope {
 WEIR_API weir_scope weir_scope_begin(weir_ctx *c);
 /* The same, and ops inside record no gradients until this scope or an outer one ends. */
 WEIR_API weir_scope weir_scope_begin_no_grad(weir_ctx *c);
-/* Returns everything made since the begin, inner scopes included. Ending a scope twice is an error (WEIR_ERROR_STATE). */
+/* Returns everything made since the begin, inner scopes included. Ending a scope twice is an error
+ * (WEIR_ERROR_STATE), and so is using a handle after its scope, or after its free, until its memory
+ * is used for another handle; a build with WEIR_NO_POOL under a sanitizer tells all such uses. */
 WEIR_API void weir_scope_end(weir_scope scope);
 
 /* -- advanced ------------------------------------------------------------------------------------------------------- */

@@ -13,16 +13,62 @@ typedef enum weir__kind {
     WEIR__TENSOR, WEIR__CONDITION, WEIR__BATCH, WEIR__MODULE, WEIR__OPTIM, WEIR__DATASET, WEIR__LOADER, WEIR__MODEL, WEIR__RUN, WEIR__KINDS
 } weir__kind;
 
+/* What a live handle begins with, and one whose memory went back to the pool: pool.c writes that
+ * over every block it takes back, with `nil`, so that a handle used too late is one until the
+ * memory is used again. */
+enum { WEIR__ALIVE = 0x57656972, WEIR__GONE = 0x676f6e65 };
+
 typedef struct weir__object {
+    uint32_t alive;
+    int32_t refs;   /* counted only by the owning context: children borrow */
     weir_ctx *ctx;
     void (*destroy)(struct weir__object *);
-    int32_t refs;   /* counted only by the owning context: children borrow */
     uint8_t kind;
     uint8_t keep;   /* scope ends it still has to survive */
     bool home;      /* lives outside scopes, freed by its own `_free` */
     bool nil;
 } weir__object;
 
+/* The head of a new handle outside scopes, and of a kind's nil object. */
+static inline weir__object weir__object_home(weir_ctx *c, weir__kind kind,
+                                             void (*destroy)(weir__object *))
+{
+    return (weir__object){
+        .alive = WEIR__ALIVE,
+        .refs = 1,
+        .ctx = c,
+        .destroy = destroy,
+        .kind = (uint8_t)kind,
+        .home = true,
+    };
+}
+
+static inline weir__object weir__object_nil(weir_ctx *c, weir__kind kind)
+{
+    weir__object o = weir__object_home(c, kind, NULL);
+    o.nil = true;
+    return o;
+}
+
+/* Of the nil object of no context. */
+#define WEIR__OBJECT_ORPHAN(of_kind, of_ctx) \
+    { .alive = WEIR__ALIVE, .refs = 1, .ctx = of_ctx, .kind = of_kind, .home = true, .nil = true }
+
+/* -- object.c: handles that live, and that belong together -------------------------------------- */
+/* Sets the error where it is known whose the handle was; false. */
+bool weir__gone(const void *handle, const char *who);
+/* False, after an error, for a handle used after its end. Not for NULL. */
+static inline bool weir__lives(const void *handle, const char *who)
+{
+    return ((const weir__object *)handle)->alive == WEIR__ALIVE || weir__gone(handle, who);
+}
+/* The handle's context, a gone one's too where it is known; else nobody's. Never NULL. */
+weir_ctx *weir__ctx_of(const void *handle);
+/* False, after an error in c that names `what`, where the handle's context is on another line of
+ * descent than c: neither may know when memory of the other ends. NULL and nil pass. */
+bool weir__meets(weir_ctx *c, const void *handle, const char *who, const char *what);
+/* The same where c must outlive nothing of the handle's: its context is c or an ancestor. */
+bool weir__reaches(weir_ctx *c, const void *handle, const char *who, const char *what);
 /* The nil object of a kind: what a failed call returns. Never NULL, even for a NULL context. */
 void *weir__nil(weir_ctx *c, weir__kind kind);
 
@@ -226,11 +272,6 @@ bool weir__scope_add(weir_ctx *c, weir__object *o);
 void weir__scope_end_keeping(weir_scope s, int n, void *const *kept);
 /* The younger of two contexts on one line of descent, or NULL. */
 weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b);
-/* False, after an error in c that names `what`, where the handle's context is on another line of
- * descent than c: neither may know when memory of the other ends. NULL and nil pass. */
-bool weir__meets(weir_ctx *c, const void *handle, const char *who, const char *what);
-/* The same where c must outlive nothing of the handle's: its context is c or an ancestor. */
-bool weir__reaches(weir_ctx *c, const void *handle, const char *who, const char *what);
 /* Opens the context alone; src/weir.c adds nil objects, kernels, threads and tables. */
 weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o);
 void weir__ctx_delete(weir_ctx *c);

@@ -65,27 +65,6 @@ weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b)
     return NULL;
 }
 
-bool weir__meets(weir_ctx *c, const void *handle, const char *who, const char *what)
-{
-    const weir__object *o = handle;
-    if (c && weir__region_refuses(c, who, WEIR__REGION_MAKE)) return false;
-    if (!c || !o || o->nil || weir__younger(c, o->ctx)) return true;
-    weir_fail(c, WEIR_ERROR_ARGUMENT,
-              "%s: %s of another context: expected one of its own, a parent's or a worker's", who,
-                  what);
-    return false;
-}
-
-bool weir__reaches(weir_ctx *c, const void *handle, const char *who, const char *what)
-{
-    const weir__object *o = handle;
-    if (c && weir__region_refuses(c, who, WEIR__REGION_MAKE)) return false;
-    if (!c || !o || o->nil || weir__younger(c, o->ctx) == c) return true;
-    weir_fail(c, WEIR_ERROR_ARGUMENT,
-              "%s: %s of another context: expected one of its own or a parent's", who, what);
-    return false;
-}
-
 void *weir__nil(weir_ctx *c, weir__kind kind)
 {
     if (c == NULL || c->nil[kind] == NULL) return weir__orphan_ctx.nil[kind];

@@ -112,9 +112,18 @@ void *weir__pool_take(weir__pool *p, size_t bytes)
     return (char *)b + HEADER;
 }
 
+/* What was an object reads as one that is gone, and as nil. */
+static void mark_gone(weir__block *b, weir__object *o)
+{
+    if (b->bytes < sizeof *o) return;
+    o->alive = WEIR__GONE;
+    o->nil = true;
+}
+
 void weir__pool_give(weir__pool *p, void *block)
 {
     weir__block *b = (weir__block *)(void *)((char *)block - HEADER);
+    mark_gone(b, block);
     p->info.live_blocks--;
     p->info.live_bytes -= (int64_t)b->capacity;
 #ifdef WEIR_NO_POOL

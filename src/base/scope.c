@@ -93,6 +93,7 @@ bool weir__scope_add(weir_ctx *c, weir__object *o)
     if (weir__region_refuses(c, "scope", WEIR__REGION_MAKE)) return false;
     if (c->n_objects == c->objects_cap && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects)) return false;
     c->objects[c->n_objects++] = o;
+    o->alive = WEIR__ALIVE;
     return true;
 }
 

@@ -3,7 +3,10 @@
 #include <string.h>
 #include "data/data.h"
 
-weir_batch weir__orphan_batch = { .object = { .kind = WEIR__BATCH, .home = true, .nil = true, .refs = 1 }, .x = &weir__orphan_tensor };
+weir_batch weir__orphan_batch = {
+    .object = WEIR__OBJECT_ORPHAN(WEIR__BATCH, NULL),
+    .x = &weir__orphan_tensor,
+};
 
 weir__object *weir__batch_nil_new(weir_ctx *c)
 {
@@ -14,9 +17,12 @@ weir__object *weir__batch_nil_new(weir_ctx *c)
     return &b->object;
 }
 
-static bool dead(const weir_batch *b) { return !b || b->object.nil; }
+static bool dead(const weir_batch *b) { return !b || !weir__lives(b, "batch") || b->object.nil; }
 
-static weir_tensor *nil_tensor(const weir_batch *b) { return weir__nil(b ? b->object.ctx : NULL, WEIR__TENSOR); }
+static weir_tensor *nil_tensor(const weir_batch *b)
+{
+    return weir__nil(weir__ctx_of(b), WEIR__TENSOR);
+}
 
 weir_tensor *weir_batch_x(const weir_batch *b) { return dead(b) ? nil_tensor(b) : b->x; }
 int64_t weir_batch_size(const weir_batch *b) { return dead(b) ? 0 : b->n; }
@@ -105,7 +111,7 @@ const weir_condition *weir_batch_prepared(const weir_batch *b) { return dead(b) 
 weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tensor *t)
 {
     WEIR__AS_FOUND;
-    weir_ctx *c = b ? b->object.ctx : weir_ctx_of(t);
+    weir_ctx *c = b ? weir__ctx_of(b) : weir_ctx_of(t);
     if (dead(b) || !name || weir_is_nil(t)) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
                   "batch_prepared_with: NULL or nil: expected a batch, a name and a tensor");

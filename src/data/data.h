@@ -155,12 +155,15 @@ double weir__store_value(const weir__store *s, int64_t row, int64_t j);
 /* Elements first .. first+n-1 of a row, as doubles. */
 void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out);
 
-static inline bool weir__dataset_dead(const weir_dataset *d) { return !d || d->object.nil; }
+static inline bool weir__dataset_dead(const weir_dataset *d)
+{
+    return !d || !weir__lives(d, "dataset") || d->object.nil;
+}
 /* The error of a call on NULL or nil. */
 static inline weir_status weir__dataset_none(const weir_dataset *d, const char *who)
 {
-    return weir_fail(d ? d->object.ctx : NULL, WEIR_ERROR_ARGUMENT, "%s: nil: expected a data set",
-                     who);
+    return weir_fail(d ? weir__ctx_of(d) : NULL, WEIR_ERROR_ARGUMENT,
+                     "%s: nil: expected a data set", who);
 }
 static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { return d->ids ? d->ids[row] : row; }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "data/data.h"
 
-weir_dataset weir__orphan_dataset = { .object = { .kind = WEIR__DATASET, .home = true, .nil = true, .refs = 1 } };
+weir_dataset weir__orphan_dataset = { .object = WEIR__OBJECT_ORPHAN(WEIR__DATASET, NULL) };
 
 weir__object *weir__dataset_nil_new(weir_ctx *c)
 {
@@ -14,7 +14,7 @@ weir__object *weir__dataset_nil_new(weir_ctx *c)
     return &d->object;
 }
 
-static weir_ctx *ctx_of(const weir_dataset *d) { return d ? d->object.ctx : NULL; }
+static weir_ctx *ctx_of(const weir_dataset *d) { return weir__ctx_of(d); }
 static weir_dataset *nil(weir_ctx *c) { return weir__nil(c, WEIR__DATASET); }
 
 void weir_dataset_free(weir_dataset *d)
@@ -66,7 +66,7 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
         if (owner) weir__store_free(c, store);
         return nil(c);
     }
-    d->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__DATASET, .home = true };
+    d->object = weir__object_home(c, WEIR__DATASET, destroy);
     d->row = row;
     d->store = store;
     d->owner = owner;

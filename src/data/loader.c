@@ -45,7 +45,7 @@ struct weir_loader {
     int64_t dim;
 };
 
-weir_loader weir__orphan_loader = { .object = { .kind = WEIR__LOADER, .home = true, .nil = true, .refs = 1 } };
+weir_loader weir__orphan_loader = { .object = WEIR__OBJECT_ORPHAN(WEIR__LOADER, NULL) };
 
 weir__object *weir__loader_nil_new(weir_ctx *c)
 {
@@ -56,8 +56,8 @@ weir__object *weir__loader_nil_new(weir_ctx *c)
     return &l->object;
 }
 
-static bool dead(const weir_loader *l) { return !l || l->object.nil; }
-static weir_ctx *ctx_of(const weir_loader *l) { return l ? l->object.ctx : NULL; }
+static bool dead(const weir_loader *l) { return !l || !weir__lives(l, "loader") || l->object.nil; }
+static weir_ctx *ctx_of(const weir_loader *l) { return weir__ctx_of(l); }
 static weir_loader *nil(weir_ctx *c) { return weir__nil(c, WEIR__LOADER); }
 
 void weir_loader_free(weir_loader *l)
@@ -80,7 +80,7 @@ static weir_loader *new_loader(weir_ctx *c, const char *text)
         return nil(c);
     weir_loader *l = weir__alloc0(c, sizeof *l);
     if (!l) return nil(c);
-    l->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__LOADER, .home = true };
+    l->object = weir__object_home(c, WEIR__LOADER, destroy);
     l->opts = o;
     l->epoch = -1;
     return l;
@@ -114,7 +114,7 @@ static bool loader_find_rows(weir_loader *l)
 weir_loader *weir_loader_new(weir_dataset *d, const char *text)
 {
     WEIR__AS_FOUND;
-    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(d ? d->object.ctx : NULL);
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(weir__ctx_of(d));
     weir_ctx *c = d->object.ctx;
     if (d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no rows: expected at least one", d->spec), nil(c);
     weir_loader *l = new_loader(c, text);

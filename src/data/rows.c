@@ -70,7 +70,7 @@ static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
 weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
 {
     WEIR__AS_FOUND;
-    if (weir__dataset_dead(d)) return weir__nil(d ? d->object.ctx : NULL, WEIR__BATCH);
+    if (weir__dataset_dead(d)) return weir__nil(weir__ctx_of(d), WEIR__BATCH);
     if (!weir_ok(d->object.ctx) || !cut(d, "dataset_batch", first, &n)) return weir__nil(d->object.ctx, WEIR__BATCH);
     return weir__dataset_gather(d, NULL, first, n);
 }
@@ -103,7 +103,7 @@ weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
 {
     enum { CHUNK = 512 };
     double v[CHUNK];
-    if (weir__dataset_dead(d)) return weir_status_of(d ? d->object.ctx : NULL);
+    if (weir__dataset_dead(d)) return weir_status_of(weir__ctx_of(d));
     const weir__store *s = d->store;
     bool integers = s->dtype == WEIR_U8 || s->dtype == WEIR_BOOL || s->dtype == WEIR_I32 || s->dtype == WEIR_I64;
     for (int64_t i = 0; !integers && i < d->n; i++) {

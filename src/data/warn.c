@@ -35,7 +35,7 @@ static void warn_blurred(weir_dataset *d, const double *mean, const double *std)
 
 weir_status weir__dataset_warn_float(weir_dataset *d)
 {
-    weir_ctx *c = d ? d->object.ctx : NULL;
+    weir_ctx *c = d ? weir__ctx_of(d) : NULL;
     if (weir__dataset_dead(d) || d->n < 1 || d->real == WEIR_F32) return weir_status_of(c);
     int64_t dim = d->store->dim;
     double *mean = weir__alloc_n(c, weir__size_times(2, dim), sizeof *mean);

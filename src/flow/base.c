@@ -16,7 +16,7 @@ weir_tensor *weir_base_log_prob(weir_module *base, weir_tensor *z, const weir_co
     WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(weir_ctx_of(z), WEIR__TENSOR);
-    if (!weir__meets(weir_ctx_of(z), k, "base_log_prob", "a condition")) return nil;
+    if (z && !weir__meets(weir_ctx_of(z), k, "base_log_prob", "a condition")) return nil;
     if (!weir__forward_begin(base, z, "base_log_prob", &mark)) return nil;
     weir_tensor *log_p = nil;
     if (base->row->log_prob) log_p = base->row->log_prob(base, z, k);

@@ -27,10 +27,10 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
     weir__call_mark mark;
     weir_tensor *unused;
     if (!log_det) log_det = &unused;
-    *log_det = weir__nil(x ? x->object.ctx : weir_module_ctx(b), WEIR__TENSOR);
+    *log_det = weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(b), WEIR__TENSOR);
     weir_tensor *y = *log_det;
     const char *who = inverse ? "bijection_inverse" : "bijection_forward";
-    if (x && !weir__meets(x->object.ctx, k, who, "a condition")) return y;
+    if (x && !weir__meets(weir_ctx_of(x), k, who, "a condition")) return y;
     if (!weir__forward_begin(b, x, who, &mark)) return y;
     if (!inverse) weir__module_first(b, x, k);
     map *f = inverse ? b->row->inverse : b->row->transform;

@@ -47,14 +47,30 @@ bool weir_infer_broadcast(weir_call *k)
     return true;
 }
 
+/* What is wrong with an input that is no tensor: NULL, or used after its scope, whose context
+ * then has the error. */
+static weir_ctx *apply_missing(const weir_op *op, weir_ctx *c, const weir_tensor *x)
+{
+    bool used_late = x && x->object.alive != WEIR__ALIVE;
+    if (used_late) weir__gone(x, op->row.name);
+    if (!c) return weir_ctx_of(x);
+    if (used_late)
+        weir_fail(c, WEIR_ERROR_STATE,
+                  "%s: a tensor whose scope has ended: expected one of a scope still open",
+                      op->row.name);
+    else
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a tensor", op->row.name);
+    return c;
+}
+
 weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, weir_ctx **fail)
 {
     weir_ctx *c = NULL;
     *fail = weir__orphan();
-    bool missing = false;
+    int missing = -1;
     for (int i = 0; i < n_in; i++) {
-        if (!in[i] || !in[i]->object.ctx) {
-            missing = true;
+        if (!in[i] || in[i]->object.alive != WEIR__ALIVE || !in[i]->object.ctx) {
+            missing = i;
             continue;
         }
         weir_ctx *x = in[i]->object.ctx;
@@ -67,11 +83,9 @@ weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, 
         }
         c = young;
     }
-    if (missing) {
-        if (c) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a tensor", op->row.name), *fail = c;
-        return NULL;
-    }
-    return c;
+    if (missing < 0) return c;
+    *fail = apply_missing(op, c, in[missing]);
+    return NULL;
 }
 
 static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in)

@@ -309,7 +309,8 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
     if (!vector && y->numel != 1)
         return refuse(p, WEIR_ERROR_GRAPH, y, "without a vector: expected one element, or the vector of a vector-Jacobian product");
     if (!vector) vector = weir_full(c, y->dtype, y->ndim, y->shape, 1);
-    if (vector->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil vector: expected a tensor"), false;
+    if (weir_is_nil(vector))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil vector: expected a tensor"), false;
     if (!weir__reaches(c, vector, "backward", "a vector")) return false;
     if (!weir__same_shape(vector, y) || vector->dtype != y->dtype)
         return refuse(p, WEIR_ERROR_SHAPE, y, "expected a vector of the output's shape and type");

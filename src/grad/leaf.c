@@ -4,7 +4,7 @@
 #include "grad/grad.h"
 #include "kern/kern.h"
 
-static weir_tensor *nil_of(const weir_tensor *x) { return weir__nil(x ? x->object.ctx : NULL, WEIR__TENSOR); }
+static weir_tensor *nil_of(const weir_tensor *x) { return weir__nil(weir_ctx_of(x), WEIR__TENSOR); }
 
 weir__leaf *weir__leaf_of(weir_tensor *t)
 {
@@ -16,7 +16,7 @@ weir__leaf *weir__leaf_of(weir_tensor *t)
 
 weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes)
 {
-    if (!x || x->object.nil) return nil_of(x);
+    if (weir_is_nil(x)) return nil_of(x);
     weir_ctx *c = x->object.ctx;
     if (weir__region_refuses(c, "set_requires_grad", WEIR__REGION_CHANGE)) return nil_of(x);
     if (x->node) {
@@ -32,25 +32,29 @@ weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes)
     return x;
 }
 
-bool weir_requires_grad(const weir_tensor *x) { return x && x->requires_grad; }
-bool weir_is_leaf(const weir_tensor *x) { return x && !x->object.nil && !x->node; }
-const char *weir_grad_fn_name(const weir_tensor *x) { return x && x->node ? x->node->op->row.name : ""; }
+bool weir_requires_grad(const weir_tensor *x) { return !weir_is_nil(x) && x->requires_grad; }
+bool weir_is_leaf(const weir_tensor *x) { return !weir_is_nil(x) && !x->node; }
+
+const char *weir_grad_fn_name(const weir_tensor *x)
+{
+    return !weir_is_nil(x) && x->node ? x->node->op->row.name : "";
+}
 
 weir_tensor *weir_grad_of(weir_tensor *x)
 {
-    return x && x->leaf && x->leaf->has_grad ? x->leaf->grad : nil_of(x);
+    return !weir_is_nil(x) && x->leaf && x->leaf->has_grad ? x->leaf->grad : nil_of(x);
 }
 
 void weir_zero_grad(weir_tensor *x)
 {
-    if (!x || !x->leaf || weir__region_refuses(x->object.ctx, "zero_grad", WEIR__REGION_CHANGE))
-        return;
+    if (weir_is_nil(x) || !x->leaf) return;
+    if (weir__region_refuses(x->object.ctx, "zero_grad", WEIR__REGION_CHANGE)) return;
     x->leaf->has_grad = false; /* the next gradient overwrites */
 }
 
 weir_tensor *weir_detach(weir_tensor *x)
 {
-    if (!x || x->object.nil) return nil_of(x);
+    if (weir_is_nil(x)) return nil_of(x);
     if (weir__region_refuses(x->object.ctx, "detach", WEIR__REGION_OP)) return nil_of(x);
     weir_spec spec = weir__spec_of(x);
     return weir__tensor_view(x->object.ctx, x->storage, &spec, x->strides, x->offset);

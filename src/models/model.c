@@ -3,19 +3,19 @@
 #include <string.h>
 #include "models/models.h"
 
-weir_model weir__orphan_model = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__MODEL, .home = true, .nil = true, .refs = 1 } };
+weir_model weir__orphan_model = { .object = WEIR__OBJECT_ORPHAN(WEIR__MODEL, &weir__orphan_ctx) };
 
 weir__object *weir__model_nil_new(weir_ctx *c)
 {
     weir_model *m = weir__alloc0(c, sizeof *m);
     if (!m) return NULL;
-    m->object = (weir__object){ .ctx = c, .kind = WEIR__MODEL, .home = true, .nil = true, .refs = 1 };
+    m->object = weir__object_nil(c, WEIR__MODEL);
     return &m->object;
 }
 
 bool weir__model_usable(const weir_model *m, const char *who)
 {
-    if (!m) return false;
+    if (!m || !weir__lives(m, who)) return false;
     if (m->object.nil) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "%s: nil model: expected one that could be made", who), false;
     return weir_ok(m->object.ctx);
 }
@@ -125,7 +125,8 @@ static void destroy(weir__object *o)
 void weir_model_free(weir_model *m)
 {
     WEIR__AS_FOUND;
-    if (m && !m->object.nil && weir__model_unshared(m, "model_free")) destroy(&m->object);
+    if (!m || !weir__lives(m, "model_free") || m->object.nil) return;
+    if (weir__model_unshared(m, "model_free")) destroy(&m->object);
 }
 
 static bool build(weir_model *m, const void *options)
@@ -147,7 +148,7 @@ weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, con
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     weir_model *m = weir__alloc0(c, sizeof *m);
     if (!m) return weir__nil(c, WEIR__MODEL);
-    m->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__MODEL, .home = true };
+    m->object = weir__object_home(c, WEIR__MODEL, destroy);
     m->row = row;
     memcpy(m->weights, "raw", 4);
     if (build(m, options)) return m;
@@ -278,7 +279,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
 {
     WEIR__AS_FOUND;
     weir_tensor *x = b ? weir_batch_x(b) : NULL;
-    weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
+    weir_ctx *c = x ? weir_ctx_of(x) : weir_model_ctx(m);
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     if (!weir__reaches(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
@@ -296,7 +297,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
 
 /* -- looking -------------------------------------------------------------------------------------------------------------------------------- */
 weir_module *weir_model_module(weir_model *m) { return m && m->module ? m->module : weir__nil(weir_model_ctx(m), WEIR__MODULE); }
-weir_ctx *weir_model_ctx(const weir_model *m) { return m ? m->object.ctx : NULL; }
+weir_ctx *weir_model_ctx(const weir_model *m) { return m ? weir__ctx_of(m) : NULL; }
 int64_t weir_model_dim(const weir_model *m) { return m ? m->dim : 0; }
 int64_t weir_model_noise_dim(const weir_model *m) { return m ? m->noise_dim : 0; }
 

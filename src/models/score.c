@@ -116,11 +116,13 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
     weir_score_opts defaults = weir_score_defaults();
     weir_score_info unused = { 0 };
     weir_tensor *x = b ? weir_batch_x(b) : NULL;
-    weir_ctx *c = x ? x->object.ctx : weir_model_ctx(m);
+    weir_ctx *c = x ? weir_ctx_of(x) : weir_model_ctx(m);
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: NULL: expected a model and a batch");
     if (!o) o = &defaults;
     if (!info) info = &unused;
-    if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || x->object.nil || !weir__score_options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
+    if (!m || !b || !weir__model_usable(m, "model_log_prob") || !weir_ok(c) || weir_is_nil(x))
+        return weir__nil(c, WEIR__TENSOR);
+    if (!weir__score_options_fit(c, o)) return weir__nil(c, WEIR__TENSOR);
     if (!weir__reaches(c, m, "model_log_prob", "a model") || !score_keeps_gradients(m, x))
         return weir__nil(c, WEIR__TENSOR);
     if (!m->row->log_prob) {

@@ -18,7 +18,7 @@ weir_model *weir_model_share(weir_ctx *c, weir_model *m)
 {
     WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
-    if (!m || m->object.nil || !weir_ok(m->object.ctx))
+    if (!m || !weir__lives(m, "model_share") || m->object.nil || !weir_ok(m->object.ctx))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_share: NULL, nil or failed: expected a model that works"), weir__nil(c, WEIR__MODEL);
     weir_model *s = weir__model_from_options(c, m->row, m->options);
     if (s->object.nil) return s;

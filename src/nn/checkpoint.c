@@ -20,7 +20,7 @@ weir_tensor *weir_module_checkpoint(weir_module *m, weir_tensor *x)
 {
     WEIR__AS_FOUND;
     weir__call_mark mark;
-    weir_tensor *y = weir__nil(x ? x->object.ctx : weir_module_ctx(m), WEIR__TENSOR);
+    weir_tensor *y = weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(m), WEIR__TENSOR);
     if (!weir__forward_begin(m, x, "module_checkpoint", &mark)) return y;
     int64_t n = 1 + collect(m, NULL, 0);
     weir_tensor **in = weir__alloc_n(mark.ctx, n, sizeof *in);

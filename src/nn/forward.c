@@ -4,7 +4,7 @@
 
 static weir_tensor *nil_for(const weir_module *m, const weir_tensor *x)
 {
-    return weir__nil(x ? x->object.ctx : weir_module_ctx(m), WEIR__TENSOR);
+    return weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(m), WEIR__TENSOR);
 }
 
 /* A worker reads its parent's modules; laying them out is for the parent alone. */
@@ -20,7 +20,7 @@ static bool sealed_for(weir_module *m, weir_ctx *c)
 bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__call_mark *mark)
 {
     *mark = (weir__call_mark){ .ctx = c };
-    if (!m || m->object.nil) {
+    if (!m || !weir__lives(m, who) || m->object.nil) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a module", who, m ? "nil module" : "NULL");
         return false;
     }
@@ -32,9 +32,9 @@ bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__
 
 bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark)
 {
-    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(m);
+    weir_ctx *c = x ? weir_ctx_of(x) : weir_module_ctx(m);
     *mark = (weir__call_mark){ .ctx = c };
-    if (x && !x->object.nil) return weir__forward_begin_in(m, c, who, mark);
+    if (!weir_is_nil(x)) return weir__forward_begin_in(m, c, who, mark);
     weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a tensor", who, x ? "nil tensor" : "NULL");
     return false;
 }

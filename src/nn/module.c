@@ -2,19 +2,21 @@
 #include <string.h>
 #include "nn/nn.h"
 
-weir_module weir__orphan_module = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__MODULE, .home = true, .nil = true, .refs = 1 } };
+weir_module weir__orphan_module = {
+    .object = WEIR__OBJECT_ORPHAN(WEIR__MODULE, &weir__orphan_ctx),
+};
 
 weir__object *weir__module_nil_new(weir_ctx *c)
 {
     weir_module *m = weir__alloc0(c, sizeof *m);
     if (!m) return NULL;
-    m->object = (weir__object){ .ctx = c, .kind = WEIR__MODULE, .home = true, .nil = true, .refs = 1 };
+    m->object = weir__object_nil(c, WEIR__MODULE);
     return &m->object;
 }
 
 bool weir__module_usable(const weir_module *m, const char *who)
 {
-    if (!m) return false;
+    if (!m || !weir__lives(m, who)) return false;
     if (m->object.nil) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "%s: nil module: expected one that could be made", who), false;
     return weir_ok(m->object.ctx);
 }
@@ -80,7 +82,7 @@ static weir_module *bare(weir_ctx *c, const weir_module_row *row)
 {
     weir_module *m = weir__alloc0(c, sizeof *m);
     if (!m) return NULL;
-    m->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__MODULE, .home = true };
+    m->object = weir__object_home(c, WEIR__MODULE, destroy);
     m->row = row;
     m->training = true;
     m->state = weir__alloc0(c, row->state_size);
@@ -140,7 +142,7 @@ static void free_tree(weir_module *m)
 void weir_module_free(weir_module *m)
 {
     WEIR__AS_FOUND;
-    if (!m || m->object.nil) return;
+    if (!m || !weir__lives(m, "module_free") || m->object.nil) return;
     if (m->parent) {
         weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_free: %s has a parent: expected a root", m->name);
         return;
@@ -193,7 +195,7 @@ weir_module *weir_module_add(weir_module *parent, const char *name, weir_module 
     if (!child || child->object.nil) {
         if (parent) weir__module_usable(child, "module_add");
         if (parent && !child) weir_fail(parent->object.ctx, WEIR_ERROR_ARGUMENT, "module_add: NULL: expected a child");
-        return weir__nil(parent ? parent->object.ctx : NULL, WEIR__MODULE);
+        return weir__nil(weir_module_ctx(parent), WEIR__MODULE);
     }
     weir_ctx *c = child->object.ctx;
     if (child->parent) return weir_fail(c, WEIR_ERROR_STATE, "module_add: %s has a parent: expected a root", child->name), weir__nil(c, WEIR__MODULE);
@@ -317,7 +319,7 @@ static bool visit_tree(weir_module *m, const char *path, weir__visit_fn *visit, 
 bool weir__module_visit(weir_module *m, weir__visit_fn *visit, void *user) { return visit_tree(m, "", visit, user); }
 
 /* -- looking ------------------------------------------------------------------------------------------------------------------- */
-weir_ctx *weir_module_ctx(const weir_module *m) { return m && m->object.ctx ? m->object.ctx : NULL; }
+weir_ctx *weir_module_ctx(const weir_module *m) { return m ? weir__ctx_of(m) : NULL; }
 void *weir_module_state(weir_module *m) { return m ? m->state : NULL; }
 const weir_module_row *weir_module_row_of(const weir_module *m) { return m ? m->row : NULL; }
 int64_t weir_module_child_count(const weir_module *m) { return m ? m->n_children : 0; }

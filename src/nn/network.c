@@ -11,9 +11,10 @@ static bool network_fail(weir_ctx *c, weir_status s, const char *who, const char
 
 static bool fits(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k, const char *who)
 {
-    weir_ctx *c = x ? x->object.ctx : weir_module_ctx(net);
+    weir_ctx *c = x ? weir_ctx_of(x) : weir_module_ctx(net);
     if (!net || !x) return network_fail(c, WEIR_ERROR_ARGUMENT, who, "NULL: expected a network and x");
-    if (net->object.nil || weir_is_nil(x) || (t && weir_is_nil(t)) || weir_condition_is_nil(k))
+    if (!weir__lives(net, who) || net->object.nil || weir_is_nil(x) || (t && weir_is_nil(t))
+        || weir_condition_is_nil(k))
         return network_fail(c, WEIR_ERROR_ARGUMENT, who, "nil: expected what could be made");
     if (!weir__meets(c, k, who, "a condition")) return false;
     if (!net->row->at) return network_fail(c, WEIR_ERROR_UNSUPPORTED, who, "a module without `at`: expected a network");
@@ -26,7 +27,7 @@ weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, c
 {
     WEIR__AS_FOUND;
     weir__call_mark mark;
-    weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
+    weir_tensor *nil = weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(net), WEIR__TENSOR);
     if (!fits(net, x, t, k, "network_at") || !weir__forward_begin(net, x, "network_at", &mark)) return nil;
     weir__module_first(net, x, k);
     weir_tensor *y = net->row->at(net, x, t, k);
@@ -73,7 +74,7 @@ weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, 
 {
     WEIR__AS_FOUND;
     weir__call_mark mark;
-    weir_tensor *nil = weir__nil(x ? x->object.ctx : weir_module_ctx(net), WEIR__TENSOR);
+    weir_tensor *nil = weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(net), WEIR__TENSOR);
     if (jv) *jv = nil;
     if (!fits(net, x, t, k, "network_jvp")) return nil;
     if (!jv || !tangents || weir_is_nil(tangents)) {

@@ -15,9 +15,7 @@ struct weir_condition {
     entry at[];
 };
 
-weir__object weir__orphan_condition = {
-    .kind = WEIR__CONDITION, .home = true, .nil = true, .refs = 1
-};
+weir__object weir__orphan_condition = WEIR__OBJECT_ORPHAN(WEIR__CONDITION, NULL);
 
 weir__object *weir__condition_nil_new(weir_ctx *c)
 {
@@ -108,8 +106,8 @@ static weir_ctx *context_of_both(const weir_condition *k, const weir_tensor *t)
 
 weir_condition *weir_condition_with(const weir_condition *k, const char *name, weir_tensor *t)
 {
-    weir_ctx *c = k ? k->object.ctx : weir_ctx_of(t);
-    if (!k || !name || !t || k->object.nil || weir_is_nil(t)) {
+    weir_ctx *c = k ? weir__ctx_of(k) : weir_ctx_of(t);
+    if (!k || !name || !t || weir_condition_is_nil(k) || weir_is_nil(t)) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
                   "condition_with: NULL or nil: expected a condition, a name and a tensor");
         return condition_nil(c);
@@ -129,8 +127,15 @@ weir_condition *weir_condition_with(const weir_condition *k, const char *name, w
 }
 
 /* -- looking ----------------------------------------------------------------------------------- */
-bool weir_condition_is_nil(const weir_condition *k) { return k && k->object.nil; }
-int64_t weir_condition_count(const weir_condition *k) { return k && !k->object.nil ? k->n : 0; }
+bool weir_condition_is_nil(const weir_condition *k)
+{
+    return k && (!weir__lives(k, "condition") || k->object.nil);
+}
+
+int64_t weir_condition_count(const weir_condition *k)
+{
+    return k && !weir_condition_is_nil(k) ? k->n : 0;
+}
 
 int64_t weir_condition_samples(const weir_condition *k)
 {
@@ -142,12 +147,12 @@ weir_tensor *weir_condition_at(const weir_condition *k, int64_t index, const cha
     bool there = index >= 0 && index < weir_condition_count(k);
     if (name) *name = there ? k->at[index].name : NULL;
     if (there) return k->at[index].tensor;
-    return weir__nil(k ? k->object.ctx : NULL, WEIR__TENSOR);
+    return weir__nil(weir__ctx_of(k), WEIR__TENSOR);
 }
 
 weir_tensor *weir_condition_get(const weir_condition *k, const char *name)
 {
-    weir_ctx *c = k ? k->object.ctx : NULL;
+    weir_ctx *c = k ? weir__ctx_of(k) : NULL;
     if (!name) weir_fail(c, WEIR_ERROR_ARGUMENT, "condition_get: NULL: expected a name");
     for (int64_t i = 0; name && i < weir_condition_count(k); i++)
         if (strcmp(k->at[i].name, name) == 0) return k->at[i].tensor;

@@ -9,7 +9,8 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     weir_ctx *c = x->object.ctx;
     if (c->status != WEIR_OK) return false;
     if (weir__region_refuses(x->storage->ctx, name, WEIR__REGION_CHANGE)) return false;
-    if (from && from->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", name), false;
+    if (from && weir_is_nil(from))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", name), false;
     if (!weir__meets(c, from, name, "a tensor")) return false;
     if (x->node && !c->modes.no_grad)
         return weir_fail(c, WEIR_ERROR_GRAPH, "%s: a result of %s with history: expected a detached tensor, or a no_grad scope", name, x->node->op->row.name), false;

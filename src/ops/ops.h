@@ -33,7 +33,10 @@ static inline weir_tensor *weir__apply1(const weir_op *op, weir_tensor *x, const
 static inline weir_tensor *weir__apply2(const weir_op *op, weir_tensor *a, weir_tensor *b) { return weir_apply(op, 2, WEIR__IN(a, b), NULL); }
 
 /* The nil to return for a bad handle. */
-static inline weir_tensor *weir__nil_of(const weir_tensor *x) { return weir__nil(x ? x->object.ctx : NULL, WEIR__TENSOR); }
+static inline weir_tensor *weir__nil_of(const weir_tensor *x)
+{
+    return weir__nil(weir_ctx_of(x), WEIR__TENSOR);
+}
 
 /* Loop over `like`'s shape with operand i = x[i], broadcast to it. */
 weir__loop weir__loop_of(const weir_tensor *like, int n, weir_tensor *const *x);

@@ -3,18 +3,21 @@
 #include <string.h>
 #include "optim/optim.h"
 
-weir_optim weir__orphan_optim = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__OPTIM, .home = true, .nil = true, .refs = 1 } };
+weir_optim weir__orphan_optim = { .object = WEIR__OBJECT_ORPHAN(WEIR__OPTIM, &weir__orphan_ctx) };
 
 weir__object *weir__optim_nil_new(weir_ctx *c)
 {
     weir_optim *o = weir__alloc0(c, sizeof *o);
     if (!o) return NULL;
-    o->object = (weir__object){ .ctx = c, .kind = WEIR__OPTIM, .home = true, .nil = true, .refs = 1 };
+    o->object = weir__object_nil(c, WEIR__OPTIM);
     o->lr = NAN;
     return &o->object;
 }
 
-static bool usable(const weir_optim *o) { return o && !o->object.nil && weir_ok(o->object.ctx); }
+static bool usable(const weir_optim *o)
+{
+    return o && weir__lives(o, "optim") && !o->object.nil && weir_ok(o->object.ctx);
+}
 
 static double option_lr(const weir__optim_row *row, const void *options)
 {
@@ -34,7 +37,7 @@ static void destroy(weir__object *object)
 void weir_optim_free(weir_optim *o)
 {
     WEIR__AS_FOUND;
-    if (o && !o->object.nil) destroy(&o->object);
+    if (o && weir__lives(o, "optim_free") && !o->object.nil) destroy(&o->object);
 }
 
 /* From a struct or, where that is NULL, from text. */
@@ -72,7 +75,7 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
     weir__layout *l = row && weir__module_owns(m, "optim_new") ? weir__module_layout(m) : NULL;
     weir_optim *o = l ? weir__alloc0(c, sizeof *o) : NULL;
     if (!o) return weir__nil(c, WEIR__OPTIM);
-    o->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__OPTIM, .home = true };
+    o->object = weir__object_home(c, WEIR__OPTIM, destroy);
     o->row = (const weir__optim_row *)row;
     o->module = m;
     o->layout = l;
@@ -132,8 +135,10 @@ weir_status weir_optim_step(weir_optim *o)
 {
     WEIR__AS_FOUND;
     if (!o) return WEIR_ERROR_ARGUMENT;
-    weir_ctx *c = o->object.ctx;
-    if (o->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_step: nil optimizer: expected one that could be made");
+    weir_ctx *c = weir__ctx_of(o);
+    if (!weir__lives(o, "optim_step") || o->object.nil)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "optim_step: nil optimizer: expected one that could be made");
     if (!weir_ok(c)) return weir_status_of(c);
     if (!weir__storage_may_change(c, o->layout->values, "optim_step")) return weir_status_of(c);
     const weir__slot *bad = weir__gradients_nonfinite(o->module);
@@ -147,7 +152,7 @@ weir_status weir_optim_step(weir_optim *o)
 
 void weir_optim_zero_grad(weir_optim *o)
 {
-    if (!o || o->object.nil) return;
+    if (!o || !weir__lives(o, "optim_zero_grad") || o->object.nil) return;
     weir_module_zero_grad(o->module);
     o->g_scale = 1;
 }

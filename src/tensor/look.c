@@ -1,11 +1,15 @@
-/* look.c - accessors. On nil: rank 0, extent 0, NaN, an empty buffer. */
+/* look.c - accessors. On nil, and on what is used after its scope: rank 0, extent 0, NaN, an
+ * empty buffer. */
 #include <math.h>
 #include <string.h>
 #include "tensor/tensor.h"
 
-static const weir_tensor *some(const weir_tensor *x) { return x ? x : &weir__orphan_tensor; }
+static const weir_tensor *some(const weir_tensor *x)
+{
+    return x && weir__lives(x, "tensor") ? x : &weir__orphan_tensor;
+}
 
-weir_ctx *weir_ctx_of(const weir_tensor *x) { return x && x->object.ctx ? x->object.ctx : weir__orphan(); }
+weir_ctx *weir_ctx_of(const weir_tensor *x) { return weir__ctx_of(x); }
 bool weir_is_nil(const weir_tensor *x) { return some(x)->object.nil; }
 weir_dtype weir_dtype_of(const weir_tensor *x) { return some(x)->dtype; }
 int weir_ndim(const weir_tensor *x) { return some(x)->ndim; }
@@ -74,7 +78,7 @@ const void *weir_data(const weir_tensor *x)
 void *weir_data_mut(weir_tensor *x)
 {
     WEIR__AS_FOUND;
-    if (!x || x->object.nil || !x->storage) return NULL;
+    if (weir_is_nil(x) || !x->storage) return NULL;
     if (!weir__storage_may_change(x->object.ctx, x->storage, "data_mut")) return NULL;
     weir__storage *s = x->storage;
     if (weir__region_refuses(s->ctx, "data_mut", WEIR__REGION_CHANGE)) {
@@ -88,8 +92,9 @@ void *weir_data_mut(weir_tensor *x)
 /* Converts in logical order, one innermost row at a time. */
 static weir_status copy_to(const weir_tensor *x, weir_dtype t, void *out, int64_t n)
 {
+    weir_ctx *c = weir_ctx_of(x);
     x = some(x);
-    if (x->object.nil) return weir_status_of(weir_ctx_of(x)) != WEIR_OK ? weir_status_of(weir_ctx_of(x)) : WEIR_ERROR_ARGUMENT;
+    if (x->object.nil) return weir_ok(c) ? WEIR_ERROR_ARGUMENT : weir_status_of(c);
     const char *name = weir_dtype_name(t);
     if (n != x->numel)
         return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,

@@ -139,7 +139,7 @@ weir_tensor *weir_from_i64(weir_ctx *c, const int64_t *v, int ndim, const int64_
 weir_tensor *weir_full_like(weir_tensor *x, double value)
 {
     WEIR__AS_FOUND;
-    if (!x || x->object.nil) return weir__nil(x ? x->object.ctx : NULL, WEIR__TENSOR);
+    if (weir_is_nil(x)) return weir__nil(weir_ctx_of(x), WEIR__TENSOR);
     return weir_full(x->object.ctx, x->dtype, x->ndim, x->shape, value);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "tensor/tensor.h"
 
-weir_tensor weir__orphan_tensor = { .object = { .kind = WEIR__TENSOR, .home = true, .nil = true, .refs = 1 } };
+weir_tensor weir__orphan_tensor = { .object = WEIR__OBJECT_ORPHAN(WEIR__TENSOR, NULL) };
 
 weir__storage *weir__storage_new(weir_ctx *c, size_t bytes)
 {
@@ -83,7 +83,8 @@ static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec,
 {
     weir_tensor *t = weir__alloc(c, sizeof *t);
     if (!t) return NULL;
-    t->object = (weir__object){ .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__TENSOR, .home = home };
+    t->object = weir__object_home(c, WEIR__TENSOR, destroy);
+    t->object.home = home;
     t->storage = s;
     t->offset = offset;
     t->dtype = spec->dtype;
@@ -158,23 +159,22 @@ weir_tensor *weir__tensor_view_home(weir_ctx *c, weir__storage *s, const weir_sp
 
 weir_tensor *weir_keep(weir_tensor *x)
 {
-    if (!x) return weir__nil(NULL, WEIR__TENSOR);
-    if (x->object.nil || x->object.home || x->object.keep == UINT8_MAX) return x;
+    if (weir_is_nil(x)) return weir__nil(weir_ctx_of(x), WEIR__TENSOR);
+    if (x->object.home || x->object.keep == UINT8_MAX) return x;
     if (!weir__region_refuses(x->object.ctx, "keep", WEIR__REGION_CHANGE)) x->object.keep++;
     return x;
 }
 
 weir_tensor *weir_retain(weir_tensor *x)
 {
-    if (!x) return weir__nil(NULL, WEIR__TENSOR);
-    if (x->object.nil) return x;
+    if (weir_is_nil(x)) return weir__nil(weir_ctx_of(x), WEIR__TENSOR);
     if (!weir__region_refuses(x->object.ctx, "retain", WEIR__REGION_CHANGE)) x->object.refs++;
     return x;
 }
 
 void weir_release(weir_tensor *x)
 {
-    if (!x || x->object.nil) return;
+    if (weir_is_nil(x)) return;
     if (!weir__region_refuses(x->object.ctx, "release", WEIR__REGION_CHANGE))
         weir__tensor_unref(x->object.ctx, x);
 }

@@ -112,8 +112,8 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
 {
     WEIR__AS_FOUND;
     weir_train_opts defaults = weir_train_defaults();
-    weir_ctx *c = r ? r->object.ctx : NULL;
-    if (!r || r->object.nil)
+    weir_ctx *c = r ? weir__ctx_of(r) : NULL;
+    if (!r || !weir__lives(r, "run_train") || r->object.nil)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "run_train: nil: expected a run that could be opened");
     if (!o) o = &defaults;

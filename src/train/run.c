@@ -10,13 +10,13 @@
 #include <unistd.h>
 #include "train/train.h"
 
-weir_run weir__orphan_run = { .object = { .ctx = &weir__orphan_ctx, .kind = WEIR__RUN, .home = true, .nil = true, .refs = 1 } };
+weir_run weir__orphan_run = { .object = WEIR__OBJECT_ORPHAN(WEIR__RUN, &weir__orphan_ctx) };
 
 weir__object *weir__run_nil_new(weir_ctx *c)
 {
     weir_run *r = weir__alloc0(c, sizeof *r);
     if (!r) return NULL;
-    r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .home = true, .nil = true, .refs = 1 };
+    r->object = weir__object_nil(c, WEIR__RUN);
     return &r->object;
 }
 
@@ -49,10 +49,15 @@ static void destroy(weir_run *r)
 void weir_run_free(weir_run *r)
 {
     WEIR__AS_FOUND;
-    if (r && !r->object.nil && weir__model_unshared(r->model, "run_free")) destroy(r);
+    if (!r || !weir__lives(r, "run_free") || r->object.nil) return;
+    if (weir__model_unshared(r->model, "run_free")) destroy(r);
 }
 
-weir_model *weir_run_model(weir_run *r) { return r && !r->object.nil ? r->model : weir__nil(r ? r->object.ctx : NULL, WEIR__MODEL); }
+weir_model *weir_run_model(weir_run *r)
+{
+    bool there = r && weir__lives(r, "run_model") && !r->object.nil;
+    return there ? r->model : weir__nil(weir__ctx_of(r), WEIR__MODEL);
+}
 
 /* -- the folder -------------------------------------------------------------------------------------------------------------------------- */
 static bool exists(const char *path)
@@ -313,7 +318,7 @@ static weir_run *run_new(weir_ctx *c, const char *folder)
 {
     weir_run *r = weir__alloc0(c, sizeof *r);
     if (!r) return NULL;
-    r->object = (weir__object){ .ctx = c, .kind = WEIR__RUN, .refs = 1, .home = true };
+    r->object = weir__object_home(c, WEIR__RUN, NULL);
     r->config.ctx = c;
     r->best_valid = r->last_valid = NAN;
     r->told = (weir__told){ .loss = NAN, .grad_norm = NAN };

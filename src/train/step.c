@@ -24,6 +24,12 @@ static bool step_belongs(weir_model *m, weir_optim *o, weir_batch *b)
 static bool fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts)
 {
     weir_ctx *c = m->object.ctx;
+    bool live = weir__lives(o, "train_step") && weir__lives(b, "train_step");
+    if (!live || !weir__lives(b->x, "train_step")) {
+        weir_fail(c, WEIR_ERROR_STATE,
+                  "train_step: an optimizer or a batch after its end: expected those that live");
+        return false;
+    }
     if (o->object.nil || b->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: nil %s: expected one that could be made", o->object.nil ? "optimizer" : "batch"), false;
     if (opts->size != sizeof *opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: options: expected those of weir_step_defaults"), false;
     if (opts->shards < 1 || opts->shards > 1024) return weir_fail(c, WEIR_ERROR_RANGE, "train_step: shards=%lld: expected 1 to 1024", (long long)opts->shards), false;
@@ -158,7 +164,10 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     weir_step_info unused;
     if (!info) info = &unused;
     *info = (weir_step_info){ .loss = NAN, .grad_norm = NAN, .bad_sample = -1 };
-    weir_ctx *c = m ? m->object.ctx : o ? o->object.ctx : b ? b->object.ctx : NULL;
+    const void *any = m;
+    if (!any) any = o;
+    if (!any) any = b;
+    weir_ctx *c = weir__ctx_of(any);
     if (!m || !o || !b) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: NULL: expected a model, an optimizer and a batch");
     if (!weir__model_usable(m, "train_step") || !fits(m, o, b, opts ? opts : &defaults)) return weir_status_of(c);
     weir_scope s = weir_scope_begin(c);
