@@ -89,6 +89,27 @@ WEIR_API double weir_bits_per_dim(double nats, int64_t dim, int64_t levels);
 /* The same mean of the data scaled to [0, 1): nats + dim ln levels. NaN likewise. */
 WEIR_API double weir_nats_unit_range(double nats, int64_t dim, int64_t levels);
 
+/* -- samples to a file -------------------------------------------------------------------------- */
+typedef struct weir_sample_file_info {
+    int64_t n;            /* samples in the file */
+    int64_t n_not_finite; /* of them with a value that is not finite: they are written as they are */
+    int64_t n_unfinished; /* finite ones whose solver ran out of steps: as far as they came */
+} weir_sample_file_info;
+/* Draws n samples and writes them, as the file's name ends:
+ *     .npy  [n, ...] in the shape of a sample, of weir_model_data_dtype
+ *     .csv  a line a sample, its dim values between commas, without a header
+ *     .png  a grid of images where they are some (weir_model_image_shape; integers over levels - 1, others within
+ *           [0, 1]), or points of two values as a scatter
+ * o as in weir_model_sample_into (NULL: others at each call); its on_step may stop (WEIR_STOPPED). The file appears whole or not at all.
+ * An unknown ending and samples that are no picture are errors before anything is drawn (WEIR_ERROR_ARGUMENT). All n samples
+ * are in memory at once. */
+WEIR_API weir_status weir_model_sample_to_file(weir_model *m, int64_t n, const weir_sample_opts *o, const char *file,
+                                               weir_sample_file_info *info) WEIR_MUST_CHECK;
+/* Whether samples of m are images, and of which size: [H, W] and [C, H, W] of 1 or 3 channels with H, W > 1; a list of
+ * values where it could be a square, of integers from 4 x 4 on (the digits are 8 x 8), of others from 8 x 8. channels,
+ * h, w may be NULL and are written where it is true. */
+WEIR_API bool weir_model_image_shape(const weir_model *m, int64_t *channels, int64_t *h, int64_t *w);
+
 /* -- log-likelihood of data --------------------------------------------------------------------- */
 typedef struct weir_data_log_prob_opts {
     size_t size;

@@ -87,23 +87,6 @@ void weir__signals_catch(void); /* SIGINT, SIGTERM, SIGHUP set a flag, once; und
 int weir__signalled(void);      /* the signal's number, or 0 */
 int weir__signals_stop(void *user, int64_t done, int64_t n); /* on_step of sampling and scoring */
 
-/* -- picture.c ---------------------------------------------------------------------------------------------------------------------- */
-/* Channels, height and width when samples of this model are images; false: they are not. */
-bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *w);
-/* n samples of dim values, f32 or f64 as the model's data want. */
-typedef struct weir__samples {
-    weir_dtype dtype;
-    int64_t n, dim;
-    void *data; /* [n, dim] */
-} weir__samples;
-static inline double weir__samples_at(const weir__samples *x, int64_t i)
-{
-    if (x->dtype == WEIR_F64) return ((const double *)x->data)[i];
-    return ((const float *)x->data)[i];
-}
-/* Samples as a PNG: a grid of images, or a scatter of points for two columns. */
-weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *png);
-
 /* -- progress.c ---------------------------------------------------------------------------------------------------------------------- */
 typedef struct weir__meter {
     FILE *out;

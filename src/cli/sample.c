@@ -1,5 +1,4 @@
 /* sample.c - weir sample: draws from a model into a file. Sample i depends on the seed and i alone. */
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 #include "cli/cli.h"
@@ -56,92 +55,64 @@ static void read_noise(weir_ctx *c, const char *path, int64_t n, int64_t dim, we
     weir__free(c, b.data);
 }
 
-/* -- files --------------------------------------------------------------------------------------------------------------------------- */
-static weir_status write_array(weir_model *m, const char *path, const weir__samples *x)
+static void tell_bad(const weir_sample_file_info *r)
 {
-    const int64_t *shape;
-    weir_ctx *c = weir_model_ctx(m);
-    weir__array a = { .dtype = x->dtype, .ndim = 2, .shape = { x->n, x->dim }, .data = x->data };
-    if (weir__ends_with(path, ".csv")) return weir__csv_write(c, path, &a, NULL);
-    a.ndim = 1 + weir_model_shape(m, &shape);
-    memcpy(a.shape + 1, shape, (size_t)(a.ndim - 1) * sizeof *shape);
-    return weir__npy_write(c, path, &a);
-}
-
-static weir_status write_samples(weir_model *m, const char *path, const weir__samples *x)
-{
-    weir_ctx *c = weir_model_ctx(m);
-    weir__bytes png;
-    if (!weir__ends_with(path, ".png")) return write_array(m, path, x);
-    if (weir__picture(m, x, &png) == WEIR_OK) weir__file_write(c, path, png.data, png.size);
-    weir__free(c, png.data);
-    return weir_status_of(c);
-}
-
-static void tell_bad(const weir__samples *x, const weir_row_report *report)
-{
-    int64_t bad = 0, short_of_steps = 0, n = x->n;
-    for (int64_t i = 0; i < n; i++) {
-        bool good = true;
-        for (int64_t j = 0; j < x->dim; j++)
-            good = good && isfinite(weir__samples_at(x, i * x->dim + j));
-        bad += !good;
-        short_of_steps += good && report[i].end != WEIR_ROW_DONE;
-    }
-    if (short_of_steps)
+    if (r->n_unfinished)
         weir__complain(0, "sample: the solver did not finish %lld of %lld samples: they are written as far as they came (sampler.max_steps)",
-                       (long long)short_of_steps, (long long)n);
-    if (bad) weir__complain(0, "sample: %lld of %lld samples are not finite: they are written as they are", (long long)bad, (long long)n);
+                       (long long)r->n_unfinished, (long long)r->n);
+    if (r->n_not_finite)
+        weir__complain(0, "sample: %lld of %lld samples are not finite: they are written as they are", (long long)r->n_not_finite, (long long)r->n);
 }
 
 /* -- running --------------------------------------------------------------------------------------------------------------------------- */
+static bool lacks_png(const flags *f)
+{
+    return weir__ends_with(f->o, ".png") && !strstr(weir_build_features(), "png");
+}
+
 /* A model without solvers says so; the flag is named here. */
 static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
 {
     if (weir_ok(c)) return weir__complain(128 + weir__signalled(), "sample: stopped: nothing is written");
     if (weir_status_of(c) == WEIR_ERROR_NAME && f->solver) return weir__complain_ctx(c, true);
-    if (weir_status_of(c) != WEIR_ERROR_UNSUPPORTED || (!f->solver && !f->steps)) return weir__complain_ctx(c, false);
+    bool of_solver = weir_status_of(c) == WEIR_ERROR_UNSUPPORTED && !lacks_png(f);
+    if (!of_solver || (!f->solver && !f->steps)) return weir__complain_ctx(c, false);
     return weir__complain(WEIR__EXIT_USAGE, "--%s: %s: expected no such option, its samples are exact", f->solver ? "solver" : "steps",
                           weir_model_row_of(m)->name);
 }
 
-static weir_status sample_into(weir_model *m, const weir_sample_opts *o, const weir__samples *x)
+static weir_sample_opts sample_opts(const flags *f, const weir__array *z)
 {
-    if (x->dtype == WEIR_F64) return weir_model_sample_into_f64(m, x->n, o, x->data);
-    return weir_model_sample_into(m, x->n, o, x->data);
+    weir_sample_opts o = weir_sample_defaults();
+    o.seed = (uint64_t)f->seed;
+    o.use_seed = true;
+    o.temperature = f->temperature;
+    o.solver = f->solver;
+    o.steps = f->steps;
+    o.batch = f->batch;
+    o.on_step = weir__signals_stop;
+    o.noise = z->dtype == WEIR_F32 ? z->data : NULL;
+    o.noise_f64 = z->dtype == WEIR_F64 ? z->data : NULL;
+    return o;
 }
 
 static int draw(const flags *f, weir_model *m)
 {
     weir_ctx *c = weir_model_ctx(m);
-    weir_sample_opts o = weir_sample_defaults();
-    int64_t dim = weir_model_dim(m);
-    int channels, code = WEIR__EXIT_OK;
-    int64_t h, w;
-    if (weir__ends_with(f->o, ".png") && dim != 2 && !weir__image_shape(m, &channels, &h, &w))
-        return weir__complain(WEIR__EXIT_USAGE, "-o: %.200s: expected .npy or .csv, samples of %lld values are no picture", f->o, (long long)dim);
-    o.seed = (uint64_t)f->seed, o.use_seed = true;
-    o.temperature = f->temperature, o.solver = f->solver, o.steps = f->steps, o.batch = f->batch;
-    o.on_step = weir__signals_stop;
+    weir_sample_file_info info;
     weir__array z = { 0 };
+    int64_t dim = weir_model_dim(m);
+    int code = WEIR__EXIT_OK;
+    if (weir__ends_with(f->o, ".png") && dim != 2 && !weir_model_image_shape(m, NULL, NULL, NULL))
+        return weir__complain(WEIR__EXIT_USAGE, "-o: %.200s: expected .npy or .csv, samples of %lld values are no picture", f->o, (long long)dim);
     if (f->noise) read_noise(c, f->noise, f->n, dim, &z);
-    o.noise = z.dtype == WEIR_F32 ? z.data : NULL;
-    o.noise_f64 = z.dtype == WEIR_F64 ? z.data : NULL;
-    weir__samples x = { .dtype = weir_model_data_dtype(m), .n = f->n, .dim = dim };
-    if (f->n > INT64_MAX / 64 / dim) weir_fail(c, WEIR_ERROR_MEMORY, "-n: %lld samples of %lld values: expected fewer", (long long)f->n, (long long)dim);
-    int64_t size = weir__size_times(f->n, dim);
-    x.data = weir_ok(c) ? weir__alloc_n(c, size, weir_dtype_size(x.dtype)) : NULL;
-    o.report = x.data ? weir__alloc0_n(c, f->n, sizeof *o.report) : NULL;
-    if (!x.data || !o.report)
+    weir_sample_opts o = sample_opts(f, &z);
+    if (!weir_ok(c))
         code = weir__complain_ctx(c, false);
-    else if (sample_into(m, &o, &x) != WEIR_OK)
+    else if (weir_model_sample_to_file(m, f->n, &o, f->o, &info) != WEIR_OK)
         code = refused(c, f, m);
-    else if (write_samples(m, f->o, &x) != WEIR_OK)
-        code = weir__complain_ctx(c, false);
     else
-        tell_bad(&x, o.report);
-    weir__free(c, o.report);
-    weir__free(c, x.data);
+        tell_bad(&info);
     weir__array_free(c, &z);
     return code;
 }

@@ -30,16 +30,20 @@ static double *draw(gather *g, int64_t n)
 }
 
 /* -- pictures ---------------------------------------------------------------------------------------------------------------------------------- */
-/* Whether samples are pictures, and of which shape. Flat data are when they are squares: digits of 64 values are 8 x 8. */
+/* Whether samples are pictures, and of which shape: the data's, where they are there. */
 static bool picture_shape(const gather *g, weir__images *s)
 {
     const int64_t *shape;
+    weir__image_shape image;
     int ndim = g->data ? weir_dataset_shape(g->data, &shape) : weir_model_shape(g->model, &shape);
-    int64_t dim = weir_model_dim(g->model), side = (int64_t)floor(sqrt((double)dim) + 0.5);
-    *s = (weir__images){ .channels = 1, .h = side, .w = side, .n = PICTURES };
-    if (ndim == 3 && (shape[0] == 1 || shape[0] == 3)) return s->channels = (int)shape[0], s->h = shape[1], s->w = shape[2], true;
-    if (ndim == 2) return s->h = shape[0], s->w = shape[1], shape[0] > 1 && shape[1] > 1;
-    return side * side == dim && dim >= (weir_model_levels(g->model) ? 16 : 64);
+    if (!weir__image_shape_of(ndim, shape, weir_model_levels(g->model), &image)) return false;
+    *s = (weir__images){
+        .channels = image.channels,
+        .h = image.h,
+        .w = image.w,
+        .n = PICTURES,
+    };
+    return true;
 }
 
 /* To [0, 1]: by the levels, else by the range of the real rows (of the samples where there are none). */

@@ -124,6 +124,27 @@ weir_dataset *weir__run_data(weir_ctx *c, const char *spec, const json_t *config
 /* -- look.c ------------------------------------------------------------------------------------ */
 weir_progress weir__run_look(const weir_run *r);
 
+/* -- picture.c, sample_file.c ------------------------------------------------------------------- */
+typedef struct weir__image_shape {
+    int channels;
+    int64_t h, w;
+} weir__image_shape;
+/* Whether samples of that shape, integers of `levels` levels or (0) others, are images. */
+bool weir__image_shape_of(int ndim, const int64_t *shape, int64_t levels, weir__image_shape *s);
+/* n samples of dim values, f32 or f64 as the model's data want. */
+typedef struct weir__samples {
+    weir_dtype dtype;
+    int64_t n, dim;
+    void *data; /* [n, dim] */
+} weir__samples;
+static inline double weir__samples_at(const weir__samples *x, int64_t i)
+{
+    if (x->dtype == WEIR_F64) return ((const double *)x->data)[i];
+    return ((const float *)x->data)[i];
+}
+/* Samples as a PNG: a grid of images, or a scatter of points for two columns. */
+weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *png);
+
 /* -- data_log_prob.c --------------------------------------------------------------------------- */
 /* weir_data_log_prob of data that are known to be the model's; log p_true is asked for where
  * with_truth. */

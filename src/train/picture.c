@@ -1,7 +1,7 @@
 /* picture.c - samples as a PNG: a grid of images; points of two columns as a scatter. */
 #include <math.h>
 #include <string.h>
-#include "cli/cli.h"
+#include "train/train.h"
 
 enum { SIDE = 640, MARGIN = 24 };
 
@@ -11,34 +11,54 @@ static int64_t square_root(int64_t n)
     return side * side == n ? side : 0;
 }
 
-/* [h, w], [channels, h, w], or a list of integers whose number is a square, as the rows of digits are. */
-bool weir__image_shape(const weir_model *m, int *channels, int64_t *h, int64_t *w)
+/* A list of values is an image where it could be a square one: of integers from 4 x 4 on, as the
+ * samples of digits are, of others from 8 x 8. */
+static bool image_square(int64_t dim, int64_t levels, weir__image_shape *s)
 {
-    const int64_t *shape;
-    int ndim = weir_model_shape(m, &shape);
-    *channels = 1;
-    if (ndim == 3 && (shape[0] == 1 || shape[0] == 3)) return *channels = (int)shape[0], *h = shape[1], *w = shape[2], true;
-    if (ndim == 2) return *h = shape[0], *w = shape[1], true;
-    if (ndim != 1 || weir_model_levels(m) == 0 || weir_model_dim(m) < 16) return false;
-    *h = *w = square_root(weir_model_dim(m));
-    return *h > 0;
+    int64_t side = square_root(dim);
+    *s = (weir__image_shape){ 1, side, side };
+    return side > 0 && dim >= (levels > 0 ? 16 : 64);
 }
 
-static weir_status image_grid(weir_model *m, const weir__samples *x, int channels, int64_t h,
-                              int64_t w, weir__bytes *png)
+bool weir__image_shape_of(int ndim, const int64_t *shape, int64_t levels, weir__image_shape *s)
+{
+    *s = (weir__image_shape){ 0 };
+    if (ndim == 1) return image_square(shape[0], levels, s);
+    if (ndim == 2) *s = (weir__image_shape){ 1, shape[0], shape[1] };
+    if (ndim == 3 && (shape[0] == 1 || shape[0] == 3))
+        *s = (weir__image_shape){ (int)shape[0], shape[1], shape[2] };
+    return s->h > 1 && s->w > 1;
+}
+
+bool weir_model_image_shape(const weir_model *m, int64_t *channels, int64_t *h, int64_t *w)
+{
+    const int64_t *shape = NULL;
+    weir__image_shape s;
+    int ndim = m && !m->object.nil ? weir_model_shape(m, &shape) : 0;
+    if (!weir__image_shape_of(ndim, shape, weir_model_levels(m), &s)) return false;
+    if (channels) *channels = s.channels;
+    if (h) *h = s.h;
+    if (w) *w = s.w;
+    return true;
+}
+
+static weir_status image_grid(weir_model *m, const weir__samples *x, const weir__image_shape *s,
+                              weir__bytes *png)
 {
     weir_ctx *c = weir_model_ctx(m);
     int64_t levels = weir_model_levels(m), count = x->n * x->dim;
     float top = levels > 1 ? (float)(levels - 1) : 1; /* without levels values are within [0, 1] */
     float *y = weir__alloc_n(c, count, sizeof *y);
     for (int64_t i = 0; y && i < count; i++) y[i] = (float)weir__samples_at(x, i) / top;
-    if (y) weir__png_grid(c, y, x->n, channels, h, w, 0, 0, png);
+    if (y) weir__png_grid(c, y, x->n, s->channels, s->h, s->w, 0, 0, png);
     weir__free(c, y);
     return weir_status_of(c);
 }
 
-/* -- scatter ---------------------------------------------------------------------------------------------------------------------- */
-typedef struct window { double left, top, scale; } window; /* pixel = (value - corner) * scale */
+/* -- scatter ----------------------------------------------------------------------------------- */
+typedef struct window {
+    double left, top, scale;
+} window; /* pixel = (value - corner) * scale */
 
 /* One scale for both axes; all finite points lie inside. */
 static window window_of(const weir__samples *x)
@@ -50,7 +70,10 @@ static window window_of(const weir__samples *x)
         low[i % 2] = fmin(low[i % 2], v);
         high[i % 2] = fmax(high[i % 2], v);
     }
-    if (!(high[0] >= low[0] && high[1] >= low[1])) low[0] = low[1] = -1, high[0] = high[1] = 1;
+    if (!(high[0] >= low[0] && high[1] >= low[1])) {
+        low[0] = low[1] = -1;
+        high[0] = high[1] = 1;
+    }
     double extent = fmax(high[0] - low[0], high[1] - low[1]);
     if (!(extent > 0)) extent = 2;
     window v = { .scale = (SIDE - 2 * MARGIN) / extent };
@@ -65,10 +88,12 @@ static void dot(unsigned char *pixels, double px, double py)
     for (int y = (int)py - 2; y <= (int)py + 2; y++)
         for (int x = (int)px - 2; x <= (int)px + 2; x++) {
             if (x < 0 || y < 0 || x >= SIDE || y >= SIDE) continue;
-            double distance = hypot(x + 0.5 - px, y + 0.5 - py), cover = 0.55 * fmin(1, fmax(0, 2.2 - distance));
+            double distance = hypot(x + 0.5 - px, y + 0.5 - py),
+                   cover = 0.55 * fmin(1, fmax(0, 2.2 - distance));
             unsigned char *p = pixels + 3 * (y * SIDE + x);
             static const double ink[3] = { 38, 84, 160 };
-            for (int k = 0; k < 3; k++) p[k] = (unsigned char)(p[k] + (ink[k] - p[k]) * cover + 0.5);
+            for (int k = 0; k < 3; k++)
+                p[k] = (unsigned char)(p[k] + (ink[k] - p[k]) * cover + 0.5);
         }
 }
 
@@ -90,12 +115,16 @@ static weir_status scatter(weir_ctx *c, const weir__samples *x, weir__bytes *png
 
 weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *png)
 {
-    int channels;
-    int64_t h, w;
+    weir__image_shape s;
+    const int64_t *shape;
     weir_ctx *c = weir_model_ctx(m);
+    int ndim = weir_model_shape(m, &shape);
     *png = (weir__bytes){ 0 };
-    if (weir__image_shape(m, &channels, &h, &w)) return image_grid(m, x, channels, h, w, png);
+    if (weir__image_shape_of(ndim, shape, weir_model_levels(m), &s))
+        return image_grid(m, x, &s, png);
     if (weir_model_dim(m) == 2) return scatter(c, x, png);
-    return weir_fail(c, WEIR_ERROR_ARGUMENT, "picture: samples of %lld values: expected images or points of 2 values for a .png; .npy and .csv take any",
+    return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                     "picture: samples of %lld values: expected images or points of 2 values for a "
+                     ".png; .npy and .csv take any",
                      (long long)weir_model_dim(m));
 }
