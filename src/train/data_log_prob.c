@@ -233,6 +233,7 @@ static weir_status data_fit(weir_model *m, weir_dataset *d, int64_t n)
 weir_status weir_data_log_prob(weir_model *m, weir_dataset *d, const weir_data_log_prob_opts *o,
                                weir_data_log_prob_info *info)
 {
+    WEIR__AS_FOUND;
     weir_data_log_prob_opts defaults = weir_data_log_prob_defaults();
     weir_data_log_prob_info unused;
     weir_ctx *c = m ? m->object.ctx : d ? d->object.ctx : NULL;

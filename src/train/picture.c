@@ -32,6 +32,7 @@ bool weir__image_shape_of(int ndim, const int64_t *shape, int64_t levels, weir__
 
 bool weir_model_image_shape(const weir_model *m, int64_t *channels, int64_t *h, int64_t *w)
 {
+    WEIR__AS_FOUND;
     const int64_t *shape = NULL;
     weir__image_shape s;
     int ndim = m && !m->object.nil ? weir_model_shape(m, &shape) : 0;

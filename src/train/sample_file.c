@@ -111,6 +111,7 @@ static weir_status draw_check(weir_model *m, int64_t n, const char *file)
 weir_status weir_model_sample_to_file(weir_model *m, int64_t n, const weir_sample_opts *o,
                                       const char *file, weir_sample_file_info *info)
 {
+    WEIR__AS_FOUND;
     weir_sample_opts defaults = weir_sample_defaults();
     weir_sample_file_info unused;
     if (!m) return WEIR_ERROR_ARGUMENT;
