@@ -26,7 +26,7 @@ static int run(const weir__command *self, int argc, char **argv)
     if (used >= sizeof path) return weir__complain(WEIR__EXIT_FAILED, "%.60s..: a path too long: expected fewer than %d bytes", path, (int)sizeof path);
     weir_ctx *c = weir__cli_open(f.threads, 1, &code);
     if (!c) return code;
-    if (weir_report_write(c, f.base.positional[0], path) == WEIR_OK) printf("%s\n", path);
+    if (weir_report_write(c, f.base.positional[0], path, NULL) == WEIR_OK) printf("%s\n", path);
     else code = weir__complain_ctx(c, false);
     weir_close(c);
     return code;

@@ -13,6 +13,9 @@ typedef struct column { int64_t n, cap; double *x, *y; } column; /* a series tha
 typedef struct gather {
     weir_ctx *c;
     const char *folder;
+    const weir_report_opts *o;
+    const char *part; /* that on_step is told */
+    bool stopped;     /* by it */
     json_t *config;
     weir_model *model;
     weir_dataset *data; /* NULL: gone */
@@ -38,6 +41,9 @@ const char *weir__keep(gather *g, const char *format, ...) __attribute__((format
 void weir__note(gather *g, const char *text);
 /* Errors that the page can do without are cleared; lack of memory is not one. True: there was one. */
 bool weir__forgive(gather *g);
+
+/* on_step of whatever takes long; `user` is the gather, whose `part` says what it is. */
+int weir__gather_step(void *user, int64_t done, int64_t n);
 
 void weir__gather_log(gather *g);                    /* report_log.c: curves from metrics.jsonl */
 void weir__gather_curves(gather *g, double entropy); /* entropy NaN: not known */

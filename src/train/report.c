@@ -166,6 +166,19 @@ static void release(gather *g)
     weir__free(g->c, g);
 }
 
+weir_report_opts weir_report_defaults(void)
+{
+    return (weir_report_opts){ .size = sizeof(weir_report_opts) };
+}
+
+int weir__gather_step(void *user, int64_t done, int64_t n)
+{
+    gather *g = user;
+    if (!g->stopped && g->o->on_step)
+        g->stopped = g->o->on_step(g->o->user, g->part, done, n) != 0;
+    return g->stopped;
+}
+
 static void fill(gather *g)
 {
     open_data(g);
@@ -178,23 +191,31 @@ static void fill(gather *g)
     top(g);
 }
 
-weir_status weir_report_write(weir_ctx *c, const char *folder, const char *file)
+weir_status weir_report_write(weir_ctx *c, const char *folder, const char *file,
+                              const weir_report_opts *o)
 {
     WEIR__AS_FOUND;
+    weir_report_opts defaults = weir_report_defaults();
     char path[4096];
     size_t used = 0;
     if (!folder || !file)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "report_write: NULL: expected a run's folder and a file to write");
+    if (!o) o = &defaults;
+    if (o->size != sizeof *o)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "report_write: options: expected those of weir_report_defaults");
     gather *g = weir_ok(c) ? weir__alloc0(c, sizeof *g) : NULL;
     if (!g) return weir_status_of(c);
     g->c = c;
     g->folder = folder;
+    g->o = o;
     weir__append(path, sizeof path, &used, "%s/config.json", folder);
     g->config = weir__json_load(c, path);
     g->model = weir_model_load(c, folder);
     if (weir_ok(c)) fill(g);
-    if (weir_ok(c)) weir__report_write(c, &g->r, file);
+    bool stopped = g->stopped;
+    if (weir_ok(c) && !stopped) weir__report_write(c, &g->r, file);
     release(g);
-    return weir_status_of(c);
+    return weir_ok(c) && stopped ? WEIR_STOPPED : weir_status_of(c);
 }

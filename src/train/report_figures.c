@@ -20,13 +20,14 @@ static double *draw(gather *g, int64_t n)
 {
     weir_sample_opts o = weir_sample_defaults();
     o.use_seed = true; /* seed 0: the page repeats */
+    o.on_step = weir__gather_step;
+    o.user = g;
+    g->part = "samples";
     double *x = weir__alloc_n(g->c, weir__size_times(n, weir_model_dim(g->model)), sizeof *x);
-    if (x && weir_model_sample_into_f64(g->model, n, &o, x) != WEIR_OK && weir__forgive(g)) {
-        weir__note(g, "The model could not be sampled.");
-        weir__free(g->c, x);
-        return NULL;
-    }
-    return x;
+    if (!x || weir_model_sample_into_f64(g->model, n, &o, x) == WEIR_OK) return x;
+    if (weir__forgive(g)) weir__note(g, "The model could not be sampled.");
+    weir__free(g->c, x);
+    return NULL;
 }
 
 /* -- pictures ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -100,11 +101,15 @@ static void density(gather *g)
     int64_t n = DENSITY * DENSITY;
     double *x = weir__alloc_n(g->c, weir__size_times(n, 2), sizeof *x);
     g->log_p = weir__alloc_n(g->c, n, sizeof *g->log_p);
+    weir_score_opts o = weir_score_defaults();
+    o.on_step = weir__gather_step;
+    o.user = g;
+    g->part = "density";
     for (int64_t i = 0; x && i < n; i++) {
         x[2 * i] = k->x0 + (k->x1 - k->x0) * ((double)(i % DENSITY) + 0.5) / DENSITY;
         x[2 * i + 1] = k->y0 + (k->y1 - k->y0) * ((double)(i / DENSITY) + 0.5) / DENSITY;
     }
-    if (x && g->log_p && weir_model_log_prob_into_f64(g->model, x, n, NULL, g->log_p, NULL) == WEIR_OK) {
+    if (x && g->log_p && weir_model_log_prob_into_f64(g->model, x, n, &o, g->log_p, NULL) == WEIR_OK) {
         k->side = DENSITY;
         k->log_p = g->log_p;
     } else if (weir__forgive(g)) {
@@ -118,7 +123,12 @@ static void walk(gather *g)
 {
     weir_sample_opts o = weir_sample_defaults();
     g->paths = weir__alloc_n(g->c, (PATH_STEPS + 1) * PATHS * 2, sizeof *g->paths);
-    o.use_seed = true, o.steps = PATH_STEPS, o.trajectory_f64 = g->paths;
+    o.use_seed = true;
+    o.steps = PATH_STEPS;
+    o.trajectory_f64 = g->paths;
+    o.on_step = weir__gather_step;
+    o.user = g;
+    g->part = "trajectories";
     double ends[PATHS * 2];
     if (!g->paths) return;
     if (weir_model_sample_into_f64(g->model, PATHS, &o, ends) == WEIR_OK)
@@ -137,6 +147,7 @@ static void plane(gather *g)
     if (!g->real && !g->drawn) return;
     frame_of(k, g->real ? g->real : g->drawn, g->real ? n_real : POINTS);
     density(g);
+    if (g->stopped) return;
     k->title = "The model\u2019s density.", k->caption = "Probability per unit of area; brighter is denser.";
     if (g->real) k->points[0] = (weir__points){ "Data.", weir__keep(g, "The first %lld rows.", (long long)n_real), g->real, n_real };
     if (g->drawn) k->points[1] = (weir__points){ "Samples.", weir__keep(g, "%d drawn by the model, seed\u00a00.", POINTS), g->drawn, POINTS };
@@ -146,6 +157,6 @@ static void plane(gather *g)
 
 void weir__gather_figures(gather *g)
 {
-    pictures(g);
-    plane(g);
+    if (!g->stopped) pictures(g);
+    if (!g->stopped) plane(g);
 }

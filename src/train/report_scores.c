@@ -47,7 +47,10 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
     weir_data_log_prob_info info = { 0 };
     o.score.seed = 1; /* as `weir score` does unless told: the numbers agree */
     o.score.use_seed = true;
-    if (weir_ok(g->c) && weir__data_log_prob(g->model, d, &o, true, &info) == WEIR_OK && info.n > 0)
+    o.score.on_step = weir__gather_step;
+    o.score.user = g;
+    g->part = "scores";
+    if (weir_ok(g->c) && !g->stopped && weir__data_log_prob(g->model, d, &o, true, &info) == WEIR_OK && info.n > 0)
         column_add(g, split, name, weir_dataset_rows(whole), &info);
     weir_dataset_free(d);
     weir_dataset_free(whole);

@@ -152,7 +152,7 @@ static void use_model(weir_ctx *c, int i)
     assert_ok(c);
     weir_model_free(m);
     snprintf(path, sizeof path, "report%d.html", i);
-    if (weir_report_write(c, runs[i], path) != WEIR_OK) fail_msg("%s", weir_message(c));
+    if (weir_report_write(c, runs[i], path, NULL) != WEIR_OK) fail_msg("%s", weir_message(c));
 }
 
 static weir_ctx *enter_folder(const char *folder)

@@ -48,7 +48,7 @@ static void train(weir_ctx *c, const char *data, const char *base)
 static char *report(weir_ctx *c)
 {
     weir__bytes html = { 0 };
-    if (weir_report_write(c, folder, page) != WEIR_OK || weir__file_read(c, page, 1 << 26, &html) != WEIR_OK) fail_msg("%s", weir_message(c));
+    if (weir_report_write(c, folder, page, NULL) != WEIR_OK || weir__file_read(c, page, 1 << 26, &html) != WEIR_OK) fail_msg("%s", weir_message(c));
     check_balanced((const char *)html.data);
     check_entities((const char *)html.data);
     return (char *)html.data;
@@ -109,14 +109,14 @@ static void lost_model(void **state)
     train(*state, "toy:moons,n=300", "normal");
     assert_int_equal(truncate(in_folder("model.safetensors"), 100), 0);
     remove(page);
-    assert_true(weir_report_write(*state, folder, page) != WEIR_OK);
+    assert_true(weir_report_write(*state, folder, page, NULL) != WEIR_OK);
     weir_clear(*state);
     assert_int_equal(access(page, F_OK), -1);
-    assert_true(weir_report_write(*state, "/nonexistent", page) != WEIR_OK);
+    assert_true(weir_report_write(*state, "/nonexistent", page, NULL) != WEIR_OK);
     weir_clear(*state);
 }
 
-static void write_page(weir_ctx *c) { if (weir_report_write(c, folder, page) != WEIR_OK) return; }
+static void write_page(weir_ctx *c) { if (weir_report_write(c, folder, page, NULL) != WEIR_OK) return; }
 
 static void every_allocation(void **state)
 {

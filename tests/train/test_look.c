@@ -102,11 +102,11 @@ static void refusals(void **state)
     assert_fails(c, WEIR_ERROR_ARGUMENT, "run_progress: NULL");
     assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
     weir_run_free(r);
-    assert_true(weir_report_write(c, "looked", NULL) != WEIR_OK);
+    assert_true(weir_report_write(c, "looked", NULL, NULL) != WEIR_OK);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "report_write: NULL");
-    assert_true(weir_report_write(c, NULL, "x.html") != WEIR_OK);
+    assert_true(weir_report_write(c, NULL, "x.html", NULL) != WEIR_OK);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "report_write: NULL");
-    assert_true(weir_report_write(c, "looked", "no/such/folder/x.html") != WEIR_OK);
+    assert_true(weir_report_write(c, "looked", "no/such/folder/x.html", NULL) != WEIR_OK);
     assert_fails(c, WEIR_ERROR_IO, "no/such/folder");
     weir_close(c);
 }
@@ -151,13 +151,56 @@ static void rows_that_lack_something(void **state)
     weir_run *r = a_run(c, "looked");
     assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
     weir_run_free(r);
-    assert_int_equal(weir_report_write(c, "looked", "looked.html"), WEIR_OK);
+    assert_int_equal(weir_report_write(c, "looked", "looked.html", NULL), WEIR_OK);
+    weir_close(c);
+}
+
+/* -- the page may be stopped in any of its parts ------------------------------------------------- */
+typedef struct halting {
+    const char *at;
+    int calls;
+} halting;
+
+static int halt(void *user, const char *part, int64_t done, int64_t n)
+{
+    halting *h = user;
+    assert_true(done > 0 && done <= n);
+    h->calls++;
+    return strcmp(part, h->at) == 0;
+}
+
+static void a_page_that_is_stopped(void **state)
+{
+    (void)state;
+    static const char *const parts[] = { "scores", "samples", "density", "trajectories", "none" };
+    weir_ctx *c = weir_open(1);
+    remove_run("stopped");
+    weir_run *r = weir_run_open(c, "stopped", "model=rectified-flow model.net.hidden=8 data=toy:moons,n=300 train.steps=2", false);
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    weir_run_free(r);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        halting h = { .at = parts[i] };
+        weir_report_opts o = weir_report_defaults();
+        o.on_step = halt;
+        o.user = &h;
+        unlink("stopped.html");
+        bool all = i + 1 == sizeof parts / sizeof *parts;
+        weir_status s = weir_report_write(c, "stopped", "stopped.html", &o);
+        if (s != (all ? WEIR_OK : WEIR_STOPPED)) fail_msg("%s: %d", parts[i], (int)s);
+        assert_int_equal(access("stopped.html", F_OK), all ? 0 : -1);
+        assert_true(h.calls > 0 && weir_ok(c));
+    }
+    weir_report_opts o = weir_report_defaults();
+    o.size--;
+    assert_true(weir_report_write(c, "stopped", "stopped.html", &o) != WEIR_OK);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "weir_report_defaults");
     weir_close(c);
 }
 
 int main(void)
 {
     CASES(cmocka_unit_test(before_the_first_step), cmocka_unit_test(as_it_was_told), cmocka_unit_test(unwatched), cmocka_unit_test(refusals),
-          cmocka_unit_test(units), cmocka_unit_test(rows_that_lack_something));
+          cmocka_unit_test(units), cmocka_unit_test(rows_that_lack_something),
+          cmocka_unit_test(a_page_that_is_stopped));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
