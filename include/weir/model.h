@@ -133,6 +133,8 @@ typedef struct weir_score_opts {
     uint64_t seed; bool use_seed;   /* of dequantisation and probes; default: the context's */
     int64_t draws;                  /* dequantisation draws averaged (in log, i.e. mean of log p): 1 */
     int64_t probes;                 /* of the trace, for continuous models of more than 4 values; 0: the exact trace; -1: the model's own choice */
+    const char *solver;             /* of continuous models, as in weir_sample_opts: a method for ODEs; NULL: the model's own */
+    int64_t steps;                  /* of that solver, whatever it says itself; 0: its own */
     const weir_condition *condition; /* of arrays: one of every sample, or one of all; NULL: none. Of a batch: NULL, it has its own */
     int64_t batch;
     int (*on_step)(void *user, int64_t done, int64_t n); void *user;
@@ -141,6 +143,8 @@ WEIR_API weir_score_opts weir_score_defaults(void);
 typedef struct weir_score_info {
     weir_score_kind kind;
     int64_t draws, probes;
+    const char *solver;  /* of continuous models, as "sampler.heun", and static; NULL: none was needed */
+    int64_t fixed_steps; /* of it, whose error nothing bounds: ask again with twice as many; 0: exact, or within tolerances */
     double evaluations;  /* network evaluations a sample, mean over samples and draws */
     int64_t n_failed;    /* rows whose log-density is not finite */
     int64_t n_out_of_steps; /* in the last draw: rows whose solver ran out of steps */

@@ -124,6 +124,9 @@ typedef struct weir_data_log_prob_opts {
      * own is the data's. */
     weir_score_opts score;
     int64_t limit; /* the first so many samples; 0: all */
+    /* Of a solve by fixed steps: so many samples, evenly among all, are scored again in twice as
+     * many steps, which shows the error of the steps. 100; 0: none. */
+    int64_t doubled;
     double *log_prob; /* [n] or NULL: where to put the nats of each sample, NaN where it failed */
     double *stderr_of; /* [n] or NULL: and their standard errors, as in weir_score_info */
     /* After each batch, in order: ids, weights (NULL: none) and nats of its n samples, the first of
@@ -132,7 +135,7 @@ typedef struct weir_data_log_prob_opts {
                      const double *weights, const double *log_prob);
     void *user; /* of on_batch */
 } weir_data_log_prob_opts;
-/* All samples, scored as by weir_score_defaults. */
+/* All samples, scored as by weir_score_defaults; 100 doubled. */
 WEIR_API weir_data_log_prob_opts weir_data_log_prob_defaults(void);
 
 enum { WEIR_FAILED_LISTED = 100 };
@@ -144,7 +147,8 @@ enum { WEIR_FAILED_LISTED = 100 };
  *     estimator_stderr = sqrt(sum w_i^2 e_i^2) / W, e_i the error of log p_i by draws and probes
  *
  * NaN where unknown: nats of no sample, nats_stderr of fewer than two, estimator_stderr of one draw
- * of integer data. Excess is the mean of log p_true - log p over the same samples, with its
+ * of integer data, step_error where no sample was compared. What twice the steps change is, for a
+ * method of order p, 1 - 2^-p of the error of the steps: half of it for euler. Excess is the mean of log p_true - log p over the same samples, with its
  * error. */
 typedef struct weir_data_log_prob_info {
     weir_score_kind kind;
@@ -156,6 +160,11 @@ typedef struct weir_data_log_prob_info {
     double n_effective;
     bool weighted, known; /* the data have weights; their true density is known */
     double nats, nats_stderr, estimator_stderr;
+    const char *solver; /* as in weir_score_info, and so is fixed_steps */
+    int64_t fixed_steps;
+    int64_t n_doubled; /* samples compared with twice as many steps */
+    double step_error, step_bias; /* of their differences d_i: sqrt(mean d_i^2), and mean d_i, by
+                                     which nats would rise */
     double bits_per_dim, nats_unit_range; /* of nats; NaN for continuous data */
     double excess, excess_stderr; /* NaN unless known */
 } weir_data_log_prob_info;

@@ -74,7 +74,8 @@ static bool lacks_png(const flags *f)
 static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
 {
     if (weir_ok(c)) return weir__complain(128 + weir__signalled(), "sample: stopped: nothing is written");
-    if (weir_status_of(c) == WEIR_ERROR_NAME && f->solver) return weir__complain_ctx(c, true);
+    bool text = weir_status_of(c) == WEIR_ERROR_NAME || weir_status_of(c) == WEIR_ERROR_RANGE;
+    if (text && f->solver) return weir__complain_ctx(c, true);
     bool of_solver = weir_status_of(c) == WEIR_ERROR_UNSUPPORTED && !lacks_png(f);
     if (!of_solver || (!f->solver && !f->steps)) return weir__complain_ctx(c, false);
     return weir__complain(WEIR__EXIT_USAGE, "--%s: %s: expected no such option, its samples are exact", f->solver ? "solver" : "steps",

@@ -6,7 +6,7 @@
 
 typedef struct flags {
     weir__flags base;
-    const char *data, *o;
+    const char *data, *o, *solver;
     bool json;
     int64_t seed, draws, probes, threads, batch;
 } flags;
@@ -18,16 +18,36 @@ static const weir_option options[] = {
     { "seed", WEIR_OPTION_INT, offsetof(flags, seed), "1", 0, 9007199254740992.0, NULL, "of dequantization and probes" },
     { "draws", WEIR_OPTION_INT, offsetof(flags, draws), "1", 1, 1e6, NULL, "draws of the dequantization noise, averaged" },
     { "probes", WEIR_OPTION_INT, offsetof(flags, probes), "", 0, 1e6, NULL, "random probes of the trace of a continuous model of more than 4 values; 0: exact" },
+    { "solver", WEIR_OPTION_TEXT, offsetof(flags, solver), "", 0, 0, NULL,
+      "method for the ODE of a continuous model, \"NAME key=value ..\" with options of its own" },
     WEIR__FLAG_THREADS(flags),
     { "batch", WEIR_OPTION_INT, offsetof(flags, batch), "256", 1, 1e6, NULL, "rows at a time. Never changes a bit" },
     { 0 },
 };
 
 /* -- printing ------------------------------------------------------------------------------------------------------------------ */
-static const char *kind_name(weir_score_kind kind)
+/* By steps that are fixed nothing is exact. */
+static const char *kind_name(const weir_data_log_prob_info *r)
 {
-    if (kind == WEIR_SCORE_EXACT) return "exact";
-    return kind == WEIR_SCORE_ESTIMATE ? "estimate" : "lower_bound";
+    bool fixed = r->fixed_steps > 0;
+    if (r->kind == WEIR_SCORE_EXACT) return fixed ? "fixed-step" : "exact";
+    if (r->kind == WEIR_SCORE_ESTIMATE) return fixed ? "fixed-step estimate" : "estimate";
+    return "lower_bound";
+}
+
+static const char *solver_name(const weir_data_log_prob_info *r)
+{
+    return strchr(r->solver, '.') + 1;
+}
+
+static void add_solver(json_t *o, const weir_data_log_prob_info *r)
+{
+    json_object_set_new(o, "solver", json_string(solver_name(r)));
+    if (r->fixed_steps == 0) return;
+    json_object_set_new(o, "fixed_steps", json_integer(r->fixed_steps));
+    json_object_set_new(o, "step_error", weir__json_number(r->step_error));
+    json_object_set_new(o, "step_bias", weir__json_number(r->step_bias));
+    json_object_set_new(o, "n_doubled", json_integer(r->n_doubled));
 }
 
 static json_t *failed_rows(const weir_data_log_prob_info *r)
@@ -40,10 +60,11 @@ static json_t *failed_rows(const weir_data_log_prob_info *r)
 static void print_json(const weir_data_log_prob_info *r)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "kind", json_string(kind_name(r->kind)));
+    json_object_set_new(o, "kind", json_string(kind_name(r)));
     json_object_set_new(o, "nats", weir__json_number(r->nats));
     json_object_set_new(o, "nats_stderr", weir__json_number(r->nats_stderr));
     json_object_set_new(o, "estimator_stderr", weir__json_number(r->estimator_stderr));
+    if (r->solver) add_solver(o, r);
     json_object_set_new(o, "probes", json_integer(r->probes));
     json_object_set_new(o, "draws", json_integer(r->draws));
     json_object_set_new(o, "dequantization", json_string(r->levels > 0 ? "uniform" : "none"));
@@ -73,6 +94,16 @@ static void line(const char *name, double value, double error, const char *what)
     printf("%-16s %-24s %s\n", name, text, what);
 }
 
+/* How far the fixed steps may be trusted. */
+static void print_step_error(const weir_data_log_prob_info *r)
+{
+    char text[64];
+    weir__format(text, sizeof text, "%.2g (mean %+.2g)", r->step_error, r->step_bias);
+    if (r->n_doubled == 0) snprintf(text, sizeof text, "-");
+    printf("%-16s %-24s nats a row, by twice the steps on %lld rows\n", "step error", text,
+           (long long)r->n_doubled);
+}
+
 static void print_table(const weir_data_log_prob_info *r)
 {
     line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
@@ -81,11 +112,13 @@ static void print_table(const weir_data_log_prob_info *r)
         line("nats_unit_range", r->nats_unit_range, r->nats_stderr, "nats of the data scaled to [0, 1)");
     }
     if (r->estimator_stderr > 0) line("estimator error", r->estimator_stderr, NAN, "nats, standard error of the mean from draws and probes");
+    if (r->fixed_steps > 0) print_step_error(r);
     if (r->known) line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");
     printf("%-16s %lld of %lld values", "rows", (long long)r->n, (long long)r->dim);
     if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->n_effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
-    printf("\n%-16s %s", "kind", kind_name(r->kind));
+    printf("\n%-16s %s", "kind", kind_name(r));
+    if (r->fixed_steps > 0) printf(", %lld steps of %s", (long long)r->fixed_steps, solver_name(r));
     if (r->levels > 0) printf(", uniform dequantization, %lld draw%s", (long long)r->draws, r->draws == 1 ? "" : "s");
     putchar('\n');
 }
@@ -113,6 +146,10 @@ static int check(const weir__command *self, const flags *f)
 static int check_model(const weir__command *self, const flags *f, const weir_model *m)
 {
     const weir_model_row *row = (const weir_model_row *)weir_model_row_of(m);
+    if (f->solver && row->score_kind == WEIR_SCORE_EXACT)
+        return weir__complain(WEIR__EXIT_USAGE,
+                              "--solver: %s: expected no such option, its log-density is exact",
+                              row->row.name);
     if (weir__flags_given(self, f, "probes") && row->score_kind == WEIR_SCORE_EXACT)
         return weir__complain(WEIR__EXIT_USAGE, "--probes: %s: expected no such option, its log-density is exact", row->row.name);
     if (f->draws > 1 && row->score_kind == WEIR_SCORE_EXACT && weir_model_levels(m) == 0)
@@ -138,8 +175,16 @@ static weir_data_log_prob_opts score_opts(const weir__command *self, const flags
     o.score.draws = f->draws;
     o.score.batch = f->batch;
     o.score.on_step = weir__signals_stop;
+    o.score.solver = f->solver;
     if (weir__flags_given(self, f, "probes")) o.score.probes = f->probes;
     return o;
+}
+
+/* What --solver asked for and cannot be had is a usage error. */
+static int refused(const weir_ctx *c, const flags *f)
+{
+    int code = weir__complain_ctx(c, f->solver != NULL);
+    return f->solver && weir_status_of(c) == WEIR_ERROR_UNSUPPORTED ? WEIR__EXIT_USAGE : code;
 }
 
 static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_model *m, weir_dataset *d)
@@ -154,7 +199,7 @@ static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_mo
     if (s == WEIR_STOPPED) {
         code = weir__complain(128 + weir__signalled(), "score: stopped: nothing is written");
     } else if (!weir_ok(c)) {
-        code = weir__complain_ctx(c, false);
+        code = refused(c, f);
     } else {
         (f->json ? print_json : print_table)(&r);
         code = tell_failed(&r);
@@ -184,13 +229,16 @@ static int run(const weir__command *self, int argc, char **argv)
 const weir__command weir__command_score = {
     .row = { .size = sizeof(weir__command), .version = 1, .name = "command.score", .doc = "log-likelihood of data, as stored",
              .options = options, .options_size = sizeof(flags), .test = "score run --data toy:gaussian,n=100 --json" },
-    .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--threads N] [--batch N]",
+    .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--solver NAME] [--threads N] [--batch N]",
     .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
             "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
             "A row that fails is NaN in FILE and counted; the means are over the others, by weight where\n"
             "the SPEC has weight=: n_effective = (sum w)^2 / sum w^2 rows of equal weight would say as much,\n"
             "and nats_stderr is no smaller than theirs;\n"
             "estimator_stderr is over draws and probes: null for one draw of integer data or one probe, 0 where nothing is random.\n"
+            "A solver with fixed steps bounds no error: the kind then says fixed-step, and n_doubled rows are scored\n"
+            "again in twice as many: step_error is the root of their mean squared difference, step_bias its mean;\n"
+            "of the error of the steps these are half for euler, and nearly all for others.\n"
             "failed_rows are row numbers in the data before split and limit, from 0.\n",
     .most_positional = 1,
     .run = run,

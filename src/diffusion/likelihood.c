@@ -177,12 +177,12 @@ static void likelihood_finish(const weir__likelihood *l, int64_t n, int64_t k, d
     }
 }
 
-static bool likelihood_can_solve(const weir__likelihood *l)
+bool weir__likelihood_by(weir_ctx *c, const weir_sampler_row *sampler)
 {
-    if (l->sampler->solve) return true;
-    weir_fail(l->field->ctx, WEIR_ERROR_UNSUPPORTED,
+    if (sampler->solve) return true;
+    weir_fail(c, WEIR_ERROR_UNSUPPORTED,
               "%s: a log-density by it: expected a method for ODEs, such as dopri5 or heun",
-              l->sampler->row.name);
+              sampler->row.name);
     return false;
 }
 
@@ -221,7 +221,7 @@ weir_status weir__likelihood_run(const weir__likelihood *l, int64_t n, const dou
     int64_t dim = l->field->dim;
     solve s = { .l = l, .k = l->probes ? l->probes->shape[1] : 1 };
     double sigma;
-    if (!likelihood_can_solve(l)) return weir_status_of(c);
+    if (!weir__likelihood_by(c, l->sampler)) return weir_status_of(c);
     int64_t size = weir__size_times(n, weir__size_plus(dim, s.k));
     double *state = weir__alloc0_n(c, size, sizeof *state);
     if (!state) return weir_status_of(c);

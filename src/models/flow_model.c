@@ -6,6 +6,12 @@ weir_tensor *weir__flow_log_prob(weir_model *m, weir_tensor *y, const weir_condi
                                  const weir_score_opts *o, weir_score_info *info)
 {
     const weir__flow_state *s = weir_model_state(m);
+    if (o && (o->solver || o->steps > 0)) {
+        weir_fail(y->object.ctx, WEIR_ERROR_UNSUPPORTED,
+                  "%s: a solver or its steps: expected none, the log-density is exact",
+                  m->row->row.name);
+        return weir__nil(y->object.ctx, WEIR__TENSOR);
+    }
     weir_tensor *log_det,
         *z = weir_bijection_forward(s->flow, s->flat ? weir_flatten(y) : y, k, &log_det);
     return weir_add(weir_base_log_prob(s->base, z, k), log_det);

@@ -138,6 +138,11 @@ void weir__sampler_close(weir_ctx *c, weir_choice *k);
 weir_tensor *weir__solve_sample(weir_model *m, const weir__field *f, const weir_choice *own,
                                 weir_tensor *z, const weir_condition *k,
                                 const weir_sample_opts *o);
+/* solve_log_prob.c: log p [n] of transformed data, by the solver `own` and so many probes (-1: by the
+ * size of a sample) unless o says others. */
+weir_tensor *weir__solve_log_prob(weir_model *m, const weir__field *f, const weir_choice *own,
+                                  int64_t probes, weir_tensor *y, const weir_condition *k,
+                                  const weir_score_opts *o, weir_score_info *info);
 
 /* -- transform.c: data as stored <-> what the model's map sees ---------------------------------------------------------------- */
 /* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation in

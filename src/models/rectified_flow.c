@@ -14,11 +14,6 @@
 #include "diffusion/diffusion.h"
 #include "models/models.h"
 
-/* Values a sample: up to ALWAYS_EXACT the exact trace costs no more than an estimate worth having;
- * it costs one product a value, so that above EXACT_UP_TO a model estimates it unless told
- * otherwise. */
-enum { ALWAYS_EXACT = 4, EXACT_UP_TO = 128, PROBES = 2 };
-
 typedef struct opts {
     weir__model_opts common;
     weir_choice path, time_density, net, sampler, log_prob;
@@ -77,6 +72,8 @@ static weir_module *create(weir_model *m, const void *unused)
     state *s = m->state;
     const weir__gift gifts[] = { { "in", m->dim }, { "out", m->dim } };
     (void)unused;
+    if (!weir__likelihood_by(c, (const weir_sampler_row *)o->log_prob.row))
+        return weir__nil(c, WEIR__MODULE);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
     s->net = weir_module_add(root, "net",
                              weir__choice_module(c, &m->row->row, "net", &o->net, 2, gifts));
@@ -125,84 +122,12 @@ static weir_tensor *sample(weir_model *m, weir_tensor *z, const weir_condition *
 }
 
 /* -- scoring --------------------------------------------------------------------------------- */
-/* [n, k, dim] of +-1, by sample id */
-static weir_tensor *rademacher(weir_ctx *c, const weir_model *m, int64_t n, int64_t k)
-{
-    weir_tensor *u = weir_rand(c, m->dtype, 3, (const int64_t[]){ n, k, m->dim });
-    return weir_where(weir_lt(u, weir_scalar(c, m->dtype, 0.5)), weir_scalar(c, m->dtype, -1),
-                      weir_scalar(c, m->dtype, 1));
-}
-
-typedef struct scored {
-    double *x, *log_p, *error;
-    weir_row_report *report;
-} scored; /* [n, dim], [n], [n], [n] */
-
-static bool score(weir_model *m, weir_tensor *y, const weir_condition *k, weir__likelihood *l,
-                  scored *r)
+static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_condition *k,
+                             const weir_score_opts *so, weir_score_info *info)
 {
     const state *s = m->state;
     const opts *o = m->options;
-    weir_ctx *c = y->object.ctx;
-    weir__field field = s->field;
-    field.ctx = c;
-    field.condition = k;
-    l->field = &field;
-    l->sampler = (const weir_sampler_row *)o->log_prob.row;
-    l->sampler_options = o->log_prob.options;
-    path_of(o)->interval(o->path.options, &l->lo, &l->hi);
-    int64_t n = y->shape[0];
-    if (weir_copy_to_f64(y, r->x, n * m->dim) == WEIR_OK)
-        weir__likelihood_run(l, n, r->x, r->log_p, r->error, r->report);
-    return weir_ok(c);
-}
-
-static void tell(const weir__likelihood *l, int64_t n, const scored *r, weir_score_info *info)
-{
-    double evaluations = 0;
-    int64_t n_out = 0;
-    for (int64_t i = 0; i < n; i++) {
-        evaluations += (double)r->report[i].evaluations / (double)n;
-        if (info->stderr_of) info->stderr_of[i] = r->error[i];
-        if (info->report) info->report[i] = r->report[i];
-        n_out += r->report[i].end == WEIR_ROW_OUT_OF_STEPS;
-    }
-    info->kind = l->probes ? WEIR_SCORE_ESTIMATE : WEIR_SCORE_EXACT;
-    info->probes = l->probes ? l->probes->shape[1] : 0;
-    info->evaluations = evaluations;
-    info->n_out_of_steps = n_out;
-}
-
-/* 0: the exact trace */
-static int64_t probes_for(const weir_model *m, const weir_score_opts *so)
-{
-    int64_t k = so ? so->probes : -1;
-    if (k < 0) k = ((const opts *)m->options)->probes;
-    if (k < 0) k = m->dim > EXACT_UP_TO ? PROBES : 0;
-    return m->dim > ALWAYS_EXACT ? k : 0;
-}
-
-static weir_tensor *log_prob(weir_model *m, weir_tensor *y, const weir_condition *cond,
-                             const weir_score_opts *so, weir_score_info *info)
-{
-    weir_ctx *c = y->object.ctx;
-    int64_t n = y->shape[0], k = probes_for(m, so);
-    weir__likelihood l = { 0 };
-    weir_tensor *result = weir__nil(c, WEIR__TENSOR);
-    if (k > 0 && weir_is_nil(l.probes = rademacher(c, m, n, k))) return result;
-    scored r = { 0 };
-    r.x = weir__alloc_n(c, weir__size_times(n, m->dim + 2), sizeof *r.x);
-    r.report = weir__alloc0_n(c, n, sizeof *r.report);
-    if (r.x && r.report) {
-        r.log_p = r.x + n * m->dim;
-        r.error = r.log_p + n;
-        if (score(m, y, cond, &l, &r))
-            result = weir_cast(weir_from_f64(c, r.log_p, 1, &n), m->dtype);
-        if (weir_ok(c) && info) tell(&l, n, &r, info);
-    }
-    weir__free(c, r.x);
-    weir__free(c, r.report);
-    return result;
+    return weir__solve_log_prob(m, &s->field, &o->log_prob, o->probes, y, k, so, info);
 }
 
 const weir_model_row weir__model_rectified_flow = {

@@ -10,6 +10,11 @@ bool weir__score_options_fit(weir_ctx *c, const weir_score_opts *o)
 {
     if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "score: options of size %zu: expected them from weir_score_defaults", o->size), false;
     if (o->draws < 1 || o->draws > 1000000) return weir_fail(c, WEIR_ERROR_RANGE, "score: draws=%lld: expected 1 to 1000000", (long long)o->draws), false;
+    if (o->steps < 0 || o->steps > 1000000) {
+        weir_fail(c, WEIR_ERROR_RANGE, "score: steps=%lld: expected 0 to 1000000",
+                  (long long)o->steps);
+        return false;
+    }
     if (o->probes < -1 || o->batch < 0) return weir_fail(c, WEIR_ERROR_RANGE, "score: negative probes or batch: expected 0 or more, or -1 probes"), false;
     return true;
 }
@@ -184,6 +189,8 @@ static weir_status all_chunks(job *j, int64_t n, double *log_prob, weir_score_in
         total->n_failed += part.n_failed;
         total->n_out_of_steps += part.n_out_of_steps;
         total->kind = part.kind, total->draws = part.draws, total->probes = part.probes;
+        total->solver = part.solver;
+        total->fixed_steps = part.fixed_steps;
         total->evaluations += (part.evaluations - total->evaluations) * (double)k / (double)(first + k);
         if (s == WEIR_OK && j->o->on_step && j->o->on_step(j->o->user, first + k, n) != 0) s = WEIR_STOPPED;
     }

@@ -8,6 +8,7 @@ weir_data_log_prob_opts weir_data_log_prob_defaults(void)
     return (weir_data_log_prob_opts){
         .size = sizeof(weir_data_log_prob_opts),
         .score = weir_score_defaults(),
+        .doubled = 100,
     };
 }
 
@@ -75,6 +76,63 @@ static void count_excess(const counting *k)
     weir__free(k->c, truth);
 }
 
+/* -- the error of fixed steps ------------------------------------------------------------------ */
+/* The samples at the places `rows` [n] in twice as many steps. */
+static weir_status doubled_batch(const counting *k, int64_t n, const int64_t *rows,
+                                 double *log_prob)
+{
+    weir_score_opts o = k->o->score;
+    o.steps = 2 * k->info->fixed_steps;
+    weir_scope s = weir_scope_begin_no_grad(k->c);
+    weir_batch *b = weir__dataset_gather(k->d, rows, 0, n);
+    weir_tensor *lp = weir_model_log_prob(k->m, b, &o, NULL);
+    if (!weir_is_nil(lp)) weir_copy_to_f64(lp, log_prob, n);
+    weir_scope_end(s);
+    return weir_status_of(k->c);
+}
+
+/* Adds up their differences, by weight. */
+static void doubled_count(const counting *k, int64_t n, const int64_t *rows,
+                          const double *log_prob, weir__mean *bias, weir__mean *square)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double d = log_prob[i] - k->log_prob[rows[i]], w = k->weights[rows[i]];
+        weir__mean_add(bias, d, w);
+        weir__mean_add(square, d * d, w);
+    }
+}
+
+static weir_status doubled_all(const counting *k, int64_t n, int64_t *rows, double *log_prob)
+{
+    weir_data_log_prob_info *r = k->info;
+    weir__mean bias = { 0 }, square = { 0 };
+    int64_t batch = k->o->score.batch > 0 ? k->o->score.batch : WEIR__CHUNK_ROWS;
+    for (int64_t i = 0; i < n; i++)
+        rows[i] = (int64_t)(((double)i + 0.5) * (double)k->n / (double)n);
+    for (int64_t first = 0; first < n; first += batch) {
+        int64_t part = n - first < batch ? n - first : batch;
+        if (doubled_batch(k, part, rows + first, log_prob) != WEIR_OK) return weir_status_of(k->c);
+        doubled_count(k, part, rows + first, log_prob, &bias, &square);
+    }
+    r->n_doubled = bias.n;
+    r->step_bias = weir__mean_value(&bias);
+    r->step_error = sqrt(weir__mean_value(&square));
+    return weir_status_of(k->c);
+}
+
+static weir_status count_doubled(const counting *k)
+{
+    int64_t n = k->o->doubled < k->n ? k->o->doubled : k->n;
+    if (n <= 0 || k->info->fixed_steps == 0 || 2 * k->info->fixed_steps > 1000000)
+        return weir_status_of(k->c);
+    int64_t *rows = weir__alloc_n(k->c, n, sizeof *rows);
+    double *log_prob = weir__alloc_n(k->c, n, sizeof *log_prob);
+    if (rows && log_prob) doubled_all(k, n, rows, log_prob);
+    weir__free(k->c, rows);
+    weir__free(k->c, log_prob);
+    return weir_status_of(k->c);
+}
+
 /* -- batches ----------------------------------------------------------------------------------- */
 static void count_failed(weir_data_log_prob_info *r, int64_t id)
 {
@@ -109,6 +167,8 @@ static weir_status count_batch(const counting *k, int64_t first, int64_t n)
     k->info->kind = info.kind;
     k->info->draws = info.draws;
     k->info->probes = info.probes;
+    k->info->solver = info.solver;
+    k->info->fixed_steps = info.fixed_steps;
     weir_scope_end(s);
     return weir_status_of(k->c);
 }
@@ -128,7 +188,7 @@ static weir_status count_all(const counting *k)
         if (count_stops(k, first + n)) return WEIR_STOPPED;
     }
     count_means(k);
-    return weir_status_of(k->c);
+    return count_doubled(k);
 }
 
 weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_log_prob_opts *o,
@@ -145,6 +205,8 @@ weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_
         .nats = NAN,
         .nats_stderr = NAN,
         .estimator_stderr = NAN,
+        .step_error = NAN,
+        .step_bias = NAN,
         .bits_per_dim = NAN,
         .nats_unit_range = NAN,
         .excess = NAN,
@@ -246,10 +308,10 @@ weir_status weir_data_log_prob(weir_model *m, weir_dataset *d, const weir_data_l
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "data_log_prob: data nil or of another context: expected a data set "
                          "that could be opened in the model's");
-    if (o->size != sizeof *o || o->limit < 0)
+    if (o->size != sizeof *o || o->limit < 0 || o->doubled < 0)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "data_log_prob: options: expected those of weir_data_log_prob_defaults, "
-                         "limit 0 or more");
+                         "limit 0 or more, doubled too");
     if (!weir__score_options_fit(c, &o->score)) return weir_status_of(c);
     int64_t n = weir_dataset_rows(d);
     if (data_fit(m, d, o->limit > 0 && o->limit < n ? o->limit : n) != WEIR_OK)

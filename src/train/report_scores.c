@@ -26,11 +26,25 @@ static const char *column_rows(gather *g, int64_t of, const weir_data_log_prob_i
                       weir__number(number, s->n_effective, 0));
 }
 
+/* A solve by fixed steps bounds no error; what twice as many change shows it. */
+static void column_steps(gather *g, const char *split, const weir_data_log_prob_info *s)
+{
+    char change[32];
+    if (s->fixed_steps == 0 || s->n_doubled == 0) return;
+    weir__format(change, sizeof change, "%.2g", s->step_error);
+    weir__note(g, weir__keep(g,
+                             "Log-densities of %s rows are by %lld fixed steps of %s; twice as "
+                             "many change a row by %s nats.",
+                             split, (long long)s->fixed_steps, strchr(s->solver, '.') + 1,
+                             change));
+}
+
 static void column_add(gather *g, const char *split, const char *name, int64_t of,
                        const weir_data_log_prob_info *s)
 {
     column_scores(g, s);
     g->r.columns[g->r.n_columns++] = (weir__scored){ name, column_rows(g, of, s) };
+    column_steps(g, split, s);
     if (s->n_left_out == 0) return;
     weir__note(g, weir__keep(g,
                              "%lld %s rows have no finite log-density and are left out of the "

@@ -35,6 +35,7 @@ weir_status weir__run_validate(weir_run *r, double seconds)
     weir_module *net = weir_model_module(r->model);
     weir_data_log_prob_opts o = weir_data_log_prob_defaults();
     weir_data_log_prob_info info;
+    o.doubled = 0;
     o.on_batch = valid_note_failed;
     o.user = r;
     r->failed = 0;

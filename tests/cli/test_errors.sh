@@ -41,6 +41,7 @@ refuses "a fraction out of range" 2 'fraction' "$WEIR" train nice --data toy:moo
 refuses "a test split that is not" 2 'no test split' "$WEIR" score run --data toy:moons,split=test
 refuses "training on it" 2 'no test split' "$WEIR" train nice --data toy:moons,split=test --out x
 refuses "a solver of nice" 2 '--solver' "$WEIR" sample run -n 3 -o x.npy --solver heun
+refuses "a solver of its log-density" 2 '--solver' "$WEIR" score run --data toy:gaussian,n=9 --solver heun
 refuses "steps of its solver" 2 '--steps' "$WEIR" sample run -n 3 -o x.npy --steps 3
 refuses "probes of nice" 2 '--probes' "$WEIR" score run --data toy:moons --probes 4
 refuses "an unknown ending" 2 '.npy, .csv or .png' "$WEIR" sample run -n 3 -o x.txt

@@ -9,9 +9,27 @@ works "score" "$WEIR" score run --data toy:gmm3,n=200 --json
 cp out parsed
 holds "the trace is exact" '"kind": "exact"' out
 holds "score has excess_nats" '"excess_nats": [0-9]' out
+holds "by steps within tolerances" '"solver": "dopri5", "probes"' out
+works "score by fixed steps" "$WEIR" score run --data toy:gmm3,n=200 --json --solver "euler steps=5"
+holds "is not exact" '"kind": "fixed-step"' out
+holds "says by what" '"solver": "euler", "fixed_steps": 5' out
+holds "and how wrong, by twice as many" '"step_error": 0.[0-9]*, "step_bias": -*[0-9.e-]*, "n_doubled": 100' out
+works "score by fixed steps, for people" "$WEIR" score run --data toy:gmm3,n=200 --solver "euler steps=5"
+holds "has the kind" '^kind *fixed-step, 5 steps of euler$' out
+holds "has the error" '^step error *0\.[0-9]* (mean [+-][0-9.e-]*) *nats a row, by twice the steps on 100 rows$' out
+refuses "score by what is no method for ODEs" 2 'sampler.ddpm: .*such as dopri5' "$WEIR" score run --data toy:gmm3,n=20 --solver ddpm
+refuses "an option that the solver has not" 2 'perhaps solver.steps' "$WEIR" score run --data toy:gmm3,n=20 --solver "heun stpes=3"
 works "probes are for more values" "$WEIR" score run --data toy:gmm3,n=200 --json --probes 3
 same "up to four the trace stays exact" out parsed
 works "sample" "$WEIR" sample run -n 20 -o adaptive.csv
+works "sample by a text" "$WEIR" sample run -n 20 -o text.csv --solver "heun steps=20"
+works "sample by name and steps" "$WEIR" sample run -n 20 -o name.csv --solver heun --steps 20
+same "are the same" text.csv name.csv
+for solver in "ddpm steps=20" "edm steps=8 s_churn=6" "ddim steps=20 eta=0.5"; do
+    works "sample by $solver" "$WEIR" sample run -n 30 -o all.npy --solver "$solver" --threads 2
+    works "in batches of 7 on one thread" "$WEIR" sample run -n 30 -o seven.npy --solver "$solver" --threads 1 --batch 7
+    same "are the same samples" all.npy seven.npy
+done
 for solver in euler midpoint heun rk4 dopri5; do works "sample by $solver" "$WEIR" sample run -n 20 -o $solver.csv --solver $solver --steps 20; done
 if command -v python3 > /dev/null; then
     works "solvers agree as far as their orders go" python3 -c '

@@ -232,6 +232,92 @@ static void test_around(void **state)
     weir_model_free(m);
 }
 
+/* -- log-densities ------------------------------------------------------------------------------------------------------------------------------ */
+static void scored(weir_model *m, const char *solver, int64_t steps, double *lp, weir_score_info *info)
+{
+    float x[K * D];
+    weir_score_opts o = weir_score_defaults();
+    o.solver = solver, o.steps = steps;
+    for (int i = 0; i < K * D; i++) x[i] = (float)weir__normal(6, 0, (uint64_t)i);
+    if (weir_model_log_prob_into(m, x, K, &o, lp, info) != WEIR_OK) fail_msg("%s: %s", solver ? solver : "own", weir_message(weir_model_ctx(m)));
+}
+
+static void test_log_prob_by_text(void **state)
+{
+    weir_ctx *c = *state;
+    double a[K], b[K];
+    weir_score_info info = { 0 };
+    weir_model *m = made(c, "dim=2 net.hidden=16 dtype=f64"), *own = made(c, "dim=2 net.hidden=16 dtype=f64 log_prob=heun log_prob.steps=6");
+    scored(m, "heun steps=6", 0, a, &info);
+    assert_true(info.kind == WEIR_SCORE_EXACT && info.fixed_steps == 6 && info.evaluations == 12);
+    assert_string_equal(info.solver, "sampler.heun");
+    scored(own, NULL, 0, b, &info);
+    assert_memory_equal(a, b, sizeof a);
+    assert_int_equal(info.fixed_steps, 6);
+    scored(m, "heun steps=99", 6, b, NULL);
+    assert_memory_equal(a, b, sizeof a);
+    scored(own, "euler", 0, a, NULL);
+    scored(m, "euler steps=6", 0, b, NULL); /* what it does not say is the model's own */
+    assert_memory_equal(a, b, sizeof a);
+    scored(m, NULL, 0, a, &info);
+    assert_int_equal(info.fixed_steps, 0);
+    scored(m, "rk4 steps=200 grid.shift=0.7", 0, b, &info); /* any grid that is fine enough leads there */
+    for (int i = 0; i < K; i++) assert_near(b[i], a[i], 1e-4);
+    static const struct { const char *solver, *message; weir_status status; } wrong[] = {
+        { "ddim", "expected a method for ODEs", WEIR_ERROR_UNSUPPORTED }, { "heun frame=sigma", "expected frame=t", WEIR_ERROR_UNSUPPORTED },
+        { "hune", "perhaps heun", WEIR_ERROR_NAME }, { "heun steps=x", "steps", WEIR_ERROR_RANGE }, { "", "an empty text", WEIR_ERROR_NAME },
+    };
+    float x[D] = { 0 };
+    weir_score_opts o = weir_score_defaults();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        o.solver = wrong[i].solver;
+        weir_model_log_prob_into(m, x, 1, &o, a, NULL);
+        assert_fails(c, wrong[i].status, wrong[i].message);
+    }
+    o.steps = -1;
+    weir_model_log_prob_into(m, x, 1, &o, a, NULL);
+    assert_fails(c, WEIR_ERROR_RANGE, "steps=-1");
+    weir_model_free(own);
+    weir_model_free(m);
+    weir_model_new(c, "rectified-flow", "dim=2 log_prob=ddpm");
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "sampler.ddpm: a log-density by it: expected a method for ODEs"); /* before any training */
+    m = stirred(c, "dim=2 couplings=2 hidden=4", 0.5);
+    o = weir_score_defaults();
+    o.solver = "heun";
+    weir_model_log_prob_into(m, x, 1, &o, a, NULL);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.nice: a solver or its steps: expected none");
+    weir_model_free(m);
+}
+
+/* Five steps of Euler leave no density: its integral is not 1, as that of a fine solve is. The information says so, and twice the
+ * steps see an error of that order. */
+static void test_coarse_steps_are_told(void **state)
+{
+    weir_ctx *c = *state;
+    enum { SIDE = 100, WAYS = 3 };
+    static const char *const solvers[WAYS] = { "euler steps=5", "euler steps=10", "rk4 steps=40" };
+    weir_model *m = stirred_model(c, "rectified-flow", "dim=2 net.hidden=16,16", 0.7);
+    double range = 12, h = 2 * range / SIDE, total[WAYS] = { 0 }, lp[WAYS][SIDE], change = 0;
+    float x[SIDE][2];
+    weir_score_info info = { 0 };
+    weir_score_opts o = weir_score_defaults();
+    for (int i = 0; i < SIDE; i++) {
+        for (int j = 0; j < SIDE; j++) x[j][0] = (float)((i + 0.5) * h - range), x[j][1] = (float)((j + 0.5) * h - range);
+        for (int k = 0; k < WAYS; k++) {
+            o.solver = solvers[k];
+            weir_model_log_prob_into(m, x[0], SIDE, &o, lp[k], &info);
+            assert_int_equal(info.fixed_steps, k == 0 ? 5 : k == 1 ? 10 : 40);
+            for (int j = 0; j < SIDE; j++) total[k] += exp(lp[k][j]) * h * h;
+        }
+        for (int j = 0; j < SIDE; j++) change += exp(lp[0][j]) * h * h * fabs(lp[1][j] - lp[0][j]);
+    }
+    assert_ok(c);
+    assert_near(total[2], 1, 1e-3);
+    if (!(fabs(total[0] - 1) > 0.01 && fabs(total[1] - 1) < fabs(total[0] - 1) && change > 0.4 * fabs(total[0] - 1)))
+        fail_msg("integrals %g, %g, change of log p %g", total[0], total[1], change);
+    weir_model_free(m);
+}
+
 static void everything(weir_ctx *c)
 {
     weir_model *m = weir_model_new(c, "rectified-flow", "dim=2 net.hidden=4");
@@ -241,6 +327,10 @@ static void everything(weir_ctx *c)
     weir_model_sample_into_f64(m, 2, &o, x);
     o.solver = "ddpm variance=large";
     weir_model_sample_into_f64(m, 2, &o, x);
+    double lp[2];
+    weir_score_opts p = weir_score_defaults();
+    p.solver = "heun steps=1";
+    weir_model_log_prob_into_f64(m, x, 2, &p, lp, NULL);
     weir_model_free(m);
 }
 
@@ -252,6 +342,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_solvers_by_text), CASE(test_noise_of_its_own), CASE(test_threads), CASE(test_trajectories), CASE(test_around), CASE(test_no_memory));
+    CASES(CASE(test_solvers_by_text), CASE(test_noise_of_its_own), CASE(test_threads), CASE(test_trajectories), CASE(test_around), CASE(test_log_prob_by_text), CASE(test_coarse_steps_are_told),
+          CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -110,6 +110,57 @@ static void integers(void **state)
     weir_close(c);
 }
 
+/* Fixed steps say so, and what twice as many change; steps that are chosen within tolerances do not. */
+static void fixed_steps(void **state)
+{
+    (void)state;
+    enum { K = 7 };
+    weir_ctx *c = weir_open(4);
+    weir_model *m = weir_model_new(c, "rectified-flow", "dim=2 net.hidden=8 dtype=f64");
+    weir_dataset *d = weir_dataset_open(c, "toy:gaussian,n=50");
+    weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    weir_data_log_prob_info coarse, fine, r;
+    double v[50], twice[50], sum = 0, squares = 0;
+    o.score.solver = "euler steps=4";
+    o.log_prob = v;
+    o.doubled = K;
+    o.score.batch = 3;
+    assert_int_equal(weir_data_log_prob(m, d, &o, &coarse), WEIR_OK);
+    assert_true(coarse.kind == WEIR_SCORE_EXACT && coarse.fixed_steps == 4 && coarse.n_doubled == K);
+    assert_string_equal(coarse.solver, "sampler.euler");
+    o.score.steps = 8;
+    o.log_prob = twice;
+    o.doubled = 0;
+    assert_int_equal(weir_data_log_prob(m, d, &o, &fine), WEIR_OK);
+    assert_true(fine.fixed_steps == 8 && fine.n_doubled == 0 && isnan(fine.step_error) && isnan(fine.step_bias));
+    for (int i = 0; i < K; i++) {
+        int at = (int)((i + 0.5) * 50 / K); /* evenly among all */
+        sum += (twice[at] - v[at]) / K;
+        squares += pow(twice[at] - v[at], 2) / K;
+    }
+    assert_near(coarse.step_bias, sum, 1e-13);
+    assert_near(coarse.step_error, sqrt(squares), 1e-13);
+    assert_true(coarse.step_error > 1e-4);
+    o = weir_data_log_prob_defaults();
+    o.score.steps = 4;
+    o.score.solver = "euler";
+    assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_OK);
+    assert_int_equal(r.n_doubled, 50); /* all there are */
+    o = weir_data_log_prob_defaults();
+    assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_OK);
+    assert_true(r.fixed_steps == 0 && r.n_doubled == 0 && isnan(r.step_error) && !strcmp(r.solver, "sampler.dopri5"));
+    o.doubled = -1;
+    assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_ERROR_ARGUMENT);
+    weir_clear(c);
+    o = weir_data_log_prob_defaults();
+    o.score.solver = "ddpm";
+    assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_ERROR_UNSUPPORTED);
+    weir_clear(c);
+    weir_dataset_free(d);
+    weir_model_free(m);
+    weir_close(c);
+}
+
 static void failures_and_weights(void **state)
 {
     (void)state;
@@ -219,7 +270,7 @@ static void every_allocation(void **state)
 
 int main(void)
 {
-    CASES(cmocka_unit_test(means_by_hand), cmocka_unit_test(integers), cmocka_unit_test(failures_and_weights), cmocka_unit_test(stopping),
+    CASES(cmocka_unit_test(means_by_hand), cmocka_unit_test(integers), cmocka_unit_test(fixed_steps), cmocka_unit_test(failures_and_weights), cmocka_unit_test(stopping),
           cmocka_unit_test(refusals), cmocka_unit_test(every_allocation));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
