@@ -323,6 +323,9 @@ float weir__strtof(const char *text);
 const char *weir__error_text(int number);
 /* Levenshtein distance, for "did you mean". */
 int weir__edit_distance(const char *a, const char *b);
+/* Bytes of the UTF-8 sequence that begins at s; 0: there is none. Over-long forms, surrogates and
+ * control characters but \n and \t are none. */
+size_t weir__utf8_sequence(const unsigned char *s);
 /* Whether the n bytes of text are `word`, which is in lower case, with ASCII letters of either case. */
 bool weir__is_word(const char *text, size_t n, const char *word);
 /* Whole-string parses; false unless all of `text` is one value. "1e4" is a valid integer. */

@@ -40,6 +40,22 @@ int weir__edit_distance(const char *a, const char *b)
     return row[m];
 }
 
+size_t weir__utf8_sequence(const unsigned char *s)
+{
+    bool plain = s[0] >= 0x20 && s[0] != 0x7f;
+    if (s[0] < 0x80) return plain || s[0] == '\n' || s[0] == '\t';
+    size_t n = 2;
+    if (s[0] >= 0xe0) n = s[0] >= 0xf0 ? 4 : 3;
+    uint32_t v = s[0] & (0xffu >> (n + 1));
+    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80) return 0;
+        v = v << 6 | (s[i] & 0x3f);
+    }
+    static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+    return v >= least[n] && v <= 0x10ffff && (v < 0xd800 || v > 0xdfff) ? n : 0;
+}
+
 bool weir__is_word(const char *text, size_t n, const char *word)
 {
     if (n != strlen(word)) return false;

@@ -6,6 +6,7 @@ void weir__array_free(weir_ctx *c, weir__array *a)
 {
     weir__free(c, a->data);
     weir__free(c, a->labels);
+    weir__free(c, a->label_names.at);
     *a = (weir__array){ 0 };
 }
 

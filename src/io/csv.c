@@ -13,6 +13,11 @@ typedef struct reader {
     int64_t capacity; /* values that fit */
     int64_t fields, fields_cap; /* of the first line */
     struct field *first;
+    const char *may_hold_words; /* a column, by name or number; NULL: none */
+    int64_t word_column;        /* it, from 1; 0: none */
+    struct field *words;        /* its fields, one a row */
+    int64_t words_cap;
+    bool worded;                /* one of them is no number */
 } reader;
 
 /* The characters of a field, without its quotes; `doubled` when it holds "" pairs. */
@@ -142,15 +147,21 @@ static bool is_header(reader *r)
     return numbers == 0 && names > 0;
 }
 
+/* The field's text and a 0, of each "" one; returns what is behind. */
+static char *copy_text(const field *f, char *to)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        *to++ = f->text[i];
+        if (f->doubled && f->text[i] == '"') i++;
+    }
+    *to = 0;
+    return to + 1;
+}
+
 static char *copy_name(reader *r, const field *f)
 {
     char *name = weir__alloc(r->c, f->n + 1);
-    size_t n = 0;
-    for (size_t i = 0; name && i < f->n; i++) {
-        name[n++] = f->text[i];
-        if (f->doubled && f->text[i] == '"') i++;
-    }
-    if (name) name[n] = 0;
+    if (name) copy_text(f, name);
     return name;
 }
 
@@ -177,10 +188,53 @@ static bool make_room(reader *r)
     return r->csv.values != NULL;
 }
 
+/* -- the column that may hold words ------------------------------------------------------------- */
+static void find_word_column(reader *r)
+{
+    int64_t number;
+    for (int64_t i = 0; r->csv.header && r->may_hold_words && i < r->columns; i++) {
+        if (strcmp(r->csv.header[i], r->may_hold_words) != 0) continue;
+        r->word_column = i + 1;
+        return;
+    }
+    bool counted = r->may_hold_words && weir__parse_int(r->may_hold_words, &number);
+    if (counted && number >= 1 && number <= r->columns) r->word_column = number;
+}
+
+/* Its fields are kept where they lie: which of the two it holds is known at the end. */
+static bool read_word(reader *r, const field *f, double *value)
+{
+    static const char word[] = "a number or a word without NUL bytes";
+    bool grown = weir__grow(r->c, &r->words, &r->words_cap, r->csv.rows + 1, sizeof *r->words);
+    if (!grown) return false;
+    r->words[r->csv.rows] = *f;
+    if (weir__parse_number(f->text, f->n, value)) return true;
+    if (f->n == 0 || memchr(f->text, 0, f->n)) return refuse(r, f->line, r->word_column, word, f);
+    *value = 0;
+    r->worded = true;
+    return true;
+}
+
+static bool keep_words(reader *r)
+{
+    weir_words *w = &r->csv.words;
+    size_t bytes = (size_t)r->csv.rows * sizeof *w->at;
+    for (int64_t i = 0; i < r->csv.rows; i++) bytes += r->words[i].n + 1;
+    w->at = weir__alloc(r->c, bytes);
+    if (!w->at) return false;
+    char *to = (char *)(w->at + r->csv.rows);
+    for (; w->n < r->csv.rows; w->n++) {
+        w->at[w->n] = to;
+        to = copy_text(&r->words[w->n], to);
+    }
+    return true;
+}
+
 static bool read_value(reader *r, const field *f, int64_t column)
 {
     int64_t at = r->csv.rows * r->columns + column - 1;
     if (at >= r->capacity) return refuse(r, f->line, column, "the end", f);
+    if (column == r->word_column) return read_word(r, f, &r->csv.values[at]);
     return weir__parse_number(f->text, f->n, &r->csv.values[at]) || refuse(r, f->line, column, "a number", f);
 }
 
@@ -214,6 +268,7 @@ static bool read_table(reader *r)
     if (!read_first(r)) return false;
     bool header = is_header(r);
     if ((header && !keep_header(r)) || !make_room(r)) return false;
+    find_word_column(r);
     for (int64_t i = 0; !header && i < r->fields; i++)
         if (!read_value(r, &r->first[i], i + 1)) return false;
     if (!header) r->csv.rows = 1;
@@ -221,20 +276,34 @@ static bool read_table(reader *r)
         if (!read_row(r)) return false;
     if (r->csv.rows == 0) weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected rows of numbers under the header", (long long)r->line);
     r->csv.columns = r->columns;
-    return weir_ok(r->c);
+    return weir_ok(r->c) && (!r->worded || keep_words(r));
 }
 
 weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__csv *out)
 {
+    return weir__csv_read_words(c, where, data, size, NULL, out);
+}
+
+weir_status weir__csv_read_words(weir_ctx *c, const char *where, const void *data, size_t size,
+                                 const char *column, weir__csv *out)
+{
     *out = (weir__csv){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
-    reader r = { .c = c, .where = where, .p = size ? data : "", .line = 1, .delimiter = ',' };
+    reader r = {
+        .c = c,
+        .where = where,
+        .p = size ? data : "",
+        .line = 1,
+        .delimiter = ',',
+        .may_hold_words = column,
+    };
     r.end = r.p + size;
     if (size >= 2 && (memcmp(r.p, "\xff\xfe", 2) == 0 || memcmp(r.p, "\xfe\xff", 2) == 0))
         return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte 0: expected UTF-8, found UTF-16");
     if (size >= 3 && memcmp(r.p, "\xef\xbb\xbf", 3) == 0) r.p += 3;
     bool ok = read_table(&r);
     weir__free(c, r.first);
+    weir__free(c, r.words);
     if (ok) *out = r.csv;
     else weir__csv_free(c, &r.csv);
     return weir_status_of(c);
@@ -245,5 +314,6 @@ void weir__csv_free(weir_ctx *c, weir__csv *csv)
     for (int64_t i = 0; csv->header && i < csv->columns; i++) weir__free(c, csv->header[i]);
     weir__free(c, csv->header);
     weir__free(c, csv->values);
+    weir__free(c, csv->words.at);
     *csv = (weir__csv){ 0 };
 }

@@ -168,12 +168,29 @@ static bool read_all(folder *f)
     return true;
 }
 
+/* What stands behind the last '/' of the sub-folders' paths. */
+static bool name_labels(folder *f)
+{
+    weir_words *w = &f->out.label_names;
+    size_t n = (size_t)f->folders.n, bytes = n * sizeof *w->at;
+    for (size_t i = 0; i < n; i++) bytes += strlen(f->folders.at[i]) + 1;
+    w->at = weir__alloc(f->c, bytes);
+    if (!w->at) return false;
+    char *to = (char *)(w->at + n);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = strrchr(f->folders.at[i], '/') + 1;
+        w->at[w->n++] = strcpy(to, name);
+        to += strlen(name) + 1;
+    }
+    return true;
+}
+
 weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *out)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     folder f = { .c = c, .where = path };
-    if (list_all(&f) && read_all(&f)) {
+    if (list_all(&f) && read_all(&f) && (!f.labels || name_labels(&f))) {
         f.out.labels = f.labels;
         f.out.n_labels = f.labels ? f.files.n : 0;
         *out = f.out;

@@ -35,6 +35,7 @@ typedef struct weir__array {
     void *data; /* dense in logical order; weir__free(c, data) */
     int64_t levels; /* integer data of so many levels (IDX and images 256), 0: continuous */
     int64_t n_labels; int32_t *labels; /* n_labels 0: none */
+    weir_words label_names;            /* of label 0, 1, ..; n 0: none */
 } weir__array;
 void weir__array_free(weir_ctx *c, weir__array *a);
 int64_t weir__array_numel(const weir__array *a);
@@ -49,8 +50,18 @@ weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, siz
 /* CSV: RFC 4180 quoting, ',' ';' or tab (told by the first line), '#' comment lines, optional header line (kept in `header`;
  * it is one when none of its fields is a number), UTF-8 BOM and CRLF accepted; all columns numbers (f64). Messages name row (1-based, as
  * an editor counts lines) and column. */
-typedef struct weir__csv { int64_t rows, columns; double *values; char **header; /* NULL: none */ } weir__csv;
+typedef struct weir__csv {
+    int64_t rows, columns;
+    double *values;
+    char **header;    /* NULL: none */
+    weir_words words; /* one a row, of the column that may hold words; n 0: it holds numbers */
+    const char *word_column; /* which that is, for the reader that fills this; NULL: none */
+} weir__csv;
 weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__csv *out);
+/* One column, by its name in the header or its number from 1, may hold words (classes): where a
+ * field of it is no number all are in `words`, and such fields are 0 among the values. */
+weir_status weir__csv_read_words(weir_ctx *c, const char *where, const void *data, size_t size,
+                                 const char *column, weir__csv *out);
 void weir__csv_free(weir_ctx *c, weir__csv *csv);
 weir_status weir__csv_write(weir_ctx *c, const char *path, const weir__array *a, const char *const *header);
 
@@ -60,7 +71,7 @@ weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, si
 bool weir__png_is(const void *data, size_t size);
 bool weir__jpeg_is(const void *data, size_t size);
 /* A folder of PNG and JPEG files of one size, in byte order of their names: [n, channels, h, w] u8, levels 256; labels: the number of
- * the sub-folder (sorted) where the images lie in sub-folders, else none. */
+ * the sub-folder (sorted) where the images lie in sub-folders, and its name; else none. */
 weir_status weir__image_folder_read(weir_ctx *c, const char *folder, weir__array *out);
 /* Encodes [h, w, channels] bytes as PNG in memory. */
 weir_status weir__png_encode(weir_ctx *c, const unsigned char *pixels, int64_t h, int64_t w, int channels, weir__bytes *out);

@@ -32,26 +32,11 @@ void weir__put(weir__page *p, const char *format, ...)
 }
 
 /* -- escaping ---------------------------------------------------------------------------------------------------------------------- */
-/* Bytes of the UTF-8 sequence that begins at s; 0: there is none. Over-long forms, surrogates and control characters are none. */
-static size_t sequence(const unsigned char *s)
-{
-    if (s[0] < 0x80) return s[0] >= 0x20 && s[0] != 0x7f ? 1 : s[0] == '\n' || s[0] == '\t' ? 1 : 0;
-    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    uint32_t v = s[0] & (0xffu >> (n + 1));
-    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) return 0;
-        v = v << 6 | (s[i] & 0x3f);
-    }
-    static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
-    return v >= least[n] && v <= 0x10ffff && (v < 0xd800 || v > 0xdfff) ? n : 0;
-}
-
 void weir__put_text(weir__page *p, const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;
     while (s && *s) {
-        size_t n = sequence(s);
+        size_t n = weir__utf8_sequence(s);
         switch (*s) {
         case '&': weir__put_bytes(p, "&amp;", 5); break;
         case '<': weir__put_bytes(p, "&lt;", 4); break;

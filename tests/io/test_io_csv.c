@@ -80,6 +80,50 @@ static void refuses(void **state)
     refuse("\xff\xfe" "1", "t.csv: byte 0: expected UTF-8, found UTF-16");
 }
 
+/* One column may hold words: all of its fields are words when one is no number. */
+static void words_of(const char *text, const char *column, int64_t n, const char *const *words)
+{
+    weir_ctx *c = open_ctx();
+    weir__csv csv;
+    assert_int_equal(weir__csv_read_words(c, "t.csv", text, strlen(text), column, &csv), WEIR_OK);
+    assert_int_equal(csv.words.n, n);
+    for (int64_t i = 0; i < n; i++) assert_string_equal(csv.words.at[i], words[i]);
+    weir__csv_free(c, &csv);
+    close_ctx(c);
+}
+
+static void refuse_words(const char *text, const char *column, const char *message)
+{
+    weir_ctx *c = open_ctx();
+    weir__csv csv;
+    (void)weir__csv_read_words(c, "t.csv", text, strlen(text), column, &csv);
+    assert_null(csv.values);
+    expect(c, WEIR_ERROR_FORMAT, message);
+    close_ctx(c);
+}
+
+static void a_column_of_words(void **state)
+{
+    (void)state;
+    const char *const ab[] = { "x", "y" }, *const mixed[] = { "1", "a, \"b\"" };
+    words_of("a,b\n1,x\n2,y\n", "b", 2, ab);
+    words_of("a,b\n1, x \n2,\"y\"\n", "2", 2, ab);
+    words_of("1,x\n2,y\n", "2", 2, ab);
+    words_of("1,1\n2,\"a, \"\"b\"\"\"\n", "2", 2, mixed);
+    words_of("k\nx\ny\n", "1", 2, ab);
+    words_of("a,b\n1,3\n2,4\n", "b", 0, NULL); /* numbers */
+    words_of("a,b\n1,3\n2,4\n", "c", 0, NULL); /* not there */
+}
+
+static void bad_words(void **state)
+{
+    (void)state;
+    refuse_words("a,b\n1,x\n2,\n", "b", "t.csv: line 3, column 2: expected a number or a word without NUL bytes, found an empty field");
+    refuse_words("a,b\n1,x\nz,y\n", "b", "t.csv: line 3, column 1: expected a number, found \"z\"");
+    refuse_words("a,b\n1,x\n2,y\n", "a", "t.csv: line 2, column 2: expected a number, found \"x\"");
+    refuse_words("a,b\n1,x\n2,y\n", "3", "t.csv: line 2, column 2: expected a number, found \"x\"");
+}
+
 /* A million delimiters on one line and a million lines must not be multiplied. */
 static void refuses_before_allocating(void **state)
 {
@@ -234,7 +278,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts),          cmocka_unit_test(refuses),           cmocka_unit_test(refuses_before_allocating),
         cmocka_unit_test(numbers_are_correctly_rounded), cmocka_unit_test(halfway_points), cmocka_unit_test(formats_round_trip),
-        cmocka_unit_test(writes),           cmocka_unit_test(reads_fast),
+        cmocka_unit_test(writes),           cmocka_unit_test(reads_fast),        cmocka_unit_test(a_column_of_words),
+        cmocka_unit_test(bad_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
