@@ -10,10 +10,17 @@
  *
  * SPEC: digits | toy:NAME[,n=N] | FILE.npy | FILE.csv[.gz] | an IDX file, gzipped or not | a folder of PNG/JPEG, followed by
  * ,split=train|valid|test ,valid=FRACTION|last:N ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN ,standardize=yes|no
+ * ,condition=COLUMNS ,conditions=FILE . A value with commas stands in quotes: condition="a,b,c".
  * limit=N leaves N samples of the split (all, when it has no more): those whose id has the smallest
  * fixed hash, in order of id. They are the same on every machine and for every seed, and a picture
  * of the whole also where the file is sorted; limit=10 is a part of limit=20.
  * A sample's id is its row in the file before split and limit: random numbers that belong to a sample come from its id.
+ *
+ * Conditions: of data with labels, or with columns or a file of conditions, every batch offers "class"
+ * (i64 [B]) and "context" (real [B, K], doubles where the file has them). A COLUMN is a name of the
+ * header or a number from 1; COLUMNS are several in quotes, or a range 3-7. Classes are integers from
+ * 0, or words, which are numbered by their bytes' order; sub-folders of images are such words. Of what
+ * data offer, a model takes what it was made to want.
  *
  * Weights: a sample of weight w counts as w samples. They are finite, not negative, and their sum is
  * finite. A sample of weight 0 is as if it were not there for loaders, training, statistics and means: a
@@ -46,7 +53,8 @@ WEIR_API const double *weir_batch_weights(const weir_batch *b);   /* [B], NULL: 
 /* The mean weight of the samples that the batch was drawn from: what weights are to be divided by. 1 for
  * streams and wrapped batches. */
 WEIR_API double weir_batch_mean_weight(const weir_batch *b);
-WEIR_API const weir_condition *weir_batch_condition(const weir_batch *b); /* NULL: none */
+/* "class" and "context", as far as the data have them, or the caller's own. NULL: none */
+WEIR_API const weir_condition *weir_batch_condition(const weir_batch *b);
 /* What weir_model_row.prepare added; NULL: nothing. Apart from the condition, so that no rule of conditions meets it. */
 WEIR_API const weir_condition *weir_batch_prepared(const weir_batch *b);
 /* A copy of b in the current scope of t's context, with t [B, ..] under that name among what is prepared. Nil on error. */
@@ -63,6 +71,10 @@ WEIR_API weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64
 /* Weights of all n rows of a data set that is no view and has no limit; not all 0. NULL: 1 each. Copies
  * them. Loaders made before are of no more use. */
 WEIR_API weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights);
+/* The same of their classes, integers from 0 [rows], and of what they are conditioned on [rows, dim].
+ * NULL: none. Names of classes and of values of a context are those of before no more. */
+WEIR_API weir_status weir_dataset_set_labels(weir_dataset *d, const int64_t *labels);
+WEIR_API weir_status weir_dataset_set_context(weir_dataset *d, const double *context, int64_t dim);
 WEIR_API void weir_dataset_free(weir_dataset *d); /* after its views and loaders */
 /* A view of part of `d` by its splits: "train", "valid", "test" or "" for all rows; shares d's data: free it before d. */
 WEIR_API weir_dataset *weir_dataset_split(weir_dataset *d, const char *split);
@@ -74,6 +86,17 @@ WEIR_API bool weir_dataset_standardize(const weir_dataset *d);         /* asked 
 WEIR_API const char *weir_dataset_spec(const weir_dataset *d);
 WEIR_API uint64_t weir_dataset_fingerprint(const weir_dataset *d);     /* of contents, rows and order */
 WEIR_API int64_t weir_dataset_label(const weir_dataset *d, int64_t row); /* -1: none */
+/* Classes of the source, whatever the split: as many as have names, or the largest label + 1. 0: none. */
+WEIR_API int64_t weir_dataset_classes(const weir_dataset *d);
+WEIR_API int64_t weir_dataset_context_dim(const weir_dataset *d); /* values a row; 0: none */
+/* Names, in UTF-8 (bytes of a file that are not become U+FFFD): of columns of the data and of the
+ * context as a CSV's header has them, of classes where they are words. NULL: there is none. Owned by
+ * the data set. Setting: all of them (of classes at least as many as there are), or n 0: none; views
+ * have the same. */
+typedef enum weir_names { WEIR_NAMES_COLUMN, WEIR_NAMES_CLASS, WEIR_NAMES_CONTEXT } weir_names;
+WEIR_API const char *weir_dataset_name(const weir_dataset *d, weir_names which, int64_t index);
+WEIR_API weir_status weir_dataset_set_names(weir_dataset *d, weir_names which, int64_t n,
+                                            const char *const *names);
 /* Rows first .. first+n-1 as one batch in the current scope (cut at the end). */
 WEIR_API weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n);
 /* True log-density [n] of rows where it is known (toys whose doc line says so: gmm3, gaussian, 8gaussians, checkerboard), in nats. False
@@ -82,6 +105,8 @@ WEIR_API bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t
 /* Column means sum w x / sum w and standard deviations sqrt(sum w (x - mean)^2 / sum w) (0 replaced by 1)
  * over all rows, [dim] each: what standardize=yes puts into a model. */
 WEIR_API weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std);
+/* The same of the values of the context. */
+WEIR_API weir_status weir_dataset_context_statistics(weir_dataset *d, double *mean, double *std);
 
 /* -- loaders: live outside scopes -------------------------------------------------------------------------------------------------- */
 /* Options: batch=N, seed=N, shuffle=yes|no. The order of epoch e is a function of (seed, e) alone; rows of weight 0 are left out;

@@ -180,6 +180,12 @@ WEIR_API int64_t weir_model_levels(const weir_model *m);
 WEIR_API int64_t weir_model_noise_dim(const weir_model *m);
 WEIR_API int weir_model_noise_shape(const weir_model *m, const int64_t **shape);
 WEIR_API const char *weir_model_wants(const weir_model *m, int index); /* names of the conditions it takes; NULL past the last */
+WEIR_API int64_t weir_model_classes(const weir_model *m);     /* that "class" may be one of; 0: it takes none */
+WEIR_API int64_t weir_model_context_dim(const weir_model *m); /* values of "context" a sample; 0: it takes none */
+/* NULL: there is none. Owned by the model. */
+WEIR_API const char *weir_model_name(const weir_model *m, weir_names which, int64_t index);
+/* The number of the class of that name, else that the text is. -1, after an error that names it: there is none. */
+WEIR_API int64_t weir_model_class(weir_model *m, const char *name);
 /* Of a flow: its map and base, owned by the model; nil, without an error, for other models. */
 WEIR_API weir_module *weir_model_bijection(weir_model *m);
 WEIR_API weir_module *weir_model_base(weir_model *m);
@@ -195,6 +201,17 @@ WEIR_API const void *weir_model_options(const weir_model *m); /* the row's optio
  * file as data.mean, data.std. They are f64, and y is computed in double and then rounded to the model's
  * type, whatever that is. Dequantised y lies in [0, 1), v + u below levels, after rounding too. */
 WEIR_API weir_status weir_model_set_standardize(weir_model *m, const double *mean, const double *std);
+/* The same of the condition "context", whose values the model then sees as (k - mean) / std: [K] each, for a
+ * model made with context=K. A training run does it with the weighted statistics of its training data
+ * (weir_dataset_context_statistics). Kept in the file as data.context_mean, data.context_std. */
+WEIR_API weir_status weir_model_set_context_standardize(weir_model *m, const double *mean, const double *std);
+/* Names of columns, of classes and of values of the context, kept in the model's file: all of them (of
+ * classes at most as many as there are), or n 0: none. Copied; UTF-8, what is not becomes U+FFFD. */
+WEIR_API weir_status weir_model_set_names(weir_model *m, weir_names which, int64_t n, const char *const *names);
+/* Makes d number its classes as m does, by their names: which number is which class depends on who counted.
+ * Where m's classes have no names, d's must be their numbers. A name that m does not know, of a sample of
+ * d, is an error that names it. Nothing to do where d's classes have no names, or m has none. */
+WEIR_API weir_status weir_model_match_classes(weir_model *m, weir_dataset *d);
 
 typedef struct weir_step_opts {
     size_t size;

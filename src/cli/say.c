@@ -43,8 +43,10 @@ static void log_line(void *user, const char *line)
 {
     (void)user;
     if (strncmp(line, "warning: ", 9) == 0) put_line("", line);
-    else if (strncmp(line, "weights: ", 9) != 0) put_line("note: ", line);
-    /* weights: names that do not fit a model, of which the error has the first on its one line */
+    else if (strncmp(line, "weights: ", 9) != 0 && strncmp(line, "conditions: ", 12) != 0)
+        put_line("note: ", line);
+    /* weights: names that do not fit a model, of which the error has the first on its one line;
+     * conditions: what data have by nature and the model does not take, as it does every day */
 }
 
 static bool isa_named(const char *name, weir_isa *isa)

@@ -105,6 +105,24 @@ weir_batch *weir_batch_wrap(weir_ctx *c, weir_tensor *x, const int64_t *ids, con
     return weir__batch_new(c, x, own_ids, own_weights, condition);
 }
 
+/* -- copies ------------------------------------------------------------------------------------ */
+static weir_batch *batch_copy(weir_ctx *c, const weir_batch *b, const weir_condition *k)
+{
+    weir_batch *copy = weir_batch_wrap(c, b->x, b->ids, b->weights, k);
+    if (copy->object.nil) return copy;
+    copy->mean_weight = b->mean_weight;
+    copy->prepared = b->prepared;
+    copy->offered = b->offered;
+    copy->has_class_by_nature = b->has_class_by_nature;
+    copy->ready = b->ready;
+    return copy;
+}
+
+weir_batch *weir__batch_with_condition(weir_ctx *c, const weir_batch *b, const weir_condition *k)
+{
+    return batch_copy(c, b, k);
+}
+
 /* -- what a model's row prepares ------------------------------------------------------------------------------------ */
 const weir_condition *weir_batch_prepared(const weir_batch *b) { return dead(b) ? NULL : b->prepared; }
 
@@ -125,10 +143,8 @@ weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tenso
                   (long long)samples, (long long)b->n);
         return weir__nil(c, WEIR__BATCH);
     }
-    weir_batch *copy = weir_batch_wrap(weir_ctx_of(t), b->x, b->ids, b->weights, b->condition);
-    if (copy->object.nil) return copy;
-    copy->mean_weight = b->mean_weight;
-    copy->prepared = prepared;
+    weir_batch *copy = batch_copy(weir_ctx_of(t), b, b->condition);
+    if (!copy->object.nil) copy->prepared = prepared;
     return copy;
 }
 

@@ -1,147 +1,230 @@
-/* columns.c - labels and weights: columns taken out of a table, or labels from a file of their own. */
-#include <limits.h>
-#include <math.h>
+/* columns.c - columns taken out of a table: the class of a sample, its weight, what it is
+ * conditioned on. The names of the others stay theirs. */
 #include <string.h>
 #include "data/data.h"
 
-static int64_t header_index(const weir__csv *csv, const char *text)
-{
-    for (int64_t j = 0; csv->header && j < csv->columns; j++)
-        if (strcmp(csv->header[j], text) == 0) return j;
-    return -1;
-}
+typedef struct table {
+    weir_ctx *c;
+    const char *name; /* of the source */
+    weir__store *s;
+    weir_words header; /* borrowed; n 0: none */
+    const char **taken; /* [dim]: the option that takes a column out; NULL: it stays */
+} table;
 
-/* The nearest name of the header, "" where none is near. */
-static const char *header_near(const weir__csv *csv, const char *text)
-{
-    const char *near = "";
-    int distance = (int)strlen(text) / 2 + 1;
-    for (int64_t j = 0; csv->header && j < csv->columns; j++) {
-        int d = weir__edit_distance(text, csv->header[j]);
-        if (d < distance || (d == distance && !near[0])) near = csv->header[j], distance = d;
-    }
-    return near;
-}
-
-/* `text` names a column of the header, or counts columns from 1. */
-static weir_status find_column(weir_ctx *c, const char *name, const weir__store *s, const weir__csv *csv, const char *option,
-                               const char *text, int64_t *column)
+/* -- which column ------------------------------------------------------------------------------ */
+static bool table_number(const table *t, const char *text, int64_t *column)
 {
     int64_t number;
-    *column = header_index(csv, text);
-    if (*column >= 0) return WEIR_OK;
-    if (weir__parse_int(text, &number) && number >= 1 && number <= s->dim) {
-        *column = number - 1;
-        return WEIR_OK;
-    }
-    const char *near = header_near(csv, text);
-    return weir_fail(c, WEIR_ERROR_NAME, "%.300s: %s=%.100s: expected a name of the header or a number from 1 to %lld%s%.100s", name, option,
-                     text, (long long)s->dim, near[0] ? ", perhaps " : "", near);
+    if (!weir__parse_int(text, &number) || number < 1 || number > t->s->dim) return false;
+    *column = number - 1;
+    return true;
 }
 
-static bool is_label(double v) { return v >= 0 && v <= INT32_MAX && v == floor(v); }
-
-static weir_status take_labels(weir_ctx *c, const char *name, weir__store *s, int64_t column)
+/* "3-7": from 1, both included. */
+static bool table_range(const table *t, const char *text, int64_t *first, int64_t *last)
 {
-    weir__free(c, s->labels);
-    s->labels = weir__alloc_n(c, s->n, sizeof *s->labels);
-    for (int64_t i = 0; s->labels && i < s->n; i++) {
-        double v = weir__store_value(s, i, column);
-        if (!is_label(v))
-            return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a label, an integer from 0, found %g", name,
-                             (long long)i, (long long)column + 1, v);
-        s->labels[i] = (int32_t)v;
-    }
-    return weir_status_of(c);
+    char number[24];
+    size_t n = strcspn(text, "-");
+    if (text[n] == 0 || n >= sizeof number) return false;
+    memcpy(number, text, n);
+    number[n] = 0;
+    return table_number(t, number, first) && table_number(t, text + n + 1, last) && *first <= *last;
 }
 
-static weir_status take_weights(weir_ctx *c, const char *name, weir__store *s, int64_t column)
+static weir_status table_unknown(const table *t, const char *option, const char *text)
 {
-    char text[96];
-    s->weights = weir__alloc_n(c, s->n, sizeof *s->weights);
-    if (!s->weights) return weir_status_of(c);
+    const char *near = weir__names_near(&t->header, text);
+    return weir_fail(t->c, WEIR_ERROR_NAME,
+                     "%.300s: %s=%.100s: expected a name of the header or a number from 1 to "
+                     "%lld%s%.100s",
+                     t->name, option, text, (long long)t->s->dim, near[0] ? ", perhaps " : "",
+                     near);
+}
+
+/* `text` names a column of the header, or counts columns from 1; with `last` also several. */
+static weir_status table_find(const table *t, const char *option, const char *text, int64_t *first,
+                              int64_t *last)
+{
+    *first = weir__names_find(&t->header, text);
+    bool found = *first >= 0 || table_number(t, text, first);
+    bool several = !found && last && table_range(t, text, first, last);
+    if (last && !several) *last = *first;
+    return found || several ? WEIR_OK : table_unknown(t, option, text);
+}
+
+static weir_status table_take(table *t, const char *option, int64_t column)
+{
+    const char *other = t->taken[column];
+    if (other)
+        return weir_fail(t->c, WEIR_ERROR_ARGUMENT,
+                         "%.300s: column %lld is %s and %s: expected two columns, found one",
+                         t->name, (long long)column + 1, other, option);
+    t->taken[column] = option;
+    return WEIR_OK;
+}
+
+static weir_status table_find_one(table *t, const char *option, const char *text, int64_t *column)
+{
+    weir_status status = table_find(t, option, text, column, NULL);
+    return status == WEIR_OK ? table_take(t, option, *column) : status;
+}
+
+/* -- what for ---------------------------------------------------------------------------------- */
+static weir_status take_label(table *t, const char *text, const weir_words *words)
+{
+    int64_t column;
+    if (!weir__is_said(text)) return WEIR_OK;
+    if (table_find_one(t, "label", text, &column) != WEIR_OK) return weir_status_of(t->c);
+    if (words->n > 0) return weir__labels_words(t->c, t->s, words);
+    return weir__labels_numbers(t->c, t->name, t->s, t->s, column);
+}
+
+static weir_status take_weight(table *t, const char *text)
+{
+    char why[96];
+    int64_t column;
+    weir__store *s = t->s;
+    if (!weir__is_said(text)) return WEIR_OK;
+    if (table_find_one(t, "weight", text, &column) != WEIR_OK) return weir_status_of(t->c);
+    s->weights = weir__alloc_n(t->c, s->n, sizeof *s->weights);
+    if (!s->weights) return weir_status_of(t->c);
     for (int64_t i = 0; i < s->n; i++) s->weights[i] = weir__store_value(s, i, column);
-    int64_t bad = weir__weights_bad(s->weights, s->n, text, sizeof text);
+    int64_t bad = weir__weights_bad(s->weights, s->n, why, sizeof why);
     if (bad < 0) return WEIR_OK;
-    return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: %s", name, (long long)bad,
-                     (long long)column + 1, text);
+    return weir_fail(t->c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: %s", t->name,
+                     (long long)bad, (long long)column + 1, why);
+}
+
+/* The columns that `words` name, in the order in which they do: at most dim, for none comes
+ * twice. */
+static weir_status condition_columns(table *t, const weir_words *words, int64_t *columns,
+                                     int64_t *n)
+{
+    for (int64_t i = 0; i < words->n; i++) {
+        int64_t first, last;
+        if (table_find(t, "condition", words->at[i], &first, &last) != WEIR_OK)
+            return weir_status_of(t->c);
+        for (; first <= last; first++) {
+            if (table_take(t, "condition", first) != WEIR_OK) return weir_status_of(t->c);
+            columns[(*n)++] = first;
+        }
+    }
+    return WEIR_OK;
+}
+
+static weir_status condition_copy(table *t, const int64_t *columns, int64_t n)
+{
+    weir__store *s = t->s;
+    int64_t extent = n;
+    weir__store *k = weir__context_new(t->c, s, weir__store_real(s->dtype), 1, &extent);
+    if (!k) return weir_status_of(t->c);
+    size_t from = weir_dtype_size(s->dtype), to = weir_dtype_size(k->dtype);
+    for (int64_t i = 0; i < s->n * n; i++)
+        weir__convert(k->dtype, (char *)k->data + (size_t)i * to, s->dtype,
+                      (const char *)s->data + (size_t)(i / n * s->dim + columns[i % n]) * from, 1);
+    return WEIR_OK;
+}
+
+static weir_status condition_names(table *t, const int64_t *columns, int64_t n)
+{
+    if (t->header.n == 0) return WEIR_OK;
+    const char **names = weir__alloc_n(t->c, n, sizeof *names);
+    for (int64_t i = 0; names && i < n; i++) names[i] = t->header.at[columns[i]];
+    if (names) weir__names_copy(t->c, &t->s->context->columns, n, names);
+    weir__free(t->c, names);
+    return weir_status_of(t->c);
+}
+
+static weir_status take_condition(table *t, const weir_words *words)
+{
+    int64_t n = 0;
+    if (words->n == 0) return WEIR_OK;
+    int64_t *columns = weir__alloc_n(t->c, t->s->dim, sizeof *columns);
+    if (columns && condition_columns(t, words, columns, &n) == WEIR_OK
+        && condition_copy(t, columns, n) == WEIR_OK)
+        condition_names(t, columns, n);
+    weir__free(t->c, columns);
+    return weir_status_of(t->c);
+}
+
+/* -- what is left ------------------------------------------------------------------------------ */
+static weir_status note_removed(table *t)
+{
+    weir__store *s = t->s;
+    for (int64_t j = 0; j < s->dim; j++) s->n_removed += t->taken[j] != NULL;
+    if (s->n_removed == 0) return WEIR_OK;
+    if (s->n_removed == s->dim)
+        return weir_fail(t->c, WEIR_ERROR_SHAPE,
+                         "%.300s: no column left: expected data beside label, weight and condition",
+                         t->name);
+    s->removed = weir__alloc_n(t->c, s->n_removed, sizeof *s->removed);
+    for (int64_t j = 0, at = 0; s->removed && j < s->dim; j++)
+        if (t->taken[j]) s->removed[at++] = j;
+    return weir_status_of(t->c);
+}
+
+static weir_status keep_names(table *t)
+{
+    weir__store *s = t->s;
+    if (t->header.n == 0) return WEIR_OK;
+    const char **names = weir__alloc_n(t->c, s->dim, sizeof *names);
+    int64_t n = 0;
+    for (int64_t j = 0; names && j < s->dim; j++)
+        if (!t->taken[j]) names[n++] = t->header.at[j];
+    if (names) weir__names_copy(t->c, &s->columns, n, names);
+    weir__free(t->c, names);
+    return weir_status_of(t->c);
 }
 
 /* Closes the gaps in place. */
-static void remove_columns(weir__store *s)
+static void remove_columns(table *t)
 {
+    weir__store *s = t->s;
     size_t element = weir_dtype_size(s->dtype);
-    int64_t dim = s->dim - s->n_removed;
     char *to = s->data;
-    for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t i = 0; s->n_removed > 0 && i < s->n; i++) {
         const char *from = (const char *)s->data + (size_t)(i * s->dim) * element;
         for (int64_t j = 0; j < s->dim; j++) {
-            if ((s->n_removed > 0 && j == s->removed[0]) || (s->n_removed > 1 && j == s->removed[1])) continue;
+            if (t->taken[j]) continue;
             memmove(to, from + (size_t)j * element, element);
             to += element;
         }
     }
-    s->dim = s->shape[0] = dim;
+    s->dim -= s->n_removed;
+    s->shape[0] = s->dim;
 }
 
-static void note_removed(weir__store *s, int64_t column)
+static void take_all(table *t, const weir_words *words, const weir__dataset_opts *o)
 {
-    s->removed[s->n_removed++] = column;
-    if (s->n_removed == 2 && s->removed[0] > s->removed[1]) {
-        int64_t first = s->removed[1];
-        s->removed[1] = s->removed[0];
-        s->removed[0] = first;
-    }
+    if (take_label(t, o->label, words) != WEIR_OK || take_weight(t, o->weight) != WEIR_OK
+        || take_condition(t, &o->condition) != WEIR_OK)
+        return;
+    if (note_removed(t) == WEIR_OK && keep_names(t) == WEIR_OK) remove_columns(t);
 }
 
-weir_status weir__store_columns(weir_ctx *c, const char *name, weir__store *s, const weir__csv *csv, const weir__dataset_opts *o)
+static weir_status one_of(weir_ctx *c, const char *name, const char *option, const char *file)
 {
-    int64_t label = -1, weight = -1;
-    if (!weir__is_said(o->label) && !weir__is_said(o->weight)) return WEIR_OK;
-    if (s->ndim != 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: label and weight: expected a table, found %d axes", name, s->ndim + 1);
-    if (weir__is_said(o->label) && weir__is_said(o->labels))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: label and labels: expected one of them", name);
-    if (weir__is_said(o->label) && (find_column(c, name, s, csv, "label", o->label, &label) != WEIR_OK || take_labels(c, name, s, label) != WEIR_OK))
-        return weir_status_of(c);
-    if (weir__is_said(o->weight) && (find_column(c, name, s, csv, "weight", o->weight, &weight) != WEIR_OK || take_weights(c, name, s, weight) != WEIR_OK))
-        return weir_status_of(c);
-    if (label == weight) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: label and weight: expected two columns, found one", name);
-    if (label >= 0) note_removed(s, label);
-    if (weight >= 0) note_removed(s, weight);
-    if (s->n_removed == s->dim) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: no column left: expected data beside label and weight", name);
-    remove_columns(s);
-    return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: %s and %s: expected one of them", name,
+                     option, file);
 }
 
-static weir_status labels_from(weir_ctx *c, const char *name, const char *path, const weir__array *a, weir__store *s)
+weir_status weir__store_columns(weir_ctx *c, const char *name, weir__store *s, const weir__csv *csv,
+                                const weir__dataset_opts *o)
 {
-    if (a->ndim < 1 || weir__array_numel(a) != s->n || a->shape[0] != s->n)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: expected %lld labels, one for each row of %.300s", path, (long long)s->n, name);
-    weir__store labels = { .dtype = a->dtype, .n = s->n, .dim = 1, .data = a->data };
-    weir__free(c, s->labels);
-    s->labels = weir__alloc_n(c, s->n, sizeof *s->labels);
-    for (int64_t i = 0; s->labels && i < s->n; i++) {
-        double v = weir__store_value(&labels, i, 0);
-        if (!is_label(v))
-            return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld: expected a label, an integer from 0, found %g", path, (long long)i, v);
-        s->labels[i] = (int32_t)v;
-    }
-    return weir_status_of(c);
-}
-
-weir_status weir__store_labels_file(weir_ctx *c, const char *name, weir__store *s, const char *path)
-{
-    weir__bytes bytes;
-    weir__array a = { 0 };
-    weir__csv csv = { 0 };
-    const weir__dataset_row *row = weir__source_find(c, path, &bytes);
-    if (!row) return weir_status_of(c);
-    if (row != &weir__dataset_npy && row != &weir__dataset_csv && row != &weir__dataset_idx)
-        weir_fail(c, WEIR_ERROR_FORMAT, "%.300s: expected a file of labels: IDX, npy or CSV", path);
-    else if (row->read(c, path, bytes, &a, &csv) == WEIR_OK)
-        labels_from(c, name, path, &a, s);
-    weir__array_free(c, &a);
-    weir__csv_free(c, &csv);
-    weir__free(c, bytes.data);
+    bool label = weir__is_said(o->label), condition = o->condition.n > 0;
+    bool any = label || condition || weir__is_said(o->weight);
+    if (any && s->ndim != 1)
+        return weir_fail(c, WEIR_ERROR_SHAPE,
+                         "%.300s: label, weight and condition: expected a table, found %d axes",
+                         name, s->ndim + 1);
+    if (label && weir__is_said(o->labels)) return one_of(c, name, "label", "labels");
+    if (condition && weir__is_said(o->conditions))
+        return one_of(c, name, "condition", "conditions");
+    if (!any && !csv->header) return WEIR_OK;
+    table t = { .c = c, .name = name, .s = s };
+    if (csv->header) t.header = (weir_words){ csv->columns, csv->header };
+    t.taken = weir__alloc0_n(c, s->dim, sizeof *t.taken);
+    if (t.taken) take_all(&t, &csv->words, o);
+    weir__free(c, t.taken);
     return weir_status_of(c);
 }

@@ -25,6 +25,8 @@ typedef struct weir__dataset_opts {
     int64_t n;      /* toys */
     int64_t levels;
     char *label, *labels, *weight; /* "": none; NULL: the source has no such option */
+    weir_words condition;          /* n 0: none */
+    char *conditions;
 } weir__dataset_opts;
 static inline bool weir__is_said(const char *text) { return text && text[0]; }
 
@@ -48,13 +50,18 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
 #define WEIR__OPTION_LEVELS(def) \
     { "levels", WEIR_OPTION_INT, WEIR__OPT(levels), def, 0, WEIR__LEVELS_MAX, NULL, \
       "values are integers 0 .. N-1 (0: continuous)" }
-#define WEIR__OPTION_LABELS \
-    { "labels", WEIR_OPTION_TEXT, WEIR__OPT(labels), "", 0, 0, NULL, "file with one integer a row: IDX, npy or CSV" }
+#define WEIR__OPTIONS_BESIDE \
+    { "labels", WEIR_OPTION_TEXT, WEIR__OPT(labels), "", 0, 0, NULL, \
+      "file with the class of every row: IDX, npy or CSV; integers, or words below a header" }, \
+    { "conditions", WEIR_OPTION_TEXT, WEIR__OPT(conditions), "", 0, 0, NULL, \
+      "file with what every row is conditioned on, one or more values: IDX, npy or CSV" }
 #define WEIR__OPTIONS_COLUMNS \
     { "label", WEIR_OPTION_TEXT, WEIR__OPT(label), "", 0, 0, NULL, \
-      "column with the class, taken out of the data: its name in the header or its number from 1" }, \
+      "column with the class, an integer or a word, taken out of the data: its name in the header or its number from 1" }, \
     { "weight", WEIR_OPTION_TEXT, WEIR__OPT(weight), "", 0, 0, NULL, \
-      "column with the weight of the row (>= 0), taken out of the data: name or number from 1" }
+      "column with the weight of the row (>= 0), taken out of the data: name or number from 1" }, \
+    { "condition", WEIR_OPTION_WORDS, WEIR__OPT(condition), "", 0, 0, NULL, \
+      "columns that the others are conditioned on, taken out of the data: \"a,b,c\" in quotes, or 3-7" }
 
 /* -- stores ----------------------------------------------------------------------------------------------------------------------- */
 typedef struct weir__store {
@@ -64,11 +71,14 @@ typedef struct weir__store {
     int64_t shape[WEIR_RANK_MAX];    /* of one row */
     void *data;                      /* [n, dim] */
     int64_t levels;                  /* 0: continuous */
-    int32_t *labels;                 /* [n] or NULL */
+    weir_words columns;              /* their names, where the source has some; n 0: none */
+    int32_t *labels;                 /* [n] or NULL; -1: of none that is known */
+    weir_words classes;              /* names of label 0, 1, ..; n 0: none */
+    bool labels_asked;               /* by a SPEC or a caller; else the source has them by nature */
+    struct weir__store *context;     /* values, shape and names of what rows are conditioned on; or NULL */
     double *weights;                 /* [n] or NULL */
     int64_t weights_set;             /* how often they were given anew: views keep what follows */
-    int64_t removed[2];              /* columns of the file taken out as label and weight, ascending, from 0 */
-    int n_removed;
+    int64_t *removed, n_removed;     /* columns of the file taken out, ascending, from 0 */
 } weir__store;
 
 /* -- rows of the kind "dataset" ---------------------------------------------------------------------------------------------------- */
@@ -123,6 +133,9 @@ struct weir_batch {
     int64_t *ids;
     double *weights;    /* NULL: 1 */
     double mean_weight; /* of the samples that it was drawn from; 1 where nobody knows */
+    bool offered;       /* by data: what a model does not want of the condition is dropped */
+    bool has_class_by_nature; /* nobody asked for the class that is offered */
+    bool ready;         /* its condition is what a model's row sees: checked, standardised */
 };
 
 /* spec.c: splits SPEC at its first comma; `*name` is to be freed. `*options` points into spec, NULL: none. */
@@ -131,6 +144,8 @@ weir_status weir__spec_split(weir_ctx *c, const char *spec, char **name, const c
  * where option i of the row was written. */
 weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__dataset_row *row, const char *options,
                                weir__dataset_opts *o, uint32_t *given);
+/* Whether the SPEC speaks of an option. */
+bool weir__spec_says(const char *spec, const char *option);
 /* "1/6", "0.2" or "last:N" -> how many of n rows are for validation, and whether they are the last. */
 weir_status weir__spec_valid(weir_ctx *c, const char *where, const char *text, int64_t n, int64_t *count, bool *last);
 
@@ -144,14 +159,41 @@ const weir__dataset_row *weir__source_find(weir_ctx *c, const char *name, weir__
 weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes,
                               const weir__dataset_opts *o, bool levels_given);
 void weir__store_free(weir_ctx *c, weir__store *s);
-/* columns.c: takes label=, weight= and labels= out of an array; rows and columns of `csv` may have names. */
+/* columns.c: takes label=, weight= and condition= out of an array; columns of `csv` may have names, and
+ * one of them words. */
 weir_status weir__store_columns(weir_ctx *c, const char *name, weir__store *s, const weir__csv *csv, const weir__dataset_opts *o);
+/* beside.c: labels= and conditions= */
 weir_status weir__store_labels_file(weir_ctx *c, const char *name, weir__store *s, const char *path);
+weir_status weir__store_conditions_file(weir_ctx *c, const char *name, weir__store *s, const char *path);
+/* labels.c: of every row, from a column of numbers of `from` ("row 3, column 2" in messages where that has
+ * several), or one word of each. */
+weir_status weir__labels_numbers(weir_ctx *c, const char *where, weir__store *s, const weir__store *from, int64_t column);
+weir_status weir__labels_words(weir_ctx *c, weir__store *s, const weir_words *words);
+int64_t weir__labels_end(const weir__store *s); /* the largest label + 1; 0: there are none */
+/* Numbers the classes of d, where they have names, as `names` does, of classes 0 .. end-1; a name that is
+ * not there is an error, but of rows outside d -1. Where `names` is empty names must be such numbers. */
+weir_status weir__dataset_renumber(weir_dataset *d, const weir_words *names, int64_t end);
+/* context.c: an empty context of so many values a row, in place of the one there is. NULL: the error is set. */
+weir__store *weir__context_new(weir_ctx *c, weir__store *s, weir_dtype t, int ndim, const int64_t *shape);
+/* What the rows of these ids are conditioned on, in the current scope; NULL: d offers nothing. */
+weir_condition *weir__dataset_condition(const weir_dataset *d, int64_t n, const int64_t *ids);
+/* names.c: in place of what is in `to`, in UTF-8, whatever the text. */
+weir_status weir__names_copy(weir_ctx *c, weir_words *to, int64_t n, const char *const *from);
+void weir__names_free(weir_ctx *c, weir_words *w);
+int64_t weir__names_find(const weir_words *w, const char *name); /* -1: not there */
+const char *weir__names_near(const weir_words *w, const char *name); /* the nearest; "" where none is near */
 /* toys.c: n rows of f32 into s. */
 weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n, weir__store *s);
 /* Column of the file, from 1, that element `j` of a row came from. */
 int64_t weir__store_column(const weir__store *s, int64_t j);
 double weir__store_value(const weir__store *s, int64_t row, int64_t j);
+/* n rows into x [n, dim] of type t. */
+void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *rows, int64_t n, void *x);
+/* The real type that loses nothing of t: of integers up to 2^24 f32. */
+static inline weir_dtype weir__store_real(weir_dtype t)
+{
+    return t == WEIR_F64 || t == WEIR_I64 || t == WEIR_I32 ? WEIR_F64 : WEIR_F32;
+}
 /* Elements first .. first+n-1 of a row, as doubles. */
 void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out);
 
@@ -165,6 +207,8 @@ static inline weir_status weir__dataset_none(const weir_dataset *d, const char *
     return weir_fail(d ? weir__ctx_of(d) : NULL, WEIR_ERROR_ARGUMENT,
                      "%s: nil: expected a data set", who);
 }
+/* The error, or not, of a call that sets something of every row of the source. */
+weir_status weir__dataset_whole(const weir_dataset *d, const char *who);
 static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row) { return d->ids ? d->ids[row] : row; }
 
 /* A batch of the rows `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
@@ -175,12 +219,16 @@ weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec);
 weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k);
 /* Batches of another type than the data set's own choice. */
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
-/* Refuses NaN and infinities of the values as type t holds them, naming the row (its id) and the
- * column of the first. */
+/* Refuses NaN and infinities of the values as type t holds them, or of the context as f64, naming the
+ * row (its id) and the column or the condition of the first. */
 weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t);
+weir_status weir__dataset_check_context(weir_dataset *d);
 /* statistics.c: mean and deviation of every column by weight, 0 for a constant one. For data sets of
  * at least one row. */
 weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std);
+/* rows.c: "column 3" of the file, or "condition a", by its name or number from 1: an element of the rows of
+ * d's store, or of its context, as messages call it. */
+const char *weir__store_place(const weir__store *s, bool context, int64_t j, char *text, size_t bytes);
 /* warn.c: one warning where floats cannot tell the values of a column apart that the data set can: for
  * models of f32 that do not standardize. */
 weir_status weir__dataset_warn_float(weir_dataset *d);
@@ -198,6 +246,8 @@ static inline double weir__dataset_weight(const weir_dataset *d, int64_t i)
  * largest double; -1: none. `text` gets what is wrong with it: "expected a weight, .., found ..". */
 int64_t weir__weights_bad(const double *w, int64_t n, char *text, size_t bytes);
 
+/* A copy of b in c, which is its context or below it, with another condition. */
+weir_batch *weir__batch_with_condition(weir_ctx *c, const weir_batch *b, const weir_condition *k);
 /* A batch in the current scope that takes over `ids` and `weights` (freed on failure too). */
 weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *weights, const weir_condition *condition);
 

@@ -53,8 +53,7 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
  * 2^24) do. */
 static weir_dtype dataset_real(const weir__store *s)
 {
-    bool wide = s->dtype == WEIR_F64 || s->dtype == WEIR_I64 || s->dtype == WEIR_I32;
-    return wide && s->levels == 0 ? WEIR_F64 : WEIR_F32;
+    return s->levels > 0 ? WEIR_F32 : weir__store_real(s->dtype);
 }
 
 /* A data set of `store` (taken over when owner, also on failure) with the split of `o`, which stays the caller's. */
@@ -75,6 +74,8 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
     d->opts.label = NULL; /* read already */
     d->opts.labels = NULL;
     d->opts.weight = NULL;
+    d->opts.condition = (weir_words){ 0 };
+    d->opts.conditions = NULL;
     d->opts.valid = weir__strdup(c, o->valid);
     d->name = d->opts.valid ? weir__strdup(c, name) : NULL;
     d->spec = d->name ? weir__strdup(c, spec) : NULL;
@@ -182,16 +183,23 @@ weir_dataset *weir_dataset_from_f64(weir_ctx *c, const double *x, int64_t n, int
     return from_array(c, WEIR_F64, x, n, dim);
 }
 
+weir_status weir__dataset_whole(const weir_dataset *d, const char *who)
+{
+    if (weir__dataset_dead(d)) return weir__dataset_none(d, who);
+    weir_ctx *c = d->object.ctx;
+    if (!weir_ok(c) || (d->owner && d->n == d->store->n)) return weir_status_of(c);
+    return weir_fail(c, WEIR_ERROR_STATE,
+                     "%s: %.200s: %lld of %lld rows: expected a data set of all rows", who, d->name,
+                     (long long)d->n, (long long)d->store->n);
+}
+
 /* Views read the same store, so they see the weights too. */
 weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
 {
     WEIR__AS_FOUND;
-    weir_ctx *c = ctx_of(d);
-    if (weir__dataset_dead(d)) return weir__dataset_none(d, "dataset_set_weights");
-    if (!weir_ok(c)) return weir_status_of(c);
+    if (weir__dataset_whole(d, "dataset_set_weights") != WEIR_OK) return weir_status_of(ctx_of(d));
+    weir_ctx *c = d->object.ctx;
     int64_t n = d->store->n;
-    if (!d->owner || d->n != n)
-        return weir_fail(c, WEIR_ERROR_STATE, "dataset_set_weights: %.200s: %lld of %lld rows: expected a data set of all rows", d->name, (long long)d->n, (long long)n);
     char text[96];
     int64_t bad = weights ? weir__weights_bad(weights, n, text, sizeof text) : -1;
     if (bad >= 0)
@@ -297,15 +305,20 @@ int weir_dataset_shape(const weir_dataset *d, const int64_t **shape)
     return weir__dataset_dead(d) ? 0 : d->store->ndim;
 }
 
-int64_t weir_dataset_label(const weir_dataset *d, int64_t row)
-{
-    if (weir__dataset_dead(d) || !d->store->labels || row < 0 || row >= d->n) return -1;
-    return d->store->labels[weir__dataset_id(d, row)];
-}
-
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real)
 {
     if (!weir__dataset_dead(d) && weir_dtype_is_real(real)) d->real = real;
+}
+
+static void hash_context(weir__hasher *h, const weir_dataset *d)
+{
+    const weir__store *k = d->store->context;
+    size_t row_bytes = (size_t)k->dim * weir_dtype_size(k->dtype);
+    int64_t head[] = { k->dtype, k->dim };
+    weir__hasher_add(h, head, sizeof head);
+    for (int64_t i = 0; i < d->n; i++)
+        weir__hasher_add(h, (const char *)k->data + (size_t)weir__dataset_id(d, i) * row_bytes,
+                         row_bytes);
 }
 
 uint64_t weir_dataset_fingerprint(const weir_dataset *d)
@@ -326,6 +339,7 @@ uint64_t weir_dataset_fingerprint(const weir_dataset *d)
         if (s->labels) weir__hasher_add(&h, &s->labels[id], sizeof *s->labels);
         if (s->weights) weir__hasher_add(&h, &s->weights[id], sizeof *s->weights);
     }
+    if (s->context) hash_context(&h, d);
     return weir__hasher_end(&h);
 }
 

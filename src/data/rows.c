@@ -5,28 +5,27 @@
 
 /* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. Where `same` type is wanted, rows are
  * copied, short ones without a call each. */
-static inline void copy_rows_of(size_t from, bool same, const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+static inline void copy_rows_of(size_t from, bool same, const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n, char *x)
 {
     enum { AHEAD = 16 };
-    const weir__store *s = d->store;
     const char *data = s->data;
-    size_t to = same ? from : (size_t)s->dim * weir_dtype_size(d->real);
+    size_t to = same ? from : (size_t)s->dim * weir_dtype_size(t);
     for (int64_t i = 0; i < n; i++, x += to) {
         if (i + AHEAD < n) __builtin_prefetch(data + (size_t)ids[i + AHEAD] * from);
         if (same) memcpy(x, data + (size_t)ids[i] * from, from);
-        else weir__convert(d->real, x, s->dtype, data + (size_t)ids[i] * from, s->dim);
+        else weir__convert(t, x, s->dtype, data + (size_t)ids[i] * from, s->dim);
     }
 }
 
-static void copy_rows(const weir_dataset *d, const int64_t *ids, int64_t n, char *x)
+void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n, void *x)
 {
-    size_t bytes = (size_t)d->store->dim * weir_dtype_size(d->store->dtype);
-    if (d->store->dtype != d->real) copy_rows_of(bytes, false, d, ids, n, x);
-    else if (bytes == 4) copy_rows_of(4, true, d, ids, n, x);
-    else if (bytes == 8) copy_rows_of(8, true, d, ids, n, x);
-    else if (bytes == 12) copy_rows_of(12, true, d, ids, n, x);
-    else if (bytes == 16) copy_rows_of(16, true, d, ids, n, x);
-    else copy_rows_of(bytes, true, d, ids, n, x);
+    size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    if (s->dtype != t) copy_rows_of(bytes, false, s, t, ids, n, x);
+    else if (bytes == 4) copy_rows_of(4, true, s, t, ids, n, x);
+    else if (bytes == 8) copy_rows_of(8, true, s, t, ids, n, x);
+    else if (bytes == 12) copy_rows_of(12, true, s, t, ids, n, x);
+    else if (bytes == 16) copy_rows_of(16, true, s, t, ids, n, x);
+    else copy_rows_of(bytes, true, s, t, ids, n, x);
 }
 
 /* The rows' places in the store, which draws and scores know them by */
@@ -49,9 +48,13 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     double *weights = s->weights ? weir__alloc_n(c, n, sizeof *weights) : NULL;
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
     for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
-    if (weir_ok(c)) copy_rows(d, ids, n, weir__ptr(x));
-    weir_batch *b = weir__batch_new(c, x, ids, weights, NULL);
-    if (!b->object.nil) b->mean_weight = weir__dataset_mean_weight(d);
+    if (weir_ok(c)) weir__store_gather(s, d->real, ids, n, weir__ptr(x));
+    weir_condition *k = weir_ok(c) ? weir__dataset_condition(d, n, ids) : NULL;
+    weir_batch *b = weir__batch_new(c, x, ids, weights, k);
+    if (b->object.nil) return b;
+    b->mean_weight = weir__dataset_mean_weight(d);
+    b->offered = true;
+    b->has_class_by_nature = s->labels && !s->labels_asked;
     return b;
 }
 
@@ -93,20 +96,40 @@ bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, doubl
     return true;
 }
 
-static weir_status not_finite(weir_dataset *d, int64_t id, int64_t j, double v)
+/* -- looking at all of them -------------------------------------------------------------------- */
+const char *weir__store_place(const weir__store *s, bool context, int64_t j, char *text,
+                              size_t bytes)
 {
-    return weir_fail(d->object.ctx, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected a finite number%s, found %g", d->name,
-                     (long long)id, (long long)weir__store_column(d->store, j), isfinite(v) ? " of f32" : "", isnan(v) ? fabs(v) : v); /* not "-nan" */
+    size_t used = 0;
+    text[0] = 0;
+    if (context && j < s->context->columns.n)
+        weir__append(text, bytes, &used, "condition %s", s->context->columns.at[j]);
+    else if (context) weir__append(text, bytes, &used, "condition %lld", (long long)j + 1);
+    else weir__append(text, bytes, &used, "column %lld", (long long)weir__store_column(s, j));
+    return text;
 }
 
-weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
+static weir_status not_finite(weir_dataset *d, bool context, int64_t id, int64_t j, double v)
+{
+    char place[160];
+    return weir_fail(d->object.ctx, WEIR_ERROR_VALUE,
+                     "%.300s: row %lld, %s: expected a finite number%s, found %g", d->name,
+                     (long long)id, weir__store_place(d->store, context, j, place, sizeof place),
+                     isfinite(v) ? " of f32" : "", isnan(v) ? fabs(v) : v); /* not "-nan" */
+}
+
+static bool is_whole(weir_dtype t)
+{
+    return t == WEIR_U8 || t == WEIR_BOOL || t == WEIR_I32 || t == WEIR_I64;
+}
+
+/* Of the rows' data or of their context. */
+static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
 {
     enum { CHUNK = 512 };
     double v[CHUNK];
-    if (weir__dataset_dead(d)) return weir_status_of(weir__ctx_of(d));
-    const weir__store *s = d->store;
-    bool integers = s->dtype == WEIR_U8 || s->dtype == WEIR_BOOL || s->dtype == WEIR_I32 || s->dtype == WEIR_I64;
-    for (int64_t i = 0; !integers && i < d->n; i++) {
+    const weir__store *s = context ? d->store->context : d->store;
+    for (int64_t i = 0; !is_whole(s->dtype) && i < d->n; i++) {
         int64_t id = weir__dataset_id(d, i);
         if (!(weir__dataset_weight(d, i) > 0)) continue; /* nobody looks at it */
         for (int64_t j = 0; j < s->dim; j += CHUNK) {
@@ -114,8 +137,21 @@ weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
             weir__store_read(s, id, j, n, v);
             for (int64_t k = 0; k < n; k++)
                 if (!isfinite(t == WEIR_F32 ? (double)(float)v[k] : v[k]))
-                    return not_finite(d, id, j + k, v[k]);
+                    return not_finite(d, context, id, j + k, v[k]);
         }
     }
     return weir_status_of(d->object.ctx);
+}
+
+weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
+{
+    if (weir__dataset_dead(d)) return weir_status_of(weir__ctx_of(d));
+    return check_finite(d, false, t);
+}
+
+weir_status weir__dataset_check_context(weir_dataset *d)
+{
+    if (weir__dataset_dead(d) || !d->store->context)
+        return weir_status_of(weir__ctx_of(d));
+    return check_finite(d, true, WEIR_F64);
 }

@@ -91,7 +91,7 @@ static weir_status read_npy(weir_ctx *c, const char *path, weir__bytes b, weir__
     return weir__npy_read(c, path, b.data, b.size, a);
 }
 
-static const weir_option npy_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("0"), WEIR__OPTIONS_COLUMNS, WEIR__OPTION_LABELS, { 0 } };
+static const weir_option npy_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("0"), WEIR__OPTIONS_COLUMNS, WEIR__OPTIONS_BESIDE, { 0 } };
 
 const weir__dataset_row weir__dataset_npy = {
     .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset.npy", .doc = "NumPy array FILE.npy, rows along the first axis",
@@ -104,18 +104,19 @@ const weir__dataset_row weir__dataset_npy = {
 
 static weir_status read_csv(weir_ctx *c, const char *path, weir__bytes b, weir__array *a, weir__csv *csv)
 {
-    if (weir__csv_read(c, path, b.data, b.size, csv) != WEIR_OK) return weir_status_of(c);
+    if (weir__csv_read_words(c, path, b.data, b.size, csv->word_column, csv) != WEIR_OK)
+        return weir_status_of(c);
     *a = (weir__array){ .dtype = WEIR_F64, .ndim = 2, .shape = { csv->rows, csv->columns }, .data = csv->values };
     csv->values = NULL;
     return WEIR_OK;
 }
 
-static const weir_option csv_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("0"), WEIR__OPTIONS_COLUMNS, WEIR__OPTION_LABELS, { 0 } };
+static const weir_option csv_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("0"), WEIR__OPTIONS_COLUMNS, WEIR__OPTIONS_BESIDE, { 0 } };
 
 const weir__dataset_row weir__dataset_csv = {
     .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset.csv",
              .doc = "table FILE.csv, .tsv or .txt, gzipped or not, one sample a line", .options = csv_options,
-             .options_size = sizeof(weir__dataset_opts), .test = "tests/data/files/small.csv,label=class,weight=4" },
+             .options_size = sizeof(weir__dataset_opts), .test = "tests/data/files/small.csv,label=class,weight=4,condition=y" },
     .endings = ".csv .csv.gz .tsv .tsv.gz .txt .txt.gz",
     .read = read_csv,
     .entropy = WEIR__UNKNOWN,
@@ -130,7 +131,7 @@ static weir_status read_idx(weir_ctx *c, const char *path, weir__bytes b, weir__
     return WEIR_OK;
 }
 
-static const weir_option idx_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTION_LABELS, { 0 } };
+static const weir_option idx_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTIONS_BESIDE, { 0 } };
 
 const weir__dataset_row weir__dataset_idx = {
     .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset.idx",
@@ -149,7 +150,7 @@ static weir_status read_folder(weir_ctx *c, const char *path, weir__bytes b, wei
     return weir__image_folder_read(c, path, a);
 }
 
-static const weir_option folder_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTION_LABELS, { 0 } };
+static const weir_option folder_options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTIONS_BESIDE, { 0 } };
 
 const weir__dataset_row weir__dataset_folder = {
     .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset.folder",

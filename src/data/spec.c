@@ -1,7 +1,8 @@
-/* spec.c - reading a SPEC: `NAME,option=value,option=value`. The name ends at the first comma: file names with commas cannot be
- * written, which the messages say where it may be the reason. Option values contain no commas either. */
+/* spec.c - reading a SPEC: `NAME,option=value,option="a,b"`. The name ends at the first comma: file names with commas cannot be
+ * written, which the messages say where it may be the reason. Values with commas stand in quotes. */
 #include <math.h>
 #include <string.h>
+#include "base/value.h"
 #include "data/data.h"
 
 const char *const weir__split_names[WEIR__SPLITS] = { "all", "train", "valid", "test" };
@@ -38,26 +39,34 @@ static weir_status set_option(weir_ctx *c, const char *spec, const weir_row *row
     return weir_option_set(c, row, o, name, value);
 }
 
-/* One "name=value" of n bytes. */
-static weir_status read_option(weir_ctx *c, const char *spec, const weir_row *row, const char *text, size_t n,
+/* One "name=value" without its quotes. */
+static weir_status read_option(weir_ctx *c, const char *spec, const weir_row *row, const char *text,
                                weir__dataset_opts *o, uint32_t *given)
 {
     char name[64];
-    size_t equals = 0;
-    while (equals < n && text[equals] != '=') equals++;
-    if (equals == 0 || equals == n || equals >= sizeof name)
+    size_t equals = strcspn(text, "=");
+    if (equals == 0 || text[equals] == 0 || equals >= sizeof name)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "%.200s: option \"%.*s\": expected name=value (file names cannot have commas)", spec,
-                         (int)(n < 100 ? n : 100), text);
+                         "%.200s: option \"%.100s\": expected name=value (file names cannot have commas)",
+                         spec, text);
     memcpy(name, text, equals);
     name[equals] = 0;
-    char *value = weir__alloc(c, n - equals);
-    if (!value) return weir_status_of(c);
-    memcpy(value, text + equals + 1, n - equals - 1);
-    value[n - equals - 1] = 0;
-    weir_status status = set_option(c, spec, row, name, value, o, given);
-    weir__free(c, value);
-    return status;
+    return set_option(c, spec, row, name, text + equals + 1, o, given);
+}
+
+/* `word` has room for all options. */
+static weir_status read_options(weir_ctx *c, const char *spec, const weir_row *row,
+                                const char *options, char *word, weir__dataset_opts *o,
+                                uint32_t *given)
+{
+    for (const char *p = options; p;) {
+        p = weir__word_read(p, word);
+        if (!p)
+            return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.200s: a quote: expected its end", spec);
+        if (read_option(c, spec, row, word, o, given) != WEIR_OK) return weir_status_of(c);
+        p = *p ? p + 1 : NULL;
+    }
+    return WEIR_OK;
 }
 
 weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__dataset_row *row, const char *options,
@@ -65,14 +74,25 @@ weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__datase
 {
     weir_status status = weir_options_defaults(c, &row->row, o);
     *given = 0;
-    if (status != WEIR_OK) return status;
-    for (const char *p = options; p && status == WEIR_OK;) {
-        size_t n = strcspn(p, ",");
-        status = read_option(c, spec, &row->row, p, n, o, given);
-        p = p[n] ? p + n + 1 : NULL;
+    if (status != WEIR_OK || !options) return status;
+    char *word = weir__alloc(c, strlen(options) + 1);
+    if (word) read_options(c, spec, &row->row, options, word, o, given);
+    weir__free(c, word);
+    if (!weir_ok(c)) weir_options_free(c, &row->row, o);
+    return weir_status_of(c);
+}
+
+bool weir__spec_says(const char *spec, const char *option)
+{
+    size_t n = strlen(option);
+    bool inside = false;
+    for (const char *p = spec; *p; p++) {
+        bool begins = *p == ',' && !inside;
+        if (begins && strncmp(p + 1, option, n) == 0 && p[1 + n] == '=') return true;
+        if (inside && *p == '\\' && p[1]) p++;
+        else if (*p == '"') inside = !inside;
     }
-    if (status != WEIR_OK) weir_options_free(c, &row->row, o);
-    return status;
+    return false;
 }
 
 /* A fraction as a number or as a quotient of numbers. */

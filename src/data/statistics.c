@@ -4,7 +4,9 @@
 #include "data/data.h"
 
 typedef struct moments {
-    const weir_dataset *d;
+    weir_dataset *d;
+    bool context;         /* of its context; else of its data */
+    const weir__store *s; /* the one of the two */
     double *row;         /* [dim], of the row at hand */
     double *mean, *std;  /* [dim] */
     double scale; /* weights are multiplied by this power of two: sums with squares stay finite */
@@ -13,7 +15,7 @@ typedef struct moments {
 
 static void moments_read_into(const moments *m, int64_t i, double *out)
 {
-    weir__store_read(m->d->store, weir__dataset_id(m->d, i), 0, m->d->store->dim, out);
+    weir__store_read(m->s, weir__dataset_id(m->d, i), 0, m->s->dim, out);
 }
 
 /* The weight of row i, which is then at hand; 0: it was not read. */
@@ -41,7 +43,7 @@ static void moments_begin(moments *m)
 
 static void moments_add_deviations(moments *m)
 {
-    int64_t dim = m->d->store->dim;
+    int64_t dim = m->s->dim;
     memset(m->std, 0, (size_t)dim * sizeof *m->std);
     for (int64_t i = 0; i < m->d->n; i++) {
         double w = moments_read(m, i);
@@ -53,7 +55,7 @@ static void moments_add_deviations(moments *m)
 
 static void moments_add_squares(moments *m)
 {
-    int64_t dim = m->d->store->dim;
+    int64_t dim = m->s->dim;
     memset(m->std, 0, (size_t)dim * sizeof *m->std);
     for (int64_t i = 0; i < m->d->n; i++) {
         double w = moments_read(m, i);
@@ -65,44 +67,69 @@ static void moments_add_squares(moments *m)
     for (int64_t j = 0; j < dim; j++) m->std[j] = sqrt(m->std[j] / m->total);
 }
 
+static weir_status moments_check(const moments *m)
+{
+    char place[160];
+    for (int64_t j = 0; j < m->s->dim; j++) {
+        if (isfinite(m->mean[j]) && isfinite(m->std[j])) continue;
+        weir__store_place(m->d->store, m->context, j, place, sizeof place);
+        return weir_fail(m->d->object.ctx, WEIR_ERROR_VALUE,
+                         "%.300s: %s: mean %g, deviation %g: expected finite ones", m->d->name,
+                         place, m->mean[j], m->std[j]);
+    }
+    return WEIR_OK;
+}
+
 /* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row: exact
  * for constant columns, whose deviation must come out as 0 and not as rounding, and good for those far
  * from 0. */
-static weir_status moments_of(weir_dataset *d, double *row, double *mean, double *std)
+static weir_status moments_of(weir_dataset *d, bool context, double *mean, double *std)
 {
-    moments m = { .d = d, .row = row, .mean = mean, .std = std };
+    weir_ctx *c = d->object.ctx;
+    moments m = { .d = d, .context = context, .mean = mean, .std = std };
+    m.s = context ? d->store->context : d->store;
+    weir_status finite =
+        context ? weir__dataset_check_context(d) : weir__dataset_check_finite(d, WEIR_F64);
+    if (finite != WEIR_OK) return finite;
+    m.row = weir__alloc_n(c, m.s->dim, sizeof *m.row);
+    if (!m.row) return weir_status_of(c);
     moments_begin(&m);
     moments_add_deviations(&m);
     moments_add_squares(&m);
-    for (int64_t j = 0; j < d->store->dim; j++)
-        if (!isfinite(mean[j]) || !isfinite(std[j]))
-            return weir_fail(d->object.ctx, WEIR_ERROR_VALUE,
-                             "%.300s: column %lld: mean %g, deviation %g: expected finite ones", d->name,
-                             (long long)weir__store_column(d->store, j), mean[j], std[j]);
-    return WEIR_OK;
+    weir__free(c, m.row);
+    return moments_check(&m);
 }
 
 weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std)
 {
+    return moments_of(d, false, mean, std);
+}
+
+/* Of what never changes the deviation is 1: it is 0 when standardized. */
+static weir_status moments_public(weir_dataset *d, bool context, double *mean, double *std,
+                                  const char *who)
+{
+    if (weir__dataset_dead(d)) return weir__dataset_none(d, who);
     weir_ctx *c = d->object.ctx;
-    if (weir__dataset_check_finite(d, WEIR_F64) != WEIR_OK) return weir_status_of(c);
-    double *row = weir__alloc_n(c, d->store->dim, sizeof *row);
-    if (row) moments_of(d, row, mean, std);
-    weir__free(c, row);
-    return weir_status_of(c);
+    if (!weir_ok(c)) return weir_status_of(c);
+    if (!mean || !std || d->n < 1 || (context && !d->store->context))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: expected rows%s, and room for mean and std",
+                         who, context ? " with a context" : "");
+    if (moments_of(d, context, mean, std) != WEIR_OK) return weir_status_of(c);
+    int64_t dim = context ? d->store->context->dim : d->store->dim;
+    for (int64_t j = 0; j < dim; j++)
+        if (std[j] == 0) std[j] = 1;
+    return WEIR_OK;
 }
 
 weir_status weir_dataset_statistics(weir_dataset *d, double *mean, double *std)
 {
     WEIR__AS_FOUND;
-    if (weir__dataset_dead(d)) return weir__dataset_none(d, "dataset_statistics");
-    weir_ctx *c = d->object.ctx;
-    if (!weir_ok(c)) return weir_status_of(c);
-    if (!mean || !std || d->n < 1)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "dataset_statistics: expected rows, and room for mean and std");
-    if (weir__dataset_moments(d, mean, std) != WEIR_OK) return weir_status_of(c);
-    for (int64_t j = 0; j < d->store->dim; j++)
-        if (std[j] == 0) std[j] = 1;
-    return WEIR_OK;
+    return moments_public(d, false, mean, std, "dataset_statistics");
+}
+
+weir_status weir_dataset_context_statistics(weir_dataset *d, double *mean, double *std)
+{
+    WEIR__AS_FOUND;
+    return moments_public(d, true, mean, std, "dataset_context_statistics");
 }

@@ -9,12 +9,16 @@ void weir__store_free(weir_ctx *c, weir__store *s)
     weir__free(c, s->data);
     weir__free(c, s->labels);
     weir__free(c, s->weights);
+    weir__free(c, s->removed);
+    weir__names_free(c, &s->columns);
+    weir__names_free(c, &s->classes);
+    weir__store_free(c, s->context);
     weir__free(c, s);
 }
 
 int64_t weir__store_column(const weir__store *s, int64_t j)
 {
-    for (int i = 0; i < s->n_removed; i++) j += s->removed[i] <= j;
+    for (int64_t i = 0; i < s->n_removed; i++) j += s->removed[i] <= j;
     return j + 1;
 }
 
@@ -31,6 +35,15 @@ void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t 
     weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
 }
 
+static weir_status take_array_labels(weir_ctx *c, weir__array *a, weir__store *s)
+{
+    const weir_words *names = &a->label_names;
+    if (a->n_labels == 0) return WEIR_OK;
+    s->labels = a->labels;
+    a->labels = NULL;
+    return weir__names_copy(c, &s->classes, names->n, (const char *const *)names->at);
+}
+
 /* Moves the array into the store: rows along the first axis; a plain list is a table of one column. */
 static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__store *s)
 {
@@ -44,17 +57,17 @@ static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, wei
     if (s->n < 1 || s->dim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: no values: expected at least one row and one column", name);
     if (a->n_labels > 0 && a->n_labels != s->n)
         return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a row", name, (long long)a->n_labels, (long long)s->n);
-    s->data = a->data, s->levels = a->levels, s->labels = a->n_labels > 0 ? a->labels : NULL;
-    if (s->labels) a->labels = NULL;
+    s->data = a->data;
+    s->levels = a->levels;
     a->data = NULL;
-    return WEIR_OK;
+    return take_array_labels(c, a, s);
 }
 
 static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes, const weir__dataset_opts *o,
                               weir__store *s)
 {
     weir__array a = { 0 };
-    weir__csv csv = { 0 };
+    weir__csv csv = { .word_column = weir__is_said(o->label) ? o->label : NULL };
     if (row->read(c, name, bytes, &a, &csv) == WEIR_OK && take_array(c, name, &a, s) == WEIR_OK) weir__store_columns(c, name, s, &csv, o);
     weir__array_free(c, &a);
     weir__csv_free(c, &csv);
@@ -85,6 +98,9 @@ static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset
     if (read_store(c, name, row, bytes, o, s) != WEIR_OK) return weir_status_of(c);
     if (levels_given) s->levels = o->levels;
     if (weir__is_said(o->labels) && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK) return weir_status_of(c);
+    if (weir__is_said(o->conditions)
+        && weir__store_conditions_file(c, name, s, o->conditions) != WEIR_OK)
+        return weir_status_of(c);
     return check_levels(c, name, s);
 }
 

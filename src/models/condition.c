@@ -1,7 +1,8 @@
 /* condition.c - which conditions a model takes. What a caller passes and the model does not want
- * is an error that names it, and so is what it wants and does not get; columns that data offer and
- * the model does not want are dropped (weir__model_condition_wanted). */
+ * is an error that names it, and so is what it wants and does not get; what data offer beyond that
+ * is dropped, with one line. */
 #include <string.h>
+#include "data/data.h"
 #include "models/models.h"
 #include "ops/ops.h"
 
@@ -59,6 +60,41 @@ static bool names_fit(const weir_model *m, weir_ctx *c, const weir_condition *k,
     return true;
 }
 
+/* -- values ------------------------------------------------------------------------------------ */
+static bool class_fits(const weir_model *m, weir_ctx *c, const weir_tensor *t, const char *who)
+{
+    if (t->ndim != 1 || t->dtype != WEIR_I64) {
+        weir_fail(c, WEIR_ERROR_SHAPE, "%s: condition class: %s of %d axes: expected i64 [samples]",
+                  who, weir_dtype_name(t->dtype), t->ndim);
+        return false;
+    }
+    for (int64_t i = 0; i < t->numel; i++) {
+        int64_t v = (int64_t)weir_get(t, &i);
+        if (v >= 0 && v < m->classes) continue;
+        weir_fail(c, WEIR_ERROR_RANGE, "%s: class %lld of sample %lld: expected 0 to %lld", who,
+                  (long long)v, (long long)i, (long long)m->classes - 1);
+        return false;
+    }
+    return true;
+}
+
+static bool context_fits(const weir_model *m, weir_ctx *c, const weir_tensor *t, const char *who)
+{
+    int64_t values = weir__numel_of(t->ndim - 1, t->shape + 1);
+    if (weir_dtype_is_real(t->dtype) && values == m->context) return true;
+    weir_fail(c, WEIR_ERROR_SHAPE,
+              "%s: condition context: %s of %lld values a sample: expected f32 or f64, %lld values",
+              who, weir_dtype_name(t->dtype), (long long)values, (long long)m->context);
+    return false;
+}
+
+/* Of those two alone: what a row wants beside them it looks at itself. */
+static bool values_fit(const weir_model *m, weir_ctx *c, const weir_condition *k, const char *who)
+{
+    if (m->classes > 0 && !class_fits(m, c, weir_condition_get(k, "class"), who)) return false;
+    return m->context == 0 || context_fits(m, c, weir_condition_get(k, "context"), who);
+}
+
 bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_condition *k,
                                 const char *who)
 {
@@ -67,20 +103,57 @@ bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_con
                   "%s: nil condition: expected one that could be made, or NULL", who);
         return false;
     }
-    return weir__meets(c, k, who, "a condition") && names_fit(m, c, k, who);
+    return weir__meets(c, k, who, "a condition") && names_fit(m, c, k, who)
+           && values_fit(m, c, k, who);
 }
 
-const weir_condition *weir__model_condition_wanted(const weir_model *m, const weir_condition *k)
+const weir_condition *weir__model_condition_ready(const weir_model *m, weir_ctx *c,
+                                                  const weir_condition *k)
+{
+    if (m->context == 0) return k;
+    weir_tensor *t = weir_condition_get(k, "context");
+    t = weir__model_standardize_context(m, weir_ctx_of(t) == c ? t : weir__samples_view(c, t, 0, t->shape[0]));
+    return weir_condition_with(k, "context", t);
+}
+
+/* -- of a batch -------------------------------------------------------------------------------- */
+/* A quiet line where the data have a class by nature, which nobody asked for. */
+static void tell_dropped(weir_model *m, const weir_batch *b, const char *name)
+{
+    bool class = strcmp(name, "class") == 0;
+    weir__log(m->object.ctx,
+              "%s%s: condition %s of the data is not used: expected %s=auto where it is meant",
+              class && b->has_class_by_nature ? "conditions: " : "", m->row->row.name, name,
+              class ? "classes" : name);
+    m->told_dropped = true;
+}
+
+/* What the model wants of what data offer; NULL: nothing of it. */
+static const weir_condition *wanted_of(weir_model *m, weir_ctx *c, const weir_batch *b)
 {
     const char *name;
+    bool tell = c == m->object.ctx && !m->told_dropped;
     weir_condition *wanted = NULL;
-    for (int64_t i = 0; i < weir_condition_count(k); i++) {
-        weir_tensor *t = weir_condition_at(k, i, &name);
-        if (!model_wants(m, name)) continue;
-        if (!wanted) wanted = weir_condition_new(weir_ctx_of(t));
-        wanted = weir_condition_with(wanted, name, t);
+    for (int64_t i = 0; i < weir_condition_count(b->condition); i++) {
+        weir_tensor *t = weir_condition_at(b->condition, i, &name);
+        bool wants = model_wants(m, name);
+        if (!wants && tell) tell_dropped(m, b, name);
+        if (wants && !wanted) wanted = weir_condition_new(c);
+        if (wants) wanted = weir_condition_with(wanted, name, t);
     }
     return wanted;
+}
+
+weir_batch *weir__model_batch(weir_model *m, weir_ctx *c, weir_batch *b, const char *who)
+{
+    if (!weir__lives(b, who)) return weir__nil(c, WEIR__BATCH);
+    if (b->object.nil || b->ready) return b;
+    const weir_condition *k = b->offered ? wanted_of(m, c, b) : b->condition;
+    if (!weir__model_condition_fits(m, c, k, who)) return weir__nil(c, WEIR__BATCH);
+    if (!k && !b->condition) return b;
+    weir_batch *ready = weir__batch_with_condition(c, b, weir__model_condition_ready(m, c, k));
+    if (!ready->object.nil) ready->ready = true;
+    return ready;
 }
 
 /* -- of a request for samples ------------------------------------------------------------------ */

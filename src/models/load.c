@@ -98,13 +98,23 @@ static void take_kind(weir_model *m, const json_t *metadata)
     if (kind) weir__model_set_weights_kind(m, kind);
 }
 
+/* What the file has beside the row's own: a context that is standardised, names. */
+static weir_status fill(weir_model *m, const weir__weights *w, const char *where)
+{
+    bool standardized = m->context > 0 && weir__weights_find(w, "data.context_mean");
+    if (standardized && weir__model_add_context_standardize(m) != WEIR_OK)
+        return weir_status_of(m->object.ctx);
+    weir_status status = weir__model_get_names(m, w->metadata, where);
+    return status == WEIR_OK ? weir__model_assign(m, w, where) : status;
+}
+
 static weir_model *load(weir_ctx *c, weir__weights *w, const char *where, const char *config_path)
 {
     says what = { 0 };
     weir_model *m = weir__nil(c, WEIR__MODEL);
     if (settle(c, w, where, config_path, &what) == WEIR_OK) m = weir__model_from_options(c, what.row, what.options);
     forget(c, &what);
-    if (!m->object.nil && weir__model_assign(m, w, where) != WEIR_OK) {
+    if (!m->object.nil && fill(m, w, where) != WEIR_OK) {
         weir_model_free(m);
         m = weir__nil(c, WEIR__MODEL);
     }

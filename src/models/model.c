@@ -1,6 +1,7 @@
 /* model.c - a model's life, what it says about itself, and its loss. */
 #include <math.h>
 #include <string.h>
+#include "data/data.h"
 #include "models/models.h"
 
 weir_model weir__orphan_model = { .object = WEIR__OBJECT_ORPHAN(WEIR__MODEL, &weir__orphan_ctx) };
@@ -118,6 +119,7 @@ static void destroy(weir__object *o)
     if (m->row->destroy && m->state) m->row->destroy(m);
     weir_module_free(m->module);
     if (m->row) weir__options_delete(c, &m->row->row, m->options);
+    weir__model_names_free(m);
     weir__free(c, m->state);
     weir__free(c, m);
 }
@@ -231,7 +233,9 @@ weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t ste
     weir__saved_modes saved = weir__modes_save(c);
     weir__frame_set(c, batch_frame(WEIR__STREAM_TRAIN, step, b));
     weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
+    bool ready = b->ready;
     if (!weir_is_nil(y)) b = model_prepare(m, y, b);
+    if (!b->object.nil) b->ready = ready;
     weir__modes_restore(c, saved);
     return b;
 }
@@ -283,12 +287,12 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
     if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     if (!weir__reaches(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
-    if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_loss")) return weir__nil(c, WEIR__TENSOR);
     uint64_t stream = c->frame.stream;
     weir_scope s = weir_scope_begin(c);
-    weir__frame_set(c, train_frame(m, c, b));
-    if (c == m->object.ctx) model_start(m, b);
-    weir_tensor *l = loss_of(m, b);
+    b = weir__model_batch(m, c, b, "model_loss");
+    if (weir_ok(c)) weir__frame_set(c, train_frame(m, c, b));
+    if (weir_ok(c) && c == m->object.ctx) model_start(m, b);
+    weir_tensor *l = weir_ok(c) ? loss_of(m, b) : weir__nil(c, WEIR__TENSOR);
     weir__frame after = c->frame;
     weir__scope_end_keeping(s, 1, (void *const[]){ l });
     if (stream == after.stream) c->frame.call = after.call; /* a second loss in this step draws anew */

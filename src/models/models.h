@@ -17,6 +17,7 @@ struct weir_model {
     weir_module *data;    /* holds mean and std when standardized */
     weir_tensor *mean, *std; /* f64, whatever dtype is; NULL: not standardized */
     double log_std;       /* sum of log std */
+    weir_tensor *context_mean, *context_std; /* f64 [context]; NULL: the context is taken as it is */
     weir_dtype dtype;
     int64_t dim, levels;
     int ndim;             /* of a sample */
@@ -27,6 +28,8 @@ struct weir_model {
     char wants[WEIR__WANTS][64]; /* names of the conditions that the model takes */
     int n_wants;
     int64_t classes, context; /* how many the model is conditioned on; 0: none */
+    weir_words names[3];  /* by weir_names: of columns, classes, values of a context; n 0: none */
+    bool told_dropped;    /* that data offer a condition which the model does not want */
     int64_t losses;       /* calls of weir_model_loss outside a trainer's frame */
     int64_t sample_stream, sample_position; /* of samples that go on from call to call */
     weir_model *lender;   /* whose weights a share reads, itself no share; NULL: its own */
@@ -61,13 +64,31 @@ weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step);
 bool weir__score_options_fit(weir_ctx *c, const weir_score_opts *o); /* score.c */
 
 /* -- condition.c ------------------------------------------------------------------------------- */
-/* False, with an error in c that begins with `who`, unless k has what the model wants and nothing else. */
+/* False, with an error in c that begins with `who`, unless k has what the model wants and nothing else,
+ * classes that there are and a context of as many values. */
 bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_condition *k, const char *who);
-/* What the model wants of what data offer; NULL: nothing of it. */
-const weir_condition *weir__model_condition_wanted(const weir_model *m, const weir_condition *k);
+/* k, which fits, as the model's row sees it: a context standardised, of the model's type, in c. */
+const weir_condition *weir__model_condition_ready(const weir_model *m, weir_ctx *c, const weir_condition *k);
+/* b in c, its context or one below, with such a condition: once, whoever asks again. Of one that data
+ * offer what is not wanted is dropped, with one line of the log a model. nil: the error is set. */
+weir_batch *weir__model_batch(weir_model *m, weir_ctx *c, weir_batch *b, const char *who);
 /* Whether n samples can be drawn of k's, as many of each; and the part of samples [first, first + count). */
 bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n);
 weir_condition *weir__model_condition_part(weir_ctx *c, const weir_condition *k, int64_t n, int64_t first, int64_t count);
+
+/* -- context.c --------------------------------------------------------------------------------- */
+weir_tensor *weir__model_standardize_context(const weir_model *m, weir_tensor *x);
+weir_status weir__model_add_context_standardize(weir_model *m); /* the two buffers, 0 and 1, where there are none */
+weir_status weir__model_check_context(weir_model *m); /* after they changed */
+
+/* -- names.c ----------------------------------------------------------------------------------- */
+void weir__model_names_free(weir_model *m);
+weir_status weir__model_copy_names(weir_model *to, const weir_model *from);
+/* What the data call their columns, classes and values of a context, as far as the model has them. */
+weir_status weir__model_take_names(weir_model *m, const weir_dataset *d);
+/* Into metadata, as JSON lists; and back. */
+bool weir__model_put_names(const weir_model *m, json_t *metadata);
+weir_status weir__model_get_names(weir_model *m, const json_t *metadata, const char *where);
 
 /* -- flow_model.c: the functions of rows whose state begins with these ---------------------------- */
 typedef struct weir__flow_state {
@@ -159,6 +180,8 @@ double weir__model_log_det(const weir_model *m);
 void weir__model_untransform(const weir_model *m, double *values, int64_t n);
 /* The same without the rounding to integers: for states of a trajectory. */
 void weir__model_unscale(const weir_model *m, double *values, int64_t n);
+/* False, with an error, unless the n means are finite and the deviations above 0. */
+bool weir__model_statistics_fit(weir_model *m, int64_t n, const double *mean, const double *std, const char *who);
 weir_status weir__model_refresh_std(weir_model *m); /* after mean and std changed: checks them, recomputes log_std */
 weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers, 0 and 1, when there are none */
 

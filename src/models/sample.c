@@ -189,7 +189,8 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     weir_sample_opts o = *j->o;
     if (o.report) begin_reports(o.report += at, n);
     shown way = { .j = j, .at = at };
-    weir_condition *k = weir__model_condition_part(c, o.condition, j->n, at, n);
+    const weir_condition *k = weir__model_condition_part(c, o.condition, j->n, at, n);
+    k = weir__model_condition_ready(m, c, k);
     weir_tensor *log_q = NULL, *log_det = NULL;
     weir_tensor *z = noise(j, at, n, k, j->log_q ? &log_q : NULL), *y = z;
     if (!weir_is_nil(z)) y = sample_by_row(j, z, k, &o, j->log_q ? &log_det : NULL, &way);

@@ -140,7 +140,8 @@ weir_tensor *weir_model_log_prob(weir_model *m, weir_batch *b, const weir_score_
         weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob: condition in the options: expected it in the batch");
         return weir__nil(c, WEIR__TENSOR);
     }
-    if (!weir__model_condition_fits(m, c, weir_batch_condition(b), "model_log_prob")) return weir__nil(c, WEIR__TENSOR);
+    b = weir__model_batch(m, c, b, "model_log_prob");
+    if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     begin_info(m, o, weir_batch_size(b), info);
     return mean_of_draws(m, b, o, info);
 }

@@ -25,6 +25,8 @@ weir_model *weir_model_share(weir_ctx *c, weir_model *m)
     memcpy(s->weights, m->weights, sizeof s->weights);
     /* set by hand, where the row has no option for it */
     if (m->mean) weir__model_add_standardize(s);
+    if (m->context_mean) weir__model_add_context_standardize(s);
+    weir__model_copy_names(s, m);
     if (weir__module_borrow(s->module, m->module) == WEIR_OK) {
         s->lender = m->lender ? m->lender : m;
         s->lender->module->layout->values->lent++;

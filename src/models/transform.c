@@ -122,6 +122,7 @@ weir_status weir__model_add_standardize(weir_model *m)
 
 weir_status weir__model_refresh_std(weir_model *m)
 {
+    if (weir__model_check_context(m) != WEIR_OK) return weir_status_of(m->object.ctx);
     if (!m->mean) return WEIR_OK;
     const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
     double total = 0;
@@ -135,14 +136,18 @@ weir_status weir__model_refresh_std(weir_model *m)
     return WEIR_OK;
 }
 
-static bool good_statistics(weir_model *m, const double *mean, const double *std)
+bool weir__model_statistics_fit(weir_model *m, int64_t n, const double *mean, const double *std,
+                                const char *who)
 {
-    for (int64_t j = 0; j < m->dim; j++) {
+    weir_ctx *c = m->object.ctx;
+    if (!mean || !std)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected means and deviations", who);
+    for (int64_t j = 0; weir_ok(c) && j < n; j++) {
         if (isfinite(mean[j]) && isfinite(std[j]) && std[j] > 0) continue;
-        weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "model_set_standardize: element %lld: expected a finite mean and a std above 0", (long long)j);
-        return false;
+        weir_fail(c, WEIR_ERROR_VALUE, "%s: element %lld: expected a finite mean and a std above 0",
+                  who, (long long)j);
     }
-    return true;
+    return weir_ok(c);
 }
 
 static void note_standardize(weir_model *m) /* so that the file says so */
@@ -156,9 +161,10 @@ weir_status weir_model_set_standardize(weir_model *m, const double *mean, const 
     WEIR__AS_FOUND;
     if (!m) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
-    if (!weir__model_usable(m, "model_set_standardize")) return weir_status_of(c);
-    if (!mean || !std) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_set_standardize: NULL: expected means and deviations");
-    if (!good_statistics(m, mean, std) || weir__model_add_standardize(m) != WEIR_OK) return weir_status_of(c);
+    static const char who[] = "model_set_standardize";
+    if (!weir__model_usable(m, who) || !weir__model_statistics_fit(m, m->dim, mean, std, who)
+        || weir__model_add_standardize(m) != WEIR_OK)
+        return weir_status_of(c);
     memcpy(weir__ptr(m->mean), mean, (size_t)m->dim * sizeof *mean);
     memcpy(weir__ptr(m->std), std, (size_t)m->dim * sizeof *std);
     weir__storage_changed(m->mean->storage, "model_set_standardize");

@@ -59,6 +59,7 @@ json_t *weir__model_metadata(weir_model *m, const json_t *extra)
     put_int(o, "levels", m->levels, &good);
     put(o, "transform", transform_text(m), &good);
     put(o, "weights", m->weights, &good);
+    good = good && weir__model_put_names(m, o);
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)extra, key, value) /* not json_object_update_missing, which may drop what it has no memory for */

@@ -1,12 +1,10 @@
-/* fit.c - what the data say of the model: dim, shape, levels, standardize. A config that leaves one
+/* fit.c - what the data say of the model: dim, shape, levels, standardize, conditions. A config that leaves one
  * open gets it from the data; one that says it must agree with them. */
 #include <string.h>
 #include "base/value.h"
 #include "train/train.h"
 
-/* Whether the config speaks of the option, though it be at its default: 0 levels is continuous, "no"
- * is not standardized. Rows that do not list it as given say so by another value alone. */
-static bool fit_says(const weir__config *k, const char *name)
+bool weir__fit_says(const weir__config *k, const char *name)
 {
     const weir_option *o = weir__option_named(k->model.row, name);
     return o && weir__choice_said(&k->model, o);
@@ -37,7 +35,7 @@ static weir_status fit_levels(weir_run *r)
     weir__config *k = &r->config;
     int64_t *levels = weir__option_value(k->model.row, k->model.options, "levels", WEIR_OPTION_INT),
             have = weir_dataset_levels(r->train);
-    bool said = fit_says(k, "levels") || (levels && *levels != 0);
+    bool said = weir__fit_says(k, "levels") || (levels && *levels != 0);
     if (levels && said && *levels != have)
         return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
                          "%s: %lld levels: expected model.levels=%lld", k->data, (long long)have,
@@ -84,15 +82,6 @@ static weir_status fit_shape(weir_run *r)
                      have, told);
 }
 
-/* Whether the SPEC speaks of an option: commas stand between options alone. */
-static bool fit_spec_says(const char *spec, const char *option)
-{
-    char text[64];
-    size_t used = 0;
-    weir__append(text, sizeof text, &used, ",%s=", option);
-    return strstr(spec, text) != NULL;
-}
-
 /* Standardized when the data or the config ask for it. A run that began before the two were
  * compared goes on as it began. */
 static weir_status fit_standardize(weir_run *r, bool begun)
@@ -106,8 +95,8 @@ static weir_status fit_standardize(weir_run *r, bool begun)
         return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
                          "%s: standardize=yes: expected none, %s has no such option", k->data,
                          k->model.row->name);
-    bool against = want ? fit_says(k, "standardize") && !*told
-                        : fit_spec_says(k->data, "standardize") && *told;
+    bool against = want ? weir__fit_says(k, "standardize") && !*told
+                        : weir__spec_says(k->data, "standardize") && *told;
     if (against && !begun)
         return weir_fail(c, WEIR_ERROR_RANGE,
                          "%s: standardize=%s of the data: expected model.standardize=%s", k->data,
@@ -119,7 +108,7 @@ static weir_status fit_standardize(weir_run *r, bool begun)
 weir_status weir__fit_model(weir_run *r, bool begun)
 {
     if (fit_dim(r) != WEIR_OK || fit_levels(r) != WEIR_OK || fit_shape(r) != WEIR_OK
-        || fit_standardize(r, begun) != WEIR_OK)
+        || fit_standardize(r, begun) != WEIR_OK || weir__fit_conditions(r) != WEIR_OK)
         return weir_status_of(r->object.ctx);
     fit_say_all(&r->config);
     return WEIR_OK;

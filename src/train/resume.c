@@ -10,6 +10,7 @@
 typedef enum resume_kind {
     RESUME_STOPS, /* where a call ends: another is welcome */
     RESUME_OPEN, /* 0 or nothing leaves it to the run, which has settled it */
+    RESUME_AUTO, /* "auto" does so */
     RESUME_RECORD /* a note of who wrote the config */
 } resume_kind;
 
@@ -24,6 +25,8 @@ static const struct {
     { "schedule.horizon", RESUME_STOPS },
     { "model.dim", RESUME_OPEN },
     { "model.shape", RESUME_OPEN },
+    { "model.classes", RESUME_AUTO },
+    { "model.context", RESUME_AUTO },
     { "train.valid_every", RESUME_OPEN },
     { "train.checkpoint_every", RESUME_OPEN },
     { "train.log_every", RESUME_OPEN },
@@ -36,11 +39,18 @@ static bool resume_left_open(const json_t *given)
     return json_is_integer(given) && json_integer_value(given) == 0;
 }
 
+static bool resume_leaves(resume_kind kind, const json_t *given)
+{
+    const char *text = json_string_value(given);
+    if (kind == RESUME_AUTO) return text && strcmp(text, "auto") == 0;
+    return kind != RESUME_OPEN || resume_left_open(given);
+}
+
 static bool resume_may_differ(const char *name, const json_t *given)
 {
     for (size_t i = 0; i < sizeof resume_settings / sizeof *resume_settings; i++)
         if (strcmp(name, resume_settings[i].name) == 0)
-            return resume_settings[i].kind != RESUME_OPEN || resume_left_open(given);
+            return resume_leaves(resume_settings[i].kind, given);
     return false;
 }
 

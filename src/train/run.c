@@ -217,7 +217,8 @@ static weir_status open_model(weir_run *r)
     const weir__config *k = &r->config;
     const char *optimizer = weir__row_short_name(k->optimizer.row);
     r->model = weir__model_from_options(c, (const weir_model_row *)k->model.row, k->model.options);
-    if (standardize(r) != WEIR_OK) return weir_status_of(c);
+    if (standardize(r) != WEIR_OK || weir__run_give_conditions(r) != WEIR_OK)
+        return weir_status_of(c);
     r->optim = weir_optim_new_with(weir_model_module(r->model), optimizer, k->optimizer.options);
     if (weir_ok(c)) weir__state_of(c, weir_model_module(r->model), &r->tree);
     if (weir_ok(c) && k->train.ema > 0) r->ema = weir_ema_new(weir_model_module(r->model), k->train.ema);

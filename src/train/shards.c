@@ -130,6 +130,8 @@ weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, in
     weir_batch *piece = weir_batch_wrap(c, view, b->ids + from, weights, weir__condition_slice(c, b->condition, from, to));
     if (piece->object.nil) return piece;
     piece->mean_weight = b->mean_weight;
+    piece->offered = b->offered;
+    piece->ready = b->ready;
     piece->prepared = weir__condition_slice(c, b->prepared, from, to);
     return piece;
 }

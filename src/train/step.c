@@ -174,6 +174,7 @@ weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, co
     double *losses = weir__alloc_n(c, b->n, sizeof *losses);
     /* A parent's: what is made of it must live as long as the graph. */
     if (losses && (b->object.ctx != c || b->x->object.ctx != c)) b = weir__batch_piece(c, b, 0, b->n);
+    if (losses && weir_ok(c)) b = weir__model_batch(m, c, b, "train_step");
     if (losses && weir_ok(c)) b = weir__batch_weighing(b);
     if (weir_ok(c)) step_or_nothing(m, o, b, opts ? opts : &defaults, info, losses);
     weir__free(c, losses);

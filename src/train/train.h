@@ -68,6 +68,14 @@ void weir__config_free(weir__config *k);
 /* Fills in what the config leaves open; what both say must agree. begun: the config is a run's own,
  * already settled. */
 weir_status weir__fit_model(weir_run *r, bool begun);
+/* Whether the config speaks of an option of the model, though it be at its default: 0 levels is
+ * continuous, "no" is not standardized. Rows that do not list it as given say so by another value
+ * alone. */
+bool weir__fit_says(const weir__config *k, const char *name);
+/* conditions.c: the same of its classes and context; and what a model that is made gets of them: names,
+ * and the statistics that standardise the context. */
+weir_status weir__fit_conditions(weir_run *r);
+weir_status weir__run_give_conditions(weir_run *r);
 
 /* -- run.c ---------------------------------------------------------------------------------------------------------------------------- */
 /* What the last report of a call said and the run does not keep otherwise. */

@@ -30,6 +30,8 @@ static weir_batch *weigh_select(weir_batch *b, int64_t n, const int64_t *places,
     if (rest->object.nil) return rest;
     rest->prepared = weir__condition_gather(c, b->prepared, n, places);
     rest->mean_weight = b->mean_weight * ((double)b->n / (double)n);
+    rest->offered = b->offered;
+    rest->ready = b->ready;
     return rest;
 }
 

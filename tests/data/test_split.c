@@ -191,7 +191,9 @@ static void digits(void **state)
     assert_int_equal(weir_dtype_of(weir_batch_x(b)), WEIR_F32);
     assert_int_equal(weir_dim(weir_batch_x(b), 1), 64);
     assert_null(weir_batch_weights(b));
-    assert_null(weir_batch_condition(b));
+    const int64_t *classes = weir_data(weir_condition_get(weir_batch_condition(b), "class"));
+    assert_int_equal(weir_condition_count(weir_batch_condition(b)), 1);
+    for (int64_t i = 0; i < 1797; i++) assert_int_equal(classes[i], weir_dataset_label(d, i));
     for (int64_t i = 0; i < 1797 * 64; i++) {
         sum += x[i];
         if (i >= 1500 * 64) test += x[i];

@@ -29,10 +29,10 @@ typedef struct world {
     nils nil, orphan;
     weir_tensor *x, *wide, *bools, *index, *image, *kernel, *leaf, *result, *scalar, *row, *times, *tangents, *many[2], *out[4];
     weir_module *net, *bijection, *base, *network, *spare;
-    weir_model *model;
+    weir_model *model, *conditional;
     weir_optim *optim;
     weir_ema *ema;
-    weir_dataset *dataset, *toy;
+    weir_dataset *dataset, *toy, *flowers;
     weir_loader *loader;
     weir_batch *batch;
     weir_condition *condition;
@@ -194,6 +194,10 @@ static void make_objects(world *w)
     w->network = weir_module_new(c, "mlp", "in=4 out=4 hidden=4 time=raw"), w->spare = weir_module_new(c, "group", "");
     w->model = weir_model_new(c, "nice", "dim=4 hidden=4 couplings=2 standardize=yes");
     w->optim = weir_optim_new(weir_model_module(w->model), "adam", ""), w->ema = weir_ema_new(weir_model_module(w->model), 0.9);
+    w->conditional = weir_model_new(c, "nice", "dim=4 hidden=4 couplings=2 classes=4 context=2");
+    w->flowers = weir_dataset_from_f32(c, w->f32, 16, 4);
+    weir_dataset_set_labels(w->flowers, w->i64);
+    weir_dataset_set_context(w->flowers, w->f64, 2);
     w->dataset = weir_dataset_from_f32(c, w->f32, 16, 4), w->toy = weir_dataset_open(c, "toy:gaussian,n=8");
     w->loader = weir_loader_new(w->dataset, "batch=2");
     w->batch = weir_batch_wrap(c, w->x, w->i64, w->f64, NULL);

@@ -64,10 +64,6 @@ static void test_rules(void **state)
     so.condition = of_both(c, 2, SHAPE(0, 1), context);
     weir_model_sample_into_f64(m, 3, &so, x);
     assert_fails(c, WEIR_ERROR_SHAPE, "condition of 2 samples");
-    /* what data offer beside it is dropped by those who read data */
-    const weir_condition *wanted = weir__model_condition_wanted(plain, so.condition);
-    assert_null(wanted);
-    assert_int_equal(weir_condition_count(weir__model_condition_wanted(m, o.condition)), 2);
     weir_model_free(plain);
     weir_model_free(m);
 }
