@@ -88,7 +88,8 @@ weir_status weir_dataset_set_labels(weir_dataset *d, const int64_t *labels)
 {
     WEIR__AS_FOUND;
     static const char who[] = "dataset_set_labels";
-    if (weir__dataset_whole(d, who) != WEIR_OK) return weir_status_of(weir__ctx_of(d));
+    weir_status whole = weir__dataset_whole(d, who);
+    if (whole != WEIR_OK) return whole;
     weir_ctx *c = d->object.ctx;
     weir__store *s = d->store;
     if (!context_labels_fit(c, labels, s->n)) return weir_status_of(c);
@@ -106,7 +107,8 @@ weir_status weir_dataset_set_context(weir_dataset *d, const double *context, int
 {
     WEIR__AS_FOUND;
     static const char who[] = "dataset_set_context";
-    if (weir__dataset_whole(d, who) != WEIR_OK) return weir_status_of(weir__ctx_of(d));
+    weir_status whole = weir__dataset_whole(d, who);
+    if (whole != WEIR_OK) return whole;
     weir_ctx *c = d->object.ctx;
     weir__store *s = d->store;
     if (context && dim < 1)

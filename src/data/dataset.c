@@ -197,7 +197,8 @@ weir_status weir__dataset_whole(const weir_dataset *d, const char *who)
 weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
 {
     WEIR__AS_FOUND;
-    if (weir__dataset_whole(d, "dataset_set_weights") != WEIR_OK) return weir_status_of(ctx_of(d));
+    weir_status whole = weir__dataset_whole(d, "dataset_set_weights");
+    if (whole != WEIR_OK) return whole;
     weir_ctx *c = d->object.ctx;
     int64_t n = d->store->n;
     char text[96];

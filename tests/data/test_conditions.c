@@ -397,6 +397,8 @@ static void given(void **state)
     weir_dataset_set_names(d, WEIR_NAMES_CONTEXT, 0, NULL);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "a data set that has such");
     weir_dataset_free(d);
+    assert_int_equal(weir_dataset_set_labels(NULL, SHAPE(0)), WEIR_ERROR_ARGUMENT);
+    assert_int_equal(weir_dataset_set_context(NULL, context, 1), WEIR_ERROR_ARGUMENT);
     d = opened(c, "digits");
     weir_dataset *v = weir_dataset_split(d, "train");
     weir_dataset_set_labels(v, SHAPE(0));
