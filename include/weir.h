@@ -9,6 +9,7 @@
 #include "weir/flow.h"
 #include "weir/grad.h"
 #include "weir/model.h"
+#include "weir/model_row.h"
 #include "weir/nn.h"
 #include "weir/ode.h"
 #include "weir/op.h"

@@ -230,43 +230,6 @@ typedef struct weir_step_info {
 } weir_step_info;
 WEIR_API weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info); /* opts, info may be NULL */
 
-/* A setting by name: text of options for model, optimizer, schedule and trainer ("optimizer=adam optimizer.lr=1e-3 batch=200"). */
-typedef struct weir_preset { const char *name, *settings, *doc; } weir_preset;
-
-typedef struct weir_model_row {
-    weir_row row;
-    weir_score_kind score_kind;
-    const weir_preset *presets;      /* first is the default; ends with name NULL; NULL: none */
-    size_t state_size;
-    weir_module *(*create)(weir_model *m, const void *options);       /* builds the module tree */
-    /* Before the loss, or NULL: gives back the batch with what the loss needs beside it, added by weir_batch_prepared_with (paired
-     * noise, drawn times, dropped labels), from y, the transformed data. Runs without recording, in a random frame of the step's own.
-     * It sees its shard of the batch; where `whole_batch`, all of it, before it is cut in shards (a coupling by optimal transport). */
-    weir_batch *(*prepare)(weir_model *m, weir_tensor *y, weir_batch *b);
-    bool whole_batch;
-    weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);/* [B] from transformed data; NULL: -log_prob */
-    /* log p(y | k) [B] of transformed data, given the condition k (NULL: none). */
-    weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info);
-    /* z [n, noise_dim] by sample ids, deviations scaled by the temperature; *log_q [n], where not NULL: of what was drawn. */
-    weir_tensor *(*noise)(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q);
-    weir_tensor *(*noise_log_prob)(weir_model *m, weir_tensor *z, const weir_condition *k); /* [n]; NULL: none is known */
-    /* z -> transformed data; *log_det [n], where not NULL: log|det dy/dz|, an error where it is not known. o's on_state, where not
-     * NULL, wants the states of these n as transformed data. */
-    weir_tensor *(*sample)(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det);
-    void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
-    /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers, which find the samples
-     * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
-     * for less work. No promise: false. */
-    bool by_rows;
-    /* Why log_prob has no gradients: it is then an error where some are wanted. NULL: it has. */
-    const char *no_gradient;
-} weir_model_row;
-WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
-/* For `create`: the noise has a shape of its own (latent models); the model takes a condition of that name, beside "class" and "context"
- * where its options classes= and context= are above 0. */
-WEIR_API weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *shape);
-WEIR_API weir_status weir_model_want(weir_model *m, const char *name);
-
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 #include "io/io.h"
 #include "nn/nn.h"
 #include "weir/model.h"
+#include "weir/model_row.h"
 
 enum { WEIR__WANTS = 8 };
 
