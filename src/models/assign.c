@@ -193,5 +193,5 @@ weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char
 {
     weir__assign_opts o = { .where = where, .what = m->row->row.name, .kind = "model" };
     weir_status s = weir__module_assign(m->module, w, &o);
-    return s == WEIR_OK ? weir__model_refresh_std(m) : s;
+    return s == WEIR_OK ? weir__model_check_std(m) : s;
 }

@@ -17,7 +17,6 @@ struct weir_model {
     weir_module *module;  /* root; children of the row's making and "data" */
     weir_module *data;    /* holds mean and std when standardized */
     weir_tensor *mean, *std; /* f64, whatever dtype is; NULL: not standardized */
-    double log_std;       /* sum of log std */
     weir_tensor *context_mean, *context_std; /* f64 [context]; NULL: the context is taken as it is */
     weir_dtype dtype;
     int64_t dim, levels;
@@ -183,7 +182,7 @@ void weir__model_untransform(const weir_model *m, double *values, int64_t n);
 void weir__model_unscale(const weir_model *m, double *values, int64_t n);
 /* False, with an error, unless the n means are finite and the deviations above 0. */
 bool weir__model_statistics_fit(weir_model *m, int64_t n, const double *mean, const double *std, const char *who);
-weir_status weir__model_refresh_std(weir_model *m); /* after mean and std changed: checks them, recomputes log_std */
+weir_status weir__model_check_std(weir_model *m); /* after mean and std changed */
 weir_status weir__model_add_standardize(weir_model *m); /* makes the two buffers, 0 and 1, when there are none */
 
 /* -- frames: streams of random numbers ------------------------------------------------------------------------------------------ */

@@ -11,7 +11,7 @@ static weir_status copy_buffers(weir_model *to, weir_model *from)
         weir__state_copy_buffers(&own, &lent, "model_share");
     weir__state_free(&own);
     weir__state_free(&lent);
-    return weir_ok(c) ? weir__model_refresh_std(to) : weir_status_of(c);
+    return weir_ok(c) ? weir__model_check_std(to) : weir_status_of(c);
 }
 
 weir_model *weir_model_share(weir_ctx *c, weir_model *m)

@@ -84,8 +84,11 @@ weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x)
 
 double weir__model_log_det(const weir_model *m)
 {
-    if (m->mean) return -m->log_std;
-    return m->levels > 0 ? -(double)m->dim * log((double)m->levels) : 0;
+    if (!m->mean) return m->levels > 0 ? -(double)m->dim * log((double)m->levels) : 0;
+    const double *std = weir__ptr(m->std); /* a buffer, which may be loaded at any time */
+    double total = 0;
+    for (int64_t j = 0; j < m->dim; j++) total += log(std[j]);
+    return -total;
 }
 
 void weir__model_unscale(const weir_model *m, double *values, int64_t n)
@@ -116,23 +119,22 @@ weir_status weir__model_add_standardize(weir_model *m)
     weir_tensor *mean = weir__module_buffer_late(m->data, "mean", WEIR_F64, m->ndim, m->shape, 0);
     weir_tensor *std = weir__module_buffer_late(m->data, "std", WEIR_F64, m->ndim, m->shape, 1);
     if (weir_is_nil(mean) || weir_is_nil(std)) return weir_status_of(m->object.ctx);
-    m->mean = mean, m->std = std, m->log_std = 0;
+    m->mean = mean;
+    m->std = std;
     return WEIR_OK;
 }
 
-weir_status weir__model_refresh_std(weir_model *m)
+weir_status weir__model_check_std(weir_model *m)
 {
     if (weir__model_check_context(m) != WEIR_OK) return weir_status_of(m->object.ctx);
     if (!m->mean) return WEIR_OK;
     const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
-    double total = 0;
-    for (int64_t j = 0; j < m->dim; j++) {
+    for (int64_t j = 0; j < m->dim; j++)
         if (!isfinite(mean[j]) || !isfinite(std[j]) || !(std[j] > 0))
-            return weir_fail(m->object.ctx, WEIR_ERROR_VALUE, "%s: data.mean %g, data.std %g of element %lld: expected finite numbers, std above 0",
+            return weir_fail(m->object.ctx, WEIR_ERROR_VALUE,
+                             "%s: data.mean %g, data.std %g of element %lld: expected finite numbers, "
+                             "std above 0",
                              m->row->row.name, mean[j], std[j], (long long)j);
-        total += log(std[j]);
-    }
-    m->log_std = total;
     return WEIR_OK;
 }
 
@@ -170,5 +172,5 @@ weir_status weir_model_set_standardize(weir_model *m, const double *mean, const 
     weir__storage_changed(m->mean->storage, "model_set_standardize");
     weir__storage_changed(m->std->storage, "model_set_standardize");
     note_standardize(m);
-    return weir__model_refresh_std(m);
+    return weir__model_check_std(m);
 }

@@ -276,7 +276,7 @@ static void checkpoint_load(weir_run *r, const weir__weights *w, const char *pat
     if (checkpoint_check(c, &s, w, path, &bare) == WEIR_OK) {
         checkpoint_copy(&s, w);
         if (bare) checkpoint_find_buffers(r);
-        weir__model_refresh_std(r->model);
+        weir__model_check_std(r->model);
     }
     weir__state_free(&s);
 }

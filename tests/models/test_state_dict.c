@@ -162,6 +162,26 @@ static void values_are_finite_in_the_trees_type(void **state)
     weir_module_free(wide);
 }
 
+/* Buffers too: a model scores by the deviations that its tree holds now. */
+static void a_models_tree_may_be_loaded(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *a = weir_model_new(c, "nice", "dim=2 couplings=2 hidden=4 standardize=yes"), *b = weir_model_new(c, "nice", "dim=2 couplings=2 hidden=4 standardize=yes");
+    const float x[2] = { 0.5f, 3 };
+    double wanted, got;
+    void *data;
+    size_t bytes;
+    stir(a, 0.5);
+    assert_int_equal(weir_model_set_standardize(a, (const double[]){ 1, 2 }, (const double[]){ 0.5, 4 }), WEIR_OK);
+    assert_int_equal(weir_model_log_prob_into(a, x, 1, NULL, &wanted, NULL), WEIR_OK);
+    assert_int_equal(weir_module_save_to_memory(weir_model_module(a), &data, &bytes), WEIR_OK);
+    assert_int_equal(weir_module_load_from_memory(weir_model_module(b), data, bytes, true, NULL), WEIR_OK);
+    assert_int_equal(weir_model_log_prob_into(b, x, 1, NULL, &got, NULL), WEIR_OK);
+    assert_true(got == wanted);
+    weir_buffer_free(c, data);
+    weir_model_free(a), weir_model_free(b);
+}
+
 static void everything(weir_ctx *c)
 {
     void *data = NULL;
@@ -180,6 +200,6 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     CASES(CASE(same_values_come_back), CASE(misfits_are_all_listed_and_nothing_changes), CASE(a_part_may_be_loaded), CASE(types_convert),
-          CASE(values_are_finite_in_the_trees_type),           cmocka_unit_test(every_allocation_may_fail));
+          CASE(values_are_finite_in_the_trees_type), CASE(a_models_tree_may_be_loaded),           cmocka_unit_test(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
