@@ -273,9 +273,10 @@ static weir_status resolve(layers *l)
 {
     weir_ctx *c = l->k->ctx;
     const char *name = last_said(l, "model");
-    if (!name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "config: no model: expected its name");
-    weir_status status = take_model(l, name);
+    weir_status status = name ? take_model(l, name) : WEIR_OK;
     l->model = l->k->model.row;
+    if (status == WEIR_OK && !l->model)
+        status = weir_fail(c, WEIR_ERROR_ARGUMENT, "config: no model: expected its name");
     if (status == WEIR_OK) status = add_preset(l);
     for (int i = 0; i < LAYERS && status == WEIR_OK; i++) status = apply_layer(l, &l->at[i]);
     weir__choice_clear(c, &l->aside);

@@ -79,6 +79,10 @@ static void mistakes_are_named(void **state)
     assert_fails(c, WEIR_ERROR_NAME, "perhaps nice");
     assert_null(weir__config_resolve(c, NULL, "digits", NULL, 0, NULL));
     assert_fails(c, WEIR_ERROR_ARGUMENT, "no model");
+    assert_null(weir__config_resolve(c, "", "digits", NULL, 0, NULL));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "no model");
+    assert_null(RESOLVE(c, "model= ", "hidden=8"));
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "no model");
     assert_null(weir__config_resolve(c, "nice", NULL, NULL, 0, NULL));
     assert_fails(c, WEIR_ERROR_ARGUMENT, "no data");
     json_t *bad = json_pack("{s:{s:s,s:{s:i}}}", "model", "name", "nice", "hidden", "x", 1);
@@ -121,8 +125,9 @@ static void lengths_replace_each_other(void **state)
     json_decref(again);
     json_t *seven = weir__config_resolve(c, NULL, NULL, file, 1, (const char *[]){ "schedule.horizon=7" });
     assert_near(number(seven, "schedule", "horizon"), 7, 0);
-    again = seven;
-    assert_near(number(again = weir__config_resolve(c, NULL, NULL, again, 0, NULL), "schedule", "horizon"), 7, 0);
+    again = weir__config_resolve(c, NULL, NULL, seven, 0, NULL);
+    json_decref(seven);
+    assert_near(number(again, "schedule", "horizon"), 7, 0);
     assert_near(number(again, "train", "steps"), 0, 0);
     json_decref(again);
     again = weir__config_resolve(c, NULL, NULL, file, 1, (const char *[]){ "schedule.horizon=0" }); /* from steps */
