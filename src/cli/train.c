@@ -232,9 +232,10 @@ const weir__command weir__command_train = {
              .test = "train nice --data toy:gaussian,n=300 --out run --set hidden=16 --set couplings=2 --steps 20" },
     .usage = "MODEL --data SPEC --out RUN [--config FILE] [--set key=value]... [--steps N | --epochs N | --minutes M] [--batch N] [--lr X]"
              " [--seed N] [--threads N] [--resume]",
-    .more = "Keys of --set: `weir list model`, `optimizer`, `schedule` and `train` show them (optimizer.lr=1e-3, hidden=64,64, preset=paper,\n"
-            "schedule=cosine, ema=0.999 ...). With --resume all but RUN may be left out; what is given must be what the run began with,\n"
-            "except where to stop and the threads. With --minutes alone training goes on past the schedule's horizon at its last rate.\n"
+    .more = "Keys of --set: `weir list train`, `model`, `optimizer` and `schedule` show them (optimizer.lr=1e-3, or lr=1e-3 where one alone has\n"
+            "it, preset=paper, schedule=cosine, ema=0.999 ...). What chooses a row takes its name, net=mlp, and its options behind a point,\n"
+            "net.hidden=64,64, or both at once, \"net=mlp hidden=64,64\". With --resume all but RUN may be left out; what is given must be what\n"
+            "the run began with, except where to stop and the threads. With --minutes alone training goes on past the schedule's horizon at its last rate.\n"
             "Ctrl-C (or SIGTERM) saves and exits with 130 (143); a second one kills. A kill loses at most the work since the last checkpoint.\n",
     .most_positional = 1,
     .repeats = "set",
