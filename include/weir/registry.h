@@ -81,6 +81,7 @@ typedef struct weir_row {
      * the value of its own option of that name and type, else what its code works out. They stand
      * among the first 64. NULL: none. */
     const char *given;
+    const void *reserved[4]; /* NULL: what comes later takes their places */
 } weir_row;
 
 /* A row that an option chooses, and the options of that row; the struct around it owns both. */
@@ -103,7 +104,10 @@ WEIR_API const weir_row *weir_row_at(const weir_ctx *c, const char *kind, int64_
 /* Finds `name` or `kind.name`. Unknown: an error that suggests the nearest, and NULL. */
 WEIR_API const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name);
 /* Adds a row from outside the library to `c` (and contexts opened below it later). `row` must
- * outlive `c`. A name taken is an error. */
+ * outlive `c`. A name taken is an error, and so is a row without a hook that its kind must have,
+ * or with an option that does not lie in its struct. A kind's rows grow at their end: one of an
+ * older header (smaller) is as if its further fields were 0, and is found as a copy of it; one of
+ * a newer header (larger) has to have 0 there. */
 WEIR_API weir_status weir_row_register(weir_ctx *c, const weir_row *row);
 
 /* Options: fill `opts` (options_size bytes) with defaults; then set by name and text, or from

@@ -210,6 +210,21 @@ typedef struct weir__kind_table {
     int64_t n;
 } weir__kind_table;
 
+/* A kind whose rows programs may add. NULL: there is none of this name. (src/kinds.c) */
+typedef struct weir__row_kind {
+    const char *kind;
+    size_t row_size;                           /* of the whole row */
+    const char *(*wants)(const weir_row *row); /* what is missing in a row; NULL: nothing */
+} weir__row_kind;
+const weir__row_kind *weir__row_kind_of(const char *kind);
+
+/* A copy of a row that came with an older header, at its present size (row_look.c). */
+typedef struct weir__adopted {
+    struct weir__adopted *next;
+    const weir_row *given, *row;
+    const void *was; /* the bytes that were given */
+} weir__adopted;
+
 typedef struct weir__registered {
     struct weir__registered *next;
     const weir_row *row;
@@ -254,6 +269,7 @@ struct weir_ctx {
     const weir__kind_table *tables;
     int64_t n_tables;
     weir__registered *registered;
+    weir__adopted *adopted;
     uint64_t sequence;                /* of the next graph node */
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
     const struct weir__pieces *pieces; /* a step of several shards that runs as one; NULL: none runs */

@@ -36,6 +36,7 @@ void weir__ctx_delete(weir_ctx *c)
         weir__free(c, r);
         r = next;
     }
+    weir__adopted_free(c);
     weir__free(c, c->lapack);
     weir__free(c, c->objects);
     weir__free(c, c->scopes);

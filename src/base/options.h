@@ -10,6 +10,11 @@ enum { WEIR__NAME_MAX = 64, WEIR__KEY_MAX = 512 }; /* a row's name; a key, point
 const weir_row *weir__row_named(const weir_ctx *c, const char *kind, const char *name);
 /* NULL: none is near. */
 const char *weir__row_nearest(const weir_ctx *c, const char *kind, const char *name);
+/* A row from outside, looked at before it is called: its size, options and hooks. Itself, or a copy
+ * at the present size, or NULL after an error that begins with `who`. kind NULL: its name's. */
+const weir_row *weir__row_look(weir_ctx *c, const char *who, const char *kind, const weir_row *row);
+void weir__adopted_free(weir_ctx *c);
+bool weir__zero_beyond(const void *given, size_t known, size_t size); /* bytes known .. size - 1 */
 const char *weir__row_short_name(const weir_row *row); /* "nice" of "model.nice" */
 const weir_option *weir__option_named(const weir_row *row, const char *name); /* NULL: none */
 /* Where the option lies in `options`, of that row and type; NULL: none. (A double is

@@ -106,22 +106,15 @@ const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name)
 weir_status weir_row_register(weir_ctx *c, const weir_row *row)
 {
     WEIR__AS_FOUND;
-    if (!c || !row || !row->name || !row->doc)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: NULL: expected a row with a name and a doc line");
-    if (row->version != 1 || row->size < sizeof *row)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: %s: expected version 1 and the size of the whole row", row->name);
-    char kind[64];
-    size_t n = strcspn(row->name, ".");
-    if (row->name[n] != '.' || n == 0 || n >= sizeof kind)
-        return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected kind.name", row->name);
-    memcpy(kind, row->name, n);
-    kind[n] = 0;
-    const weir__kind_table *t = table_of(c, kind);
-    if (!t) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a known kind", row->name);
-    if (t->n > 0 && row->size != t->rows[0]->size)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: %s: %u bytes: expected a whole row of this kind, %u", row->name, (unsigned)row->size,
-                         (unsigned)t->rows[0]->size);
-    if (weir__row_named(c, kind, row->name)) return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a name not taken", row->name);
+    if (!c) return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_register: NULL: expected a context");
+    row = weir__row_look(c, "row_register", NULL, row);
+    if (!row) return weir_status_of(c);
+    char kind[WEIR__NAME_MAX];
+    size_t used = 0;
+    weir__append(kind, sizeof kind, &used, "%.*s", (int)strcspn(row->name, "."), row->name);
+    if (weir__row_named(c, kind, row->name))
+        return weir_fail(c, WEIR_ERROR_NAME, "row_register: %s: expected a name not taken",
+                         row->name);
     weir__registered *r = weir__alloc(c, sizeof *r);
     if (!r) return c->status;
     *r = (weir__registered){ .next = c->registered, .row = row };

@@ -104,6 +104,15 @@ weir_status weir_prediction_convert(weir_ctx *c, const weir_path_row *path,
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "prediction_convert: NULL or a negative count: expected a path, two "
                          "predictions, and t [n], x and y [n, dim]");
+    const weir_row *rows[] = {
+        weir__row_look(c, "prediction_convert", "path", &path->row),
+        weir__row_look(c, "prediction_convert", "prediction", &from->row),
+        weir__row_look(c, "prediction_convert", "prediction", &to->row),
+    };
+    if (!rows[0] || !rows[1] || !rows[2]) return weir_status_of(c);
+    path = (const weir_path_row *)rows[0];
+    from = (const weir_prediction_row *)rows[1];
+    to = (const weir_prediction_row *)rows[2];
     for (int64_t i = 0; i < n && from != to; i++) {
         conversion k = conversion_at(path->at(path_options, t[i]), from, to);
         for (int64_t j = i * dim; j < (i + 1) * dim; j++) y[j] = k.of_x * x[j] + k.of_y * y[j];

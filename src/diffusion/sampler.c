@@ -40,6 +40,10 @@ weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *s, const voi
     if (!s || !options || !path || !times)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "sampler_times: NULL: expected a sampler, its options, a path, and room");
+    s = (const weir_sampler_row *)weir__row_look(c, "sampler_times", "sampler", &s->row);
+    path =
+        (const weir_path_row *)weir__row_look(c, "sampler_times", "path", (const weir_row *)path);
+    if (!s || !path) return weir_status_of(c);
     const weir_choice *grid = &((const weir_sampler_opts *)options)->grid;
     const weir_time_grid_row *row = (const weir_time_grid_row *)grid->row;
     int64_t steps = weir_sampler_steps(s, options);
@@ -146,11 +150,15 @@ weir_status weir_sampler_run(const weir_sampler_row *s, const void *options, con
     WEIR__AS_FOUND;
     if (!p || !p->ctx) return WEIR_ERROR_ARGUMENT;
     if (!run_fits(s, options, p)) return weir_status_of(p->ctx);
+    s = (const weir_sampler_row *)weir__row_look(p->ctx, "sampler_run", "sampler", &s->row);
+    const weir_row *path = weir__row_look(p->ctx, "sampler_run", "path", &p->path->row);
+    if (!s || !path) return weir_status_of(p->ctx);
     if (p->n == 0) return WEIR_OK;
     run r = { .given = p };
     if (!p->noise) r.ids = weir__alloc_n(p->ctx, p->n, sizeof *r.ids);
     if (!p->noise && !r.ids) return weir_status_of(p->ctx);
     weir_sampling own = *p;
+    own.path = (const weir_path_row *)path;
     own.predictor = (weir_predictor){ .predict = run_predict, .user = &r };
     own.noise = run_noise;
     own.on_state = p->on_state ? run_on_state : NULL;

@@ -23,8 +23,7 @@ weir_tensor *weir_base_log_prob(weir_module *base, weir_tensor *z, const weir_co
     else
         base_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "base_log_prob",
                   "a module of another kind: expected a base");
-    weir__forward_end(mark, 1, &log_p);
-    return log_p;
+    return weir__forward_end(mark, log_p, NULL);
 }
 
 static bool draw_fits(weir_ctx *c, int64_t n, double temperature, bool log_q)
@@ -59,9 +58,7 @@ weir_tensor *weir_base_draw(weir_module *base, weir_ctx *c, int64_t n, const wei
                   "a module of another kind: expected a base");
     else if (draw_fits(c, n, temperature, log_q != NULL))
         z = base->row->draw(base, c, n, k, temperature, log_q);
-    weir__forward_end(mark, 2, (weir_tensor *[]){ z, log_q ? *log_q : nil });
-    if (weir_is_nil(z) && log_q) *log_q = nil;
-    return z;
+    return weir__forward_end(mark, z, log_q);
 }
 
 void weir__base_create(weir_module *m, const void *options)

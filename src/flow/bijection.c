@@ -38,9 +38,7 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->modes.label,
                   b->row->row.name);
-    weir__forward_end(mark, 2, (weir_tensor *[]){ y, *log_det });
-    if (weir_is_nil(y)) *log_det = y;
-    return y;
+    return weir__forward_end(mark, y, log_det);
 }
 
 weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_condition *k,

@@ -131,6 +131,14 @@ static bool right_count(weir_ctx *c, const weir_op *op, int n)
     return weir_fail(c, WEIR_ERROR_ARGUMENT, most < INT32_MAX ? "%s: %d inputs: expected %d to %d" : "%s: %d inputs: expected %d or more", op->row.name, n, least, most), false;
 }
 
+static bool infer(weir_call *k)
+{
+    if (k->op->infer(k)) return true;
+    if (k->ctx->status == WEIR_OK)
+        weir_call_fail(k, WEIR_ERROR_ARGUMENT, "infer gave false: expected weir_call_fail before");
+    return false;
+}
+
 static bool make_outputs(weir_call *k)
 {
     for (int i = 0; i < k->n_out; i++) {
@@ -187,7 +195,7 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     k.ctx = c, k.op = op, k.attr = attr, k.n_in = n_in, k.n_out = op->n_out, k.in = in, k.offset = 0, k.key = 0;
     for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
     if (!usable(c, op, n_in, in)) return;
-    if (!right_count(c, op, n_in) || !op->infer(&k) || !make_outputs(&k)) return;
+    if (!right_count(c, op, n_in) || !infer(&k) || !make_outputs(&k)) return;
     if (op->random) k.key = weir__draw_key(c);
     if (op->forward) op->forward(&k);
     if (c->modes.trap_nan && c->status == WEIR_OK) trap(&k);
@@ -195,32 +203,58 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     for (int i = 0; i < op->n_out; i++) out[i] = k.out[i];
 }
 
-/* out[0..] nil, and false, after an error, where there is nothing to apply or nowhere to put it. */
-static bool apply_given(const char *who, const weir_op *op, int n_in, weir_tensor *const *in,
-                        weir_tensor **out)
+/* Results that the op says it has, as far as it has said so and there may be any. */
+static int apply_outputs(const weir_op *op)
 {
-    if (op && out && (in || n_in < 1)) return true;
-    weir_ctx *c = weir__lists_context(n_in, in, 0, NULL);
-    weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected an op, inputs and room for results", who);
-    for (int i = 0; op && out && i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
-    return false;
+    bool said = op && op->row.size >= offsetof(weir_op, n_out) + sizeof op->n_out && op->n_out > 0;
+    if (!said) return 0;
+    return op->n_out < WEIR_OUT_MAX ? op->n_out : WEIR_OUT_MAX;
 }
 
-void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
+static bool op_is_whole(const weir_op *op)
 {
-    if (!apply_given("apply_multi", op, n_in, in, out)) return;
+    return op->row.size == sizeof *op && op->row.name && op->infer && (op->forward || op->view)
+           && op->n_out > 0 && op->n_out == apply_outputs(op);
+}
+
+/* The op, or where it came with another header a copy; NULL after an error, where there is nothing
+ * to apply or nowhere to put it. */
+static const weir_op *apply_given(const char *who, const weir_op *op, int n_in,
+                                  weir_tensor *const *in, const void *attr, weir_tensor **out)
+{
+    const weir_op *given = op;
+    bool whole = op && out && (in || n_in < 1);
+    if (whole && op_is_whole(op) && (attr || op->attr_size == 0)) return op;
+    weir_ctx *c = weir__lists_context(n_in, in, 0, NULL);
+    if (!whole)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected an op, inputs and room for results",
+                  who);
+    op = whole ? (const weir_op *)weir__row_look(c, who, "op", &op->row) : NULL;
+    if (op && !attr && op->attr_size > 0) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: NULL: expected attributes, %zu bytes", who,
+                  op->row.name, op->attr_size);
+        op = NULL;
+    }
+    for (int i = 0; !op && out && i < apply_outputs(given); i++)
+        out[i] = weir__nil(c, WEIR__TENSOR);
+    return op;
+}
+
+void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr,
+                      weir_tensor **out)
+{
+    op = apply_given("apply_multi", op, n_in, in, attr, out);
+    if (!op) return;
     weir_ctx *fail, *c = weir__context_of(op, n_in, in, &fail);
-    if (c)
-        run(c, op, n_in, in, attr, out);
-    else
-        for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(fail, WEIR__TENSOR);
+    for (int i = 0; !c && i < op->n_out; i++) out[i] = weir__nil(fail, WEIR__TENSOR);
+    if (c) run(c, op, n_in, in, attr, out);
 }
 
 weir_tensor *weir_apply(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr)
 {
     weir_tensor *out[WEIR_OUT_MAX];
-    if (!apply_given("apply", op, n_in, in, out))
-        return weir__nil(weir__lists_context(n_in, in, 0, NULL), WEIR__TENSOR);
+    op = apply_given("apply", op, n_in, in, attr, out);
+    if (!op) return weir__nil(weir__lists_context(n_in, in, 0, NULL), WEIR__TENSOR);
     weir_apply_multi(op, n_in, in, attr, out);
     return out[0];
 }

@@ -246,14 +246,19 @@ static weir_tensor *loss_of(weir_model *m, weir_batch *b)
     if (weir_is_nil(y)) return y;
     if (m->row->prepare && !weir_batch_prepared(b)) b = model_prepare(m, y, b);
     if (!weir_ok(y->object.ctx)) return weir__nil(y->object.ctx, WEIR__TENSOR);
-    if (m->row->loss) return m->row->loss(m, y, b);
+    const char *name = m->row->row.name;
+    weir_ctx *c = y->object.ctx;
+    int64_t n = weir_batch_size(b);
+    if (m->row->loss) return weir__hook_gave_rows(c, name, "loss", m->row->loss(m, y, b), n);
     if (!m->row->log_prob) {
         weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
                   "model_loss: %s: no loss: expected a row with loss or log_prob",
                   m->row->row.name);
         return weir__nil(y->object.ctx, WEIR__TENSOR);
     }
-    return weir_affine(m->row->log_prob(m, y, weir_batch_condition(b), NULL, NULL), -1, -weir__model_log_det(m));
+    weir_tensor *lp = m->row->log_prob(m, y, weir_batch_condition(b), NULL, NULL);
+    return weir_affine(weir__hook_gave_rows(c, name, "log_prob", lp, n), -1,
+                       -weir__model_log_det(m));
 }
 
 /* Data-dependent starts: one walk of the loss over the whole first batch, before anything is recorded. */

@@ -100,6 +100,7 @@ static weir_tensor *loss(weir_model *m, weir_tensor *y, weir_batch *b)
     weir_ctx *c = y->object.ctx; /* a worker's, where the batch is in pieces */
     weir_tensor *x, *target, *eps = weir_randn(c, m->dtype, y->ndim, y->shape),
                              *t = times->draw(c, m->dtype, y->shape[0], o->time_density.options);
+    t = weir__hook_gave(c, times->row.name, "draw", t);
     weir__path_mix(path_of(o), o->path.options, y, eps, t, &x, &target);
     weir_tensor *u = weir_network_at(s->net, x, t, weir_batch_condition(b));
     return weir_scale(weir_sum_samples(weir_square(weir_sub(u, target))), 1 / (double)m->dim);

@@ -94,11 +94,18 @@ static weir_tensor *noise(const job *j, int64_t at, int64_t n, const weir_condit
     weir_ctx *c = m->object.ctx;
     const int64_t shape[] = { n, m->noise_dim };
     weir_tensor *z;
-    if (!j->o->noise && !j->o->noise_f64) return m->row->noise(m, n, k, j->o->temperature, log_q);
+    const char *name = m->row->row.name;
+    if (!j->o->noise && !j->o->noise_f64) {
+        z = m->row->noise(m, n, k, j->o->temperature, log_q);
+        if (log_q) *log_q = weir__hook_gave_rows(c, name, "noise", *log_q, n);
+        return weir__hook_gave(c, name, "noise", z);
+    }
     if (j->o->noise) z = weir_from_f32(c, j->o->noise + at * m->noise_dim, 2, shape);
     else z = weir_from_f64(c, j->o->noise_f64 + at * m->noise_dim, 2, shape);
     if (!weir_is_nil(z) && z->dtype != m->dtype) z = weir_cast(z, m->dtype);
-    if (log_q) *log_q = m->row->noise_log_prob(m, z, k);
+    if (log_q)
+        *log_q =
+            weir__hook_gave_rows(c, name, "noise_log_prob", m->row->noise_log_prob(m, z, k), n);
     return j->o->temperature == 1 ? z : weir_scale(z, j->o->temperature);
 }
 
@@ -156,7 +163,11 @@ static weir_tensor *sample_by_row(const job *j, weir_tensor *z, const weir_condi
     const weir_model_row *row = j->m->row;
     o->on_state = shown_wanted(j) ? shown_put : NULL;
     o->user = s;
-    weir_tensor *y = row->sample(j->m, z, k, o, log_det);
+    weir_ctx *c = j->m->object.ctx;
+    weir_tensor *y =
+        weir__hook_gave(c, row->row.name, "sample", row->sample(j->m, z, k, o, log_det));
+    if (log_det)
+        *log_det = weir__hook_gave_rows(c, row->row.name, "sample", *log_det, z->shape[0]);
     if (!o->on_state || s->seen || weir_is_nil(y)) return y;
     weir_fail(j->m->object.ctx, WEIR_ERROR_UNSUPPORTED,
               "sample: a trajectory: %s: expected a model with a sampler", row->row.name);

@@ -56,7 +56,12 @@ static weir_tensor *one_draw(weir_model *m, weir_batch *b, const weir_score_opts
     });
     if (o->use_seed) weir__seed_set(c, o->seed);
     weir_tensor *y = weir__model_transform(m, x);
-    weir_tensor *lp = weir_is_nil(y) ? y : weir_affine(m->row->log_prob(m, y, weir_batch_condition(b), o, info), 1, weir__model_log_det(m));
+    weir_tensor *lp = y;
+    if (!weir_is_nil(y)) {
+        lp = m->row->log_prob(m, y, weir_batch_condition(b), o, info);
+        lp = weir__hook_gave_rows(c, m->row->row.name, "log_prob", lp, weir_batch_size(b));
+        lp = weir_affine(lp, 1, weir__model_log_det(m));
+    }
     weir__scope_end_keeping(s, 1, (void *const *)&lp);
     return lp;
 }

@@ -30,6 +30,5 @@ weir_tensor *weir_module_checkpoint(weir_module *m, weir_tensor *x)
         y = weir_checkpoint(forward, m, (int)n, in);
     }
     weir__free(mark.ctx, in);
-    weir__forward_end(mark, 1, &y);
-    return y;
+    return weir__forward_end(mark, y, NULL);
 }

@@ -39,11 +39,38 @@ bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__
     return false;
 }
 
-void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results)
+weir_tensor *weir__hook_gave(weir_ctx *c, const char *who, const char *hook, weir_tensor *y)
 {
-    void *kept[2] = { NULL, NULL };
-    for (int i = 0; i < n; i++) kept[i] = results[i];
-    weir__scope_end_keeping(mark.scope, n, kept);
+    if (y) return y;
+    weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s gave NULL: expected a tensor", who, hook);
+    return weir__nil(c, WEIR__TENSOR);
+}
+
+weir_tensor *weir__hook_gave_rows(weir_ctx *c, const char *who, const char *hook, weir_tensor *y,
+                                  int64_t n)
+{
+    y = weir__hook_gave(c, who, hook, y);
+    if (y->object.nil || (y->ndim == 1 && y->shape[0] == n)) return y;
+    char shape[128];
+    size_t used = 0;
+    weir__append_shape(shape, sizeof shape, &used, y->ndim, y->shape);
+    weir_fail(c, WEIR_ERROR_SHAPE, "%s: %s gave %s: expected [%lld]", who, hook, shape,
+              (long long)n);
+    return weir__nil(c, WEIR__TENSOR);
+}
+
+weir_tensor *weir__forward_end(weir__call_mark mark, weir_tensor *y, weir_tensor **second)
+{
+    weir_ctx *c = mark.ctx;
+    weir_tensor *nil = weir__nil(c, WEIR__TENSOR);
+    const char *who = c->modes.label;
+    y = weir__hook_gave(c, who, "the row's hook", y);
+    if (second) *second = weir__hook_gave(c, who, "the row's hook", *second);
+    if (second && !y->object.nil && (*second)->object.nil && weir_ok(c))
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: one result: expected two of the row's hook", who);
+    weir__scope_end_keeping(mark.scope, 2, (void *const[]){ y, second ? *second : nil });
+    if (second && y->object.nil) *second = nil;
+    return y;
 }
 
 weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected)
@@ -82,8 +109,7 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
         y = m->row->transform(m, x, NULL, &log_det);
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->modes.label);
-    weir__forward_end(mark, 1, &y);
-    return y;
+    return weir__forward_end(mark, y, NULL);
 }
 
 weir_tensor *weir_parameter_here(weir_tensor *x, weir_tensor *parameter)

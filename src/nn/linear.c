@@ -59,8 +59,7 @@ weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f
     if (!weir__forward_begin(m, x, "module_forward", &mark)) return weir__nil(mark.ctx, WEIR__TENSOR);
     const state *s = weir_module_state(m);
     weir_tensor *y = fits(m, x) ? weir_linear_act(x, s->weight, s->bias, f) : misfit(m, x);
-    weir__forward_end(mark, 1, &y);
-    return y;
+    return weir__forward_end(mark, y, NULL);
 }
 
 bool weir__linear_parameters(weir_module *m, weir_tensor **weight, weir_tensor **bias)

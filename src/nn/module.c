@@ -94,8 +94,14 @@ static weir_module *bare(weir_ctx *c, const weir_module_row *row)
 weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options)
 {
     WEIR__AS_FOUND;
+    static const char who[] = "module_from_row";
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODULE);
-    if (!row) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_from_row: NULL: expected a row"), weir__nil(c, WEIR__MODULE);
+    row = (const weir_module_row *)weir__row_look(c, who, NULL, (const weir_row *)row);
+    if (row && row->row.size != sizeof *row) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a row of modules", who, row->row.name);
+        return weir__nil(c, WEIR__MODULE);
+    }
+    if (!row) return weir__nil(c, WEIR__MODULE);
     void *own = NULL; /* defaults, or a copy in which chosen rows get what they leave to their choosers */
     if (!options) own = weir__options_new(c, &row->row);
     else if (weir__options_choose_rows(&row->row)) own = weir__options_clone(c, &row->row, options);

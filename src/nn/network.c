@@ -31,8 +31,7 @@ weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t, c
     if (!fits(net, x, t, k, "network_at") || !weir__forward_begin(net, x, "network_at", &mark)) return nil;
     weir__module_first(net, x, k);
     weir_tensor *y = net->row->at(net, x, t, k);
-    weir__forward_end(mark, 1, &y);
-    return y;
+    return weir__forward_end(mark, y, NULL);
 }
 
 /* -- products by autograd ----------------------------------------------------------------------------------------------------------- */
@@ -89,6 +88,5 @@ weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t, 
     if (!weir__forward_begin(net, x, "network_jvp", &mark)) return nil;
     mark.ctx->modes.no_grad = true; /* until the end of the call */
     weir_tensor *y = (net->row->jvp ? net->row->jvp : by_autograd)(net, x, t, k, tangents, jv);
-    weir__forward_end(mark, 2, (weir_tensor *[]){ y, *jv });
-    return y;
+    return weir__forward_end(mark, y, jv);
 }

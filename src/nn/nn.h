@@ -129,7 +129,14 @@ typedef struct weir__call_mark {
 } weir__call_mark;
 bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__call_mark *mark); /* of a call without x */
 bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark);
-void weir__forward_end(weir__call_mark mark, int n, weir_tensor *const *results); /* results made inside outlive the scope */
+/* The results y and, where wanted, *second outlive the scope; nil, after an error, where they are
+ * NULL. */
+weir_tensor *weir__forward_end(weir__call_mark mark, weir_tensor *y, weir_tensor **second);
+/* y; nil, after an error, for NULL. */
+weir_tensor *weir__hook_gave(weir_ctx *c, const char *who, const char *hook, weir_tensor *y);
+/* The same of one that is to be [n]. */
+weir_tensor *weir__hook_gave_rows(weir_ctx *c, const char *who, const char *hook, weir_tensor *y,
+                                  int64_t n);
 /* Sets a shape error that names the module. Returns nil. */
 weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *expected);
 /* An option of one number, or two for height and width; false: the error is set. */

@@ -43,10 +43,12 @@ static void up_to_80(const void *o, double *lo, double *hi)
     *hi = 80;
 }
 
+#define OTHER_ROW(row_name) { .size = sizeof(weir_path_row), .version = 1, .name = row_name, .doc = "of the literature" }
+
 static const weir_path_row other_paths[] = {
-    { .row = { .name = "path.trig" }, .at = trig_at, .time_of = trig_time_of, .interval = from_0_to_1 },
-    { .row = { .name = "path.vp" }, .at = vp_at, .time_of = vp_time_of, .interval = from_0_to_1 },
-    { .row = { .name = "path.edm" }, .at = edm_at, .time_of = edm_time_of, .interval = up_to_80 },
+    { .row = OTHER_ROW("path.trig"), .at = trig_at, .time_of = trig_time_of, .interval = from_0_to_1 },
+    { .row = OTHER_ROW("path.vp"), .at = vp_at, .time_of = vp_time_of, .interval = from_0_to_1 },
+    { .row = OTHER_ROW("path.edm"), .at = edm_at, .time_of = edm_time_of, .interval = up_to_80 },
 };
 enum { OTHER_PATHS = 3 };
 
