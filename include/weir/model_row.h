@@ -40,10 +40,6 @@ typedef struct weir_model_row {
      * NULL, wants the states of these n as transformed data. */
     weir_tensor *(*sample)(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det);
     void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
-    /* The loss of a sample depends on that sample alone, and all parameters are weights and biases of linear layers, which find the samples
-     * along axis 0. Where every module of the tree says so too, one thread runs a step of several shards as one batch, with the same bits
-     * for less work. No promise: false. */
-    bool by_rows;
     /* Why log_prob has no gradients: it is then an error where some are wanted. NULL: it has. */
     const char *no_gradient;
 } weir_model_row;

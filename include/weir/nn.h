@@ -93,8 +93,6 @@ typedef struct weir_module_row {
     weir_tensor *(*at)(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k);
     weir_tensor *(*jvp)(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k, weir_tensor *tangents,
                         weir_tensor **jv);
-    /* Row i of the result depends on row i of the inputs alone, and parameters are those of linear layers: weir_model_row.by_rows */
-    bool by_rows;
 } weir_module_row;
 
 WEIR_API weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options);

@@ -272,7 +272,6 @@ struct weir_ctx {
     weir__adopted *adopted;
     uint64_t sequence;                /* of the next graph node */
     struct weir__worker_grads *worker; /* where a worker's leaf gradients go; NULL: to the leaves */
-    const struct weir__pieces *pieces; /* a step of several shards that runs as one; NULL: none runs */
     const struct weir__grad_hooks *hooks; /* what grad needs of ops */
     struct weir__lapack *lapack;      /* routines of the system's LAPACK; NULL until this context, or one above, wants them */
     const char *trap_op;              /* which op that was, in which layer, at which index of axis 0 */

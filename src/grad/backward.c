@@ -138,7 +138,7 @@ void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate)
 {
     pass *p = v->state->p;
     weir__input *in = &v->state->node->in[i];
-    if (p->captures || p->create || !in->leaf || p->c->pieces || p->c->status != WEIR_OK) return NULL;
+    if (p->captures || p->create || !in->leaf || p->c->status != WEIR_OK) return NULL;
     uint8_t *has;
     bool *has_bool;
     void *place = weir__leaf_place(p->c, in->leaf, &has, &has_bool);
@@ -148,23 +148,6 @@ void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate)
         *has = 1;
     else
         *has_bool = true;
-    return place;
-}
-
-void *weir__vjp_into_piece(weir_vjp *v, int i, int64_t piece, bool *accumulate)
-{
-    weir_ctx *c = v->ctx;
-    weir_tensor *leaf = v->state->node->in[i].leaf;
-    if (c->status != WEIR_OK) return NULL;
-    if (v->state->p->captures || v->state->p->create || !leaf) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward of %s: input %d is no parameter, or its gradient is asked for: expected neither where a row says by_rows", v->op->row.name, i);
-        return NULL;
-    }
-    uint8_t *has;
-    void *place = weir__leaf_place_in(c, &c->pieces->grads[piece], leaf, &has);
-    if (!place) return NULL;
-    *accumulate = *has;
-    *has = 1;
     return place;
 }
 

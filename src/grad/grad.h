@@ -72,16 +72,12 @@ weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, 
 /* For backwards that can write a leaf's gradient where it lives instead of making a tensor: the dense memory of input i's gradient
  * and whether to add to it, or NULL where that cannot be (no leaf, recording, captured, strided). A call obliges to write. */
 void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate);
-/* The same for one shard's samples where a step of several runs as one; NULL: error set. */
-void *weir__vjp_into_piece(weir_vjp *v, int i, int64_t piece, bool *accumulate);
 bool weir__vjp_recording(const weir_vjp *v);
 
 /* grad += g, or = g while there is none; also into a worker's buffer. */
 void weir__leaf_accumulate(weir_ctx *c, weir_tensor *leaf, weir_tensor *g);
 /* Where the gradient of `leaf` is written from context c: dense memory and a flag that says whether it holds anything; NULL: error set. */
 void *weir__leaf_place(weir_ctx *c, weir_tensor *leaf, uint8_t **has, bool **has_bool);
-/* The same in one worker's buffer. */
-void *weir__leaf_place_in(weir_ctx *c, const weir__worker_grads *grads, weir_tensor *leaf, uint8_t **has);
 /* Gives a leaf its struct; NULL on no memory. */
 weir__leaf *weir__leaf_of(weir_tensor *t);
 

@@ -60,9 +60,10 @@ weir_tensor *weir_detach(weir_tensor *x)
     return weir__tensor_view(x->object.ctx, x->storage, &spec, x->strides, x->offset);
 }
 
-void *weir__leaf_place_in(weir_ctx *c, const weir__worker_grads *grads, weir_tensor *leaf, uint8_t **has)
+static void *leaf_place_in_worker(weir_ctx *c, weir_tensor *leaf, uint8_t **has)
 {
     weir__leaf *l = leaf->leaf;
+    const weir__worker_grads *grads = c->worker;
     if (l->slot < 0 || !l->grad || l->grad->storage != grads->owner) {
         weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf outside the module that is trained: expected a sealed parameter of it");
         return NULL;
@@ -75,12 +76,7 @@ void *weir__leaf_place(weir_ctx *c, weir_tensor *leaf, uint8_t **has, bool **has
 {
     weir__leaf *l = leaf->leaf;
     *has = NULL, *has_bool = NULL;
-    if (c->worker) return weir__leaf_place_in(c, c->worker, leaf, has);
-    if (c->pieces) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward: %s: a gradient over all samples: expected linear layers alone to hold parameters where a row says by_rows",
-                  leaf->leaf->name ? leaf->leaf->name : "a leaf");
-        return NULL;
-    }
+    if (c->worker) return leaf_place_in_worker(c, leaf, has);
     if (leaf->object.ctx != c) {
         weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf of a parent context: expected a worker with a gradient buffer, or a leaf of this context");
         return NULL;

@@ -205,5 +205,4 @@ const weir_module_row weir__row_mlp = {
     .forward = weir__sequential_forward,
     .at = at,
     .jvp = jvp,
-    .by_rows = true,
 };

@@ -151,6 +151,5 @@ const weir_model_row weir__model_rectified_flow = {
     .log_prob = log_prob,
     .noise = noise,
     .sample = sample,
-    .by_rows = true,
     .no_gradient = "a solve is not recorded",
 };

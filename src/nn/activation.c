@@ -30,22 +30,22 @@ static const weir_option gelu_options[] = {
 #define ACTIVATION_ROW(public_name, one_line) \
     { .size = sizeof(weir_module_row), .version = 1, .name = public_name, .doc = one_line, .options_size = sizeof(size_t), .test = "" }
 
-const weir_module_row weir__row_relu = { .row = ACTIVATION_ROW("module.relu", "max(x, 0)"), .forward = relu_of, .by_rows = true };
-const weir_module_row weir__row_tanh = { .row = ACTIVATION_ROW("module.tanh", "tanh x"), .forward = tanh_of, .by_rows = true };
-const weir_module_row weir__row_sigmoid = { .row = ACTIVATION_ROW("module.sigmoid", "1 / (1 + exp(-x))"), .forward = sigmoid_of, .by_rows = true };
-const weir_module_row weir__row_softplus = { .row = ACTIVATION_ROW("module.softplus", "log(1 + exp(x))"), .forward = softplus_of, .by_rows = true };
-const weir_module_row weir__row_silu = { .row = ACTIVATION_ROW("module.silu", "x sigmoid(x)"), .forward = silu_of, .by_rows = true };
-const weir_module_row weir__row_selu = { .row = ACTIVATION_ROW("module.selu", "scaled elu, self-normalising (Klambauer et al. 2017)"), .forward = selu_of, .by_rows = true };
-const weir_module_row weir__row_logsigmoid = { .row = ACTIVATION_ROW("module.logsigmoid", "-log(1 + exp(-x))"), .forward = logsigmoid_of, .by_rows = true };
+const weir_module_row weir__row_relu = { .row = ACTIVATION_ROW("module.relu", "max(x, 0)"), .forward = relu_of };
+const weir_module_row weir__row_tanh = { .row = ACTIVATION_ROW("module.tanh", "tanh x"), .forward = tanh_of };
+const weir_module_row weir__row_sigmoid = { .row = ACTIVATION_ROW("module.sigmoid", "1 / (1 + exp(-x))"), .forward = sigmoid_of };
+const weir_module_row weir__row_softplus = { .row = ACTIVATION_ROW("module.softplus", "log(1 + exp(x))"), .forward = softplus_of };
+const weir_module_row weir__row_silu = { .row = ACTIVATION_ROW("module.silu", "x sigmoid(x)"), .forward = silu_of };
+const weir_module_row weir__row_selu = { .row = ACTIVATION_ROW("module.selu", "scaled elu, self-normalising (Klambauer et al. 2017)"), .forward = selu_of };
+const weir_module_row weir__row_logsigmoid = { .row = ACTIVATION_ROW("module.logsigmoid", "-log(1 + exp(-x))"), .forward = logsigmoid_of };
 
 #define WITH_OPTIONS(public_name, one_line, options_, type, test_) \
     { .size = sizeof(weir_module_row), .version = 1, .name = public_name, .doc = one_line, .options = options_, .options_size = sizeof(type), .test = test_ }
 const weir_module_row weir__row_leaky_relu = { .row = WITH_OPTIONS("module.leaky_relu", "x above 0, a small slope below", leaky_options, number_opts, "negative_slope=0.1"),
-                                               .state_size = sizeof(double), .create = create_number, .forward = leaky_relu, .by_rows = true };
+                                               .state_size = sizeof(double), .create = create_number, .forward = leaky_relu };
 const weir_module_row weir__row_elu = { .row = WITH_OPTIONS("module.elu", "x above 0, alpha (exp(x) - 1) below", elu_options, number_opts, "alpha=0.5"),
-                                        .state_size = sizeof(double), .create = create_number, .forward = elu, .by_rows = true };
+                                        .state_size = sizeof(double), .create = create_number, .forward = elu };
 const weir_module_row weir__row_gelu = { .row = WITH_OPTIONS("module.gelu", "x Phi(x), Phi the normal distribution function", gelu_options, gelu_opts, "approximate=tanh"),
-                                         .state_size = sizeof(int32_t), .create = create_gelu, .forward = gelu, .by_rows = true };
+                                         .state_size = sizeof(int32_t), .create = create_gelu, .forward = gelu };
 
 weir_act weir__activation_of(const weir_module *m)
 {

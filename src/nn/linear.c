@@ -75,5 +75,4 @@ const weir_module_row weir__row_linear = {
     .state_size = sizeof(state),
     .create = create,
     .forward = forward,
-    .by_rows = true,
 };

@@ -46,17 +46,14 @@ const weir_module_row weir__row_sequential = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.sequential", .doc = "children one after the other, in the order added",
              .options_size = sizeof(size_t), .test = "" },
     .forward = weir__sequential_forward,
-    .by_rows = true,
 };
 
 const weir_module_row weir__row_module_list = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.module_list", .doc = "children by number, for a parent that runs them its own way",
              .options_size = sizeof(size_t), .test = "" },
-    .by_rows = true,
 };
 
 const weir_module_row weir__row_group = {
     .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.group", .doc = "holds children under their names; cannot be run itself",
              .options_size = sizeof(size_t), .test = "" },
-    .by_rows = true,
 };

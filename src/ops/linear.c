@@ -73,12 +73,11 @@ void weir__linear_input_gradient(weir_ctx *c, const weir__linear_rows *l, weir_t
     multiply(c, w->dtype, &m);
 }
 
-/* Where the gradient of input i is to be written or added: where a leaf keeps it, or a piece (else -1) of the step, or a tensor `made` of its
+/* Where the gradient of input i is to be written or added: where a leaf keeps it, or a tensor `made` of its
  * own; NULL after an error. */
-static void *place_of(weir_vjp *v, int i, int64_t piece, bool *accumulate, weir_tensor **made)
+static void *place_of(weir_vjp *v, int i, bool *accumulate, weir_tensor **made)
 {
     *accumulate = false, *made = NULL;
-    if (piece >= 0) return weir__vjp_into_piece(v, i, piece, accumulate);
     void *place = weir__vjp_into(v, i, accumulate);
     if (place || v->ctx->status != WEIR_OK) return place;
     weir_tensor *t = weir__tensor_new(v->ctx, weir_vjp_in_spec(v, i));
@@ -87,60 +86,33 @@ static void *place_of(weir_vjp *v, int i, int64_t piece, bool *accumulate, weir_
     return weir__ptr(t);
 }
 
-static void weight_gradient(weir_vjp *v, const weir__linear_rows *l, int64_t piece, int i) /* dw = g^T x */
+static void weight_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* dw = g^T x */
 {
     const weir_spec *w = weir_vjp_in_spec(v, i);
     weir_tensor *made;
     weir__gemm m = { .m = w->shape[0], .n = w->shape[1], .k = l->rows, .a = l->g, .a_row = 1, .a_col = w->shape[0],
                      .b = l->x, .b_row = l->x_row, .b_col = 1, .c_row = w->shape[1] };
-    m.c = place_of(v, i, piece, &m.accumulate, &made);
+    m.c = place_of(v, i, &m.accumulate, &made);
     if (!m.c) return;
     multiply(v->ctx, w->dtype, &m);
     if (made) weir_vjp_set(v, i, made);
 }
 
-static void bias_gradient(weir_vjp *v, const weir__linear_rows *l, int64_t piece, int i) /* db = sum of g's rows */
+static void bias_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* db = sum of g's rows */
 {
     const weir_spec *b = weir_vjp_in_spec(v, i);
     weir_tensor *made;
     bool accumulate;
-    void *place = place_of(v, i, piece, &accumulate, &made);
+    void *place = place_of(v, i, &accumulate, &made);
     if (!place) return;
     v->ctx->kern->column_sum[b->dtype](l->rows, b->shape[0], place, l->g, b->shape[0], accumulate);
     if (made) weir_vjp_set(v, i, made);
 }
 
-static void gradients_of(weir_vjp *v, const weir__linear_rows *l, int64_t piece, int w, int b)
-{
-    if (weir_vjp_needs(v, w) && l->x) weight_gradient(v, l, piece, w);
-    if (b >= 0 && weir_vjp_needs(v, b)) bias_gradient(v, l, piece, b);
-}
-
-/* Rows of shard i; a sample has so many as any other. */
-static weir__linear_rows piece_of(const weir__pieces *p, const weir__linear_rows *l, int64_t i, const weir_spec *w)
-{
-    int64_t each = l->rows / p->samples, from = i * p->samples / p->n * each, to = (i + 1) * p->samples / p->n * each;
-    size_t bytes = weir_dtype_size(w->dtype);
-    return (weir__linear_rows){ .rows = to - from, .x = l->x ? (const char *)l->x + (size_t)(from * l->x_row) * bytes : NULL, .x_row = l->x_row,
-                                .g = (const char *)l->g + (size_t)(from * w->shape[0]) * bytes };
-}
-
 void weir__linear_parameter_gradients(weir_vjp *v, const weir__linear_rows *l, int w, int b)
 {
-    const weir__pieces *p = v->ctx->pieces;
-    if (!p) {
-        gradients_of(v, l, -1, w, b);
-        return;
-    }
-    if (l->rows % p->samples) {
-        weir_fail(v->ctx, WEIR_ERROR_GRAPH, "backward of %s: %lld rows of %lld samples: expected as many of each where a row says by_rows", v->op->row.name,
-                  (long long)l->rows, (long long)p->samples);
-        return;
-    }
-    for (int64_t i = 0; i < p->n; i++) {
-        weir__linear_rows some = piece_of(p, l, i, weir_vjp_in_spec(v, w));
-        if (some.rows > 0) gradients_of(v, &some, i, w, b);
-    }
+    if (weir_vjp_needs(v, w) && l->x) weight_gradient(v, l, w);
+    if (b >= 0 && weir_vjp_needs(v, b)) bias_gradient(v, l, b);
 }
 
 void weir__linear_gradients(weir_vjp *v, weir_tensor *g)

@@ -52,12 +52,6 @@ typedef struct weir__worker_grads {
     int64_t index;     /* of the shard: the first keeps running statistics */
 } weir__worker_grads;
 
-/* A step of n shards that runs as one: sums over samples are taken for each shard's alone, into that shard's gradients. */
-typedef struct weir__pieces {
-    int64_t n, samples; /* shard i has samples [i samples / n, (i+1) samples / n) */
-    weir__worker_grads *grads; /* [n] */
-} weir__pieces;
-
 /* A new tensor in the current scope (home: outside of scopes), storage of its own. Contents undefined. nil on failure. */
 weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec);
 weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec);

@@ -3,8 +3,7 @@
  * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward
  * on sum(w_i l_i) / W into a flat gradient buffer of its own; the S buffers are added in a fixed binary
  * tree, (0+1)+(2+3)... So bits depend on S, which a run records, and never on the number of threads,
- * which only divide the pieces among themselves. A graph costs as much for one sample as for many, so one
- * thread runs the pieces as one batch where the model's rows promise that its samples do not mix.
+ * which only divide the pieces among themselves.
  *
  * W = B times the mean weight of the data. Dividing by the weights of the batch itself would train another
  * distribution: heavy samples would count less, for they raise what their own batch is divided by. */
@@ -25,7 +24,6 @@ typedef struct shards {
     int64_t n;
     shard *at;
     weir__worker_grads *grads; /* [n] */
-    bool by_rows;              /* they may run as one */
 } shards;
 
 static void shards_free(void *cache)
@@ -52,13 +50,6 @@ static bool shard_open(shards *all, shard *s)
     return true;
 }
 
-static bool by_rows(const weir_module *m)
-{
-    bool all = m->row->by_rows;
-    for (int64_t i = 0; all && i < m->n_children; i++) all = by_rows(m->children[i]);
-    return all;
-}
-
 static shards *shards_open(weir_model *m, int64_t n)
 {
     weir_ctx *c = m->object.ctx;
@@ -67,7 +58,7 @@ static shards *shards_open(weir_model *m, int64_t n)
     weir__layout *layout = weir__module_layout(m->module);
     all = layout ? weir__alloc0(c, sizeof *all) : NULL;
     if (!all) return NULL;
-    *all = (shards){ .ctx = c, .layout = layout, .by_rows = m->row->by_rows && by_rows(m->module) };
+    *all = (shards){ .ctx = c, .layout = layout };
     all->at = weir__alloc0_n(c, n, sizeof *all->at);
     all->grads = weir__alloc0_n(c, n, sizeof *all->grads);
     for (; all->at && all->grads && all->n < n; all->n++)
@@ -182,14 +173,6 @@ static void job_work(void *job_, int thread)
     for (int64_t i = j->next++; i < j->all->n; i = j->next++) job_shard(j, i);
 }
 
-/* One graph of the whole batch in the model's own context; the ops that sum over samples do so shard by shard (weir__pieces). */
-static void run_as_one(shards *all, weir_model *m, weir_batch *b, uint64_t step, double total, double *losses)
-{
-    all->ctx->pieces = &(weir__pieces){ .n = all->n, .samples = weir_batch_size(b), .grads = all->grads };
-    run_piece(all->ctx, m, b, step, total, losses);
-    all->ctx->pieces = NULL;
-}
-
 /* -- the sum ------------------------------------------------------------------------------------------------------------------------------ */
 static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to, const void *from, bool set)
 {
@@ -249,13 +232,9 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     if (!all || !give_buffers(all)) return weir_status_of(c);
     for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = weir__seed(c); /* the cache may be older than the seed */
     job j = { all, m, b, step, total, losses, 0 };
-    if (c->n_threads == 1 && all->by_rows) {
-        run_as_one(all, m, b, step, total, losses);
-    } else {
-        weir__region_begin(c);
-        weir__workers_run(c->workers, c->n_threads < n ? c->n_threads : (int)n, job_work, &j);
-        weir__region_end(c);
-    }
+    weir__region_begin(c);
+    weir__workers_run(c->workers, c->n_threads < n ? c->n_threads : (int)n, job_work, &j);
+    weir__region_end(c);
     if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_tree(all);
     return weir_status_of(c);
 }
