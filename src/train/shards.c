@@ -1,52 +1,62 @@
 /* shards.c - loss and gradients of a batch in S fixed pieces, each in a worker context of its own.
  *
  * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and backward
- * on sum(w_i l_i) / W into a flat gradient buffer of its own; the S buffers are added in a fixed binary
- * tree, (0+1)+(2+3)... So bits depend on S, which a run records, and never on the number of threads,
- * which only divide the pieces among themselves.
+ * on sum(w_i l_i) / W into a flat gradient buffer, and the tree of tree.c adds them. So bits depend on S,
+ * which a run records, and never on the number of threads.
  *
  * W = B times the mean weight of the data. Dividing by the weights of the batch itself would train another
  * distribution: heavy samples would count less, for they raise what their own batch is divided by. */
-#include <stdatomic.h>
 #include <string.h>
 #include "train/train.h"
 #include "weir/grad.h"
 
 typedef struct shard {
     weir_ctx *ctx;
-    weir__worker_grads *grads;
-    bool own; /* grads->data is this shard's, not the module's gradient buffer */
+    weir__worker_grads grads; /* its memory is one of the buffers below */
 } shard;
+
+/* Gradients of some shards, laid out as the module's, and which slots have one */
+typedef struct buffer {
+    void *data;
+    uint8_t *has_grad; /* [slots] */
+    bool own;          /* data is not the module's gradient buffer */
+} buffer;
 
 typedef struct shards {
     weir_ctx *ctx;
     weir__layout *layout;
-    int64_t n;
-    shard *at;
-    weir__worker_grads *grads; /* [n] */
+    int64_t n, n_buffers;
+    shard *at;       /* [n] */
+    buffer *buffers; /* [n_buffers] */
 } shards;
 
 static void shards_free(void *cache)
 {
     shards *all = cache;
-    for (int64_t i = 0; i < all->n; i++) {
-        weir_close(all->at[i].ctx);
-        if (all->at[i].own) weir__free(all->ctx, all->grads[i].data);
-        weir__free(all->ctx, all->grads[i].has_grad);
+    for (int64_t i = 0; all->at && i < all->n; i++) weir_close(all->at[i].ctx);
+    for (int64_t i = 0; all->buffers && i < all->n_buffers; i++) {
+        if (all->buffers[i].own) weir__free(all->ctx, all->buffers[i].data);
+        weir__free(all->ctx, all->buffers[i].has_grad);
     }
-    weir__free(all->ctx, all->grads);
+    weir__free(all->ctx, all->buffers);
     weir__free(all->ctx, all->at);
     weir__free(all->ctx, all);
 }
 
-static bool shard_open(shards *all, shard *s)
+static bool shards_fill(shards *all)
 {
-    *s = (shard){ .ctx = weir_worker_open(all->ctx, 1), .grads = &all->grads[all->n] };
-    s->grads->owner = all->layout->grads;
-    s->grads->index = all->n;
-    s->grads->has_grad = weir__alloc_n(all->ctx, all->layout->n_slots, 1);
-    if (!s->grads->has_grad || !weir_ok(s->ctx)) return false;
-    s->ctx->worker = s->grads;
+    for (int64_t i = 0; i < all->n_buffers; i++) {
+        all->buffers[i].has_grad = weir__alloc_n(all->ctx, all->layout->n_slots, 1);
+        if (!all->buffers[i].has_grad) return false;
+    }
+    for (int64_t i = 0; i < all->n; i++) {
+        shard *s = &all->at[i];
+        s->ctx = weir_worker_open(all->ctx, 1);
+        if (!weir_ok(s->ctx)) return false;
+        s->grads.owner = all->layout->grads;
+        s->grads.index = i;
+        s->ctx->worker = &s->grads;
+    }
     return true;
 }
 
@@ -58,15 +68,11 @@ static shards *shards_open(weir_model *m, int64_t n)
     weir__layout *layout = weir__module_layout(m->module);
     all = layout ? weir__alloc0(c, sizeof *all) : NULL;
     if (!all) return NULL;
-    *all = (shards){ .ctx = c, .layout = layout };
+    int threads = c->n_threads < n ? c->n_threads : (int)n;
+    *all = (shards){ .ctx = c, .layout = layout, .n = n, .n_buffers = weir__tree_buffers(n, threads) };
     all->at = weir__alloc0_n(c, n, sizeof *all->at);
-    all->grads = weir__alloc0_n(c, n, sizeof *all->grads);
-    for (; all->at && all->grads && all->n < n; all->n++)
-        if (!shard_open(all, &all->at[all->n])) {
-            all->n++;
-            break;
-        }
-    if (weir_ok(c)) {
+    all->buffers = weir__alloc0_n(c, all->n_buffers, sizeof *all->buffers);
+    if (all->at && all->buffers && shards_fill(all)) {
         weir__model_set_cache(m, all, shards_free);
         return all;
     }
@@ -81,19 +87,18 @@ static bool any_gradient(const weir__layout *l)
     return false;
 }
 
-/* Shard 0 writes straight into the module's gradient buffer while that holds nothing: one flat buffer less. */
+/* Buffer 0, where the sum comes to lie, is the module's own while that holds nothing. */
 static bool give_buffers(shards *all)
 {
-    size_t bytes = (size_t)all->layout->numel * weir_dtype_size(all->layout->dtype);
     bool taken = any_gradient(all->layout);
-    for (int64_t i = 0; i < all->n; i++) {
-        shard *s = &all->at[i];
+    for (int64_t i = 0; i < all->n_buffers; i++) {
+        buffer *b = &all->buffers[i];
         bool own = i > 0 || taken;
-        if (own && !s->own && !(s->grads->data = weir__alloc(all->ctx, bytes))) return false;
-        if (!own && s->own) weir__free(all->ctx, s->grads->data);
-        if (!own) s->grads->data = all->layout->grads->data;
-        s->own = own;
-        memset(s->grads->has_grad, 0, (size_t)all->layout->n_slots);
+        if (!own && b->own) weir__free(all->ctx, b->data);
+        if (!own) b->data = all->layout->grads->data;
+        else if (!b->own) b->data = weir__alloc_n(all->ctx, all->layout->numel, weir_dtype_size(all->layout->dtype));
+        b->own = own && b->data;
+        if (!b->data) return false;
     }
     return true;
 }
@@ -154,23 +159,21 @@ typedef struct job {
     const weir_batch *b;
     uint64_t step;
     double total, *losses;
-    _Atomic int64_t next; /* shard that no thread has begun */
 } job;
 
-static void job_shard(job *j, int64_t i)
-{
-    weir_ctx *c = j->all->at[i].ctx;
-    int64_t rows = weir_batch_size(j->b), from = i * rows / j->all->n, to = (i + 1) * rows / j->all->n;
-    weir_scope scope = weir_scope_begin(c);
-    if (to > from) run_piece(c, j->m, weir__batch_piece(c, j->b, from, to), j->step, j->total, j->losses + from);
-    weir_scope_end(scope);
-}
-
-static void job_work(void *job_, int thread)
+static void job_shard(void *job_, int64_t i, int64_t buffer_)
 {
     job *j = job_;
-    (void)thread;
-    for (int64_t i = j->next++; i < j->all->n; i = j->next++) job_shard(j, i);
+    shard *s = &j->all->at[i];
+    const buffer *b = &j->all->buffers[buffer_];
+    int64_t rows = weir_batch_size(j->b), from = i * rows / j->all->n, to = (i + 1) * rows / j->all->n;
+    s->grads.data = b->data;
+    s->grads.has_grad = b->has_grad;
+    memset(b->has_grad, 0, (size_t)j->all->layout->n_slots);
+    weir_scope scope = weir_scope_begin(s->ctx);
+    if (to > from)
+        run_piece(s->ctx, j->m, weir__batch_piece(s->ctx, j->b, from, to), j->step, j->total, j->losses + from);
+    weir_scope_end(scope);
 }
 
 /* -- the sum ------------------------------------------------------------------------------------------------------------------------------ */
@@ -186,24 +189,26 @@ static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void
         c->kern->binary[l->dtype][WEIR__B_add](slot->numel, t, 1, t, 1, f, 1);
 }
 
-static void add_shard(shards *all, shard *to, const shard *from)
+static void job_add(void *job_, int64_t to, int64_t from)
 {
+    shards *all = ((job *)job_)->all;
+    buffer *t = &all->buffers[to];
+    const buffer *f = &all->buffers[from];
     for (int64_t i = 0; i < all->layout->n_slots; i++)
-        if (from->grads->has_grad[i]) {
-            add(all->ctx, all->layout, &all->layout->slots[i], to->grads->data, from->grads->data, to->grads->has_grad[i]);
-            to->grads->has_grad[i] = 1;
+        if (f->has_grad[i]) {
+            add(all->ctx, all->layout, &all->layout->slots[i], t->data, f->data, t->has_grad[i]);
+            t->has_grad[i] = 1;
         }
 }
 
-static void add_tree(shards *all)
+/* The sum to the leaves' gradients */
+static void add_to_leaves(shards *all)
 {
-    for (int64_t gap = 1; gap < all->n; gap *= 2)
-        for (int64_t i = 0; i + gap < all->n; i += 2 * gap) add_shard(all, &all->at[i], &all->at[i + gap]);
-    const shard *sum = &all->at[0];
+    const buffer *sum = &all->buffers[0];
     for (int64_t i = 0; i < all->layout->n_slots; i++)
-        if (sum->grads->has_grad[i]) {
+        if (sum->has_grad[i]) {
             weir__leaf *leaf = all->layout->slots[i].tensor->leaf;
-            add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data, sum->grads->data, leaf->has_grad);
+            add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data, sum->data, leaf->has_grad);
             leaf->has_grad = true;
         }
 }
@@ -231,10 +236,9 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     shards *all = shards_open(m, n);
     if (!all || !give_buffers(all)) return weir_status_of(c);
     for (int64_t i = 0; i < n; i++) all->at[i].ctx->seed = weir__seed(c); /* the cache may be older than the seed */
-    job j = { all, m, b, step, total, losses, 0 };
-    weir__region_begin(c);
-    weir__workers_run(c->workers, c->n_threads < n ? c->n_threads : (int)n, job_work, &j);
-    weir__region_end(c);
-    if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_tree(all);
+    job j = { all, m, b, step, total, losses };
+    weir__tree tree = { .shards = n, .user = &j, .shard = job_shard, .add = job_add };
+    if (!weir__tree_sum(c, &tree)) return weir_status_of(c);
+    if (collect_errors(all) == WEIR_OK && weir__all_finite(losses, rows)) add_to_leaves(all);
     return weir_status_of(c);
 }

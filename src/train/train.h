@@ -12,6 +12,19 @@
 /* Loss and gradients of the batch in `shards` pieces; losses[i] is sample i's, unweighted. Gradients are added to the leaves'. */
 weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t shards, uint64_t step, double *losses);
 bool weir__all_finite(const double *v, int64_t n);
+/* -- tree.c: the sum of what S shards give -------------------------------------------------------- */
+typedef struct weir__tree {
+    int64_t shards;
+    void *user;
+    void (*shard)(void *user, int64_t shard, int64_t buffer);   /* puts a shard's into a buffer that holds nothing */
+    void (*add)(void *user, int64_t to, int64_t from); /* to = to + from; from holds nothing afterwards */
+} weir__tree;
+/* How many buffers a sum needs: log2(shards), rounded down, + threads, or as many as there are shards. */
+int64_t weir__tree_buffers(int64_t shards, int threads);
+int64_t weir__tree_split(int64_t n); /* the largest power of two below n > 1 */
+/* On the threads of c, whose shards run meanwhile (weir__region_begin); the sum lies in buffer 0. False:
+ * no memory, the error is set. */
+bool weir__tree_sum(weir_ctx *c, const weir__tree *t);
 /* Samples [from, to) of the batch as views in c, which is b's context or below it; the mean weight stays
  * the whole batch's. */
 weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to);
