@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/base.h"
 #include "weir/diffusion.h"
-#include "weir/model.h"
+#include "weir/model_row.h"
 #include "weir/op.h"
 #include "weir/optim.h"
 
