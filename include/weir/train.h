@@ -120,8 +120,8 @@ WEIR_API bool weir_model_image_shape(const weir_model *m, int64_t *channels, int
 typedef struct weir_data_log_prob_opts {
     size_t size;
     /* Seed, draws, probes, samples at a time (0: chosen). Its on_step is told, after each batch,
-     * how many of all samples are done, and may stop (WEIR_STOPPED). No condition: each sample's
-     * own is the data's. */
+     * how many of all samples are done, and may stop (WEIR_STOPPED). Its condition is what the
+     * model wants and the data do not offer: one of every sample, or one of all; NULL: nothing. */
     weir_score_opts score;
     int64_t limit; /* the first so many samples; 0: all */
     /* Of a solve by fixed steps: so many samples, evenly among all, are scored again in twice as
@@ -170,7 +170,9 @@ typedef struct weir_data_log_prob_info {
 } weir_data_log_prob_info;
 /* Scores the samples of d under m, in m's context, which is d's. Data of another size or of other
  * levels are an error that says both (WEIR_ERROR_SHAPE); data without levels are good for a model
- * of integers where their values are such integers (else WEIR_ERROR_VALUE). A sample that fails is
+ * of integers where their values are such integers (else WEIR_ERROR_VALUE). Conditions that m wants
+ * are the data's, else the options'; in neither, or in both, is an error that names it. d then
+ * numbers its classes as m does (weir_model_match_classes). A sample that fails is
  * NaN and counted; the others are as if it were not there. Same seed, same bits at any number of
  * threads and any batch. o and info may be NULL. */
 WEIR_API weir_status weir_data_log_prob(weir_model *m, weir_dataset *d,

@@ -82,6 +82,18 @@ double weir__seconds(void); /* monotonic clock */
 void weir__json_print(const json_t *value, bool indented);
 json_t *weir__json_number(double v); /* null unless finite */
 
+/* -- condition.c ------------------------------------------------------------------------------- */
+#define WEIR__FLAGS_CONDITION(type) \
+    { "class", WEIR_OPTION_TEXT, offsetof(type, class), "", 0, 0, NULL, "of all, by its name or its number from 0; for a model with classes" }, \
+    { "condition", WEIR_OPTION_TEXT, offsetof(type, condition), "", 0, 0, NULL, \
+      "what a model with a context is conditioned on: FILE.npy of m rows, for as many each in blocks, or \"name=1.5,other=2\" for all" }
+bool weir__condition_is_file(const char *text); /* FILE.npy, not values; NULL is neither */
+/* What the two flags (NULL: not given) say, in the current scope of m's context; *k NULL: nothing. 0, or an
+ * exit code after saying what is wrong. */
+int weir__condition_read(weir_model *m, const char *class, const char *condition, const weir_condition **k);
+/* The same: whether k has all that the model wants and the data do not, and nothing that they have. */
+int weir__condition_check(weir_model *m, const weir_condition *k, bool data_have_class, bool data_have_context);
+
 /* -- signals.c ---------------------------------------------------------------------------------------------------------------------- */
 void weir__signals_catch(void); /* SIGINT, SIGTERM, SIGHUP set a flag, once; under nohup the last stays ignored */
 int weir__signalled(void);      /* the signal's number, or 0 */

@@ -6,8 +6,7 @@
 const char weir__help_data[] =
     "SPEC of data: digits | toy:NAME[,n=N] | FILE.npy | FILE.csv[.gz] | an IDX file | a folder of PNG or JPEG,\n"
     "  then ,split=train|valid|test ,valid=FRACTION|last:N ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN\n"
-    "  ,condition=COLUMNS ,conditions=FILE\n"
-    "  ,standardize=yes|no\n";
+    "  ,standardize=yes|no ,condition=COLUMNS ,conditions=FILE; a value with commas in quotes: condition=\"a,b\"\n";
 const char weir__help_exit[] = "Exit codes: 0 done; 1 failed; 2 the command line asks for what there is not; 129, 130, 143 stopped by a signal.\n";
 const char weir__help_environment[] = "Environment: WEIR_ISA=c|avx2|avx512 forces the kernels; WEIR_NUM_THREADS, else OMP_NUM_THREADS, is the number of\nthreads without --threads.\n";
 

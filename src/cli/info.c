@@ -55,6 +55,17 @@ static json_t *text_of(const json_t *metadata, const char *key)
     return text ? json_string(text) : json_null();
 }
 
+static const char *const name_keys[] = { "class_names", "context_names", "column_names" };
+
+/* Where the data had names: a list that metadata hold as text. */
+static void add_names(weir_ctx *c, json_t *o, const json_t *metadata, const char *key)
+{
+    json_error_t why;
+    const char *text = json_string_value(json_object_get(metadata, key));
+    json_t *list = text ? weir__json_parse(c, text, strlen(text), &why) : NULL;
+    if (list) json_object_set_new(o, key, list);
+}
+
 static void add_model(json_t *o, weir_model *m)
 {
     const int64_t *shape;
@@ -67,6 +78,7 @@ static void add_model(json_t *o, weir_model *m)
     json_object_set_new(o, "levels", json_integer(weir_model_levels(m)));
     json_object_set_new(o, "parameters", json_integer(weir_module_parameter_numel(weir_model_module(m))));
     json_object_set_new(o, "transform", text_of(metadata, "transform"));
+    for (size_t i = 0; i < sizeof name_keys / sizeof *name_keys; i++) add_names(weir_model_ctx(m), o, metadata, name_keys[i]);
     json_decref(metadata);
 }
 

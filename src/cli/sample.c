@@ -5,13 +5,14 @@
 
 typedef struct flags {
     weir__flags base;
-    const char *o, *solver, *noise;
+    const char *o, *solver, *noise, *class, *condition;
     int64_t n, seed, steps, threads, batch;
     double temperature;
 } flags;
 
 static const weir_option options[] = {
-    { "n", WEIR_OPTION_INT, offsetof(flags, n), "", 1, 1e10, NULL, "how many" },
+    { "n", WEIR_OPTION_INT, offsetof(flags, n), "", 1, 1e10, NULL,
+      "how many; of --condition FILE.npy a multiple of its rows, or one of each" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, NULL,
       "file: .npy, .csv, or .png for images and points of 2 values; f32, or f64 where the model wants it" },
     { "seed", WEIR_OPTION_INT, offsetof(flags, seed), "1", 0, 9007199254740992.0, NULL, "of the noise" },
@@ -20,6 +21,7 @@ static const weir_option options[] = {
     { "steps", WEIR_OPTION_INT, offsetof(flags, steps), "", 1, 1e6, NULL, "steps of the sampler" },
     { "temperature", WEIR_OPTION_REAL, offsetof(flags, temperature), "1", 0, 1e6, NULL, "multiplies the noise" },
     { "noise", WEIR_OPTION_TEXT, offsetof(flags, noise), "", 0, 0, NULL, "Z.npy: start from these rows instead of drawing" },
+    WEIR__FLAGS_CONDITION(flags),
     WEIR__FLAG_THREADS(flags),
     { "batch", WEIR_OPTION_INT, offsetof(flags, batch), "256", 1, 1e6, NULL, "samples at a time. Never changes a bit" },
     { 0 },
@@ -28,7 +30,7 @@ static const weir_option options[] = {
 static int check(const weir__command *self, const flags *f)
 {
     if (f->base.n_positional < 1) return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir sample: expected %s", self->usage);
-    if (!f->n) return weir__complain(WEIR__EXIT_USAGE, "no -n: weir sample: expected how many");
+    if (!f->n && !weir__condition_is_file(f->condition)) return weir__complain(WEIR__EXIT_USAGE, "no -n: weir sample: expected how many");
     if (!f->o) return weir__complain(WEIR__EXIT_USAGE, "no -o: weir sample: expected a file that ends in .npy, .csv or .png");
     if (!weir__ends_with(f->o, ".npy") && !weir__ends_with(f->o, ".csv") && !weir__ends_with(f->o, ".png"))
         return weir__complain(WEIR__EXIT_USAGE, "-o: %.200s: expected a name that ends in .npy, .csv or .png", f->o);
@@ -82,6 +84,16 @@ static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
                           weir_model_row_of(m)->name);
 }
 
+/* How many: as many as there are rows to condition on, unless said. 0, or an exit code. */
+static int count(const flags *f, const weir_condition *k, int64_t *n)
+{
+    int64_t rows = weir_condition_samples(k);
+    *n = f->n ? f->n : rows;
+    if (rows < 1 || *n % rows == 0) return 0;
+    return weir__complain(WEIR__EXIT_USAGE, "-n: %lld samples: expected a multiple of the %lld rows of %.200s", (long long)*n,
+                          (long long)rows, f->condition);
+}
+
 static weir_sample_opts sample_opts(const flags *f, const weir__array *z)
 {
     weir_sample_opts o = weir_sample_defaults();
@@ -102,15 +114,20 @@ static int draw(const flags *f, weir_model *m)
     weir_ctx *c = weir_model_ctx(m);
     weir_sample_file_info info;
     weir__array z = { 0 };
-    int64_t dim = weir_model_dim(m);
-    int code = WEIR__EXIT_OK;
+    const weir_condition *k;
+    int64_t dim = weir_model_dim(m), n = 0;
+    int code = weir__condition_read(m, f->class, f->condition, &k);
+    if (code == 0) code = weir__condition_check(m, k, false, false);
+    if (code == 0) code = count(f, k, &n);
+    if (code) return code;
     if (weir__ends_with(f->o, ".png") && dim != 2 && !weir_model_image_shape(m, NULL, NULL, NULL))
         return weir__complain(WEIR__EXIT_USAGE, "-o: %.200s: expected .npy or .csv, samples of %lld values are no picture", f->o, (long long)dim);
-    if (f->noise) read_noise(c, f->noise, f->n, dim, &z);
+    if (f->noise) read_noise(c, f->noise, n, dim, &z);
     weir_sample_opts o = sample_opts(f, &z);
+    o.condition = k;
     if (!weir_ok(c))
         code = weir__complain_ctx(c, false);
-    else if (weir_model_sample_to_file(m, f->n, &o, f->o, &info) != WEIR_OK)
+    else if (weir_model_sample_to_file(m, n, &o, f->o, &info) != WEIR_OK)
         code = refused(c, f, m);
     else
         tell_bad(&info);
@@ -136,8 +153,11 @@ static int run(const weir__command *self, int argc, char **argv)
 const weir__command weir__command_sample = {
     .row = { .size = sizeof(weir__command), .version = 1, .name = "command.sample", .doc = "draws from a model into a file",
              .options = options, .options_size = sizeof(flags), .test = "sample run -n 10 -o samples.npy --seed 3" },
-    .usage = "RUN -n N -o FILE.{npy,csv,png} [--seed N] [--solver NAME] [--steps N] [--temperature X] [--noise Z.npy] [--threads N] [--batch N]",
-    .more = "Sample i depends on the seed and i alone: -n 10 is the beginning of -n 1000. FILE appears whole or not at all.\n",
+    .usage = "RUN -n N -o FILE.{npy,csv,png} [--class K] [--condition FILE.npy|\"name=1.5,..\"] [--seed N] [--solver NAME] [--steps N]"
+             " [--temperature X] [--noise Z.npy] [--threads N] [--batch N]",
+    .more = "Sample i depends on the seed and i alone: -n 10 is the beginning of -n 1000. FILE appears whole or not at all.\n"
+            "A model with classes wants --class, one with a context --condition: of FILE.npy with m rows, -n = r m draws r of each,\n"
+            "in blocks, and one of each without -n. `weir info RUN` shows the names of classes and of values; 1=.. is the first value.\n",
     .most_positional = 1,
     .run = run,
 };

@@ -6,7 +6,7 @@
 
 typedef struct flags {
     weir__flags base;
-    const char *data, *o, *solver;
+    const char *data, *o, *solver, *class, *condition;
     bool json;
     int64_t seed, draws, probes, threads, batch;
 } flags;
@@ -20,6 +20,7 @@ static const weir_option options[] = {
     { "probes", WEIR_OPTION_INT, offsetof(flags, probes), "", 0, 1e6, NULL, "random probes of the trace of a continuous model of more than 4 values; 0: exact" },
     { "solver", WEIR_OPTION_TEXT, offsetof(flags, solver), "", 0, 0, NULL,
       "method for the ODE of a continuous model, \"NAME key=value ..\" with options of its own" },
+    WEIR__FLAGS_CONDITION(flags),
     WEIR__FLAG_THREADS(flags),
     { "batch", WEIR_OPTION_INT, offsetof(flags, batch), "256", 1, 1e6, NULL, "rows at a time. Never changes a bit" },
     { 0 },
@@ -192,6 +193,10 @@ static int score(const weir__command *self, weir_ctx *c, const flags *f, weir_mo
     weir_data_log_prob_opts o = score_opts(self, f);
     weir_data_log_prob_info r;
     int code = check_model(self, f, m);
+    if (code == 0) code = weir__condition_read(m, f->class, f->condition, &o.score.condition);
+    if (code == 0)
+        code = weir__condition_check(m, o.score.condition, weir_dataset_classes(d) > 0,
+                                     weir_dataset_context_dim(d) > 0);
     if (code) return code;
     o.log_prob = f->o ? weir__alloc_n(c, weir_dataset_rows(d), sizeof *o.log_prob) : NULL;
     weir_status s = weir_ok(c) ? weir_data_log_prob(m, d, &o, &r) : weir_status_of(c);
@@ -229,7 +234,8 @@ static int run(const weir__command *self, int argc, char **argv)
 const weir__command weir__command_score = {
     .row = { .size = sizeof(weir__command), .version = 1, .name = "command.score", .doc = "log-likelihood of data, as stored",
              .options = options, .options_size = sizeof(flags), .test = "score run --data toy:gaussian,n=100 --json" },
-    .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--solver NAME] [--threads N] [--batch N]",
+    .usage = "RUN --data SPEC [-o FILE.{npy,csv}] [--json] [--seed N] [--draws K] [--probes K] [--solver NAME]"
+             " [--class K] [--condition FILE.npy|\"name=1.5,..\"] [--threads N] [--batch N]",
     .more = "nats are natural-log densities of the data as stored: integers v of L levels stand for v + u, u uniform on [0, 1).\n"
             "bits/dim = -nats / (dim ln 2); nats_unit_range = nats + dim ln L, the density of the data scaled to [0, 1).\n"
             "A row that fails is NaN in FILE and counted; the means are over the others, by weight where\n"
@@ -239,6 +245,8 @@ const weir__command weir__command_score = {
             "A solver with fixed steps bounds no error: the kind then says fixed-step, and n_doubled rows are scored\n"
             "again in twice as many: step_error is the root of their mean squared difference, step_bias its mean;\n"
             "of the error of the steps these are half for euler, and nearly all for others.\n"
+            "What a model is conditioned on is the data's (label=, labels=, condition=, conditions= in the SPEC), else the flags':\n"
+            "--condition FILE.npy has one row of every row of the data, or one of all.\n"
             "failed_rows are row numbers in the data before split and limit, from 0.\n",
     .most_positional = 1,
     .run = run,

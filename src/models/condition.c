@@ -157,13 +157,14 @@ weir_batch *weir__model_batch(weir_model *m, weir_ctx *c, weir_batch *b, const c
 }
 
 /* -- of a request for samples ------------------------------------------------------------------ */
-bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n)
+bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n,
+                                   const char *who)
 {
     int64_t m = weir_condition_samples(k);
     if (m < 0 || (m > 0 && n % m == 0)) return true;
     weir_fail(c, WEIR_ERROR_SHAPE,
-              "sample: condition of %lld samples: expected a number that divides the %lld to draw",
-              (long long)m, (long long)n);
+              "%s: condition of %lld samples: expected a number that divides the %lld asked for",
+              who, (long long)m, (long long)n);
     return false;
 }
 

@@ -73,7 +73,7 @@ const weir_condition *weir__model_condition_ready(const weir_model *m, weir_ctx 
  * offer what is not wanted is dropped, with one line of the log a model. nil: the error is set. */
 weir_batch *weir__model_batch(weir_model *m, weir_ctx *c, weir_batch *b, const char *who);
 /* Whether n samples can be drawn of k's, as many of each; and the part of samples [first, first + count). */
-bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n);
+bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n, const char *who);
 weir_condition *weir__model_condition_part(weir_ctx *c, const weir_condition *k, int64_t n, int64_t first, int64_t count);
 
 /* -- context.c --------------------------------------------------------------------------------- */

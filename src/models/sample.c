@@ -260,7 +260,7 @@ static bool request_fits(weir_model *m, int64_t n, const weir_sample_opts *o, co
     weir_ctx *c = m->object.ctx;
     return weir__model_usable(m, who) && model_draws(m, who) && options_fit(c, o, n)
            && weir__model_condition_fits(m, c, o->condition, who)
-           && weir__model_condition_divides(c, o->condition, n);
+           && weir__model_condition_divides(c, o->condition, n, who);
 }
 
 static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, weir_dtype t, void *x)

@@ -216,7 +216,7 @@ static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int
     if (!weir__model_usable(m, "model_log_prob_into") || !weir__score_options_fit(c, o)) return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob))) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_log_prob_into: NULL or a negative count: expected n rows and room for n results");
     begin_info(m, o, n, info);
-    if (!weir__model_condition_divides(c, o->condition, n)) return weir_status_of(c);
+    if (!weir__model_condition_divides(c, o->condition, n, "model_log_prob_into")) return weir_status_of(c);
     job j = { .m = m, .dtype = t, .x = x, .n = n, .o = o };
     return all_chunks(&j, n, log_prob, info);
 }

@@ -98,7 +98,7 @@ static weir_status grad_into(weir_model *m, weir_dtype t, const void *x, int64_t
         return weir_fail(
             c, WEIR_ERROR_ARGUMENT,
             "%s: NULL or a negative count: expected n samples and room for their results", who);
-    if (!weir__model_condition_divides(c, o->condition, n)) return weir_status_of(c);
+    if (!weir__model_condition_divides(c, o->condition, n, who)) return weir_status_of(c);
     *info = (weir_score_info){ .kind = m->row->score_kind, .draws = o->draws, .evaluations = 1 };
     grad_job j = { .m = m, .dtype = t, .x = x, .grad = grad, .n = n, .o = o };
     return grad_run(&j, log_prob, info);

@@ -23,6 +23,7 @@ static void put_one(weir__page *p, const weir__images *s, const float *x, unsign
 static int columns_of(const weir__images *s)
 {
     int side = 1;
+    if (s->columns > 0) return (int)s->columns;
     while ((int64_t)side * side < s->n) side++;
     return side;
 }

@@ -41,6 +41,7 @@ typedef struct weir__images {
     const float *x;
     int64_t n, h, w;
     int channels;
+    int64_t columns; /* 0: about square */
 } weir__images;
 
 typedef struct weir__points {

@@ -18,6 +18,7 @@ typedef struct counting {
     weir_dataset *d;
     const weir_data_log_prob_opts *o;
     weir_data_log_prob_info *info;
+    weir_score_opts score; /* of a batch, which has its condition */
     int64_t n;
     double *log_prob, *errors, *weights; /* [n] */
 } counting;
@@ -81,10 +82,11 @@ static void count_excess(const counting *k)
 static weir_status doubled_batch(const counting *k, int64_t n, const int64_t *rows,
                                  double *log_prob)
 {
-    weir_score_opts o = k->o->score;
+    weir_score_opts o = k->score;
     o.steps = 2 * k->info->fixed_steps;
     weir_scope s = weir_scope_begin_no_grad(k->c);
     weir_batch *b = weir__dataset_gather(k->d, rows, 0, n);
+    b = weir__data_batch_under(k->c, b, k->o->score.condition, k->n, 0, rows);
     weir_tensor *lp = weir_model_log_prob(k->m, b, &o, NULL);
     if (!weir_is_nil(lp)) weir_copy_to_f64(lp, log_prob, n);
     weir_scope_end(s);
@@ -158,7 +160,8 @@ static weir_status count_batch(const counting *k, int64_t first, int64_t n)
     weir_scope s = weir_scope_begin_no_grad(k->c);
     weir_score_info info = { .stderr_of = k->errors + first };
     weir_batch *b = weir_dataset_batch(k->d, first, n);
-    weir_tensor *lp = weir_model_log_prob(k->m, b, &k->o->score, &info);
+    b = weir__data_batch_under(k->c, b, k->o->score.condition, k->n, first, NULL);
+    weir_tensor *lp = weir_model_log_prob(k->m, b, &k->score, &info);
     if (!weir_is_nil(lp) && weir_copy_to_f64(lp, k->log_prob + first, n) == WEIR_OK)
         count_rows(k, b, first, n);
     if (weir_ok(k->c) && k->o->on_batch)
@@ -221,11 +224,13 @@ weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_
         .d = d,
         .o = o,
         .info = info,
+        .score = o->score,
         .n = n,
         .log_prob = o->log_prob ? o->log_prob : own,
         .errors = o->stderr_of ? o->stderr_of : own + n,
         .weights = own + 2 * n,
     };
+    k.score.condition = NULL;
     weir_status s = count_all(&k);
     if (s == WEIR_OK && with_truth) count_excess(&k);
     weir__free(c, own);
@@ -314,7 +319,9 @@ weir_status weir_data_log_prob(weir_model *m, weir_dataset *d, const weir_data_l
                          "limit 0 or more, doubled too");
     if (!weir__score_options_fit(c, &o->score)) return weir_status_of(c);
     int64_t n = weir_dataset_rows(d);
-    if (data_fit(m, d, o->limit > 0 && o->limit < n ? o->limit : n) != WEIR_OK)
+    if (o->limit > 0 && o->limit < n) n = o->limit;
+    if (data_fit(m, d, n) != WEIR_OK || weir_model_match_classes(m, d) != WEIR_OK
+        || weir__data_condition_fits(m, d, o->score.condition, n, "data_log_prob") != WEIR_OK)
         return weir_status_of(c);
     return weir__data_log_prob(m, d, o, true, info ? info : &unused);
 }

@@ -45,6 +45,13 @@ bool weir__forgive(gather *g);
 /* on_step of whatever takes long; `user` is the gather, whose `part` says what it is. */
 int weir__gather_step(void *user, int64_t done, int64_t n);
 
+/* report_condition.c: what *n samples are conditioned on, in the current scope; *n may become smaller.
+ * NULL: nothing, or nothing that is known. */
+bool weir__gather_is_conditional(const gather *g);
+const weir_condition *weir__gather_condition(gather *g, int64_t *n);
+int64_t weir__gather_each(const gather *g, int64_t n); /* of n samples so many of a class; 0: not by class */
+const char *weir__gather_under(gather *g, int64_t n);  /* what a caption says of it: ", 6 of each class .." */
+
 void weir__gather_log(gather *g);                    /* report_log.c: curves from metrics.jsonl */
 void weir__gather_curves(gather *g, double entropy); /* entropy NaN: not known */
 void weir__gather_figures(gather *g);                /* report_figures.c: samples beside data, the density of the plane */

@@ -104,7 +104,7 @@ static void open_data(gather *g)
     if (spec) g->data = weir__run_data(g->c, spec, g->config);
     bool there = spec && weir_ok(g->c) && weir_dataset_rows(g->data) > 0;
     bool fits = there && weir_dataset_dim(g->data) == weir_model_dim(g->model) && weir_dataset_levels(g->data) == weir_model_levels(g->model);
-    if (fits) return;
+    if (fits && weir_model_match_classes(g->model, g->data) == WEIR_OK) return;
     weir__forgive(g);
     weir_dataset_free(g->data);
     g->data = NULL;

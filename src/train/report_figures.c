@@ -16,15 +16,20 @@ static double *first_rows(gather *g, int64_t *n)
     return x;
 }
 
-static double *draw(gather *g, int64_t n)
+/* *n samples, or fewer where they are conditioned on what there is less of. */
+static double *draw(gather *g, int64_t *n)
 {
     weir_sample_opts o = weir_sample_defaults();
     o.use_seed = true; /* seed 0: the page repeats */
     o.on_step = weir__gather_step;
     o.user = g;
     g->part = "samples";
-    double *x = weir__alloc_n(g->c, weir__size_times(n, weir_model_dim(g->model)), sizeof *x);
-    if (!x || weir_model_sample_into_f64(g->model, n, &o, x) == WEIR_OK) return x;
+    weir_scope s = weir_scope_begin(g->c);
+    o.condition = weir__gather_condition(g, n);
+    double *x = weir__alloc_n(g->c, weir__size_times(*n, weir_model_dim(g->model)), sizeof *x);
+    bool drawn = x && weir_model_sample_into_f64(g->model, *n, &o, x) == WEIR_OK;
+    weir_scope_end(s);
+    if (drawn || !x) return x;
     if (weir__forgive(g)) weir__note(g, "The model could not be sampled.");
     weir__free(g->c, x);
     return NULL;
@@ -61,23 +66,27 @@ static float *to_unit(const gather *g, const double *x, int64_t n, weir__range r
 static void pictures(gather *g)
 {
     weir__images s;
-    int64_t n_real = PICTURES, dim = weir_model_dim(g->model);
+    int64_t n_real = PICTURES, n = PICTURES, dim = weir_model_dim(g->model);
     if (!picture_shape(g, &s)) return;
     g->real = first_rows(g, &n_real);
-    g->drawn = draw(g, PICTURES);
+    g->drawn = draw(g, &n);
     weir__range r = weir__range_none();
     const double *from = g->real ? g->real : g->drawn;
-    for (int64_t i = 0; from && i < (g->real ? n_real : PICTURES) * dim; i++) r = weir__range_add(r, from[i]);
+    for (int64_t i = 0; from && i < (g->real ? n_real : n) * dim; i++) r = weir__range_add(r, from[i]);
     g->pictures[0] = to_unit(g, g->real, n_real * dim, r);
-    g->pictures[1] = to_unit(g, g->drawn, PICTURES * dim, r);
+    g->pictures[1] = to_unit(g, g->drawn, n * dim, r);
     s.title = "Drawn by the model.";
-    s.caption = weir__keep(g, "%d samples, seed 0, not selected.", PICTURES);
+    s.caption = weir__keep(g, "%lld samples%s, seed 0, not selected.", (long long)n,
+                           weir__gather_under(g, n));
     s.x = g->pictures[1];
+    s.n = n;
+    s.columns = weir__gather_each(g, n);
     if (s.x) g->images[g->r.n_images++] = s;
     s.title = "Real data.";
     s.caption = weir__keep(g, "The first %lld rows.", (long long)n_real);
     s.x = g->pictures[0];
     s.n = n_real;
+    s.columns = 0;
     if (s.x) g->images[g->r.n_images++] = s;
     g->r.images = g->images;
 }
@@ -95,9 +104,14 @@ static void frame_of(weir__plane *k, const double *xy, int64_t n)
     k->x0 = r[0].lo, k->x1 = r[0].hi, k->y0 = r[1].lo, k->y1 = r[1].hi;
 }
 
+/* Under which condition would be anybody's guess. */
 static void density(gather *g)
 {
     weir__plane *k = &g->plane;
+    if (weir__gather_is_conditional(g)) {
+        weir__note(g, "The model\u2019s density depends on its condition: none is shown.");
+        return;
+    }
     int64_t n = DENSITY * DENSITY;
     double *x = weir__alloc_n(g->c, weir__size_times(n, 2), sizeof *x);
     g->log_p = weir__alloc_n(g->c, n, sizeof *g->log_p);
@@ -122,6 +136,7 @@ static void density(gather *g)
 static void walk(gather *g)
 {
     weir_sample_opts o = weir_sample_defaults();
+    int64_t n = PATHS;
     g->paths = weir__alloc_n(g->c, (PATH_STEPS + 1) * PATHS * 2, sizeof *g->paths);
     o.use_seed = true;
     o.steps = PATH_STEPS;
@@ -131,8 +146,19 @@ static void walk(gather *g)
     g->part = "trajectories";
     double ends[PATHS * 2];
     if (!g->paths) return;
-    if (weir_model_sample_into_f64(g->model, PATHS, &o, ends) == WEIR_OK)
-        g->plane.paths = (weir__paths){ "Particle paths.", weir__keep(g, "%d particles from noise to data in %d steps; a dot where each arrives.", PATHS, PATH_STEPS), g->paths, PATH_STEPS + 1, PATHS };
+    weir_scope s = weir_scope_begin(g->c);
+    o.condition = weir__gather_condition(g, &n);
+    bool drawn = weir_model_sample_into_f64(g->model, n, &o, ends) == WEIR_OK;
+    weir_scope_end(s);
+    if (drawn)
+        g->plane.paths = (weir__paths){
+            .title = "Particle paths.",
+            .caption = weir__keep(g, "%lld particles from noise to data in %d steps%s; a dot where each arrives.",
+                                  (long long)n, PATH_STEPS, weir__gather_under(g, n)),
+            .xy = g->paths,
+            .points = PATH_STEPS + 1,
+            .n = n,
+        };
     else
         weir__forgive(g); /* nice has none: its samples take one step */
 }
@@ -140,17 +166,17 @@ static void walk(gather *g)
 static void plane(gather *g)
 {
     weir__plane *k = &g->plane;
-    int64_t n_real = POINTS;
+    int64_t n_real = POINTS, n = POINTS;
     if (weir_model_dim(g->model) != 2 || weir_model_levels(g->model) != 0) return;
     g->real = first_rows(g, &n_real);
-    g->drawn = draw(g, POINTS);
+    g->drawn = draw(g, &n);
     if (!g->real && !g->drawn) return;
-    frame_of(k, g->real ? g->real : g->drawn, g->real ? n_real : POINTS);
+    frame_of(k, g->real ? g->real : g->drawn, g->real ? n_real : n);
     density(g);
     if (g->stopped) return;
     k->title = "The model\u2019s density.", k->caption = "Probability per unit of area; brighter is denser.";
     if (g->real) k->points[0] = (weir__points){ "Data.", weir__keep(g, "The first %lld rows.", (long long)n_real), g->real, n_real };
-    if (g->drawn) k->points[1] = (weir__points){ "Samples.", weir__keep(g, "%d drawn by the model, seed\u00a00.", POINTS), g->drawn, POINTS };
+    if (g->drawn) k->points[1] = (weir__points){ "Samples.", weir__keep(g, "%lld drawn by the model%s, seed\u00a00.", (long long)n, weir__gather_under(g, n)), g->drawn, n };
     walk(g);
     g->r.plane = k;
 }

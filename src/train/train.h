@@ -89,6 +89,13 @@ bool weir__fit_says(const weir__config *k, const char *name);
  * and the statistics that standardise the context. */
 weir_status weir__fit_conditions(weir_run *r);
 weir_status weir__run_give_conditions(weir_run *r);
+/* data_condition.c: whether n samples of d, beside what they offer, can be scored under k (NULL: nothing
+ * more): what the model wants, all of it, and nothing that d has too. */
+weir_status weir__data_condition_fits(weir_model *m, weir_dataset *d, const weir_condition *k,
+                                      int64_t n, const char *who);
+/* The batch of the rows first .., or rows[0] .., of n, under k too. */
+weir_batch *weir__data_batch_under(weir_ctx *c, weir_batch *b, const weir_condition *k, int64_t n,
+                                   int64_t first, const int64_t *rows);
 
 /* -- run.c ---------------------------------------------------------------------------------------------------------------------------- */
 /* What the last report of a call said and the run does not keep otherwise. */

@@ -40,7 +40,7 @@ static inline void fill_report(sample_report *s)
     s->charts[0] = (weir__chart){ .title = NASTY, .caption = NASTY, .x_label = "steps", .y_label = "nats", .n_series = 2,
         .series = { { "a", N, s->x, s->y }, { NASTY, 3, s->x, s->x } }, .level = 0.5, .level_name = NASTY, .mark_x = 30, .mark_y = -0.1, .mark_name = "best" };
     s->charts[1] = (weir__chart){ .title = "empty", .n_series = 1, .series = { { "a", 0, NULL, NULL } }, .level = NAN, .mark_x = NAN, .mark_y = NAN };
-    s->images[0] = (weir__images){ NASTY, NULL, s->pixels, PICTURES, 2, 3, 3 }, s->images[1] = (weir__images){ "grey", NASTY, s->pixels, 1, 3, 3, 1 };
+    s->images[0] = (weir__images){ NASTY, NULL, s->pixels, PICTURES, 2, 3, 3, 0 }, s->images[1] = (weir__images){ "grey", NASTY, s->pixels, 1, 3, 3, 1, 0 };
     s->plane = (weir__plane){ -1, 1, -1, 1, SIDE, s->log_p, NASTY, NASTY, { { NASTY, NASTY, s->xy, N }, { "drawn", NULL, s->xy, N } }, { NASTY, NASTY, s->xy, 2, N / 2 } };
     s->scores[0] = (weir__score){ NASTY, "nats", NASTY, { -1234.5678, NAN }, { 0.25, NAN }, 3 };
     s->scores[1] = (weir__score){ "bits", "bits/dim", NULL, { INFINITY, -INFINITY }, { NAN, NAN }, 2 };

@@ -215,9 +215,109 @@ static void classes_tell(void **state)
     weir_run_free(with), weir_run_free(without);
 }
 
+/* -- scored under the data's conditions, else a request's --------------------------------------- */
+enum { ROWS = 30 };
+
+static weir_dataset *bare(weir_ctx *c)
+{
+    float x[ROWS * 2];
+    for (int i = 0; i < ROWS * 2; i++) x[i] = (float)wave(i, 9);
+    return weir_dataset_from_f32(c, x, ROWS, 2);
+}
+
+static void three_classes(int64_t *out)
+{
+    for (int64_t i = 0; i < ROWS; i++) out[i] = i * 7 % 3;
+}
+
+static weir_condition *of_class(weir_ctx *c, int64_t n, const int64_t *classes)
+{
+    return weir_condition_with(weir_condition_new(c), "class", weir_from_i64(c, classes, 1, &n));
+}
+
+/* By twice the steps too, whose samples lie anywhere. */
+static void a_request_says_what_data_do_not(void **state)
+{
+    weir_ctx *c = *state;
+    int64_t classes[ROWS];
+    double by_data[ROWS], by_request[ROWS];
+    weir_model *m = weir_model_new(c, "rectified-flow", "dim=2 classes=3 net.hidden=8");
+    weir_dataset *d = bare(c), *labelled = bare(c);
+    weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    weir_data_log_prob_info first, second;
+    three_classes(classes);
+    weir_dataset_set_labels(labelled, classes);
+    o.score.solver = "euler steps=3";
+    o.score.batch = 7;
+    o.doubled = 11;
+    o.log_prob = by_data;
+    assert_int_equal(weir_data_log_prob(m, labelled, &o, &first), WEIR_OK);
+    o.log_prob = by_request;
+    o.score.condition = of_class(c, ROWS, classes);
+    assert_int_equal(weir_data_log_prob(m, d, &o, &second), WEIR_OK);
+    assert_memory_equal(by_data, by_request, sizeof by_data);
+    assert_true(first.n_doubled == 11 && first.step_error == second.step_error && first.nats == second.nats);
+    o.score.condition = of_class(c, 3, SHAPE(2, 0, 1)); /* ten rows of each, blockwise */
+    assert_int_equal(weir_data_log_prob(m, d, &o, &second), WEIR_OK);
+    for (int64_t i = 0; i < ROWS; i++) classes[i] = i / 10 == 0 ? 2 : i / 10 - 1;
+    weir_dataset_set_labels(labelled, classes);
+    o.score.condition = NULL;
+    o.log_prob = by_data;
+    assert_int_equal(weir_data_log_prob(m, labelled, &o, &first), WEIR_OK);
+    assert_memory_equal(by_data, by_request, sizeof by_data);
+    weir_dataset_free(d), weir_dataset_free(labelled), weir_model_free(m);
+}
+
+static void scoring_mistakes(void **state)
+{
+    weir_ctx *c = *state;
+    int64_t classes[ROWS];
+    weir_model *m = weir_model_new(c, "nice", "dim=2 classes=3 hidden=8"), *plain = weir_model_new(c, "nice", "dim=2 hidden=8");
+    weir_dataset *d = bare(c), *labelled = bare(c);
+    weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    three_classes(classes);
+    weir_dataset_set_labels(labelled, classes);
+    assert_int_equal(weir_data_log_prob(m, d, NULL, NULL), WEIR_ERROR_ARGUMENT);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "data_log_prob: no condition class: expected array to have it, or the options");
+    o.score.condition = of_class(c, 1, SHAPE(1));
+    assert_int_equal(weir_data_log_prob(m, labelled, &o, NULL), WEIR_ERROR_ARGUMENT);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, array has one of every row");
+    assert_int_equal(weir_data_log_prob(plain, d, &o, NULL), WEIR_ERROR_ARGUMENT);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, model.nice was made without it");
+    o.score.condition = of_class(c, 4, SHAPE(1, 1, 1, 1));
+    assert_int_equal(weir_data_log_prob(m, d, &o, NULL), WEIR_ERROR_SHAPE);
+    assert_fails(c, WEIR_ERROR_SHAPE, "data_log_prob: condition of 4 samples: expected a number that divides the 30");
+    o.score.condition = of_class(c, 1, SHAPE(3));
+    assert_int_equal(weir_data_log_prob(m, d, &o, NULL), WEIR_ERROR_RANGE);
+    assert_fails(c, WEIR_ERROR_RANGE, "class 3 of sample 0: expected 0 to 2");
+    o.score.condition = NULL; /* what data offer and nobody wants is dropped */
+    assert_int_equal(weir_data_log_prob(plain, labelled, &o, NULL), WEIR_OK);
+    weir_dataset_free(d), weir_dataset_free(labelled), weir_model_free(m), weir_model_free(plain);
+}
+
+static void score_everything(weir_ctx *c)
+{
+    weir_model *m = weir_model_new(c, "nice", "dim=2 classes=3 context=1 couplings=1 hidden=4");
+    weir_dataset *d = bare(c);
+    weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    double context[ROWS] = { 0 };
+    weir_dataset_set_context(d, context, 1);
+    weir_scope s = weir_scope_begin(c);
+    o.score.condition = of_class(c, 1, SHAPE(1));
+    if (weir_ok(c) && weir_data_log_prob(m, d, &o, NULL) != WEIR_OK) assert_false(weir_ok(c));
+    weir_scope_end(s);
+    weir_dataset_free(d), weir_model_free(m);
+}
+
+static void no_memory(void **state)
+{
+    (void)state;
+    test_every_allocation(score_everything);
+}
+
 int main(void)
 {
     CASES(CASE(the_data_settle_it), CASE(mistakes), CASE(a_resumed_run_is_the_whole_one), CASE(threads_change_no_bit), CASE(a_context_tells),
-          CASE(classes_tell));
+          CASE(classes_tell), CASE(a_request_says_what_data_do_not), CASE(scoring_mistakes), CASE(no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
