@@ -2,11 +2,11 @@
  *
  *     sum(lo, hi) = sum(lo, mid) + sum(mid, hi),  mid = lo + the largest power of two below hi - lo
  *
- * is a function of S alone: bits do not depend on who adds what, or when. Shards begin in order, and two
- * halves are added as soon as both are there, by whoever made the second. So the complete parts are at
- * most as many as the number of shards begun has binary digits that are 1, once none runs, and
- * log2(S) + T buffers are enough for T threads: one that finds no buffer waits for a sum, and if all
- * waited, none would run, and T buffers would be free. */
+ * is a function of S alone: bits do not depend on who adds what, or when. Shards begin in order,
+ * and two halves are added as soon as both are there, by whoever made the second. So the complete
+ * parts are at most as many as the number of shards begun has binary digits that are 1, once none
+ * runs, and log2(S) + T buffers are enough for T threads: one that finds no buffer waits for a sum,
+ * and if all waited, none would run, and T buffers would be free. */
 #include <pthread.h>
 #include "train/train.h"
 
@@ -53,7 +53,7 @@ static part part_sibling(int64_t shards, part half, part *whole)
     }
 }
 
-/* -- buffers and shards, under the lock ------------------------------------------------------------ */
+/* -- buffers and shards, under the lock -------------------------------------------------------- */
 static bool sum_begin_shard(sum *s, part *shard)
 {
     pthread_mutex_lock(&s->lock);
@@ -76,8 +76,8 @@ static void sum_give_back(sum *s, int64_t buffer)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* True: the other half is complete, and the caller's now. False: it is not, and whoever completes it finds
- * this one. */
+/* True: the other half is complete, and the caller's now. False: it is not, and whoever completes
+ * it finds this one. */
 static bool sum_meet(sum *s, part half, part *other)
 {
     part *there = &s->complete[other->lo];
@@ -93,7 +93,7 @@ static bool sum_meet(sum *s, part half, part *other)
     return meets;
 }
 
-/* -- the sum --------------------------------------------------------------------------------------- */
+/* -- the sum ----------------------------------------------------------------------------------- */
 /* Adds a complete part to its other half, and both to theirs, as far as they are there. */
 static void sum_complete(sum *s, part done)
 {
@@ -127,7 +127,8 @@ bool weir__tree_sum(weir_ctx *c, const weir__tree *t)
     s.complete = weir__alloc0_n(c, t->shards, sizeof *s.complete);
     bool room = s.spare && s.complete;
     if (room) {
-        for (int64_t i = 0; i < s.n_spare; i++) s.spare[i] = s.n_spare - 1 - i; /* the first shard: 0 */
+        for (int64_t i = 0; i < s.n_spare; i++)
+            s.spare[i] = s.n_spare - 1 - i; /* the first shard: 0 */
         pthread_mutex_init(&s.lock, NULL);
         pthread_cond_init(&s.changed, NULL);
         weir__region_begin(c);
