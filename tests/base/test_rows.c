@@ -53,6 +53,7 @@ static void row_holds_its_ranges(weir_ctx *c, const weir_row *r)
     char *opts = calloc(1, r->options_size);
     if (weir_options_defaults(c, r, opts)) fail_msg("%s: defaults: %s", r->name, weir_message(c));
     for (const weir_option *o = r->options; o->name; o++) option_holds_its_range(c, r, o, opts);
+    weir_options_free(c, r, opts);
     free(opts);
 }
 

@@ -310,6 +310,7 @@ static void test_presets(void **state)
                 assert_true(r && r->options_size <= sizeof opts && strchr(word, '.'));
                 assert_int_equal(weir_options_defaults(c, r, opts), WEIR_OK);
                 weir_option_set(c, r, opts, strchr(word, '.') + 1, value);
+                weir_options_free(c, r, opts);
             }
             assert_ok(c);
         }
