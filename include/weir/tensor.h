@@ -71,7 +71,9 @@ WEIR_API bool weir_is_contiguous(const weir_tensor *x); /* dense in logical orde
 WEIR_API bool weir_is_channels_last(const weir_tensor *x); /* rank 4, dense in the order N, H, W, C; may hold beside the above */
 WEIR_API double weir_item(const weir_tensor *x);        /* of a tensor of one element */
 WEIR_API double weir_get(const weir_tensor *x, const int64_t *index);
-/* First element; address others through the strides. Reading it while ops run on other threads is the caller's care. */
+/* First element; address others through the strides. Reading it while ops run on other threads is
+ * the caller's care. NULL, after an error, for a parameter of a module that has not been used: it
+ * has no memory yet. */
 WEIR_API const void *weir_data(const weir_tensor *x);
 /* The same for writing: bumps the storage's version, so that a backward that needs the old values says so. */
 WEIR_API void *weir_data_mut(weir_tensor *x);

@@ -97,9 +97,7 @@ static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const 
         if (in[i]->object.nil) {
             weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil of an earlier failure: expected a tensor", op->row.name);
             return false;
-        } else if (in[i]->numel > 0 && in[i]->storage->bytes == 0) {
-            weir_fail(c, WEIR_ERROR_STATE, "%s: a parameter whose module has not been used: expected weir_module_forward, weir_module_flat or an optimizer before it",
-                      op->row.name);
+        } else if (!weir__laid_out(c, in[i], op->row.name)) {
             return false;
         }
     return true;

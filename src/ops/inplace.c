@@ -19,6 +19,7 @@ static bool writable(weir_tensor *x, weir_tensor *from, const char *name)
     for (int i = 0; i < x->ndim; i++)
         if (x->strides[i] == 0 && x->shape[i] > 1 && x->numel > 0)
             return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: a tensor expanded along axis %d: expected an element of memory for each place", name, i), false;
+    if (!weir__laid_out(c, x, name) || (from && !weir__laid_out(c, from, name))) return false;
     if (!weir__storage_may_change(c, x->storage, name)) return false;
     if (!from) return true;
     if (from->dtype != x->dtype)

@@ -33,6 +33,21 @@ int64_t weir_dim(const weir_tensor *x, int axis)
     return axis >= 0 && axis < x->ndim ? x->shape[axis] : 0;
 }
 
+bool weir__is_laid_out(const weir_tensor *x)
+{
+    return x->numel == 0 || x->storage->bytes > 0;
+}
+
+bool weir__laid_out(weir_ctx *c, const weir_tensor *x, const char *who)
+{
+    if (weir__is_laid_out(x)) return true;
+    weir_fail(c, WEIR_ERROR_STATE,
+              "%s: a parameter whose module has not been used: expected weir_module_forward, "
+              "weir_module_flat or an optimizer before it",
+              who);
+    return false;
+}
+
 double weir__element(const weir_tensor *t, const int64_t *index)
 {
     int64_t at = t->offset;
@@ -49,7 +64,7 @@ double weir_get(const weir_tensor *x, const int64_t *index)
     if (x->object.nil || (x->ndim > 0 && !index)) return NAN;
     for (int i = 0; i < x->ndim; i++)
         if (index[i] < 0 || index[i] >= x->shape[i]) return NAN;
-    return weir__element(x, index);
+    return weir__laid_out(x->object.ctx, x, "get") ? weir__element(x, index) : NAN;
 }
 
 double weir_item(const weir_tensor *x)
@@ -57,6 +72,7 @@ double weir_item(const weir_tensor *x)
     WEIR__AS_FOUND;
     static const int64_t zeros[WEIR_RANK_MAX];
     x = some(x);
+    if (!x->object.nil && !weir__laid_out(x->object.ctx, x, "item")) return NAN;
     if (!x->object.nil && x->numel == 1) return weir__element(x, zeros);
     if (!x->object.nil) {
         char shape[128];
@@ -72,13 +88,15 @@ static const char empty_buffer[64];
 const void *weir_data(const weir_tensor *x)
 {
     x = some(x);
-    return x->storage ? weir__ptr(x) : empty_buffer;
+    if (!x->storage) return empty_buffer;
+    return weir__laid_out(x->object.ctx, x, "data") ? weir__ptr(x) : NULL;
 }
 
 void *weir_data_mut(weir_tensor *x)
 {
     WEIR__AS_FOUND;
     if (weir_is_nil(x) || !x->storage) return NULL;
+    if (!weir__laid_out(x->object.ctx, x, "data_mut")) return NULL;
     if (!weir__storage_may_change(x->object.ctx, x->storage, "data_mut")) return NULL;
     weir__storage *s = x->storage;
     if (weir__region_refuses(s->ctx, "data_mut", WEIR__REGION_CHANGE)) {
@@ -103,6 +121,7 @@ static weir_status copy_to(const weir_tensor *x, weir_dtype t, void *out, int64_
     if (!out && n > 0)
         return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "copy_to_%s: NULL: expected room",
                          name);
+    if (!weir__laid_out(x->object.ctx, x, "copy_to")) return WEIR_ERROR_STATE;
     if (x->contiguous) return weir__convert(t, out, x->dtype, weir__ptr(x), n), WEIR_OK;
     int last = x->ndim - 1;
     int64_t row = last >= 0 ? x->shape[last] : 1, stride = last >= 0 ? x->strides[last] : 1, index[WEIR_RANK_MAX] = { 0 };

@@ -48,7 +48,8 @@ int weir_format(const weir_tensor *x, char *buffer, size_t bytes)
         weir__append(buffer, bytes, &o.used, "nil");
         return (int)o.used;
     }
-    put_axis(&o, x, 0, index);
+    if (weir__is_laid_out(x)) put_axis(&o, x, 0, index);
+    else weir__append(buffer, bytes, &o.used, "not laid out");
     weir__append(buffer, bytes, &o.used, "  %s ", weir_dtype_name(x->dtype));
     weir__append_shape(buffer, bytes, &o.used, x->ndim, x->shape);
     return (int)o.used;

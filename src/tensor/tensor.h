@@ -68,6 +68,10 @@ void weir__storage_unref(weir_ctx *c, weir__storage *s);
 void weir__storage_changed(weir__storage *s, const char *by);
 /* False, after an error, for weights of a shared model: in the share always, in the model itself
  * while shares are out. */
+/* Whether there is memory for its elements yet: a parameter has none before its module is used.
+ * weir__laid_out says so by an error of c. */
+bool weir__is_laid_out(const weir_tensor *x);
+bool weir__laid_out(weir_ctx *c, const weir_tensor *x, const char *who);
 bool weir__storage_may_change(weir_ctx *c, const weir__storage *s, const char *who);
 void weir__tensor_ref(weir_ctx *c, weir_tensor *t);
 void weir__tensor_unref(weir_ctx *c, weir_tensor *t);

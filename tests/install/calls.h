@@ -294,8 +294,10 @@ static void digest_number(world *w, double x) { digest(w, &x, sizeof x); }
 static void digest_tensor(world *w, weir_tensor *t)
 {
     double x[256];
-    bool has = t && !weir_is_nil(t) && weir_dtype_is_real(weir_dtype_of(t)) && weir_numel(t) <= 256;
-    if (has && weir_copy_to_f64(t, x, weir_numel(t)) == WEIR_OK) digest(w, x, (size_t)weir_numel(t) * sizeof *x);
+    bool has = t && weir_ok(w->c) && !weir_is_nil(t) && weir_dtype_is_real(weir_dtype_of(t)) && weir_numel(t) <= 256;
+    if (!has) return;
+    if (weir_copy_to_f64(t, x, weir_numel(t)) == WEIR_OK) digest(w, x, (size_t)weir_numel(t) * sizeof *x);
+    else weir_clear(w->c); /* a parameter before its module is used: it has no values */
 }
 
 static void digest_module(world *w, weir_module *m)

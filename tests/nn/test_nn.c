@@ -431,9 +431,41 @@ static void test_no_memory(void **state)
     test_every_allocation(everything);
 }
 
+static void a_parameter_before_its_module_is_used_has_no_memory(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "group", "");
+    weir_tensor *p = weir_module_parameter(m, "p", WEIR_F32, 2, SHAPE(40, 40), (weir_init){ WEIR_INIT_ONES, 0 });
+    weir_tensor *one = weir_module_parameter(m, "one", WEIR_F32, 0, NULL, (weir_init){ WEIR_INIT_ONES, 0 });
+    weir_tensor *ones = weir_ones(c, WEIR_F32, 2, SHAPE(40, 40));
+    static double x[1600];
+    char text[64];
+    assert_int_equal(weir_copy_to_f64(p, x, 1600), WEIR_ERROR_STATE);
+    assert_fails(c, WEIR_ERROR_STATE, "copy_to");
+    assert_true(isnan(weir_get(p, SHAPE(39, 39))));
+    assert_fails(c, WEIR_ERROR_STATE, "get");
+    assert_true(isnan(weir_item(one)));
+    assert_fails(c, WEIR_ERROR_STATE, "item");
+    assert_null(weir_data(p));
+    assert_fails(c, WEIR_ERROR_STATE, "data");
+    assert_null(weir_data_mut(p));
+    assert_fails(c, WEIR_ERROR_STATE, "data_mut");
+    weir_scope s = weir_scope_begin_no_grad(c);
+    weir_fill_(p, 1);
+    assert_fails(c, WEIR_ERROR_STATE, "fill_");
+    weir_copy_(ones, p);
+    assert_fails(c, WEIR_ERROR_STATE, "copy_");
+    weir_scope_end(s);
+    weir_format(p, text, sizeof text);
+    assert_non_null(strstr(text, "not laid out"));
+    assert_int_equal(weir_module_seal(m), WEIR_OK);
+    assert_near(weir_get(p, SHAPE(39, 39)), 1, 0);
+    weir_module_free(m);
+}
+
 int main(void)
 {
-    CASES(CASE(test_names_and_layout), CASE(test_start_depends_on_seed_and_name_alone), CASE(test_initial_ranges), CASE(test_module_equals_functions),
+    CASES(CASE(a_parameter_before_its_module_is_used_has_no_memory), CASE(test_names_and_layout), CASE(test_start_depends_on_seed_and_name_alone), CASE(test_initial_ranges), CASE(test_module_equals_functions),
           CASE(test_relu_is_fused_to_the_bit), CASE(test_networks_are_fused_to_the_bit), CASE(test_networks_train_to_the_bit), CASE(test_networks_keep_what_they_need), CASE(test_pytorch_values_and_gradients), CASE(test_gradients_of_rows), CASE(test_freeze_and_train),
           CASE(test_shared_and_buffers), CASE(test_label_names_the_layer), CASE(test_refusals), CASE(test_in_a_worker), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
