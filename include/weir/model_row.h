@@ -16,8 +16,26 @@
 extern "C" {
 #endif
 
-/* A setting by name: text of options for model, optimizer, schedule and trainer ("optimizer=adam optimizer.lr=1e-3 batch=200"). */
-typedef struct weir_preset { const char *name, *settings, *doc; } weir_preset;
+/* What a preset may depend on: the samples of the training split. */
+typedef struct weir_data_facts {
+    size_t size;
+    int64_t n;          /* samples */
+    double n_effective; /* (sum w)^2 / sum w^2 of their weights w; n where there are none */
+    bool weighted;
+    int64_t dim;    /* values a sample */
+    int64_t levels; /* values are integers 0 .. levels-1; 0: continuous */
+    int ndim;       /* of a sample: 1 of a table, 3 of pictures [channels, height, width] */
+    int64_t shape[WEIR_RANK_MAX];
+} weir_data_facts;
+
+/* Settings by name: text of options for model, optimizer, schedule and trainer ("optimizer=adam
+ * optimizer.lr=1e-3 batch=200"). They lie below everything that a user says. */
+typedef struct weir_preset {
+    const char *name, *settings, *doc;
+    /* More of them, by the data, after `settings`: a text that stays where it is, or NULL. A run
+     * asks once, when it begins; config.json keeps what came of it. NULL: no more. */
+    const char *(*choose)(const weir_data_facts *facts);
+} weir_preset;
 
 typedef struct weir_model_row {
     weir_row row;

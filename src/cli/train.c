@@ -2,7 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cli/cli.h"
@@ -73,22 +72,6 @@ static void forget_steps(json_t *file)
     json_object_del(json_object_get(file, "schedule"), "horizon");
 }
 
-/* The config as JSON text, to be freed, from the flags over --config or over the run's own; NULL: the error is set. */
-static char *config_text(weir_ctx *c, const weir__command *self, const flags *f, const char *stored)
-{
-    settings s;
-    const char *path = f->config ? f->config : stored;
-    json_t *file = path ? weir__json_load(c, path) : NULL;
-    collect(self, f, &s);
-    if (f->epochs && file) forget_steps(file);
-    json_t *o = weir_ok(c) ? weir__config_resolve(c, f->base.n_positional ? f->base.positional[0] : NULL, f->data, file, s.n, s.at) : NULL;
-    char *text = o ? weir__json_text(o, JSON_REAL_PRECISION(17)) : NULL;
-    if (o && !text) weir_fail(c, WEIR_ERROR_MEMORY, "config: as text: expected more free memory");
-    json_decref(file);
-    json_decref(o);
-    return text;
-}
-
 /* -- the run -------------------------------------------------------------------------------------------------------------------------- */
 typedef struct job {
     const weir__command *self;
@@ -127,6 +110,25 @@ static int check_new(const flags *f)
     return 0;
 }
 
+/* The flags over --config, which on a resume lie over the run's own; asked false: the run's own alone. */
+static void open_with(job *j, bool asked)
+{
+    const flags *f = j->f;
+    settings s;
+    json_t *file = f->config ? weir__json_load(j->c, f->config) : NULL;
+    collect(j->self, f, &s);
+    if (f->epochs && file) forget_steps(file);
+    const weir__config_layers from = {
+        .file = file,
+        .model = f->base.n_positional ? f->base.positional[0] : NULL,
+        .data = f->data,
+        .n_set = s.n,
+        .set = s.at,
+    };
+    if (weir_ok(j->c)) j->r = weir__run_open_layers(j->c, f->out, asked ? &from : NULL, f->resume);
+    json_decref(file);
+}
+
 /* 0 with j->r open, or an exit code. */
 static int open_run(job *j)
 {
@@ -140,10 +142,7 @@ static int open_run(job *j)
     if (code) return code;
     if (stored && !f->resume) return weir__complain(WEIR__EXIT_FAILED, "%.300s: holds a run: expected --resume, or another folder", f->out);
     bool asked = !stored || !silent; /* else all that can be wrong lies in the folder */
-    char *config = asked ? config_text(j->c, j->self, f, stored ? path : NULL) : NULL;
-    if (!weir_ok(j->c)) return weir__complain_ctx(j->c, true);
-    j->r = weir_run_open(j->c, f->out, config, f->resume);
-    free(config);
+    open_with(j, asked);
     return weir_ok(j->c) ? 0 : weir__complain_ctx(j->c, asked);
 }
 
@@ -177,6 +176,18 @@ static void summary(const job *j)
     putchar('\n');
 }
 
+/* What the preset has set, so that a default is seen. */
+static void say_preset(const job *j)
+{
+    enum { LINE = 160 };
+    char text[LINE + 1];
+    int64_t n = weir_run_preset(j->r, text, sizeof text);
+    if (n == 0) return;
+    if (n == LINE) memcpy(text + LINE - 3, " ..", 3);
+    puts(text);
+    fflush(stdout);
+}
+
 static int train(job *j)
 {
     weir_train_opts o = where_to_stop(j);
@@ -189,6 +200,7 @@ static int train(job *j)
         printf("%s  goes on from step %lld\n", j->f->out, (long long)begin);
         fflush(stdout);
     }
+    if (begin == 0) say_preset(j);
     j->meter.first_step = begin;
     weir_status s = weir_run_train(j->r, &o);
     weir__meter_end(&j->meter);

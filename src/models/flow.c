@@ -21,9 +21,21 @@ static const weir_option options[] = {
     { 0 },
 };
 
+/* Few samples: couplings whose networks are linear maps. */
+static const char *flow_choose(const weir_data_facts *f)
+{
+    if (weir__few_samples(f))
+        return "model.flow.repeat=2 model.flow.parts.0.net.hidden= model.flow.parts.1.net.hidden= "
+               "optimizer.lr=1e-3 batch=128 steps=2000 ema=0.99";
+    if (f->n_effective < 2000) return "optimizer.lr=5e-4 batch=128 steps=2000 ema=0.99";
+    return "optimizer.lr=1e-3 batch=256 steps=5000 ema=0.999";
+}
+
 static const weir_preset presets[] = {
+    { "auto", "optimizer=adam schedule=cosine model.standardize=yes",
+      "networks and steps by the number of samples and their values", flow_choose },
     { "table", "optimizer=adam optimizer.lr=1e-3 schedule=cosine ema=0.999 batch=256 steps=5000",
-      "tables of a few columns" },
+      "tables of a few columns", NULL },
     { 0 },
 };
 

@@ -230,4 +230,14 @@ weir_status weir__module_assign(weir_module *m, const weir__weights *w, const we
 /* Copies every parameter and buffer from `w`: missing, unexpected and mis-shaped names are listed (in the log all), and then nothing changes. */
 weir_status weir__model_assign(weir_model *m, const weir__weights *w, const char *where);
 
+/* -- facts.c: what presets ask of the data -------------------------------------------------------- */
+/* Pictures, whose values go together by where they are: with axes of their own, or flat, such as the 64 of
+ * `digits`, as grey values of 16 levels or more. */
+bool weir__looks_like_pictures(const weir_data_facts *f);
+/* n / d^1.5 of a table of n samples of d values: what a perceptron gains over a linear map grows with n, what it
+ * loses by learning the training samples by heart with d. */
+double weir__samples_per_values(const weir_data_facts *f);
+/* So few that linear maps do better: below 25 of those for a table, 8 samples a value for pictures. */
+bool weir__few_samples(const weir_data_facts *f);
+
 #endif

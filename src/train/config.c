@@ -153,6 +153,7 @@ typedef struct layers {
     weir__assignments at[LAYERS];
     const weir_row *model; /* the one that wins */
     weir_choice aside;     /* it, while a layer speaks of another */
+    const weir_data_facts *facts;
 } layers;
 
 /* Whether the key is that of the option itself: "model" or "model.name". */
@@ -256,17 +257,12 @@ static weir_status preset_unknown(weir_ctx *c, const weir_model_row *m, const ch
 /* The one that is named, else the model's first; what it says becomes a layer. */
 static weir_status add_preset(layers *l)
 {
-    weir_ctx *c = l->k->ctx;
     const weir_model_row *m = model_row(l->k);
-    const weir_preset *p = m->presets;
     const char *name = last_said(l, "preset");
-    if (name && !name[0]) name = NULL;
-    while (name && p && p->name && strcmp(p->name, name) != 0) p++;
-    bool found = p && p->name;
-    if (name && !found) return preset_unknown(c, m, name);
-    if (!found) return WEIR_OK;
-    weir_status status = weir__assignments_text(&l->at[PRESET], p->settings);
-    return status == WEIR_OK ? weir__assignments_add(&l->at[PRESET], "preset", 6, p->name) : status;
+    const weir_preset *p = weir__preset_find(m, name);
+    if (name && name[0] && !p) return preset_unknown(l->k->ctx, m, name);
+    if (!p) return WEIR_OK;
+    return weir__preset_add(&l->at[PRESET], &m->row, p, l->facts, last_said(l, "data"));
 }
 
 static weir_status resolve(layers *l)
@@ -312,7 +308,7 @@ static weir_status read_layers(const weir__config_layers *from, layers *l)
 
 weir_status weir__config_from(weir__config *out, weir_ctx *c, const weir__config_layers *from)
 {
-    layers l = { .k = out };
+    layers l = { .k = out, .facts = from->facts };
     *out = (weir__config){ .ctx = c };
     if (!weir_ok(c)) return weir_status_of(c);
     if (weir_options_defaults(c, &weir__run_row, out) != WEIR_OK) return weir_status_of(c);

@@ -98,10 +98,13 @@ static weir__length resume_length(const json_t *config)
     return (weir__length) { .epochs = resume_integer(config, "train", "epochs") };
 }
 
-weir_status weir__resume_compare(weir_ctx *c, const char *folder, const json_t *given,
+weir_status weir__resume_compare(weir_ctx *c, const char *folder, const weir__config_layers *given,
                                  const json_t *stored, weir__length *stop)
 {
-    json_t *alone = weir__config_over(c, stored, NULL), *over = weir__config_over(c, stored, given);
+    weir__config_layers both = *given;
+    both.over = given->file;
+    both.file = stored;
+    json_t *alone = weir__config_over(c, stored, NULL), *over = weir__config_resolved(c, &both);
     if (alone && over && resume_compare(c, folder, "", over, alone) == WEIR_OK)
         *stop = resume_length(over);
     json_decref(alone);

@@ -168,8 +168,33 @@ static weir_status open_data(weir_run *r, const json_t *stored)
     split_data(r);
     if (weir_ok(c) && weir_dataset_rows(r->train) < 1) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one", r->config.data);
     if (!weir_ok(c)) return weir_status_of(c); /* a view of what is gone may be left */
-    r->held = weir__dataset_some(r->valid, r->config.train.valid_rows);
     note_fingerprint(r);
+    return weir_status_of(c);
+}
+
+/* A run that begins: the settings once more, with a preset that knows the data. */
+static weir_status settle_config(weir_run *r, const weir__config_layers *from)
+{
+    weir__config k;
+    weir__config_layers with = *from;
+    const weir_data_facts facts = weir__preset_facts(r->train);
+    with.facts = &facts;
+    if (weir__config_from(&k, r->object.ctx, &with) != WEIR_OK) return weir_status_of(r->object.ctx);
+    weir__config_free(&r->config);
+    r->config = k;
+    return WEIR_OK;
+}
+
+static weir_status open_config(weir_run *r, const weir__config_layers *from, const json_t *stored)
+{
+    weir_ctx *c = r->object.ctx;
+    if (weir__config_from(&r->config, c, from) != WEIR_OK) return weir_status_of(c);
+    if (!r->config.data[0])
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "config: no data: expected a SPEC, such as digits or FILE.npy");
+    if (open_data(r, stored) != WEIR_OK) return weir_status_of(c);
+    if (!stored && settle_config(r, from) != WEIR_OK) return weir_status_of(c);
+    r->held = weir__dataset_some(r->valid, r->config.train.valid_rows);
     return weir_status_of(c);
 }
 
@@ -271,13 +296,11 @@ static void note_machine(weir_run *r, const json_t *stored)
 }
 
 /* -- opening ---------------------------------------------------------------------------------------------------------------------------------- */
-static weir_status open_parts(weir_run *r, const json_t *config, const json_t *stored,
+static weir_status open_parts(weir_run *r, const weir__config_layers *from, const json_t *stored,
                               const weir__length *stop)
 {
     weir_ctx *c = r->object.ctx;
-    if (weir__config_read(&r->config, c, config) != WEIR_OK
-        || open_data(r, stored) != WEIR_OK)
-        return weir_status_of(c);
+    if (open_config(r, from, stored) != WEIR_OK) return weir_status_of(c);
     if (weir__fit_model(r, stored != NULL) != WEIR_OK || check_data(r) != WEIR_OK)
         return weir_status_of(c);
     return open_loader(r, stop) == WEIR_OK ? open_seeded(r) : weir_status_of(c);
@@ -302,11 +325,11 @@ static weir_status open_folder(weir_run *r, const json_t *stored)
     return WEIR_OK;
 }
 
-static weir_status open_all(weir_run *r, const json_t *config, const json_t *stored,
+static weir_status open_all(weir_run *r, const weir__config_layers *from, const json_t *stored,
                             const weir__length *stop)
 {
     weir_ctx *c = r->object.ctx;
-    if (open_parts(r, config, stored, stop) != WEIR_OK || open_folder(r, stored) != WEIR_OK)
+    if (open_parts(r, from, stored, stop) != WEIR_OK || open_folder(r, stored) != WEIR_OK)
         return weir_status_of(c);
     if (weir__checkpoint_load(r) != WEIR_OK) return weir_status_of(c);
     note_machine(r, stored);
@@ -331,31 +354,50 @@ static weir_run *run_new(weir_ctx *c, const char *folder)
     return r;
 }
 
-/* The config to run by: the folder's where it has one (*had), else the one given. *stop: how long
- * the two together say. */
-static json_t *choose_config(weir_ctx *c, const char *folder, const char *config, bool resume,
-                             bool *had, weir__length *stop)
+/* Whether the folder is fit to begin a run in. */
+static weir_status check_empty(weir_ctx *c, const char *folder, const weir__config_layers *from)
+{
+    if (exists(folder) && !sweep(folder))
+        return weir_fail(c, WEIR_ERROR_STATE,
+                         "%s: holds files that are no run: expected an empty or a new folder", folder);
+    if (from) return WEIR_OK;
+    return weir_fail(c, WEIR_ERROR_IO,
+                     "%s: no config.json: expected a run, or a model and data to begin one", folder);
+}
+
+/* The folder's own config, with which `from` must agree where it is not NULL; NULL without an error:
+ * the folder has none and one may be begun. *stop: how long the two together say. */
+static json_t *stored_config(weir_ctx *c, const char *folder, const weir__config_layers *from,
+                             bool resume, weir__length *stop)
 {
     char path[4096];
     size_t used = 0;
     weir__append(path, sizeof path, &used, "%s/config.json", folder);
-    json_t *given = config ? weir__config_given(c, config) : NULL, *stored = NULL;
-    if (!weir_ok(c)) return NULL;
-    *had = exists(path);
-    if (*had && !resume && config) {
-        weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", folder);
-    } else if (*had) {
-        stored = weir__json_load(c, path);
-        if (stored && given) weir__resume_compare(c, folder, given, stored, stop);
-    } else if (exists(folder) && !sweep(folder)) {
-        weir_fail(c, WEIR_ERROR_STATE, "%s: holds files that are no run: expected an empty or a new folder", folder);
-    } else if (!given) {
-        weir_fail(c, WEIR_ERROR_IO, "%s: no config.json: expected a run, or a model and data to begin one", folder);
+    if (!exists(path)) {
+        check_empty(c, folder, from);
+        return NULL;
     }
-    if (stored) json_decref(given), given = stored;
-    if (weir_ok(c)) return given;
-    json_decref(given);
-    return NULL;
+    if (!resume && from) {
+        weir_fail(c, WEIR_ERROR_STATE, "%s: holds a run: expected --resume, or another folder", folder);
+        return NULL;
+    }
+    json_t *stored = weir__json_load(c, path);
+    if (stored && from) weir__resume_compare(c, folder, from, stored, stop);
+    return stored;
+}
+
+weir_run *weir__run_open_layers(weir_ctx *c, const char *folder, const weir__config_layers *from,
+                                bool resume)
+{
+    weir__length stop = { 0 };
+    json_t *stored = stored_config(c, folder, from, resume, &stop);
+    const weir__config_layers own = { .file = stored };
+    weir_run *r = weir_ok(c) ? run_new(c, folder) : NULL;
+    if (r && r->folder) open_all(r, stored ? &own : from, stored, &stop);
+    json_decref(stored);
+    if (r && weir_ok(c)) return r;
+    if (r) destroy(r);
+    return weir__nil(c, WEIR__RUN);
 }
 
 weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, bool resume)
@@ -363,15 +405,12 @@ weir_run *weir_run_open(weir_ctx *c, const char *folder, const char *config, boo
     WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__RUN);
     if (!folder) return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_open: NULL: expected a folder"), weir__nil(c, WEIR__RUN);
-    bool had = false;
-    weir__length stop = { 0 };
-    json_t *chosen = choose_config(c, folder, config, resume, &had, &stop);
-    weir_run *r = chosen ? run_new(c, folder) : NULL;
-    if (r && r->folder) open_all(r, chosen, had ? chosen : NULL, &stop);
-    json_decref(chosen);
-    if (r && weir_ok(c)) return r;
-    if (r) destroy(r);
-    return weir__nil(c, WEIR__RUN);
+    json_t *given = config ? weir__config_given(c, config) : NULL;
+    const weir__config_layers from = { .file = given };
+    weir_run *r = weir__nil(c, WEIR__RUN);
+    if (weir_ok(c)) r = weir__run_open_layers(c, folder, config ? &from : NULL, resume);
+    json_decref(given);
+    return r;
 }
 
 bool weir_run_is_nil(const weir_run *r) { return !r || r->object.nil; }

@@ -56,6 +56,7 @@ extern const weir_row *const weir__train_rows[]; /* it alone */
  * ("lr") where only one of its rows has it; the run's own and the model's go before others. */
 typedef struct weir__config_layers {
     const char *lowest;      /* "key=value key=value"; NULL: nothing, as all below */
+    const weir_data_facts *facts; /* for a preset that depends on them: it says less without */
     const json_t *file;
     const json_t *over;      /* with `model`, `data` and `set` one layer, in this order */
     const char *model, *data;
@@ -76,6 +77,15 @@ json_t *weir__config_given(weir_ctx *c, const char *text);
 json_t *weir__config_over(weir_ctx *c, const json_t *stored, const json_t *given);
 json_t *weir__config_json(const weir__config *k);
 void weir__config_free(weir__config *k);
+
+/* -- preset.c: settings by name ---------------------------------------------------------------- */
+weir_data_facts weir__preset_facts(const weir_dataset *d); /* of a data set that could be opened */
+/* The one of that name, the first for NULL and ""; NULL: none. */
+const weir_preset *weir__preset_find(const weir_model_row *m, const char *name);
+/* What the preset says of such data (facts NULL: of any), and last its name, as a layer. `spec`, which may be
+ * NULL, is the data's: what that says of standardize goes before the preset. */
+weir_status weir__preset_add(weir__assignments *to, const weir_row *model, const weir_preset *p,
+                             const weir_data_facts *facts, const char *spec);
 
 /* -- fit.c: what the data say of the model ----------------------------------------------------- */
 /* Fills in what the config leaves open; what both say must agree. begun: the config is a run's own,
@@ -141,6 +151,9 @@ struct weir_run {
 weir__object *weir__run_nil_new(weir_ctx *c);
 extern weir_run weir__orphan_run;
 
+/* weir_run_open with settings in layers; NULL: the folder's own. */
+weir_run *weir__run_open_layers(weir_ctx *c, const char *folder, const weir__config_layers *from,
+                                bool resume);
 /* `name` within the run's folder, into buffer. */
 const char *weir__run_path(const weir_run *r, const char *name, char *buffer, size_t bytes);
 
@@ -183,8 +196,9 @@ weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_
 typedef struct weir__length {
     int64_t steps, epochs; /* steps 0: in epochs; both 0: unknown */
 } weir__length;
-/* Compares the settings of `given` with the run's own; *stop: how long both together say. */
-weir_status weir__resume_compare(weir_ctx *c, const char *folder, const json_t *given,
+/* Compares the settings of `given`, all its layers but `lowest`, with the run's own; *stop: how long both
+ * together say. */
+weir_status weir__resume_compare(weir_ctx *c, const char *folder, const weir__config_layers *given,
                                  const json_t *stored, weir__length *stop);
 weir_status weir__resume_check_data(weir_run *r, const json_t *stored);
 /* Refuses a run that has trained and whose checkpoint is gone: it would begin anew over what it has.

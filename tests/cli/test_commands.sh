@@ -53,6 +53,15 @@ else
     echo "# no python3: JSON is not parsed"
 fi
 
+works "train with nothing set" "$WEIR" train nice --data digits --out auto --steps 2
+sed -n 1p out > line
+holds "the first line names the preset and what it sets" '^preset=auto .*hidden=256 .*batch=128 steps=2 ' line
+works "and is no longer than 160 characters" awk 'length($0) > 160 { exit 1 }' line
+works "so does a preset that is named" "$WEIR" train nice --data toy:gaussian,n=300 --out named --set preset=released \
+    --set hidden=16 --set couplings=2 --steps 2
+sed -n 1p out > line
+holds "with the values in force" '^preset=released .*hidden=16' line
+
 works "train on digits" tiny digits digits --steps 5 --batch 50
 works "score of integers" "$WEIR" score digits --data digits,split=test --json
 holds "score has bits_per_dim" '"bits_per_dim": [0-9.]*, "nats_unit_range": -\{0,1\}[0-9.]*}' out

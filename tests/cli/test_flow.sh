@@ -4,7 +4,7 @@
 
 small="--set net.hidden=16,16 --set valid_rows=50 --batch 64"
 # shellcheck disable=SC2086 # words of a line
-works "train" "$WEIR" train rectified-flow --data toy:gmm3,n=600 --out run $small --steps 120 --set valid_every=40
+works "train" "$WEIR" train rectified-flow --data toy:gmm3,n=600 --out run --set preset=toy $small --steps 120 --set valid_every=40
 works "score" "$WEIR" score run --data toy:gmm3,n=200 --json
 cp out parsed
 holds "the trace is exact" '"kind": "exact"' out

@@ -51,7 +51,7 @@ works "longer" "$WEIR" train --out length --resume --set steps=12
 holds "by two steps" 'step 12 ' out
 refuses "another batch" 1 'train.batch differs' "$WEIR" train --out length --resume --set batch=7
 refuses "other levels" 1 'model.levels differs' "$WEIR" train --out length --resume --set levels=0
-refuses "standardized after all" 1 'model.standardize differs' "$WEIR" train --out length --resume --set standardize=yes
+refuses "not standardized after all" 1 'model.standardize differs' "$WEIR" train --out length --resume --set standardize=no
 refuses "a shape that the data have not" 1 'rows of shape 64: expected model.shape=3,5' tiny shape digits --set model.shape=3,5
 refuses "standardize=yes and no" 2 'digits,standardize=yes: standardize=yes of the data: expected model.standardize=no' \
     tiny both digits,standardize=yes --set standardize=no

@@ -285,8 +285,9 @@ static void test_released_start(void **state)
     m = weir_model_new(c, "nice", "dim=784"); /* the parameter count of the specification's table */
     assert_int_equal(weir_module_parameter_numel(weir_model_module(m)), 19158352);
     const weir_model_row *row = (const weir_model_row *)weir_model_row_of(m);
-    assert_string_equal(row->presets[0].name, "released");
-    assert_string_equal(row->presets[1].name, "paper");
+    assert_string_equal(row->presets[0].name, "auto");
+    assert_string_equal(row->presets[1].name, "released");
+    assert_string_equal(row->presets[2].name, "paper");
     weir_model_free(m);
 }
 

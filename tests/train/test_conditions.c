@@ -158,8 +158,8 @@ static void a_context_tells(void **state)
 {
     weir_ctx *c = *state;
     write_waves("waves.csv", NULL);
-    weir_run *with = trained(c, "with", "model=nice data=waves.csv,condition=a base=diagonal steps=250 " SMALL),
-             *without = trained(c, "without", "model=nice data=waves.csv,condition=a context=0 base=diagonal steps=250 " SMALL);
+    weir_run *with = trained(c, "with", "preset=released model=nice data=waves.csv,condition=a base=diagonal steps=250 " SMALL),
+             *without = trained(c, "without", "preset=released model=nice data=waves.csv,condition=a context=0 base=diagonal steps=250 " SMALL);
     if (!(with->best_valid > without->best_valid + 0.5)) fail_msg("%g with, %g without", with->best_valid, without->best_valid);
     weir_run_free(with), weir_run_free(without);
 }

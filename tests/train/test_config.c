@@ -22,7 +22,11 @@ static void presets_then_settings(void **state)
     weir_ctx *c = *state;
     json_t *o = RESOLVE(c, "train.seed=7");
     assert_ok(c);
-    assert_string_equal(text(o, "optimizer", "name"), "rmsprop"); /* the default preset: the authors' released settings */
+    assert_string_equal(text(o, "optimizer", "name"), "adam"); /* the default preset */
+    json_decref(o);
+    o = RESOLVE(c, "preset=released", "train.seed=7");
+    assert_ok(c);
+    assert_string_equal(text(o, "optimizer", "name"), "rmsprop"); /* the authors' released settings */
     assert_near(number(o, "optimizer", "alpha"), 0.95, 0);
     assert_near(number(o, "train", "batch"), 200, 0);
     assert_near(number(o, "train", "seed"), 7, 0);
@@ -35,10 +39,10 @@ static void presets_then_settings(void **state)
     assert_near(number(o, "schedule", "warmup"), 5, 0);
     assert_near(number(o, "train", "batch"), 10, 0);
     json_decref(o);
-    o = RESOLVE(c, "optimizer=rmsprop"); /* said again, it is no other */
+    o = RESOLVE(c, "preset=released", "optimizer=rmsprop"); /* said again, it is no other */
     assert_near(number(o, "optimizer", "alpha"), 0.95, 0);
     json_decref(o);
-    o = RESOLVE(c, "optimizer=adam"); /* what the preset said of rmsprop is dropped, lr included */
+    o = RESOLVE(c, "preset=released", "optimizer=adam"); /* what the preset said of rmsprop is dropped, lr included */
     assert_ok(c);
     assert_string_equal(text(o, "optimizer", "name"), "adam");
     assert_null(json_object_get(json_object_get(o, "optimizer"), "alpha"));
@@ -95,9 +99,9 @@ static void mistakes_are_named(void **state)
 static void a_key_of_two_owners_names_both(void **state)
 {
     weir_ctx *c = *state;
-    assert_null(RESOLVE(c, "floor=1e-3"));
+    assert_null(RESOLVE(c, "preset=released", "floor=1e-3"));
     assert_fails(c, WEIR_ERROR_NAME, "expected optimizer.floor or schedule.floor");
-    json_t *o = RESOLVE(c, "optimizer.floor=1e-3", "schedule.floor=1e-5");
+    json_t *o = RESOLVE(c, "preset=released", "optimizer.floor=1e-3", "schedule.floor=1e-5");
     assert_ok(c);
     assert_near(number(o, "optimizer", "floor"), 1e-3, 0);
     assert_near(number(o, "schedule", "floor"), 1e-5, 0);
@@ -219,7 +223,7 @@ static void chosen_rows_have_options_of_their_own(void **state)
 static void layers_lie_upon_each_other(void **state)
 {
     weir_ctx *c = *state;
-    json_t *o = FLOW(c, "batch=64 log_every=7 optimizer=sgd optimizer.momentum=0.9 net.hidden=5", NULL, "model.net.activation=tanh");
+    json_t *o = FLOW(c, "preset=toy batch=64 log_every=7 optimizer=sgd optimizer.momentum=0.9 net.hidden=5", NULL, "model.net.activation=tanh");
     assert_ok(c);
     assert_near(number(o, "train", "batch"), 256, 0); /* preset=toy */
     assert_near(number(o, "train", "log_every"), 7, 0);

@@ -179,7 +179,7 @@ static heard opened(const char *folder, const char *file, const char *spec, cons
     weir_ctx *c = weir_open_with(&o);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     assert_int_equal(system(command), 0);
-    snprintf(config, sizeof config, "{\"model\": {\"name\": \"nice\", \"hidden\": [4], \"couplings\": 1%s}, \"data\": \"%s%s\", \"train\": {\"steps\": 2}}",
+    snprintf(config, sizeof config, "{\"model\": {\"name\": \"nice\", \"hidden\": [4], \"couplings\": 1%s}, \"preset\": \"released\", \"data\": \"%s%s\", \"train\": {\"steps\": 2}}",
              model, file, spec);
     weir_run *r = weir_run_open(c, folder, config, false);
     assert_ok(c);

@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "killed.h"
 
-static const char as_text[] = "model=rectified-flow model.net=\"mlp hidden=6,5 time=raw activation=tanh\" model.score.name=rk4 data=\"toy:moons,n=60\" "
+static const char as_text[] = "preset=toy model=rectified-flow model.net=\"mlp hidden=6,5 time=raw activation=tanh\" model.score.name=rk4 data=\"toy:moons,n=60\" "
                               "optimizer=sgd optimizer.momentum=0.5 train.steps=3 batch=7 valid_every=2 ema=0.5";
-static const char as_json[] = "{\"model\": {\"name\": \"rectified-flow\", \"net\": {\"name\": \"mlp\", \"hidden\": [6, 5], \"activation\": \"tanh\"}, \"log_prob\": \"rk4\"},"
+static const char as_json[] = "{\"preset\": \"toy\", \"model\": {\"name\": \"rectified-flow\", \"net\": {\"name\": \"mlp\", \"hidden\": [6, 5], \"activation\": \"tanh\"}, \"log_prob\": \"rk4\"},"
                               " \"data\": \"toy:moons,n=60\", \"optimizer\": {\"name\": \"sgd\", \"momentum\": 0.5}, \"train\": {\"steps\": 3, \"batch\": 7},"
                               " \"valid_every\": 2, \"train.ema\": 0.5}";
 

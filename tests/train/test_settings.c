@@ -156,7 +156,8 @@ static void standardizing_agrees_or_is_refused(void **state)
     (void)state;
     weir_ctx *c = normed_open(1);
     write_npy(c, "flat.npy", 2, SHAPE(60, 4));
-    assert_standardized(c, "flat.npy", "", false);
+    assert_standardized(c, "flat.npy", "", true); /* by the default preset */
+    assert_standardized(c, "flat.npy,standardize=no", "", false);
     assert_standardized(c, "flat.npy", ", \"standardize\": false", false);
     assert_standardized(c, "flat.npy", ", \"standardize\": true", true);
     assert_standardized(c, "flat.npy,standardize=no", ", \"standardize\": false", false);
