@@ -1,7 +1,8 @@
-/* facts.c - what presets ask of the data. Bounds of few_samples are from held-out samples of tables of
- * 2 to 100 columns and 150 to 50,000 samples (Gaussians, Student's t, mixtures, curved and skewed
- * ones), of the digits and of MNIST. Perceptrons and linear maps meet at about n = 10 d^1.5 where
- * columns are not Gaussian; up to 25 d^1.5 they lose more where columns are than they gain elsewhere. */
+/* facts.c - what presets ask of the data. Bounds of few_samples are from held-out samples of
+ * tables of 2 to 100 columns and 150 to 50,000 samples (Gaussians, Student's t, mixtures, curved
+ * and skewed ones), of the digits and of MNIST. Perceptrons and linear maps meet at about
+ * n = 10 d^1.5 where columns are not Gaussian; up to 25 d^1.5 they lose more where columns are
+ * than they gain elsewhere. */
 #include <math.h>
 #include "models/models.h"
 
