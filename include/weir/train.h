@@ -82,7 +82,7 @@ WEIR_API int64_t weir_run_best_step(const weir_run *r);
 /* The run's preset and what it sets, with the values in force, as --set takes them:
  * "preset=auto couplings=8 hidden=256 .. steps=1500 ..". Cut at bytes - 1; returns the length
  * written, 0 where the run has no preset. */
-WEIR_API int64_t weir_run_preset(const weir_run *r, char *text, int64_t bytes);
+WEIR_API int64_t weir_run_preset(const weir_run *r, char *buffer, size_t bytes);
 /* What on_step would be told now: step, valid, best, failed and lr are the run's, also before the
  * first call; loss, grad_norm and seconds stand as in the last report of the last call (NaN, NaN, 0
  * before it). failed_ids are the run's, until its next validation. */

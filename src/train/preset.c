@@ -114,23 +114,24 @@ static bool preset_earlier(const weir__assignments *a, int64_t i)
     return false;
 }
 
-int64_t weir_run_preset(const weir_run *r, char *text, int64_t bytes)
+int64_t weir_run_preset(const weir_run *r, char *buffer, size_t bytes)
 {
+    WEIR__AS_FOUND;
     size_t used = 0;
-    if (!text || bytes < 1) return 0;
-    text[0] = 0;
+    if (!buffer || bytes == 0) return 0;
+    buffer[0] = 0;
     if (!r || r->object.nil || !weir_ok(r->object.ctx)) return 0;
     const weir_row *model = r->config.model.row;
     const weir_preset *p = weir__preset_find((const weir_model_row *)model, r->config.preset);
     if (!p || !r->config.preset[0]) return 0;
     const weir_data_facts f = weir__preset_facts(r->train);
     weir__assignments a = { .c = r->object.ctx, .where = "preset" };
-    weir__append(text, (size_t)bytes, &used, "preset=%s", p->name);
+    weir__append(buffer, bytes, &used, "preset=%s", p->name);
     /* what was chosen for these data first, for it tells most */
     if (weir__assignments_text(&a, preset_chosen(p, &f)) == WEIR_OK)
         weir__assignments_text(&a, p->settings);
     for (int64_t i = 0; i < a.n; i++)
-        if (!preset_earlier(&a, i)) preset_put(r, a.at[i].key, text, (size_t)bytes, &used);
+        if (!preset_earlier(&a, i)) preset_put(r, a.at[i].key, buffer, bytes, &used);
     weir__assignments_free(&a);
-    return (int64_t)used < bytes ? (int64_t)used : bytes - 1;
+    return (int64_t)(used < bytes ? used : bytes - 1);
 }
