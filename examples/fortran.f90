@@ -4,18 +4,21 @@
 ! prints: 500 samples, mean within 0.2 of (1, -1): yes
 ! prints: loaded again, same samples to the bit: yes
 ! prints: the next call draws others: yes, and from number 0 on the same: yes
+! prints: of one seed the same on two threads: yes
 ! prints: denser where the data are: yes
+! prints: the data score as their samples do: yes
 ! prints: error: model.nice: dim=1: expected 2 or more
 program flow
     use weir
     implicit none
     integer, parameter :: n = 200
-    type(weir_context) :: c
-    type(weir_model) :: m, again
+    type(weir_context) :: c, other_thread
+    type(weir_model) :: m, again, share
+    type(weir_dataset) :: data
     type(weir_optim) :: opt
     real(c_double) :: x(2, n) ! the simulation's own kind; single precision is taken as well
     real(c_float) :: drawn(2, 500), other(2, 500)
-    real(c_double) :: weights(n), log_p(2), loss, first
+    real(c_double) :: weights(n), log_p(2), all_log_p(n), loss, first, nats
     integer :: step
     logical :: fresh
 
@@ -48,8 +51,22 @@ program flow
     print '(a)', 'the next call draws others: ' // yes(fresh) // ', and from number 0 on the same: ' // &
         yes(all(transfer(drawn, [0]) == transfer(other, [0])))
 
+    other_thread = weir_open(1_c_int64_t, threads=1) ! where there is another, it would open this
+    share = weir_model_share(other_thread, again)
+    if (weir_sample(again, drawn, seed=7_c_int64_t, temperature=0.9_c_double) /= weir_ok_status) call stop_with(weir_message(c))
+    if (weir_sample(share, other, seed=7_c_int64_t, temperature=0.9_c_double) /= weir_ok_status) &
+        call stop_with(weir_message(other_thread))
+    print '(a)', 'of one seed the same on two threads: ' // yes(all(transfer(drawn, [0]) == transfer(other, [0])))
+    call weir_free(share)
+    call weir_close(other_thread)
+
     if (weir_log_prob(again, reshape([1d0, -1d0, 4d0, 4d0], [2, 2]), log_p) /= weir_ok_status) call stop_with(weir_message(c))
     print '(a)', 'denser where the data are: ' // yes(log_p(1) > log_p(2) + 2)
+    data = weir_dataset_from(c, x)
+    if (weir_log_prob(again, x, all_log_p) /= weir_ok_status) call stop_with(weir_message(c))
+    if (weir_score(again, data, nats) /= weir_ok_status) call stop_with(weir_message(c))
+    print '(a)', 'the data score as their samples do: ' // yes(abs(nats - sum(all_log_p) / n) < 1e-9_c_double * abs(nats))
+    call weir_free(data)
     call weir_free(opt)
     call weir_free(again)
     call weir_free(m)

@@ -33,13 +33,13 @@ static bool run(weir_model *m, int64_t n, const char *solver, int64_t steps, flo
     o.seed = 7, o.use_seed = true;
     o.solver = solver, o.steps = steps; /* NULL and 0: as the model is set */
     o.on_step = on_step, o.user = &done;
-    weir_score_info info = { 0 };
+    weir_log_prob_info info = { .size = sizeof info };
     if (weir_model_sample_into(m, n, &o, x) != WEIR_OK || weir_model_log_prob_into(m, x, n, NULL, log_p, &info) != WEIR_OK) return false;
     printf("%s: %lld samples of %lld values\n", weir_model_row_of(m)->name, (long long)done, (long long)dim);
     printf("first ");
     for (int64_t j = 0; j < dim && j < 8; j++) printf("%.3f ", (double)x[j]);
     printf("\nmean log-density %.3f nats, %s, %.0f evaluations a sample, %lld failed\n", mean(log_p, n),
-           info.kind == WEIR_SCORE_EXACT ? "exact" : "an estimate", info.evaluations, (long long)info.n_failed);
+           info.kind == WEIR_LOG_PROB_EXACT ? "exact" : "an estimate", info.evaluations, (long long)info.n_failed);
     return true;
 }
 

@@ -1,22 +1,36 @@
-/* weir.h - flow and diffusion models in C: train, sample, score. The headers under weir/ are the manual; begin with
- * weir/context.h, weir/model.h and weir/train.h. */
+/* weir.h - flow and diffusion models in C: train, sample, score. The headers under weir/ are the
+ * manual; begin with weir/context.h, weir/model.h and weir/train.h. */
 #ifndef WEIR_H
 #define WEIR_H
+#include "weir/check.h"
+#include "weir/classify.h"
 #include "weir/condition.h"
 #include "weir/context.h"
+#include "weir/continuous.h"
 #include "weir/data.h"
 #include "weir/diffusion.h"
 #include "weir/flow.h"
 #include "weir/grad.h"
+#include "weir/group.h"
+#include "weir/image.h"
+#include "weir/import.h"
+#include "weir/importance.h"
+#include "weir/latent.h"
+#include "weir/linear_algebra.h"
+#include "weir/log_prob.h"
+#include "weir/metric.h"
 #include "weir/model.h"
 #include "weir/model_row.h"
 #include "weir/nn.h"
+#include "weir/objective.h"
 #include "weir/ode.h"
 #include "weir/op.h"
 #include "weir/ops.h"
 #include "weir/optim.h"
 #include "weir/registry.h"
+#include "weir/spline.h"
 #include "weir/status.h"
 #include "weir/tensor.h"
 #include "weir/train.h"
+#include "weir/transformer.h"
 #endif

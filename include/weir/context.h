@@ -32,22 +32,26 @@ extern "C" {
 
 typedef struct weir_ctx weir_ctx;
 
-/* -- simple --------------------------------------------------------------------------------------------------------- */
+/* -- simple ------------------------------------------------------------------------------------ */
 
-/* Opens a context. Never NULL: a context that could not be made is a failed one that says why. Close with weir_close. */
+/* Opens a context. Never NULL: a context that could not be made is a failed one that says why.
+ * Close with weir_close. */
 WEIR_API weir_ctx *weir_open(uint64_t seed);
-/* Frees the context and everything still in its scopes. Handles with a `_free` of their own must be freed before. NULL: nothing. */
+/* Frees the context and everything still in its scopes. Handles with a `_free` of their own must be
+ * freed before. NULL: nothing. */
 WEIR_API void weir_close(weir_ctx *c);
 
 /* True until the first error. */
 WEIR_API bool weir_ok(const weir_ctx *c);
 WEIR_API weir_status weir_status_of(const weir_ctx *c); /* WEIR_OK until the first error */
-/* One line, `what: where: expected`; "" while there is no error; never NULL; valid until the next error or weir_close. */
+/* One line, `what: where: expected`; "" while there is no error; never NULL; valid until the next
+ * error or weir_close. */
 WEIR_API const char *weir_message(const weir_ctx *c);
-/* Forgets the error. Parameters survive; gradients may be partial after a failed backward: they are zeroed at the next
- * weir_optim_zero_grad. */
+/* Forgets the error. Parameters survive; gradients may be partial after a failed backward: they are
+ * zeroed at the next weir_optim_zero_grad. */
 WEIR_API void weir_clear(weir_ctx *c);
-/* Sets the error unless there is one already (the first wins) and returns the status in force. For programs that add ops or rows. */
+/* Sets the error unless there is one already (the first wins) and returns the status in force. For
+ * programs that add ops or rows. */
 WEIR_API weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))
@@ -57,7 +61,8 @@ WEIR_API weir_status weir_fail(weir_ctx *c, weir_status status, const char *form
 /* The same without a format, for languages that cannot call variadic functions. */
 WEIR_API weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text);
 
-/* A mark in the context, by value. An early return that skips weir_scope_end heals when an outer scope ends. */
+/* A mark in the context, by value. An early return that skips weir_scope_end heals when an outer
+ * scope ends. */
 typedef struct weir_scope {
     weir_ctx *ctx;
     uint32_t depth;
@@ -73,44 +78,78 @@ WEIR_API weir_scope weir_scope_begin_no_grad(weir_ctx *c);
  * is used for another handle; a build with WEIR_NO_POOL under a sanitizer tells all such uses. */
 WEIR_API void weir_scope_end(weir_scope scope);
 
-/* -- advanced ------------------------------------------------------------------------------------------------------- */
+/* Frees a handle from any thread, such as a finaliser's, whatever the context's own does meanwhile:
+ * as its own free function, or weir_release of a tensor, at the context's next call that begins or
+ * ends a scope, makes a tensor, trims or closes. Of several given by then each goes before what it
+ * is made of: runs, loaders, optimizers, averages, models, modules, data sets, tensors. A model
+ * whose shares are out stays until they are freed. NULL, nil, batches and conditions, which go with
+ * their scope: nothing. The handle must be one that lives, and is used no more; the context must
+ * not be closed before the call returns. */
+WEIR_API void weir_free_later(void *handle);
 
-typedef enum weir_isa { WEIR_ISA_AUTO = 0, WEIR_ISA_C = 1, WEIR_ISA_AVX2 = 2, WEIR_ISA_AVX512 = 3 } weir_isa;
+/* -- advanced ---------------------------------------------------------------------------------- */
 
-/* resize(user, NULL, 0, n) allocates n bytes aligned to 64 or returns NULL; resize(user, p, n, 0) frees. Called from one
- * thread at a time per context, but worker contexts call it too: it must be thread-safe. */
+typedef enum weir_isa {
+    WEIR_ISA_AUTO = 0,
+    WEIR_ISA_C = 1,
+    WEIR_ISA_AVX2 = 2,
+    WEIR_ISA_AVX512 = 3
+} weir_isa;
+
+/* resize(user, NULL, 0, n) allocates n bytes aligned to 64 or returns NULL; resize(user, p, n, 0)
+ * frees. Called from one thread at a time per context, but worker contexts call it too: it must be
+ * thread-safe. */
 typedef void *(*weir_resize_fn)(void *user, void *block, size_t old_bytes, size_t new_bytes);
 
 typedef struct weir_open_opts {
-    size_t size;            /* of this struct, set by weir_open_defaults */
+    size_t size; /* of this struct, set by weir_open_defaults */
     uint64_t seed;
-    int threads;            /* threads an op or the shards of a step may use, at most 1024, of which the caller is one; 0: as
-                             * many as WEIR_NUM_THREADS says, else OMP_NUM_THREADS, else as there are processors that the process
-                             * may run on (its affinity, and the quota of its control group). No number changes a bit */
-    weir_isa isa;           /* which kernels; AUTO: the best the CPU has. Asking for more than it has is an error */
-    weir_resize_fn resize;  /* NULL: the C library's */
+    /* threads an op or the shards of a step may use, at most 1024, of which the caller is one; 0:
+     * as many as WEIR_NUM_THREADS says, else OMP_NUM_THREADS, else as there are processors that the
+     * process may run on (its affinity, and the quota of its control group). No number changes a
+     * bit */
+    int threads;
+    /* which kernels; AUTO: the best the CPU has. Asking for more than it has is an error */
+    weir_isa isa;
+    weir_resize_fn resize; /* NULL: the C library's */
     void *resize_user;
-    /* NULL: silence. Lines that begin with "warning: " say `what: where: what to do` of what is no error,
-     * but may not be meant. */
+    /* NULL: silence. Lines that begin with "warning: " say `what: where: what to do` of what is no
+     * error, but may not be meant. */
     void (*log)(void *user, const char *line);
     void *log_user;
+    /* of processes that train together (weir/group.h), copied; NULL: alone */
+    const struct weir_group *group;
+    /* Memory that opening data may take: so many bytes, or 16 times what the files take on disk
+     * where that is more; 0: 2^30. Files that are packed (gzip, PNG, JPEG) can claim a thousand
+     * times their size. Beyond it is an error (WEIR_ERROR_MEMORY) that names the data. */
+    int64_t file_bytes;
 } weir_open_opts;
 
-WEIR_API weir_open_opts weir_open_defaults(void); /* seed 1, all threads, the best kernels */
-WEIR_API weir_ctx *weir_open_with(const weir_open_opts *options); /* NULL: the defaults. Never NULL */
+/* weir_open_defaults(): seed 1, all threads, the best kernels. */
+WEIR_API void weir_open_defaults_sized(weir_open_opts *o, size_t size);
+WEIR_DEFAULTS(weir_open_opts, weir_open_defaults)
+/* NULL: the defaults. Never NULL */
+WEIR_API weir_ctx *weir_open_with(const weir_open_opts *options);
 
 WEIR_API int weir_threads(const weir_ctx *c); /* that ops and shards may use */
 /* The kernels in use: "avx512", "avx2" or "c": the machine class that bits depend on. */
 WEIR_API const char *weir_isa_name(const weir_ctx *c);
 
 typedef struct weir_memory_info {
+    size_t size;
     int64_t live_blocks, live_bytes; /* handed out and not returned */
-    int64_t peak_bytes;              /* highest live_bytes */
-    int64_t system_bytes;            /* taken from the allocator: live + kept for reuse */
-    int64_t system_calls;            /* how often the allocator was asked */
+    int64_t peak_bytes; /* highest live_bytes */
+    int64_t system_bytes; /* taken from the allocator: live + kept for reuse */
+    int64_t system_calls; /* how often the allocator was asked */
 } weir_memory_info;
-/* Counts of this context alone (worker contexts have their own). */
-WEIR_API weir_memory_info weir_memory(const weir_ctx *c);
+/* Counts of this context alone (worker contexts have their own), into the first `size` bytes. */
+WEIR_API void weir_memory_sized(const weir_ctx *c, weir_memory_info *info, size_t size);
+static inline weir_memory_info weir_memory(const weir_ctx *c)
+{
+    weir_memory_info info;
+    weir_memory_sized(c, &info, sizeof info);
+    return info;
+}
 /* Returns what is kept for reuse to the allocator. */
 WEIR_API void weir_memory_trim(weir_ctx *c);
 

@@ -1,5 +1,5 @@
 /* weir/diffusion.h - what continuous models are put together from: paths from data to noise, what
- * networks predict, distributions of training times, grids of times, samplers.
+ * networks predict, distributions of training times, weights, grids of times, samplers.
  *
  *     const weir_path_row *path = (const weir_path_row *)weir_row_find(c, "path", "fm");
  *     weir_path_point p = path->at(NULL, 0.25);               // fm has no options
@@ -39,13 +39,15 @@ typedef struct weir_path_row {
  *
  *     x0        D                             eps       e
  *     velocity  a' D + b' e = dx/dt           v         (a e - b D) / sqrt(a^2 + b^2)
- *     score     -e / b, the gradient of log p_t by x */
+ *     score     -e / b, the gradient of log p_t by x
+ *     edm       (D - c_skip x / a) / c_out, with s the deviation of the data, sigma = b / a:
+ *               c_skip = s^2 / (sigma^2 + s^2), c_out = s sigma / sqrt(sigma^2 + s^2) */
 typedef struct weir_prediction_point {
     double x0, eps, scale;
 } weir_prediction_point;
 typedef struct weir_prediction_row {
     weir_row row;
-    weir_prediction_point (*at)(weir_path_point p);
+    weir_prediction_point (*at)(const void *options, weir_path_point p); /* NULL: the defaults */
 } weir_prediction_row;
 /* y [n, dim], what `from` says of x [n, dim] at the times t [n], becomes what `to` says. Exact but
  * for rounding, at the ends of the path too; NaN or infinite where the one does not decide the
@@ -53,8 +55,10 @@ typedef struct weir_prediction_row {
 WEIR_API weir_status weir_prediction_convert(weir_ctx *c, const weir_path_row *path,
                                              const void *path_options,
                                              const weir_prediction_row *from,
-                                             const weir_prediction_row *to, int64_t n, int64_t dim,
-                                             const double *t, const double *x, double *y);
+                                             const void *from_options,
+                                             const weir_prediction_row *to, const void *to_options,
+                                             int64_t n, int64_t dim, const double *t,
+                                             const double *x, double *y);
 
 /* -- distributions of training times: kind "time_density" -------------------------------------- */
 typedef struct weir_time_density_row {
@@ -62,7 +66,27 @@ typedef struct weir_time_density_row {
     weir_tensor *(*draw)(weir_ctx *c, weir_dtype t, int64_t n,
                          const void *options); /* [n], by the sample ids of the random frame */
     double (*log_density)(const void *options, double t); /* on (0, 1) */
+    bool of_sigma; /* both are of sigma = b / a, and t follows; else of the share of the path's
+                      times, from its end at the data */
 } weir_time_density_row;
+
+/* -- weights of the loss: kind "loss_weight" --------------------------------------------------- */
+/* Every squared error is one of the data predicted, times a factor of the time: of x_0 itself `own`
+ * times as large, own = (b / a)^-2 for eps. So weightings of all forms are written by what they
+ * give an error of x_0: `own` leaves that of the network's form as it is. */
+typedef struct weir_loss_weight_row {
+    weir_row row;
+    double (*of_x0)(const void *options, weir_path_point p, double own);
+} weir_loss_weight_row;
+
+/* -- couplings of data and noise: kind "coupling" ---------------------------------------------- */
+typedef struct weir_coupling_row {
+    weir_row row;
+    /* Of samples x0 of a batch, of one condition and one weight, and their noise eps [n, dim]:
+     * sample i is trained with the noise partner[i], a permutation. */
+    weir_status (*pair)(weir_ctx *c, const void *options, int64_t n, int64_t dim, const double *x0,
+                        const double *eps, int64_t *partner);
+} weir_coupling_row;
 
 /* -- grids of times: kind "time_grid" ---------------------------------------------------------- */
 typedef struct weir_time_grid_row {
@@ -107,15 +131,18 @@ typedef struct weir_sampling {
      * step's end. Another status than WEIR_OK ends the run. Adaptive samplers: an error. */
     weir_status (*on_state)(void *user, int64_t step, const double *t, const double *x);
     void *user; /* of noise and on_state */
-    weir_row_report *report; /* [n], or NULL */
+    weir_sample_report *report; /* [n], or NULL */
 } weir_sampling;
 
-/* Every sampler's options begin with these. */
+/* Every sampler's options begin with these: rows of programs have their own behind them, so this
+ * struct never grows. */
 typedef struct weir_sampler_opts {
     size_t size;
     int64_t
         steps; /* 0: what the sampler takes by itself; adaptive ones then choose every sample's */
     weir_choice grid; /* of kind "time_grid"; its row NULL: even times */
+    /* For whoever makes the predictor (a model): of a weir_guidance around it. */
+    double guidance, guidance_rescale, guidance_low, guidance_high;
 } weir_sampler_opts;
 typedef struct weir_sampler_row {
     weir_row row;
@@ -126,6 +153,9 @@ typedef struct weir_sampler_row {
      * it is no such method. */
     weir_status (*solve)(const weir_ode *p, const double *times, int64_t n_times,
                          const void *options);
+    /* Steps to the data, b = 0, and asks nothing there. Others end where a prediction decides the
+     * velocity. */
+    bool ends_at_data;
 } weir_sampler_row;
 
 /* Steps with these options; 0: every sample chooses its own. */
@@ -141,21 +171,27 @@ WEIR_API weir_status weir_sampler_run(const weir_sampler_row *sampler, const voi
                                       const weir_sampling *p);
 
 /* -- predictors around others ------------------------------------------------------------------ */
-/* Guidance: other + weight (own - other), the same in every form of prediction. `own` knows the
+/* Guidance: y = other + weight (own - other), the same in every form of prediction. `own` knows the
  * condition and `other` does not (Ho, Salimans 2022), or `other` is a worse model (Karras et al.
  * 2024). Weight 1: own alone, and so where b / a is outside (sigma_low, sigma_high] (Kynkaanniemi
- * et al. 2024); then `other` is not asked. */
+ * et al. 2024); then `other` is not asked. Weight 0: other alone.
+ *
+ * A large weight makes samples too bright. With rescale r it is r s y + (1 - r) y, where s is the
+ * deviation of own over that of y, both in form v over the values of a sample (Lin et al. 2023:
+ * r = 0.7). */
 typedef struct weir_guidance {
     size_t size;
     weir_ctx *ctx;
     weir_predictor own, other;
     int64_t dim; /* of a sample */
     double weight; /* 1 */
+    double rescale; /* 0 */
     const weir_path_row *path;
     const void *path_options;
     double sigma_low, sigma_high; /* everywhere */
 } weir_guidance;
-WEIR_API weir_guidance weir_guidance_defaults(void);
+WEIR_API void weir_guidance_defaults_sized(weir_guidance *g, size_t size);
+WEIR_DEFAULTS(weir_guidance, weir_guidance_defaults)
 /* *g is read at every prediction, and is the caller's to keep. */
 WEIR_API weir_predictor weir_guidance_predictor(weir_guidance *g);
 
@@ -170,8 +206,26 @@ typedef struct weir_x0_clamp {
     const weir_path_row *path;
     const void *path_options;
 } weir_x0_clamp;
-WEIR_API weir_x0_clamp weir_x0_clamp_defaults(void);
+WEIR_API void weir_x0_clamp_defaults_sized(weir_x0_clamp *k, size_t size);
+WEIR_DEFAULTS(weir_x0_clamp, weir_x0_clamp_defaults)
 WEIR_API weir_predictor weir_x0_clamp_predictor(weir_x0_clamp *k);
+
+/* Values of the data that are known: D is them, and in any form what follows of x; of the rest what
+ * `own` says. Samplers then draw the rest beside them (Lugmayr et al. 2022): where they begin x is
+ * a x0 + b eps of what is known. */
+typedef struct weir_x0_known {
+    size_t size;
+    weir_ctx *ctx;
+    weir_predictor own;
+    int64_t dim; /* of a sample */
+    const double *x0;  /* [n, dim] of the samples of the problem; only where it is known */
+    const bool *known; /* [n, dim] */
+    const weir_path_row *path;
+    const void *path_options;
+} weir_x0_known;
+WEIR_API void weir_x0_known_defaults_sized(weir_x0_known *k, size_t size);
+WEIR_DEFAULTS(weir_x0_known, weir_x0_known_defaults)
+WEIR_API weir_predictor weir_x0_known_predictor(weir_x0_known *k);
 
 #ifdef __cplusplus
 }

@@ -3,11 +3,12 @@
  *     const weir_row *row = weir_row_find(c, "model", "nice");
  *     const weir_model_row *nice = (const weir_model_row *)row;
  *     for (const weir_preset *p = nice->presets; p && p->name; p++) puts(p->doc);
- *     printf("%s: %s\n", row->name, nice->score_kind == WEIR_SCORE_EXACT ? "exact" : "estimated");
+ *     bool exact = nice->log_prob_kind == WEIR_LOG_PROB_EXACT;
+ *     printf("%s: %s\n", row->name, exact ? "exact" : "estimated");
  *
- * A model is a constant row of kind "model": options, a module tree that `create` builds, and how samples are scored, drawn and
- * learned from. What comes before its map (dequantisation, standardisation) and around it (shards, files, runs) is the library's.
- */
+ * A model is a constant row of kind "model": options, a module tree that `create` builds, and how
+ * samples are scored, drawn and learned from. What comes before its map (dequantisation,
+ * standardisation) and around it (shards, files, runs) is the library's. */
 #ifndef WEIR_MODEL_ROW_H
 #define WEIR_MODEL_ROW_H
 #include "weir/model.h"
@@ -39,33 +40,50 @@ typedef struct weir_preset {
 
 typedef struct weir_model_row {
     weir_row row;
-    weir_score_kind score_kind;
-    const weir_preset *presets;      /* first is the default; ends with name NULL; NULL: none */
+    weir_log_prob_kind log_prob_kind;
+    const weir_preset *presets; /* first is the default; ends with name NULL; NULL: none */
     size_t state_size;
-    weir_module *(*create)(weir_model *m, const void *options);       /* builds the module tree */
-    /* Before the loss, or NULL: gives back the batch with what the loss needs beside it, added by weir_batch_prepared_with (paired
-     * noise, drawn times, dropped labels), from y, the transformed data. Runs without recording, in a random frame of the step's own.
-     * It sees its shard of the batch; where `whole_batch`, all of it, before it is cut in shards (a coupling by optimal transport). */
+    weir_module *(*create)(weir_model *m, const void *options); /* builds the module tree */
+    /* Before the loss, or NULL: gives back the batch with what the loss needs beside it, added by
+     * weir_batch_prepared_with (paired noise, drawn times, dropped labels), from y, the transformed
+     * data. Runs without recording, in a random frame of the step's own. It sees its shard of the
+     * batch; where `whole_batch`, all of it, before it is cut in shards (a coupling by optimal
+     * transport). */
     weir_batch *(*prepare)(weir_model *m, weir_tensor *y, weir_batch *b);
     bool whole_batch;
-    weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);/* [B] from transformed data; NULL: -log_prob */
+    /* [B] from transformed data; NULL: -log_prob */
+    weir_tensor *(*loss)(weir_model *m, weir_tensor *y, weir_batch *b);
     /* log p(y | k) [B] of transformed data, given the condition k (NULL: none). */
-    weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info);
-    /* z [n, noise_dim] by sample ids, deviations scaled by the temperature; *log_q [n], where not NULL: of what was drawn. */
-    weir_tensor *(*noise)(weir_model *m, int64_t n, const weir_condition *k, double temperature, weir_tensor **log_q);
-    weir_tensor *(*noise_log_prob)(weir_model *m, weir_tensor *z, const weir_condition *k); /* [n]; NULL: none is known */
-    /* z -> transformed data; *log_det [n], where not NULL: log|det dy/dz|, an error where it is not known. o's on_state, where not
-     * NULL, wants the states of these n as transformed data. */
-    weir_tensor *(*sample)(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det);
-    void (*destroy)(weir_model *m);                                    /* what create put into the state; or NULL. The state may be half made */
+    weir_tensor *(*log_prob)(weir_model *m, weir_tensor *y, const weir_condition *k,
+                             const weir_log_prob_opts *o, weir_log_prob_info *info);
+    /* z [n, noise_dim] by sample ids, deviations scaled by the temperature; *log_q [n], where not
+     * NULL: of what was drawn. */
+    weir_tensor *(*noise)(weir_model *m, int64_t n, const weir_condition *k, double temperature,
+                          weir_tensor **log_q);
+    /* [n]; NULL: none is known */
+    weir_tensor *(*noise_log_prob)(weir_model *m, weir_tensor *z, const weir_condition *k);
+    /* z -> transformed data; *log_det [n], where not NULL: log|det dy/dz|, an error where it is not
+     * known. o's on_state, where not NULL, wants the states of these n as transformed data. */
+    weir_tensor *(*sample)(weir_model *m, weir_tensor *z, const weir_condition *k,
+                           const weir_sample_opts *o, weir_tensor **log_det);
+    /* what create put into the state; or NULL. The state may be half made */
+    void (*destroy)(weir_model *m);
     /* Why log_prob has no gradients: it is then an error where some are wanted. NULL: it has. */
     const char *no_gradient;
+    /* y, transformed data, to the noise z [n, noise_dim] of which `sample` makes it; NULL: it
+     * cannot be had. */
+    weir_tensor *(*encode)(weir_model *m, weir_tensor *y, const weir_condition *k,
+                           const weir_log_prob_opts *o);
 } weir_model_row;
 WEIR_API void *weir_model_state(weir_model *m); /* state_size bytes, cleared at first */
-/* For `create`: the noise has a shape of its own (latent models); the model takes a condition of that name, beside "class" and "context"
- * where its options classes= and context= are above 0. */
+/* For `create`: the noise has a shape of its own (latent models); the model takes a condition of
+ * that name, beside "class" and "context" where its options classes= and context= are above 0. */
 WEIR_API weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *shape);
 WEIR_API weir_status weir_model_want(weir_model *m, const char *name);
+/* Lines of a table by class: as many as there are classes, and one more, the last, for the null
+ * class where the model has a null condition. The rows that options choose get it as their option
+ * classes=. */
+WEIR_API int64_t weir_model_class_lines(const weir_model *m);
 
 #ifdef __cplusplus
 }

@@ -110,9 +110,9 @@ WEIR_API const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char
  * a newer header (larger) has to have 0 there. */
 WEIR_API weir_status weir_row_register(weir_ctx *c, const weir_row *row);
 
-/* Options: fill `opts` (options_size bytes) with defaults; then set by name and text, or from
- * "name=value name=value", where a value with blanks stands in quotes ("a \"b\" c"). Unknown names
- * suggest the nearest; values outside the range say the range.
+/* Options: fill `opts` (room for row->options_size bytes, whatever a header says) with defaults;
+ * then set by name and text, or from "name=value name=value", where a value with blanks stands in
+ * quotes ("a \"b\" c"). Unknown names suggest the nearest; values outside the range say the range.
  *
  *     net=unet              chooses a row; the one that is chosen already keeps its options
  *     net="unet width=8"    and sets some of them
@@ -139,11 +139,12 @@ WEIR_API void weir_options_free(weir_ctx *c, const weir_row *row, void *opts);
  * an error it owns nothing. */
 WEIR_API weir_status weir_options_copy(weir_ctx *c, const weir_row *row, void *to,
                                        const void *from);
-/* Looks at a struct that a program filled by hand: its size, and every field against its range,
- * those of chosen rows too. */
+/* Looks at a struct that a program filled by hand: its size, and every field that it has against
+ * its range, those of chosen rows too. */
 WEIR_API weir_status weir_options_check(weir_ctx *c, const weir_row *row, const void *opts);
-/* Writes the value of one option as text that weir_option_set reads back to the same bits. Returns
- * the length, as snprintf. */
+/* Writes the value of one option as text that weir_option_set reads back to the same bits; its
+ * default where the struct, of an older header, does not reach it. Returns the length, as snprintf.
+ */
 WEIR_API int weir_option_text(const weir_option *option, const void *opts, char *buffer,
                               size_t bytes);
 /* Writes all options, those of chosen rows too, as text that weir_options_parse reads back to the

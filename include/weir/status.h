@@ -1,17 +1,22 @@
 /* weir/status.h - what went wrong, as a number and as one line of text.
  *
  * Two kinds of failure, kept apart on purpose:
- *   errors  a wrong shape, no memory, a file that cannot be read. The first one sticks to the context: later calls on it do
- *           nothing and return nil objects, so a loop checks `weir_ok(c)` once. `weir_clear` makes the context usable again.
- *   values  a NaN row, a solver out of steps. These are not errors: that row says so, the others go on.
+ *   errors  a wrong shape, no memory, a file that cannot be read. The first one sticks to the
+ *           context: later calls on it do nothing and return nil objects, so a loop checks
+ *           `weir_ok(c)` once. `weir_clear` makes the context usable again.
+ *   values  a NaN sample, a solver out of steps. These are not errors: that sample says so, the
+ * others go on.
  *
- *     weir_tensor *a = weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 3 }), *b = weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 4 });
- *     weir_tensor *y = weir_exp(weir_add(a, b));                             // nil: the shapes do not fit
- *     if (weir_status_of(c) == WEIR_ERROR_SHAPE) puts(weir_message(c));      // add: [3] and [4]: expected ...
- *     weir_clear(c);                                                         // forgotten; y is nil still
+ *     weir_tensor *a = weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 3 });
+ *     weir_tensor *b = weir_ones(c, WEIR_F32, 1, (const int64_t[]){ 4 });
+ *     weir_tensor *y = weir_exp(weir_add(a, b));     // nil: the shapes do not fit
+ *     if (weir_status_of(c) == WEIR_ERROR_SHAPE)
+ *         puts(weir_message(c));                     // add: [3] and [4]: expected ...
+ *     weir_clear(c);                                 // forgotten; y is nil still
  *     if (weir_is_nil(y)) y = weir_exp(a);
  *
- * Everything with a lasting effect (files, checkpoints) returns a `weir_status` that the compiler makes you look at.
+ * Everything with a lasting effect (files, checkpoints) returns a `weir_status` that the compiler
+ * makes you look at.
  */
 #ifndef WEIR_STATUS_H
 #define WEIR_STATUS_H
@@ -24,11 +29,27 @@
 #define WEIR_MUST_CHECK
 #endif
 
+/* Structs that programs fill, or have filled, begin with `size_t size`, their sizeof as the program
+ * was compiled. They grow at their end: of one from an older header, which is smaller, the fields
+ * that it lacks are as their defaults; of one from a newer header, which is larger, what this
+ * library does not know has to be 0. Of a struct that it fills the library writes what has room.
+ *
+ * A function that gives a struct by value is therefore made in the program, by this: NAME_sized
+ * fills the first `size` bytes of one. Other languages call that. */
+#define WEIR_DEFAULTS(type, name) \
+    static inline type name(void) \
+    { \
+        type o; \
+        name##_sized(&o, sizeof o); \
+        return o; \
+    }
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ENTRY(name, value, text): the whole list; texts come from weir_status_text. Values are part of the ABI. */
+/* ENTRY(name, value, text): the whole list; texts come from weir_status_text. Values are part of
+ * the ABI. */
 #define WEIR_STATUS_LIST(ENTRY) \
     ENTRY(WEIR_OK, 0, "ok") \
     ENTRY(WEIR_ERROR_ARGUMENT, 1, "bad argument") \

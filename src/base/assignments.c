@@ -13,13 +13,13 @@ void weir__assignments_free(weir__assignments *a)
     a->n = a->cap = 0;
 }
 
-/* -- reading --------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 /* "above.key" */
 static const char *full_key(const weir__assignments *a, const char *key, char *full, size_t bytes)
 {
     size_t used = 0;
-    bool below = a->above && a->above[0];
-    weir__append(full, bytes, &used, "%s%s%s", below ? a->above : "", below ? "." : "", key);
+    if (a->above && a->above[0]) weir__append(full, bytes, &used, "%s.", a->above);
+    weir__append(full, bytes, &used, "%s", key);
     return full;
 }
 
@@ -120,7 +120,7 @@ weir_status weir__assignments_setting(weir__assignments *a, const char *text)
     return add_value(a, text, (size_t)(equal - text), equal + 1, strlen(equal + 1));
 }
 
-/* -- setting --------------------------------------------------------------------------------- */
+/* -- setting ----------------------------------------------------------------------------------- */
 /* The rows a key leads through: "net" and "net.name" 0, "net.block.name" 1. */
 static int key_depth(const char *key)
 {

@@ -8,8 +8,9 @@ bool weir__is_row_option(const weir_option *o)
     return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
 }
 
-/* -- one row --------------------------------------------------------------------------------- */
-/* The first word of a ROW's text into `name`; what follows it, or NULL where the word is too long. */
+/* -- one row ----------------------------------------------------------------------------------- */
+/* The first word of a ROW's text into `name`; what follows it, or NULL where the word is too long.
+ */
 static const char *choice_name(const char *text, char *name, size_t bytes)
 {
     static const char blank[] = " \t\n\r";
@@ -113,8 +114,8 @@ weir_status weir__choice_copy(weir_ctx *c, weir_choice *to, const weir_choice *f
     } else {
         size_t bytes = from->row->options_size;
         to->options = weir__alloc0(c, bytes > sizeof(size_t) ? bytes : sizeof(size_t));
-        bool good =
-            to->options && weir_options_copy(c, from->row, to->options, from->options) == WEIR_OK;
+        bool good = to->options
+                    && weir_options_copy(c, from->row, to->options, from->options) == WEIR_OK;
         if (!good) {
             weir__free(c, to->options);
             to->options = NULL;
@@ -139,7 +140,7 @@ void weir__choice_text(weir__out *out, const weir_choice *k)
     weir__options_out(out, k, " ");
 }
 
-/* -- a list of them -------------------------------------------------------------------------- */
+/* -- a list of them ---------------------------------------------------------------------------- */
 weir_status weir__choices_grow(weir_ctx *c, weir_choices *list, int64_t n)
 {
     if (n <= list->n) return WEIR_OK;
@@ -229,8 +230,8 @@ static weir_status choices_set_element(const weir__site *s, weir_choice *k, int6
     for (int64_t j = 0; j < all->n && status == WEIR_OK; j++) {
         const char *full = all->at[j].key;
         if (strncmp(full, number, digits) != 0) continue;
-        status =
-            weir__assignments_add(&own, full + digits, strlen(full + digits), all->at[j].value);
+        status = weir__assignments_add(&own, full + digits, strlen(full + digits),
+                                       all->at[j].value);
         ++*used;
     }
     if (status == WEIR_OK) status = weir__assignments_within(&own, k);

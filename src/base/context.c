@@ -1,13 +1,15 @@
-/* context.c - opening, closing and looking at a context. src/weir.c joins what the rooms above put into it. */
+/* context.c - opening, closing and looking at a context. src/weir.c joins what the rooms above put
+ * into it. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
 
 weir_ctx *weir__orphan(void) { return &weir__orphan_ctx; }
 
-weir_open_opts weir_open_defaults(void)
+void weir_open_defaults_sized(weir_open_opts *o, size_t size)
 {
-    return (weir_open_opts){ .size = sizeof(weir_open_opts), .seed = 1 };
+    const weir_open_opts whole = { .size = sizeof whole, .seed = 1 };
+    weir__sized_defaults(o, size, &whole, sizeof whole);
 }
 
 weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o)
@@ -21,6 +23,7 @@ weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o)
     c->depth = parent ? parent->depth + 1 : 0;
     c->seed = o->seed;
     c->n_threads = o->threads < WEIR__MOST_THREADS ? o->threads : WEIR__MOST_THREADS;
+    c->claim.most = o->file_bytes;
     c->log = o->log;
     c->log_user = o->log_user;
     c->sequence = 1;
@@ -29,7 +32,8 @@ weir_ctx *weir__ctx_new(weir_ctx *parent, const weir_open_opts *o)
 
 void weir__ctx_delete(weir_ctx *c)
 {
-    weir__registered *r = c->parent && c->registered == c->parent->registered ? NULL : c->registered;
+    weir__registered *r = c->parent && c->registered == c->parent->registered ? NULL
+                                                                              : c->registered;
     weir__registered *stop = c->parent ? c->parent->registered : NULL;
     while (r && r != stop) {
         weir__registered *next = r->next;
@@ -38,8 +42,10 @@ void weir__ctx_delete(weir_ctx *c)
     }
     weir__adopted_free(c);
     weir__free(c, c->lapack);
+    weir__free(c, c->group);
     weir__free(c, c->objects);
     weir__free(c, c->scopes);
+    for (int64_t i = 0; i < c->warnings.n; i++) weir__free(c, c->warnings.at[i]);
     weir__pool pool = c->pool; /* c lies in its own pool */
     weir__pool_give(&pool, c);
     weir__pool_trim(&pool);
@@ -47,20 +53,24 @@ void weir__ctx_delete(weir_ctx *c)
 
 int weir_threads(const weir_ctx *c) { return c ? c->n_threads : 1; }
 
-weir_memory_info weir_memory(const weir_ctx *c)
+void weir_memory_sized(const weir_ctx *c, weir_memory_info *info, size_t size)
 {
-    return c ? c->pool.info : (weir_memory_info){ 0 };
+    const weir_memory_info none = { 0 };
+    weir__sized_defaults(info, size, c ? &c->pool.info : &none, sizeof none);
 }
 
 void weir_memory_trim(weir_ctx *c)
 {
     WEIR__AS_FOUND;
-    if (c && c != weir__orphan()) weir__pool_trim(&c->pool);
+    if (!c || c == weir__orphan()) return;
+    weir__later_look(c);
+    weir__pool_trim(&c->pool);
 }
 
 weir_ctx *weir__younger(weir_ctx *a, weir_ctx *b)
 {
-    weir_ctx *young = a->depth >= b->depth ? a : b, *old = young == a ? b : a;
+    weir_ctx *young = a->depth >= b->depth ? a : b;
+    weir_ctx *old = young == a ? b : a;
     for (weir_ctx *c = young; c; c = c->parent)
         if (c == old) return young;
     return NULL;
@@ -72,14 +82,22 @@ void *weir__nil(weir_ctx *c, weir__kind kind)
     return c->nil[kind];
 }
 
+/* Without memory for it the error says so. */
+static void keep_warning(weir_ctx *c, const char *text)
+{
+    if (!c || c == weir__orphan() || c->warnings.n == WEIR__WARNINGS_MAX) return;
+    char *own = weir__strdup(c, text);
+    if (own) c->warnings.at[c->warnings.n++] = own;
+}
+
 static void log_line(weir_ctx *c, const char *before, const char *format, va_list args)
 {
-    while (c && !c->log) c = c->parent;
-    if (!c) return;
     char line[1024];
     int n = snprintf(line, sizeof line, "%s", before);
     weir__vformat(line + n, sizeof line - (size_t)n, format, args);
-    c->log(c->log_user, line);
+    if (before[0]) keep_warning(c, line + n);
+    while (c && !c->log) c = c->parent;
+    if (c) c->log(c->log_user, line);
 }
 
 void weir__log(weir_ctx *c, const char *format, ...)

@@ -1,9 +1,11 @@
-/* format.c - the C library's conversions between numbers and text, in the C locale whatever the host program has set. No other file
- * of src/ calls them (tools/check-locale).
+/* format.c - the C library's conversions between numbers and text, in the C locale whatever the
+ * host program has set. No other file of src/ calls them (tools/check-locale).
  *
- * A locale may print 0.5 as "0,5", or with the two bytes of U+066B, and reads it so as well. uselocale is of the calling thread alone,
- * so other threads, and a setlocale in one of them, neither see it nor disturb it. Nothing that is called here in between calls back
- * into the host; and localeconv is never asked, for its one answer is shared by all threads, whatever locale each of them is in. */
+ * A locale may print 0.5 as "0,5", or with the two bytes of U+066B, and reads it so as well.
+ * uselocale is of the calling thread alone, so other threads, and a setlocale in one of them,
+ * neither see it nor disturb it. Nothing that is called here in between calls back into the host;
+ * and localeconv is never asked, for its one answer is shared by all threads, whatever locale each
+ * of them is in. */
 #define _POSIX_C_SOURCE 200809L
 #include <locale.h>
 #include <pthread.h>
@@ -14,7 +16,10 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static locale_t plain;
 
-static void format_open(void) { plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); } /* a constant of glibc's and musl's: no memory */
+static void format_open(void)
+{
+    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+} /* a constant of glibc's and musl's: no memory */
 
 static locale_t format_begin(void)
 {

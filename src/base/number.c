@@ -1,25 +1,54 @@
 /* number.c - a decimal number from text, correctly rounded, whatever the locale.
  *
- * Nearly all numbers in files have at most 19 digits and a small exponent: m * 10^e with m < 2^64 and |e| <= 27, so 5^|e| < 2^63 and
- * the product or quotient is exact in 128 bits with a remainder. It is then rounded once, to even. The rest goes to the C library. */
+ * Nearly all numbers in files have at most 19 digits and a small exponent: m * 10^e with m < 2^64
+ * and |e| <= 27, so 5^|e| < 2^63 and the product or quotient is exact in 128 bits with a remainder.
+ * It is then rounded once, to even. The rest goes to the C library. */
 #include <math.h>
 #include <string.h>
 #include "base/base.h"
 
 __extension__ typedef unsigned __int128 wide;
 
-/* -- exactly ------------------------------------------------------------------------------------------------------------ */
+/* -- exactly ----------------------------------------------------------------------------------- */
 const uint64_t weir__power5[28] = {
-    1u, 5u, 25u, 125u, 625u, 3125u, 15625u, 78125u, 390625u, 1953125u, 9765625u, 48828125u, 244140625u, 1220703125u, 6103515625u,
-    30517578125u, 152587890625u, 762939453125u, 3814697265625u, 19073486328125u, 95367431640625u, 476837158203125u,
-    2384185791015625u, 11920928955078125u, 59604644775390625u, 298023223876953125u, 1490116119384765625u, 7450580596923828125u,
+    1u,
+    5u,
+    25u,
+    125u,
+    625u,
+    3125u,
+    15625u,
+    78125u,
+    390625u,
+    1953125u,
+    9765625u,
+    48828125u,
+    244140625u,
+    1220703125u,
+    6103515625u,
+    30517578125u,
+    152587890625u,
+    762939453125u,
+    3814697265625u,
+    19073486328125u,
+    95367431640625u,
+    476837158203125u,
+    2384185791015625u,
+    11920928955078125u,
+    59604644775390625u,
+    298023223876953125u,
+    1490116119384765625u,
+    7450580596923828125u,
 };
 
-/* q * 2^exponent, q not 0, with `sticky` for a non-zero tail below it, rounded to 53 bits. No subnormals: exponents are small. */
+/* q * 2^exponent, q not 0, with `sticky` for a non-zero tail below it, rounded to 53 bits. No
+ * subnormals: exponents are small. */
 static double number_round(uint64_t q, int exponent, bool sticky)
 {
     int shift = 11 - __builtin_clzll(q); /* bits above 53 */
-    if (shift <= 0) return ldexp((double)q, exponent); /* exact: callers keep 62 bits or more unless the tail is 0 */
+    if (shift <= 0)
+        return ldexp((double)q,
+                     exponent); /* exact: callers keep 62 bits or more unless the tail is 0 */
     uint64_t tail = q & (((uint64_t)1 << shift) - 1), half = (uint64_t)1 << (shift - 1);
     uint64_t m = q >> shift;
     if (tail > half || (tail == half && (sticky || (m & 1)))) m++;
@@ -27,7 +56,8 @@ static double number_round(uint64_t q, int exponent, bool sticky)
         m >>= 1;
         shift++;
     }
-    uint64_t bits = (uint64_t)(exponent + shift + 52 + 1023) << 52 | (m & (((uint64_t)1 << 52) - 1));
+    uint64_t bits = (uint64_t)(exponent + shift + 52 + 1023) << 52
+                    | (m & (((uint64_t)1 << 52) - 1));
     double d; /* ldexp is slow */
     memcpy(&d, &bits, sizeof d);
     return d;
@@ -52,7 +82,7 @@ static double number_product(uint64_t m, int e)
     return number_round((uint64_t)(p >> 64), e + 64 - up, (uint64_t)p != 0);
 }
 
-/* -- from text ---------------------------------------------------------------------------------------------------------- */
+/* -- from text --------------------------------------------------------------------------------- */
 /* `count` significant digits, the first 19 of them in m; all of them times 10^exponent. */
 typedef struct digits {
     uint64_t m;
@@ -82,8 +112,9 @@ static const char *number_take_exponent(const char *p, const char *end, digits *
     return p == start ? NULL : p;
 }
 
-/* -- by the C library --------------------------------------------------------------------------------------------------- */
-/* A number halfway between two doubles has at most 767 significant digits: behind DIGITS_MAX only matters whether all are 0. */
+/* -- by the C library -------------------------------------------------------------------------- */
+/* A number halfway between two doubles has at most 767 significant digits: behind DIGITS_MAX only
+ * matters whether all are 0. */
 enum { DIGITS_MAX = 800, COPY = DIGITS_MAX + 40 };
 
 static double number_by_library(const char *text, size_t n, const digits *d)
@@ -101,7 +132,9 @@ static double number_by_library(const char *text, size_t n, const digits *d)
             tail = tail || text[i] != '0';
         }
     }
-    weir__format(copy + used, sizeof copy - used, "%s.%ce%d", used ? "" : "0", tail ? '1' : '0', d->exponent + dropped);
+    if (used == 0) copy[used++] = '0';
+    weir__format(copy + used, sizeof copy - used, ".%ce%d", tail ? '1' : '0',
+                 d->exponent + dropped);
     return weir__strtod(copy, NULL);
 }
 
@@ -112,7 +145,7 @@ static bool number_word(const char *text, size_t n, double *out)
     return isnan(*out) || weir__is_word(text, n, "inf") || weir__is_word(text, n, "infinity");
 }
 
-/* -- either way --------------------------------------------------------------------------------------------------------- */
+/* -- either way -------------------------------------------------------------------------------- */
 /* Without a sign. Digits all of which were taken, or NULL: it is no such number. */
 static const char *number_take(const char *p, const char *end, digits *d)
 {

@@ -20,9 +20,29 @@ static const char *object_kind(const weir__object *o)
     return o->kind < WEIR__KINDS ? names[o->kind] : "handle";
 }
 
+static bool object_spent(const weir__husk *h, const char *who)
+{
+    if (weir__region_refuses(h->object.ctx, who, WEIR__REGION_MAKE)) return false;
+    weir_fail(h->object.ctx, WEIR_ERROR_STATE, "%s: %s: expected one that was not", who, h->what);
+    return false;
+}
+
+static void husk_destroy(weir__object *o) { weir__free(o->ctx, o); }
+
+void weir__object_spend(weir__object *o, const char *what)
+{
+    weir__husk *h = (weir__husk *)(void *)o;
+    size_t used = 0;
+    h->object.alive = WEIR__SPENT;
+    h->object.nil = true;
+    h->object.destroy = husk_destroy;
+    weir__append(h->what, sizeof h->what, &used, "%s", what);
+}
+
 bool weir__gone(const void *handle, const char *who)
 {
     const weir__object *o = handle;
+    if (o->alive == WEIR__SPENT) return object_spent(handle, who);
     if (o->alive != WEIR__GONE) return false;
     if (weir__region_refuses(o->ctx, who, WEIR__REGION_MAKE)) return false;
     if (o->home)
@@ -38,7 +58,8 @@ bool weir__gone(const void *handle, const char *who)
 weir_ctx *weir__ctx_of(const void *handle)
 {
     const weir__object *o = handle;
-    bool known = o && (o->alive == WEIR__ALIVE || o->alive == WEIR__GONE);
+    bool known =
+        o && (o->alive == WEIR__ALIVE || o->alive == WEIR__GONE || o->alive == WEIR__SPENT);
     return known && o->ctx ? o->ctx : weir__orphan();
 }
 

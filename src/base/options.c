@@ -23,7 +23,38 @@ void *weir__option_value(const weir_row *row, void *options, const char *name,
     return o && o->type == type ? field_of(o, options) : NULL;
 }
 
+/* -- the struct's size ----------------------------------------------------------------------- */
+/* A struct without a size has no options, but where the row is one of no options at all. */
+static bool options_begin_with_size(const weir_row *row)
+{
+    return row->options_size >= sizeof(size_t);
+}
+
+bool weir__option_is_in(const weir_row *row, const void *opts, const weir_option *o)
+{
+    size_t size = row->options_size;
+    if (options_begin_with_size(row)) memcpy(&size, opts, sizeof size);
+    return o->offset <= size && size - o->offset >= weir__value_bytes(o->type);
+}
+
+static bool options_fit(const weir__site *s, const weir_row *row, const void *opts)
+{
+    char who[WEIR__KEY_MAX];
+    size_t used = 0;
+    if (!options_begin_with_size(row)) return true;
+    weir__append(who, sizeof who, &used, "%s: %s%soptions", s->where, s->key,
+                 s->key[0] ? ": " : "");
+    return weir__sized_fits(s->c, who, "them from their defaults function", opts,
+                            row->options_size);
+}
+
 /* -- making and freeing ---------------------------------------------------------------------- */
+static weir_status options_default_one(const weir__site *s, const weir_option *o, void *opts)
+{
+    bool none = weir__is_row_option(o) && o->def[0] == 0;
+    return none ? WEIR_OK : weir__value_set(s, o, field_of(o, opts), o->def);
+}
+
 weir_status weir_options_defaults(weir_ctx *c, const weir_row *row, void *opts)
 {
     WEIR__AS_FOUND;
@@ -35,8 +66,7 @@ weir_status weir_options_defaults(weir_ctx *c, const weir_row *row, void *opts)
     memcpy(opts, &row->options_size, sizeof(size_t));
     for (const weir_option *o = row->options; o && o->name; o++) {
         weir__site s = { c, row->name, o->name };
-        bool none = weir__is_row_option(o) && o->def[0] == 0;
-        weir_status status = none ? WEIR_OK : weir__value_set(&s, o, field_of(o, opts), o->def);
+        weir_status status = options_default_one(&s, o, opts);
         if (status == WEIR_OK) continue;
         weir_options_free(c, row, opts);
         return status;
@@ -49,7 +79,17 @@ void weir_options_free(weir_ctx *c, const weir_row *row, void *opts)
     WEIR__AS_FOUND;
     if (!c || !row || !opts) return;
     for (const weir_option *o = row->options; o && o->name; o++)
-        weir__value_free(c, o, field_of(o, opts));
+        if (weir__option_is_in(row, opts, o)) weir__value_free(c, o, field_of(o, opts));
+}
+
+/* What `from` does not reach is as by default. */
+static weir_status options_copy_one(weir_ctx *c, const weir_row *row, const weir_option *o,
+                                    void *to, const void *from)
+{
+    weir__site s = { c, row->name, o->name };
+    if (weir__option_is_in(row, from, o))
+        return weir__value_copy(c, o, field_of(o, to), const_field_of(o, from));
+    return options_default_one(&s, o, to);
 }
 
 weir_status weir_options_copy(weir_ctx *c, const weir_row *row, void *to, const void *from)
@@ -58,11 +98,15 @@ weir_status weir_options_copy(weir_ctx *c, const weir_row *row, void *to, const 
     if (!c || !row || !to || !from)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "options_copy: NULL: expected a row and two structs");
-    memcpy(to, from, row->options_size);
+    weir__site s = { c, row->name, "" };
+    if (!options_fit(&s, row, from)) return weir_status_of(c);
+    memset(to, 0, row->options_size);
+    if (options_begin_with_size(row))
+        weir__sized_read(c, row->name, "", from, to, row->options_size);
     for (const weir_option *o = row->options; o && o->name; o++)
         weir__value_forget(o, field_of(o, to));
     for (const weir_option *o = row->options; o && o->name; o++) {
-        weir_status status = weir__value_copy(c, o, field_of(o, to), const_field_of(o, from));
+        weir_status status = options_copy_one(c, row, o, to, from);
         if (status == WEIR_OK) continue;
         weir_options_free(c, row, to);
         return status;
@@ -86,6 +130,16 @@ void *weir__options_clone(weir_ctx *c, const weir_row *row, const void *from)
     if (opts && weir_options_copy(c, row, opts, from) == WEIR_OK) return opts;
     weir__free(c, opts);
     return NULL;
+}
+
+const void *weir__options_whole(weir_ctx *c, const weir_row *row, const void *opts, void **made)
+{
+    size_t size = row->options_size;
+    *made = NULL;
+    if (options_begin_with_size(row)) memcpy(&size, opts, sizeof size);
+    if (size == row->options_size) return opts;
+    *made = weir__options_clone(c, row, opts);
+    return *made;
 }
 
 void weir__options_delete(weir_ctx *c, const weir_row *row, void *opts)
@@ -123,13 +177,9 @@ weir_status weir_options_parse(weir_ctx *c, const weir_row *row, void *opts, con
 /* -- checking -------------------------------------------------------------------------------- */
 weir_status weir__options_check_at(const weir__site *s, const weir_row *row, const void *opts)
 {
-    size_t size;
-    memcpy(&size, opts, sizeof size);
-    if (row->options_size >= sizeof size && size != row->options_size)
-        return weir_fail(s->c, WEIR_ERROR_ARGUMENT,
-                         "%s: %s%soptions of size %zu: expected %zu, from its defaults function",
-                         s->where, s->key, s->key[0] ? ": " : "", size, row->options_size);
+    if (!options_fit(s, row, opts)) return weir_status_of(s->c);
     for (const weir_option *o = row->options; o && o->name; o++) {
+        if (!weir__option_is_in(row, opts, o)) continue;
         char key[WEIR__KEY_MAX];
         size_t used = 0;
         weir__append(key, sizeof key, &used, "%s%s%s", s->key, s->key[0] ? "." : "", o->name);
@@ -181,13 +231,14 @@ static void walk_list(walk *w, size_t at, const weir_choices *list)
     }
 }
 
-static void walk_option(walk *w, size_t at, const weir_option *o, const void *opts)
+/* `field` NULL: the struct does not reach it. */
+static void walk_option(walk *w, size_t at, const weir_option *o, const void *field)
 {
-    const void *field = const_field_of(o, opts);
     const weir_choice *k = field;
     size_t end = walk_key(w, at, o->name);
     if (!end) return;
     if (!w->fn(w->user, w->key, o, field)) w->stopped = true;
+    if (!field) return;
     if (o->type == WEIR_OPTION_ROW && k->row && !w->stopped)
         walk_row(w, end, k->row, k->options, k);
     if (o->type == WEIR_OPTION_ROWS) walk_list(w, end, field);
@@ -196,8 +247,11 @@ static void walk_option(walk *w, size_t at, const weir_option *o, const void *op
 static void walk_row(walk *w, size_t at, const weir_row *row, const void *opts,
                      const weir_choice *k)
 {
-    for (const weir_option *o = row->options; o && o->name && !w->stopped; o++)
-        if (!k || !weir__is_left_to_owner(k, o)) walk_option(w, at, o, opts);
+    for (const weir_option *o = row->options; o && o->name && !w->stopped; o++) {
+        bool in = weir__option_is_in(row, opts, o);
+        if (k && weir__is_left_to_owner(k, o)) continue;
+        walk_option(w, at, o, in ? const_field_of(o, opts) : NULL);
+    }
 }
 
 bool weir__options_each(const weir_row *row, const void *opts, weir__each_fn fn, void *user)
@@ -208,11 +262,12 @@ bool weir__options_each(const weir_row *row, const void *opts, weir__each_fn fn,
 }
 
 /* -- as text --------------------------------------------------------------------------------- */
-/* Of rows the names alone: their options follow under keys of their own. */
+/* Of rows the names alone: their options follow under keys of their own. NULL: the default. */
 static void put_value(weir__out *out, const weir_option *o, const void *field)
 {
     const weir_choice *k = field;
-    if (o->type == WEIR_OPTION_ROWS) weir__choices_names(out, field);
+    if (!field) weir__out_text(out, o->def);
+    else if (o->type == WEIR_OPTION_ROWS) weir__choices_names(out, field);
     else if (o->type != WEIR_OPTION_ROW) weir__value_text(out, o, field);
     else if (k->row) weir__out_text(out, weir__row_short_name(k->row));
 }
@@ -259,7 +314,11 @@ int weir_option_text(const weir_option *o, const void *opts, char *buffer, size_
 {
     WEIR__AS_FOUND;
     weir__out out = { .buffer = buffer, .bytes = buffer ? bytes : 0 };
-    if (o && opts) weir__value_text(&out, o, const_field_of(o, opts)); /* else no one can be told */
+    size_t size = 0; /* where there is none, no one can be told */
+    if (o && opts) memcpy(&size, opts, sizeof size);
+    bool in = o && o->offset <= size && size - o->offset >= weir__value_bytes(o->type);
+    if (in) weir__value_text(&out, o, const_field_of(o, opts));
+    else if (size > 0) weir__out_text(&out, o->def);
     weir__out_end(&out);
     return (int)out.used;
 }
@@ -285,7 +344,7 @@ static bool same_there(void *user, const char *key, const weir_option *o, const 
     size_t used = 0;
     bool found = weir__place_find(k->row, k->other, key, &p) && p.option == o;
     const void *there = found ? const_field_of(o, p.options) : NULL;
-    if (found && weir__value_equal(o, field, there)) return true;
+    if (found && field && weir__value_equal(o, field, there)) return true;
     weir__append(k->key, sizeof((weir__difference *)0)->key, &used, "%s", key);
     short_text(o, field, k->here);
     if (found) short_text(o, there, k->there);

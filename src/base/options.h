@@ -15,6 +15,23 @@ const char *weir__row_nearest(const weir_ctx *c, const char *kind, const char *n
 const weir_row *weir__row_look(weir_ctx *c, const char *who, const char *kind, const weir_row *row);
 void weir__adopted_free(weir_ctx *c);
 bool weir__zero_beyond(const void *given, size_t known, size_t size); /* bytes known .. size - 1 */
+
+/* -- sized.c: structs that begin with their size --------------------------------------------- */
+/* False, after an error "WHO of size N: expected EXPECTED, BYTES": torn, or with something in the
+ * fields of a newer header. */
+bool weir__sized_fits(weir_ctx *c, const char *who, const char *expected, const void *given,
+                      size_t bytes);
+/* What `given` has of a struct of `bytes` bytes, into `whole`, which has the defaults. NULL: they
+ * stay. False as above. */
+bool weir__sized_read(weir_ctx *c, const char *who, const char *expected, const void *given,
+                      void *whole, size_t bytes);
+/* The context in a struct, which lies at `offset`. NULL: the struct ends before, or has none. */
+weir_ctx *weir__sized_ctx(const void *given, size_t offset);
+/* Of `whole` what `given`, which was read, has room for, but its size. NULL: nothing. */
+void weir__sized_write(void *given, const void *whole, size_t bytes);
+/* For a function NAME_defaults_sized; fields that are not known are 0. */
+void weir__sized_defaults(void *given, size_t size, const void *whole, size_t bytes);
+
 const char *weir__row_short_name(const weir_row *row); /* "nice" of "model.nice" */
 const weir_option *weir__option_named(const weir_row *row, const char *name); /* NULL: none */
 /* Where the option lies in `options`, of that row and type; NULL: none. (A double is
@@ -25,8 +42,12 @@ void *weir__option_value(const weir_row *row, void *options, const char *name,
 void *weir__options_new(weir_ctx *c, const weir_row *row);
 void *weir__options_clone(weir_ctx *c, const weir_row *row, const void *from);
 void weir__options_delete(weir_ctx *c, const weir_row *row, void *opts);
-/* Every option, those of chosen rows behind the option that chooses them, with its whole key, until
- * `fn` gives false. False: stopped, or a key was too long. */
+/* The struct itself where it is of this library's size, else a whole one, which is put into *made
+ * to be deleted. NULL: the error is set. */
+const void *weir__options_whole(weir_ctx *c, const weir_row *row, const void *opts, void **made);
+/* Every option, those of chosen rows behind the option that chooses them, with its whole key and
+ * its field (NULL: the struct does not reach it), until `fn` gives false. False: stopped, or a key
+ * was too long. */
 typedef bool (*weir__each_fn)(void *user, const char *key, const weir_option *o, const void *field);
 bool weir__options_each(const weir_row *row, const void *opts, weir__each_fn fn, void *user);
 /* The first key in which two structs of the row differ, and its values, cut short; false: they do

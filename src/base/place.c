@@ -101,10 +101,13 @@ static bool place_step(weir__place *p)
 {
     char *tail = NULL;
     for (int renamed = 0; renamed < 4 && place_rename(p); renamed++) continue;
-    p->option = weir__option_named(p->row, p->rest);
-    if (p->option) return false;
-    const weir_option *o = place_head(p, &tail);
+    const weir_option *o = weir__option_named(p->row, p->rest);
+    bool found = o != NULL;
+    if (!found) o = place_head(p, &tail);
     if (!o) return false;
+    if (!weir__option_is_in(p->row, p->options, o)) p->beyond = o;
+    if (found && !p->beyond) p->option = o;
+    if (found || p->beyond) return false;
     void *field = (char *)p->options + o->offset;
     if (o->type == WEIR_OPTION_ROWS) return place_element(p, o, field, tail);
     if (strcmp(tail, "name") != 0) return place_enter(p, o, field, tail);
@@ -184,6 +187,13 @@ static bool place_near(void *user, const char *key, const weir_option *o, const 
     return true;
 }
 
+static weir_status place_beyond(const weir__site *s, const weir__place *p)
+{
+    return weir_fail(s->c, WEIR_ERROR_ARGUMENT,
+                     "%s: %s: not in a struct of size %zu: expected one of size %zu", s->where,
+                     s->key, *(const size_t *)p->options, p->row->options_size);
+}
+
 static weir_status place_empty(const weir__site *s, const weir__place *p)
 {
     const weir_option *o = p->empty;
@@ -205,6 +215,7 @@ weir_status weir__place_unknown(const weir__site *s, const weir__place *p)
     size_t n = strlen(p->rest), before = strlen(s->key) - (n < strlen(s->key) ? n : strlen(s->key));
     weir__near near = weir__near_to(p->rest);
     if (p->empty) return place_empty(s, p);
+    if (p->beyond) return place_beyond(s, p);
     weir__options_each(p->row, p->options, place_near, &near);
     if (near.best[0])
         return weir_fail(s->c, WEIR_ERROR_NAME,

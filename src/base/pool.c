@@ -1,9 +1,13 @@
-/* pool.c - memory in size classes, kept for reuse, so that a training loop in its stride asks the system for nothing.
+/* pool.c - memory in size classes, kept for reuse, so that a training loop in its stride asks the
+ * system for nothing.
  *
- * A block is 64 bytes of header and the user's bytes behind it, both 64-byte aligned. Up to 1 KB classes are multiples of 64 bytes,
- * above four to an octave: at most a quarter is wasted. What is kept never exceeds the peak of what was in use at once (large
- * blocks beyond that go back), so a change of batch shape does not hoard. -DWEIR_NO_POOL gives every block back at once, so that
- * address sanitizers see a use after a scope's end. */
+ * A block is 64 bytes of header and the user's bytes behind it, both 64-byte aligned. Up to 1 KB
+ * classes are multiples of 64 bytes, above eight to an octave, powers of two among them: at most an
+ * eighth is wasted. What is kept has bounds, so that a change of batch shape does not hoard: blocks
+ * of 1 MB and more go back where it exceeds the peak of what was in use at once by a quarter, those
+ * of 16 KB and more where it exceeds twice that peak and 1 MB; first those whose size has not been
+ * wanted for longest. Objects are smaller, and theirs stay, to read as gone. -DWEIR_NO_POOL gives
+ * every block back at once, so that address sanitizers see a use after a scope's end. */
 #define _DEFAULT_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +15,7 @@
 #include <unistd.h>
 #include "base/base.h"
 
-enum { HEADER = 64, SMALL = 1024, LARGE = 1 << 20, HUGE_PAGE = 2 << 20 };
+enum { HEADER = 64, SMALL = 1024, MEDIUM = 1 << 14, LARGE = 1 << 20, HUGE_PAGE = 2 << 20 };
 _Static_assert(sizeof(size_t) == 8, "blocks of up to 2^WEIR__POOL_BITS bytes have a class");
 
 struct weir__block {
@@ -33,7 +37,8 @@ static bool beyond_machine(size_t bytes)
 
 static void *system_resize(void *user, void *block, size_t old_bytes, size_t new_bytes)
 {
-    (void)user, (void)old_bytes;
+    (void)user;
+    (void)old_bytes;
     if (new_bytes == 0) {
         free(block);
         return NULL;
@@ -43,25 +48,28 @@ static void *system_resize(void *user, void *block, size_t old_bytes, size_t new
     if (beyond_machine(new_bytes)) return NULL;
     if (posix_memalign(&m, huge ? HUGE_PAGE : 64, new_bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    /* Columns of a large matrix lie on a page each: with 4 KB pages the walk over them waits for translations. Only advice: */
+    /* Columns of a large matrix lie on a page each: with 4 KB pages the walk over them waits for
+     * translations. Only advice: */
     if (huge) (void)madvise(m, new_bytes, MADV_HUGEPAGE);
 #endif
     return m;
 }
 
-/* Class and capacity for `total` bytes, header included; at most 2^WEIR__POOL_BITS. */
-static int class_of(size_t total, size_t *capacity)
+/* Class and capacity, header included, for `bytes` and the header: together at most
+ * 2^WEIR__POOL_BITS. */
+static int class_of(size_t bytes, size_t *capacity)
 {
-    if (total <= SMALL) {
-        int cls = (int)((total + 63) / 64);
-        *capacity = (size_t)cls * 64;
+    if (bytes <= SMALL) {
+        int cls = bytes ? (int)((bytes + 63) / 64) : 1;
+        *capacity = (size_t)cls * 64 + HEADER;
         return cls;
     }
-    int octave = 63 - __builtin_clzll((unsigned long long)(total - 1)); /* 2^octave <= total-1 < 2^(octave+1) */
-    size_t quarter = (size_t)1 << (octave - 2);
-    size_t steps = (total - ((size_t)1 << octave) + quarter - 1) / quarter; /* 1..4 */
-    *capacity = ((size_t)1 << octave) + steps * quarter;
-    return 16 + (octave - 10) * 4 + (int)steps;
+    /* 2^octave < bytes <= 2^(octave + 1) */
+    int octave = 63 - __builtin_clzll((unsigned long long)(bytes - 1));
+    size_t eighth = (size_t)1 << (octave - 3);
+    size_t steps = (bytes - ((size_t)1 << octave) + eighth - 1) / eighth; /* 1..8 */
+    *capacity = ((size_t)1 << octave) + steps * eighth + HEADER;
+    return 16 + (octave - 10) * 8 + (int)steps;
 }
 
 /* No memory is no error to those who do without: errno stays the caller's. */
@@ -91,7 +99,8 @@ void *weir__pool_take(weir__pool *p, size_t bytes)
 {
     if (bytes > ((size_t)1 << WEIR__POOL_BITS) - HEADER) return NULL;
     size_t capacity;
-    int cls = class_of(bytes + HEADER, &capacity);
+    int cls = class_of(bytes, &capacity);
+    p->used[cls] = ++p->uses;
     weir__block *b = p->spare[cls];
     if (b) {
         p->spare[cls] = b->next;
@@ -120,6 +129,36 @@ static void mark_gone(weir__block *b, weir__object *o)
     o->nil = true;
 }
 
+#ifndef WEIR_NO_POOL
+/* Gives back blocks of at least `least` bytes, of the sizes that were wanted longest ago, until at
+ * most `most` bytes are kept. */
+static void shed(weir__pool *p, size_t least, int64_t most)
+{
+    size_t unused;
+    while (p->info.system_bytes > most) {
+        int oldest = -1;
+        for (int i = class_of(least, &unused); i < WEIR__POOL_CLASSES; i++)
+            if (p->spare[i] && (oldest < 0 || p->used[i] < p->used[oldest])) oldest = i;
+        if (oldest < 0) return;
+        weir__block *b = p->spare[oldest];
+        p->spare[oldest] = b->next;
+        give_system(p, b);
+    }
+}
+
+/* The block itself may be among those shed. */
+static void keep(weir__pool *p, weir__block *b)
+{
+    const int64_t peak = p->info.peak_bytes;
+    const size_t capacity = b->capacity;
+    b->next = p->spare[b->cls];
+    p->spare[b->cls] = b;
+    p->used[b->cls] = ++p->uses;
+    if (capacity >= LARGE) shed(p, LARGE, peak + peak / 4);
+    if (capacity >= MEDIUM) shed(p, MEDIUM, 2 * peak + LARGE);
+}
+#endif
+
 void weir__pool_give(weir__pool *p, void *block)
 {
     weir__block *b = (weir__block *)(void *)((char *)block - HEADER);
@@ -129,16 +168,14 @@ void weir__pool_give(weir__pool *p, void *block)
 #ifdef WEIR_NO_POOL
     give_system(p, b);
 #else
-    if (b->capacity >= LARGE && p->info.system_bytes > p->info.peak_bytes + p->info.peak_bytes / 4) {
-        give_system(p, b);
-        return;
-    }
-    b->next = p->spare[b->cls];
-    p->spare[b->cls] = b;
+    keep(p, b);
 #endif
 }
 
-size_t weir__pool_size(const void *block) { return ((const weir__block *)(const void *)((const char *)block - HEADER))->bytes; }
+size_t weir__pool_size(const void *block)
+{
+    return ((const weir__block *)(const void *)((const char *)block - HEADER))->bytes;
+}
 
 void weir__pool_trim(weir__pool *p)
 {
@@ -150,20 +187,20 @@ void weir__pool_trim(weir__pool *p)
         }
 }
 
-/* -- the one door ------------------------------------------------------------------------------------------------------------ */
+/* -- the one door ------------------------------------------------------------------------------ */
 static void no_memory(weir_ctx *c, size_t bytes)
 {
     if (bytes > (size_t)1 << WEIR__POOL_BITS)
         weir_fail(c, WEIR_ERROR_MEMORY, "memory: more than 2^%d bytes: expected a smaller size",
                   WEIR__POOL_BITS);
-    else
-        weir_fail(c, WEIR_ERROR_MEMORY, "memory: %zu bytes: expected more free memory", bytes);
+    else weir_fail(c, WEIR_ERROR_MEMORY, "memory: %zu bytes: expected more free memory", bytes);
 }
 
 void *weir__alloc(weir_ctx *c, size_t bytes)
 {
     if (c == NULL || c == weir__orphan()) return NULL;
     if (weir__region_refuses(c, "memory", WEIR__REGION_MAKE)) return NULL;
+    if (!weir__claim_allows(c, bytes)) return NULL;
     void *m = weir__pool_take(&c->pool, bytes);
     if (!m) no_memory(c, bytes);
     return m;

@@ -1,4 +1,5 @@
-/* registry.c - finding rows by name: the built-in lists that src/weir.c joined, then those registered with the context. */
+/* registry.c - finding rows by name: the built-in lists that src/weir.c joined, then those
+ * registered with the context. */
 #include <string.h>
 #include "base/base.h"
 
@@ -92,14 +93,20 @@ const char *weir__row_nearest(const weir_ctx *c, const char *kind, const char *n
 const weir_row *weir_row_find(weir_ctx *c, const char *kind, const char *name)
 {
     WEIR__AS_FOUND;
-    if (!c || !kind || !name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "row_find: NULL: expected a kind and a name"), NULL;
+    if (!c || !kind || !name) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "row_find: NULL: expected a kind and a name");
+        return NULL;
+    }
     const weir_row *row = weir__row_named(c, kind, name);
     if (row) return row;
     const char *near = weir__row_nearest(c, kind, name);
     if (near)
-        weir_fail(c, WEIR_ERROR_NAME, "unknown %s: %.100s: expected one that `weir list %s` shows, perhaps %s", kind, name, kind, near);
+        weir_fail(c, WEIR_ERROR_NAME,
+                  "unknown %s: %.100s: expected one that `weir list %s` shows, perhaps %s", kind,
+                  name, kind, near);
     else
-        weir_fail(c, WEIR_ERROR_NAME, "unknown %s: %.100s: expected one that `weir list %s` shows", kind, name, kind);
+        weir_fail(c, WEIR_ERROR_NAME, "unknown %s: %.100s: expected one that `weir list %s` shows",
+                  kind, name, kind);
     return NULL;
 }
 

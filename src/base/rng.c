@@ -1,12 +1,15 @@
-/* rng.c - random numbers without state: a number is a function of (seed, stream, step, draw, sample id, place in the sample).
+/* rng.c - random numbers without state: a number is a function of (seed, stream, step, draw, sample
+ * id, place in the sample).
  *
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011). Key words are the low and high
- * half of the draw's key; counter words are block index (low, high), sample id (low, high); block b gives elements 4b .. 4b+3.
- * src/kern draws whole rows by the same mapping; this is its reference. */
+ * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011).
+ * Key words are the low and high half of the draw's key; counter words are block index (low, high),
+ * sample id (low, high); block b gives elements 4b .. 4b+3. src/kern draws whole rows by the same
+ * mapping; this is its reference. */
 #include <math.h>
 #include "base/base.h"
 
-static uint64_t splitmix(uint64_t x) /* Steele, Lea, Flood 2014: a bijection of 64 bits that mixes well */
+static uint64_t splitmix(
+    uint64_t x) /* Steele, Lea, Flood 2014: a bijection of 64 bits that mixes well */
 {
     x += 0x9E3779B97F4A7C15u;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -35,7 +38,8 @@ void weir__seed_set(weir_ctx *c, uint64_t seed)
 uint64_t weir__draw_key(weir_ctx *c)
 {
     weir__frame *f = &c->frame;
-    return weir__hash_mix(weir__hash_mix(weir__hash_mix(weir__seed(c), f->stream), f->step), f->call++);
+    return weir__hash_mix(weir__hash_mix(weir__hash_mix(weir__seed(c), f->stream), f->step),
+                          f->call++);
 }
 
 weir__frame weir__frame_set(weir_ctx *c, weir__frame frame)
@@ -53,14 +57,24 @@ weir__frame weir__frame_set(weir_ctx *c, weir__frame frame)
 void weir__philox(uint64_t key, uint64_t counter_hi, uint64_t counter_lo, uint32_t out[4])
 {
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    uint32_t x0 = (uint32_t)counter_lo, x1 = (uint32_t)(counter_lo >> 32), x2 = (uint32_t)counter_hi, x3 = (uint32_t)(counter_hi >> 32);
+    uint32_t x0 = (uint32_t)counter_lo;
+    uint32_t x1 = (uint32_t)(counter_lo >> 32);
+    uint32_t x2 = (uint32_t)counter_hi;
+    uint32_t x3 = (uint32_t)(counter_hi >> 32);
     for (int round = 0; round < 10; round++) {
         uint64_t p = (uint64_t)0xD2511F53u * x0, q = (uint64_t)0xCD9E8D57u * x2;
         uint32_t y0 = (uint32_t)(q >> 32) ^ x1 ^ k0, y2 = (uint32_t)(p >> 32) ^ x3 ^ k1;
-        x1 = (uint32_t)q, x3 = (uint32_t)p, x0 = y0, x2 = y2;
-        k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
+        x1 = (uint32_t)q;
+        x3 = (uint32_t)p;
+        x0 = y0;
+        x2 = y2;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
     }
-    out[0] = x0, out[1] = x1, out[2] = x2, out[3] = x3;
+    out[0] = x0;
+    out[1] = x1;
+    out[2] = x2;
+    out[3] = x3;
 }
 
 /* 53 bits: 32 from the block under `key`, 21 from the one under a second key. */
@@ -72,12 +86,17 @@ static uint64_t bits53(uint64_t key, uint64_t id, uint64_t index)
     return (uint64_t)hi[index % 4] << 21 | lo[index % 4] >> 11;
 }
 
-double weir__uniform(uint64_t key, uint64_t id, uint64_t index) { return (double)bits53(key, id, index) * 0x1p-53; }
+double weir__uniform(uint64_t key, uint64_t id, uint64_t index)
+{
+    return (double)bits53(key, id, index) * 0x1p-53;
+}
 
-double weir__normal(uint64_t key, uint64_t id, uint64_t index) /* Box and Muller 1958 on the pair that `index` is in */
+double weir__normal(uint64_t key, uint64_t id,
+                    uint64_t index) /* Box and Muller 1958 on the pair that `index` is in */
 {
     uint64_t even = index & ~(uint64_t)1;
-    double u1 = ((double)bits53(key, id, even) + 0.5) * 0x1p-53, u2 = (double)bits53(key, id, even + 1) * 0x1p-53;
+    double u1 = ((double)bits53(key, id, even) + 0.5) * 0x1p-53;
+    double u2 = (double)bits53(key, id, even + 1) * 0x1p-53;
     double r = sqrt(-2 * log(u1)), angle = 6.283185307179586476925287 * u2;
     return index % 2 ? r * sin(angle) : r * cos(angle);
 }

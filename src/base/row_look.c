@@ -48,24 +48,11 @@ static const weir_row *look_copy(weir_ctx *c, const weir_row *row, size_t whole)
 }
 
 /* -- options ----------------------------------------------------------------------------------- */
-static size_t option_bytes(weir_option_type type)
-{
-    static const size_t bytes[] = {
-        [WEIR_OPTION_INT] = sizeof(int64_t),      [WEIR_OPTION_REAL] = sizeof(double),
-        [WEIR_OPTION_BOOL] = sizeof(bool),        [WEIR_OPTION_CHOICE] = sizeof(int32_t),
-        [WEIR_OPTION_TEXT] = sizeof(char *),      [WEIR_OPTION_INTS] = sizeof(weir_ints),
-        [WEIR_OPTION_REALS] = sizeof(weir_reals), [WEIR_OPTION_WORDS] = sizeof(weir_words),
-        [WEIR_OPTION_ROW] = sizeof(weir_choice),  [WEIR_OPTION_ROWS] = sizeof(weir_choices),
-    };
-    size_t known = sizeof bytes / sizeof *bytes;
-    return (size_t)type < known ? bytes[type] : 0;
-}
-
 /* What is missing in an option; NULL: nothing. */
 static const char *option_wants(const weir_row *row, const weir_option *o)
 {
     bool words = o->type == WEIR_OPTION_CHOICE || weir__is_row_option(o);
-    size_t bytes = option_bytes(o->type);
+    size_t bytes = weir__value_bytes(o->type);
     if (bytes == 0) return "a type that this library knows";
     if (!o->def) return "a default";
     if (!o->doc) return "a line of doc";

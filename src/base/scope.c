@@ -1,6 +1,6 @@
-/* scope.c - marks in the list of what a context holds. A scope is a by-value mark: begin cannot fail, and an early return that
- * skips end heals when an outer scope ends. Objects of a scope are dropped by one reference each; what a graph or a retain still
- * holds lives on. */
+/* scope.c - marks in the list of what a context holds. A scope is a by-value mark: begin cannot
+ * fail, and an early return that skips end heals when an outer scope ends. Objects of a scope are
+ * dropped by one reference each; what a graph or a retain still holds lives on. */
 #include "base/base.h"
 
 static bool failed_ctx(const weir_ctx *c) { return c == NULL || c == weir__orphan(); }
@@ -9,6 +9,7 @@ static weir_scope begin(weir_ctx *c, bool no_grad)
 {
     weir_scope mark = { .ctx = c };
     if (failed_ctx(c)) return mark;
+    weir__later_look(c);
     if (weir__region_refuses(c, "scope_begin", WEIR__REGION_MAKE)) {
         mark.generation = UINT64_MAX;
         return mark;
@@ -18,7 +19,10 @@ static weir_scope begin(weir_ctx *c, bool no_grad)
         return mark;
     }
     weir__scope_mark *m = &c->scopes[c->n_scopes++];
-    *m = (weir__scope_mark){ .first = c->n_objects, .generation = ++c->generation, .modes = c->modes };
+    m->first = c->n_objects;
+    m->generation = ++c->generation;
+    m->modes = c->modes;
+    m->has_frame = false; /* the frame is read with it alone */
     if (no_grad) c->modes.no_grad = true;
     mark.depth = (uint32_t)c->n_scopes;
     mark.generation = m->generation;
@@ -38,6 +42,7 @@ weir_scope weir_scope_begin_no_grad(weir_ctx *c)
 
 static void drop(weir__object *o)
 {
+    o->scoped = false;
     if (--o->refs == 0) o->destroy(o);
 }
 
@@ -63,16 +68,20 @@ void weir_scope_end(weir_scope s)
     weir_ctx *c = s.ctx;
     if (failed_ctx(c) || s.generation == UINT64_MAX) return;
     if (weir__region_refuses(c, "scope_end", WEIR__REGION_CHANGE)) return;
-    if (s.depth == 0 || s.depth > (uint64_t)c->n_scopes || c->scopes[s.depth - 1].generation != s.generation) {
-        weir_fail(c, WEIR_ERROR_STATE, "scope_end: a scope that has ended: expected one still open, each ended once");
+    if (s.depth == 0 || s.depth > (uint64_t)c->n_scopes
+        || c->scopes[s.depth - 1].generation != s.generation) {
+        weir_fail(c, WEIR_ERROR_STATE,
+                  "scope_end: a scope that has ended: expected one still open, each ended once");
         return;
     }
-    while (c->n_scopes >= (int64_t)s.depth) { /* inner scopes first, so that keep means one scope out */
+    while (c->n_scopes
+           >= (int64_t)s.depth) { /* inner scopes first, so that keep means one scope out */
         weir__scope_mark m = c->scopes[--c->n_scopes];
         drop_from(c, m.first);
         c->modes = m.modes;
         if (m.has_frame) c->frame = m.frame;
     }
+    weir__later_look(c);
 }
 
 void weir__scope_end_keeping(weir_scope s, int n, void *const *kept)
@@ -91,10 +100,22 @@ void weir__scope_end_keeping(weir_scope s, int n, void *const *kept)
 bool weir__scope_add(weir_ctx *c, weir__object *o)
 {
     if (weir__region_refuses(c, "scope", WEIR__REGION_MAKE)) return false;
-    if (c->n_objects == c->objects_cap && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects)) return false;
+    weir__later_look(c);
+    if (c->n_objects == c->objects_cap
+        && !weir__grow(c, &c->objects, &c->objects_cap, c->n_objects + 1, sizeof *c->objects))
+        return false;
     c->objects[c->n_objects++] = o;
     o->alive = WEIR__ALIVE;
+    o->scoped = true;
     return true;
+}
+
+bool weir__scope_has(const weir_ctx *c, const weir__object *o)
+{
+    int64_t first = c->n_scopes > 0 ? c->scopes[c->n_scopes - 1].first : 0;
+    for (int64_t i = c->n_objects; i-- > first;)
+        if (c->objects[i] == o) return true;
+    return false;
 }
 
 weir__saved_modes weir__modes_save(const weir_ctx *c)

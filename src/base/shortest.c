@@ -1,8 +1,11 @@
-/* shortest.c - the shortest decimal text that reads back to the same bits (Steele & White 1990), whatever the locale.
+/* shortest.c - the shortest decimal text that reads back to the same bits (Steele & White 1990),
+ * whatever the locale.
  *
- * A finite v > 0 is m 2^e; a decimal D 10^-k reads back to v where it lies in v's rounding interval, half a unit in the last place to
- * either side (a quarter below a power of two). Both v 10^k = m 5^k 2^(e+k) and that interval are exact in 128 bits for k from 0 to 27, which
- * nearly all numbers want; for others the C library rounds to so many digits and the text is read back. More and more digits are tried. */
+ * A finite v > 0 is m 2^e; a decimal D 10^-k reads back to v where it lies in v's rounding
+ * interval, half a unit in the last place to either side (a quarter below a power of two). Both v
+ * 10^k = m 5^k 2^(e+k) and that interval are exact in 128 bits for k from 0 to 27, which nearly all
+ * numbers want; for others the C library rounds to so many digits and the text is read back. More
+ * and more digits are tried. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -10,7 +13,8 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-/* m 2^e, 2^52 <= m < 2^53 unless subnormal; `ulp` is the last place of the type it comes from, in the same unit as m. */
+/* m 2^e, 2^52 <= m < 2^53 unless subnormal; `ulp` is the last place of the type it comes from, in
+ * the same unit as m. */
 typedef struct binary {
     double v;
     uint64_t m, ulp;
@@ -41,7 +45,7 @@ static binary shortest_split(double v, bool is_float)
 
 static bool shortest_is_power_of_two(const binary *b) { return b->m == (uint64_t)1 << 52; }
 
-/* -- exactly ------------------------------------------------------------------------------------------------------------ */
+/* -- exactly ----------------------------------------------------------------------------------- */
 /* v 10^k rounded to an integer, half to even. */
 static uint64_t shortest_scaled(const binary *b, int k)
 {
@@ -55,13 +59,16 @@ static uint64_t shortest_scaled(const binary *b, int k)
 
 static decimal shortest_round_exactly(const binary *b, int precision)
 {
-    int exponent = (int)floor((b->e + 52) * 0.30102999566398120); /* log10(2^(e + 52)): right, or one too small */
+    int exponent = (int)floor(
+        (b->e + 52) * 0.30102999566398120); /* log10(2^(e + 52)): right, or one too small */
     uint64_t digits = shortest_scaled(b, precision - 1 - exponent);
-    if (digits >= shortest_power10(precision)) digits = shortest_scaled(b, precision - 1 - ++exponent);
+    if (digits >= shortest_power10(precision))
+        digits = shortest_scaled(b, precision - 1 - ++exponent);
     return (decimal){ digits, precision, exponent };
 }
 
-/* For a float the text keeps off the ends of the interval, but may be one: it may be rounded to a double on the way. */
+/* For a float the text keeps off the ends of the interval, but may be one: it may be rounded to a
+ * double on the way. */
 static bool shortest_within(const binary *b, decimal d)
 {
     int k = d.precision - 1 - d.exponent;
@@ -74,7 +81,7 @@ static bool shortest_within(const binary *b, decimal d)
     return b->is_float ? distance + (value >> 48) < half : distance < half;
 }
 
-/* -- by the C library --------------------------------------------------------------------------------------------------- */
+/* -- by the C library -------------------------------------------------------------------------- */
 static decimal shortest_round_by_library(const binary *b, int precision)
 {
     char text[WEIR__REAL_TEXT];
@@ -94,10 +101,11 @@ static bool shortest_reads_back(const binary *b, const char *text, int n)
     double back;
     if (!weir__parse_number(text, (size_t)n, &back)) return false;
     if (!b->is_float) return back == b->v;
-    return (float)back == (float)b->v && weir__strtof(text) == (float)b->v; /* through a double, and at once */
+    return (float)back == (float)b->v
+           && weir__strtof(text) == (float)b->v; /* through a double, and at once */
 }
 
-/* -- the text ----------------------------------------------------------------------------------------------------------- */
+/* -- the text ---------------------------------------------------------------------------------- */
 /* Significant digits without the zeros behind them; the count. */
 static int shortest_digits(decimal d, char out[20])
 {
@@ -139,7 +147,8 @@ static int shortest_lay_out(decimal d, char *out)
     return used;
 }
 
-/* Whether k = precision - 1 - exponent is from 0 to 27 for all that is asked of the exact half, also where digits carry. */
+/* Whether k = precision - 1 - exponent is from 0 to 27 for all that is asked of the exact half,
+ * also where digits carry. */
 static bool shortest_is_exact(const binary *b, int precision)
 {
     return b->v >= 1e-10 && b->v < 1e15 && b->v < (double)(shortest_power10(precision) - 1);
@@ -148,7 +157,8 @@ static bool shortest_is_exact(const binary *b, int precision)
 /* The decimal's text into `out`, and its length; 0: it does not read back. */
 static int shortest_try(const binary *b, decimal d, char *out)
 {
-    if (shortest_is_exact(b, d.precision)) return shortest_within(b, d) ? shortest_lay_out(d, out) : 0;
+    if (shortest_is_exact(b, d.precision))
+        return shortest_within(b, d) ? shortest_lay_out(d, out) : 0;
     int n = shortest_lay_out(d, out);
     return shortest_reads_back(b, out, n) ? n : 0;
 }
@@ -156,7 +166,8 @@ static int shortest_try(const binary *b, decimal d, char *out)
 static int shortest_of_precision(const binary *b, int precision, bool last, char *out)
 {
     bool exact = shortest_is_exact(b, precision);
-    decimal d = exact ? shortest_round_exactly(b, precision) : shortest_round_by_library(b, precision);
+    decimal d = exact ? shortest_round_exactly(b, precision)
+                      : shortest_round_by_library(b, precision);
     if (last) return shortest_lay_out(d, out);
     int n = shortest_try(b, d, out);
     if (n || !shortest_is_power_of_two(b) || ++d.digits == shortest_power10(precision)) return n;
@@ -186,8 +197,17 @@ static int shortest_text(double v, bool is_float, int least, char out[WEIR__REAL
     return n + (int)strlen(word);
 }
 
-int weir__format_f64(double value, char out[WEIR__REAL_TEXT]) { return shortest_text(value, false, 15, out); }
+int weir__format_f64(double value, char out[WEIR__REAL_TEXT])
+{
+    return shortest_text(value, false, 15, out);
+}
 
-int weir__format_f32(float value, char out[WEIR__REAL_TEXT]) { return shortest_text((double)value, true, 6, out); }
+int weir__format_f32(float value, char out[WEIR__REAL_TEXT])
+{
+    return shortest_text((double)value, true, 6, out);
+}
 
-int weir__format_option(double value, char out[WEIR__REAL_TEXT]) { return shortest_text(value, false, 6, out); }
+int weir__format_option(double value, char out[WEIR__REAL_TEXT])
+{
+    return shortest_text(value, false, 6, out);
+}

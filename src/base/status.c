@@ -1,12 +1,12 @@
-/* status.c - texts of statuses and the one function that sets an error, so that one breakpoint finds them all. */
+/* status.c - texts of statuses and the one function that sets an error, so that one breakpoint
+ * finds them all. */
 #include "base/base.h"
 
 const char *weir_status_text(weir_status status)
 {
     switch (status) {
 #define WEIR_STATUS_CASE(name, value, text) \
-    case name: \
-        return text;
+    case name: return text;
         WEIR_STATUS_LIST(WEIR_STATUS_CASE)
 #undef WEIR_STATUS_CASE
     }
@@ -34,7 +34,8 @@ weir_status weir_fail(weir_ctx *c, weir_status status, const char *format, ...)
 {
     WEIR__AS_FOUND;
     if (c == NULL || c == weir__orphan()) return WEIR_ERROR_ARGUMENT;
-    if (c->status != WEIR_OK) return c->status; /* the first error wins: later ones are its consequences */
+    if (c->status != WEIR_OK)
+        return c->status; /* the first error wins: later ones are its consequences */
     if (status == WEIR_OK) status = WEIR_ERROR_STATE;
     va_list args;
     if (!format) format = weir_status_text(status);
@@ -58,9 +59,15 @@ weir_status weir_fail_text(weir_ctx *c, weir_status status, const char *text)
 
 bool weir_ok(const weir_ctx *c) { return c != NULL && c->status == WEIR_OK; }
 
-weir_status weir_status_of(const weir_ctx *c) { return c == NULL ? WEIR_ERROR_ARGUMENT : c->status; }
+weir_status weir_status_of(const weir_ctx *c)
+{
+    return c == NULL ? WEIR_ERROR_ARGUMENT : c->status;
+}
 
-const char *weir_message(const weir_ctx *c) { return c == NULL ? "context: NULL: expected one from weir_open" : c->message; }
+const char *weir_message(const weir_ctx *c)
+{
+    return c == NULL ? "context: NULL: expected one from weir_open" : c->message;
+}
 
 void weir_clear(weir_ctx *c)
 {

@@ -16,7 +16,8 @@ void weir__append(char *buffer, size_t bytes, size_t *used, const char *format, 
 void weir__append_shape(char *buffer, size_t bytes, size_t *used, int ndim, const int64_t *shape)
 {
     weir__append(buffer, bytes, used, "[");
-    for (int i = 0; i < ndim; i++) weir__append(buffer, bytes, used, i ? ", %lld" : "%lld", (long long)shape[i]);
+    for (int i = 0; i < ndim; i++)
+        weir__append(buffer, bytes, used, i ? ", %lld" : "%lld", (long long)shape[i]);
     weir__append(buffer, bytes, used, "]");
 }
 
@@ -31,7 +32,8 @@ int weir__edit_distance(const char *a, const char *b)
         int diagonal = row[0];
         row[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            int replace = diagonal + (a[i - 1] != b[j - 1]), drop = row[j] + 1, insert = row[j - 1] + 1;
+            int replace = diagonal + (a[i - 1] != b[j - 1]), drop = row[j] + 1,
+                insert = row[j - 1] + 1;
             diagonal = row[j];
             row[j] = replace < drop ? replace : drop;
             if (insert < row[j]) row[j] = insert;
@@ -67,6 +69,12 @@ bool weir__is_word(const char *text, size_t n, const char *word)
     return true;
 }
 
+bool weir__ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && weir__is_word(text + n - m, m, end);
+}
+
 bool weir__parse_real(const char *text, double *out)
 {
     return weir__parse_number(text, strlen(text), out);
@@ -94,17 +102,25 @@ bool weir__parse_int(const char *text, int64_t *out)
     double d;
     if (text_parse_digits(text, out)) return true;
     if (strspn(text, "0123456789+-.eE") != strlen(text)) return false;
-    if (!weir__parse_real(text, &d) || d != floor(d) || fabs(d) > 9007199254740992.0) return false; /* 1e4 is an integer */
+    if (!weir__parse_real(text, &d) || d != floor(d) || fabs(d) > 9007199254740992.0)
+        return false; /* 1e4 is an integer */
     *out = (int64_t)d;
     return true;
 }
 
 bool weir__parse_bool(const char *text, bool *out)
 {
-    static const char *const yes[] = { "yes", "true", "1", "on" }, *const no[] = { "no", "false", "0", "off" };
+    static const char *const yes[] = { "yes", "true", "1", "on" };
+    static const char *const no[] = { "no", "false", "0", "off" };
     for (int i = 0; i < 4; i++) {
-        if (strcmp(text, yes[i]) == 0) return *out = true, true;
-        if (strcmp(text, no[i]) == 0) return *out = false, true;
+        if (strcmp(text, yes[i]) == 0) {
+            *out = true;
+            return true;
+        }
+        if (strcmp(text, no[i]) == 0) {
+            *out = false;
+            return true;
+        }
     }
     return false;
 }

@@ -1,10 +1,10 @@
 /* threads.c - the threads of a context: its caller and workers of its own, over pthreads.
  *
- * A job is n pieces. The caller takes piece 0 and worker i piece i; whoever is done takes pieces that
- * nobody has begun, so that a worker which the system put aside delays nothing but a piece it is in
- * the middle of. A worker that waits for the next job spins for microseconds, then sleeps. Workers
- * start with the first job that wants them and end with their context, so that the library may be
- * unloaded after weir_close; a child after fork() has none, and starts its own.
+ * A job is n pieces. The caller takes piece 0 and worker i piece i; whoever is done takes pieces
+ * that nobody has begun, so that a worker which the system put aside delays nothing but a piece it
+ * is in the middle of. A worker that waits for the next job spins for microseconds, then sleeps.
+ * Workers start with the first job that wants them and end with their context, so that the library
+ * may be unloaded after weir_close; a child after fork() has none, and starts its own.
  */
 #include <errno.h>
 #include <fenv.h>
@@ -16,9 +16,10 @@
 #include "base/base.h"
 
 enum {
-    SPIN_NS = 100000,     /* a step of small layers has gaps of 40 microseconds; to wake takes 50 */
-    LOOKS = 32,           /* while spinning, between two looks at the clock */
-    STACK_BYTES = 8 << 20 /* a model's loss may run in a worker: what the main thread has as a rule */
+    SPIN_NS = 100000, /* a step of small layers has gaps of 40 microseconds; to wake takes 50 */
+    LOOKS = 32, /* while spinning, between two looks at the clock */
+    STACK_BYTES =
+        8 << 20 /* a model's loss may run in a worker: what the main thread has as a rule */
 };
 
 /* A job is known by its number (48 bits) and its pieces (16): both are read at once. No pieces: the
@@ -38,9 +39,9 @@ typedef struct worker {
 struct weir__workers {
     weir_ctx *ctx;
     int threads, started; /* started: at[1] .. at[started] run */
-    pid_t process;        /* whose threads they are */
+    pid_t process; /* whose threads they are */
     bool busy;
-    worker *at;           /* [threads]; at[0] is the caller's piece alone */
+    worker *at; /* [threads]; at[0] is the caller's piece alone */
     pthread_mutex_t lock; /* of falling asleep */
     pthread_cond_t done;
     /* the job: written while no piece of one is left, read by those who took a piece */
@@ -49,7 +50,7 @@ struct weir__workers {
     fenv_t floats; /* the caller's rounding, so that bits do not depend on who works */
     _Alignas(64) atomic_uint_least64_t job;
     _Alignas(64) atomic_int left; /* pieces not finished */
-    atomic_bool waiting;          /* the caller sleeps until none is */
+    atomic_bool waiting; /* the caller sleeps until none is */
 };
 
 /* The host's OpenMP, where it has one: in a parallel region of its own all processors are busy
@@ -58,7 +59,7 @@ extern int omp_in_parallel(void) __attribute__((weak));
 
 static int job_pieces(uint64_t job) { return (int)(job & PIECES_MASK); }
 
-/* -- spinning --------------------------------------------------------------------------------- */
+/* -- spinning ---------------------------------------------------------------------------------- */
 static int64_t spin_clock(void)
 {
     struct timespec t;
@@ -88,7 +89,7 @@ static bool spin_until(bool (*true_of)(const void *what), const void *what)
     return false;
 }
 
-/* -- pieces ----------------------------------------------------------------------------------- */
+/* -- pieces ------------------------------------------------------------------------------------ */
 /* A stamp only grows, so whoever comes late, with the number of a job that is over, takes nothing.
  * */
 static bool piece_take(worker *w, uint64_t number)
@@ -121,7 +122,7 @@ static void pieces_work(weir__workers *all, int index, uint64_t job)
     }
 }
 
-/* -- workers ---------------------------------------------------------------------------------- */
+/* -- workers ----------------------------------------------------------------------------------- */
 static bool worker_called(const void *worker_)
 {
     const worker *w = worker_;
@@ -201,7 +202,8 @@ static void workers_begin(weir__workers *all)
 static void workers_start(weir__workers *all, int n)
 {
     int before = errno;
-    if (all->process != getpid()) workers_begin(all); /* after fork(): threads and lock are the parent's */
+    if (all->process != getpid())
+        workers_begin(all); /* after fork(): threads and lock are the parent's */
     while (all->started < n - 1 && all->started < all->threads - 1) {
         if (worker_start(all, all->started + 1)) all->started++;
         else all->threads = all->started + 1;

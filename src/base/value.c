@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/value.h"
 
-/* -- text going out -------------------------------------------------------------------------- */
+/* -- text going out ---------------------------------------------------------------------------- */
 static void out_put(weir__out *o, char c)
 {
     if (o->used + 1 < o->bytes) o->buffer[o->used] = c;
@@ -29,7 +29,7 @@ void weir__out_end(weir__out *o)
     if (o->bytes > 0) o->buffer[o->used < o->bytes ? o->used : o->bytes - 1] = 0;
 }
 
-/* -- errors ---------------------------------------------------------------------------------- */
+/* -- errors ------------------------------------------------------------------------------------ */
 /* ", or auto": of an integer that a word may stand for. */
 static const char *value_or_word(const weir_option *o, char *text, size_t bytes)
 {
@@ -69,7 +69,7 @@ weir_status weir__value_outside(const weir__site *s, const weir_option *o, const
                      value, o->min, o->max, value_or_word(o, or, sizeof or));
 }
 
-/* -- numbers --------------------------------------------------------------------------------- */
+/* -- numbers ----------------------------------------------------------------------------------- */
 /* Words that stand for integers, as "auto=-1|all=0". NULL: `word` is at the end. */
 static const char *int_word_next(const char *word)
 {
@@ -162,7 +162,7 @@ void weir__real_text(weir__out *out, double v)
     weir__out_text(out, text);
 }
 
-/* -- words of a fixed list ------------------------------------------------------------------- */
+/* -- words of a fixed list --------------------------------------------------------------------- */
 static int32_t choice_index(const char *choices, const char *value)
 {
     size_t n = strlen(value);
@@ -203,7 +203,7 @@ static weir_status bool_set(const weir__site *s, const weir_option *o, bool *out
     return weir__parse_bool(text, out) ? WEIR_OK : weir__value_bad(s, o, text);
 }
 
-/* -- text ------------------------------------------------------------------------------------ */
+/* -- text -------------------------------------------------------------------------------------- */
 static weir_status text_set(weir_ctx *c, char **out, const char *text)
 {
     char *own = weir__strdup(c, text);
@@ -226,7 +226,7 @@ static const char *text_of(const void *field)
     return text ? text : "";
 }
 
-/* -- any type -------------------------------------------------------------------------------- */
+/* -- any type ---------------------------------------------------------------------------------- */
 weir_status weir__value_set(const weir__site *s, const weir_option *o, void *field,
                             const char *text)
 {
@@ -338,11 +338,21 @@ void weir__value_forget(const weir_option *o, void *field)
 void weir__value_free(weir_ctx *c, const weir_option *o, void *field)
 {
     switch (o->type) {
-    case WEIR_OPTION_TEXT: weir__free(c, *(char **)field); break;
-    case WEIR_OPTION_REALS: weir__free(c, ((weir_reals *)field)->at); break;
-    case WEIR_OPTION_WORDS: weir__free(c, ((weir_words *)field)->at); break;
-    case WEIR_OPTION_ROW: weir__choice_clear(c, field); break;
-    case WEIR_OPTION_ROWS: weir__choices_clear(c, field); break;
+    case WEIR_OPTION_TEXT:
+        weir__free(c, *(char **)field);
+        break;
+    case WEIR_OPTION_REALS:
+        weir__free(c, ((weir_reals *)field)->at);
+        break;
+    case WEIR_OPTION_WORDS:
+        weir__free(c, ((weir_words *)field)->at);
+        break;
+    case WEIR_OPTION_ROW:
+        weir__choice_clear(c, field);
+        break;
+    case WEIR_OPTION_ROWS:
+        weir__choices_clear(c, field);
+        break;
     default: break;
     }
     weir__value_forget(o, field);
@@ -365,15 +375,49 @@ bool weir__value_equal(const weir_option *o, const void *a, const void *b)
 void weir__value_text(weir__out *out, const weir_option *o, const void *field)
 {
     switch (o->type) {
-    case WEIR_OPTION_INT: int_option_text(out, o, *(const int64_t *)field); break;
-    case WEIR_OPTION_REAL: weir__real_text(out, *(const double *)field); break;
-    case WEIR_OPTION_BOOL: weir__out_text(out, *(const bool *)field ? "yes" : "no"); break;
-    case WEIR_OPTION_CHOICE: choice_text(out, o, *(const int32_t *)field); break;
-    case WEIR_OPTION_TEXT: weir__out_text(out, text_of(field)); break;
-    case WEIR_OPTION_INTS: weir__ints_text(out, field); break;
-    case WEIR_OPTION_REALS: weir__reals_text(out, field); break;
-    case WEIR_OPTION_WORDS: weir__words_text(out, field); break;
-    case WEIR_OPTION_ROW: weir__choice_text(out, field); break;
-    case WEIR_OPTION_ROWS: weir__choices_text(out, field); break;
+    case WEIR_OPTION_INT:
+        int_option_text(out, o, *(const int64_t *)field);
+        break;
+    case WEIR_OPTION_REAL:
+        weir__real_text(out, *(const double *)field);
+        break;
+    case WEIR_OPTION_BOOL:
+        weir__out_text(out, *(const bool *)field ? "yes" : "no");
+        break;
+    case WEIR_OPTION_CHOICE:
+        choice_text(out, o, *(const int32_t *)field);
+        break;
+    case WEIR_OPTION_TEXT:
+        weir__out_text(out, text_of(field));
+        break;
+    case WEIR_OPTION_INTS:
+        weir__ints_text(out, field);
+        break;
+    case WEIR_OPTION_REALS:
+        weir__reals_text(out, field);
+        break;
+    case WEIR_OPTION_WORDS:
+        weir__words_text(out, field);
+        break;
+    case WEIR_OPTION_ROW:
+        weir__choice_text(out, field);
+        break;
+    case WEIR_OPTION_ROWS:
+        weir__choices_text(out, field);
+        break;
     }
+}
+
+/* -- its field ------------------------------------------------------------------------------- */
+size_t weir__value_bytes(weir_option_type type)
+{
+    static const size_t bytes[] = {
+        [WEIR_OPTION_INT] = sizeof(int64_t),      [WEIR_OPTION_REAL] = sizeof(double),
+        [WEIR_OPTION_BOOL] = sizeof(bool),        [WEIR_OPTION_CHOICE] = sizeof(int32_t),
+        [WEIR_OPTION_TEXT] = sizeof(char *),      [WEIR_OPTION_INTS] = sizeof(weir_ints),
+        [WEIR_OPTION_REALS] = sizeof(weir_reals), [WEIR_OPTION_WORDS] = sizeof(weir_words),
+        [WEIR_OPTION_ROW] = sizeof(weir_choice),  [WEIR_OPTION_ROWS] = sizeof(weir_choices),
+    };
+    size_t known = sizeof bytes / sizeof *bytes;
+    return (size_t)type < known ? bytes[type] : 0;
 }

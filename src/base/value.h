@@ -30,6 +30,7 @@ weir_status weir__value_copy(weir_ctx *c, const weir_option *o, void *to, const 
 void weir__value_free(weir_ctx *c, const weir_option *o, void *field);
 void weir__value_forget(const weir_option *o,
                         void *field); /* what is owned becomes empty, unfreed */
+size_t weir__value_bytes(weir_option_type type); /* of its field; 0: no type that is known */
 bool weir__value_equal(const weir_option *o, const void *a, const void *b);
 void weir__value_text(weir__out *out, const weir_option *o, const void *field);
 weir_status weir__value_bad(const weir__site *s, const weir_option *o, const char *value);
@@ -92,6 +93,8 @@ bool weir__is_left_to_owner(const weir_choice *k, const weir_option *o);
 void weir__choice_say(weir_choice *k, const weir_option *o); /* where it is given: else nothing */
 
 /* -- options.c ------------------------------------------------------------------------------- */
+/* Whether the struct, which begins with its size, reaches so far. */
+bool weir__option_is_in(const weir_row *row, const void *opts, const weir_option *o);
 weir_status weir__options_check_at(const weir__site *s, const weir_row *row, const void *opts);
 /* Every option of the chosen row as "BEFOREkey=value". */
 void weir__options_out(weir__out *out, const weir_choice *k, const char *before);
@@ -105,6 +108,7 @@ typedef struct weir__place {
     int64_t index;             /* of an element of ROWS as a whole; -1: the option itself */
     const weir_option
         *empty;   /* a ROW not chosen, or ROWS without the element: the key leads no further */
+    const weir_option *beyond; /* one that the struct, of an older header, does not reach */
     bool retired; /* some row on the way once had this option, and has it no more */
     char *rest;   /* of `key`: what is looked for in `row` */
     char key[WEIR__KEY_MAX]; /* with new names for old */

@@ -232,3 +232,12 @@ int weir__condition_check(weir_model *m, const weir_condition *k, bool data_have
                               name, (long long)weir_model_context_dim(m));
     return 0;
 }
+
+int weir__condition_beside(weir_model *m, const char *class, const char *condition,
+                           const weir_dataset *d, const weir_condition **k)
+{
+    int code = weir__condition_read(m, class, condition, k);
+    if (code) return code;
+    return weir__condition_check(m, *k, weir_dataset_classes(d) > 0,
+                                 weir_dataset_context_dim(d) > 0);
+}

@@ -17,7 +17,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-/* -- gathering: one object for both forms ---------------------------------------------------------------------------------------- */
+/* -- gathering: one object for both forms ------------------------------------------------------ */
 static json_t *shape_json(int ndim, const int64_t *shape)
 {
     json_t *a = json_array();
@@ -72,13 +72,17 @@ static void add_model(json_t *o, weir_model *m)
     int ndim = weir_model_shape(m, &shape);
     json_t *metadata = weir__model_metadata(m, NULL);
     json_object_set_new(o, "model", json_string(strchr(weir_model_row_of(m)->name, '.') + 1));
-    json_object_set_new(o, "options", weir__options_to_json(weir_model_ctx(m), weir_model_row_of(m), weir_model_options(m)));
+    json_object_set_new(
+        o, "options",
+        weir__options_to_json(weir_model_ctx(m), weir_model_row_of(m), weir_model_options(m)));
     json_object_set_new(o, "dim", json_integer(weir_model_dim(m)));
     json_object_set_new(o, "shape", shape_json(ndim, shape));
     json_object_set_new(o, "levels", json_integer(weir_model_levels(m)));
-    json_object_set_new(o, "parameters", json_integer(weir_module_parameter_numel(weir_model_module(m))));
+    json_object_set_new(o, "parameters",
+                        json_integer(weir_module_parameter_numel(weir_model_module(m))));
     json_object_set_new(o, "transform", text_of(metadata, "transform"));
-    for (size_t i = 0; i < sizeof name_keys / sizeof *name_keys; i++) add_names(weir_model_ctx(m), o, metadata, name_keys[i]);
+    for (size_t i = 0; i < sizeof name_keys / sizeof *name_keys; i++)
+        add_names(weir_model_ctx(m), o, metadata, name_keys[i]);
     json_decref(metadata);
 }
 
@@ -93,14 +97,16 @@ static json_t *gather(const char *file, weir_model *m, const weir__weights *w)
     json_t *nats = number_of(w->metadata, "valid_nats", false);
     json_object_set_new(score, "valid_nats", nats);
     if (m && weir_model_levels(m) > 0 && json_is_real(nats))
-        json_object_set_new(score, "valid_bits_per_dim", json_real(weir_bits_per_dim(json_real_value(nats), weir_model_dim(m), weir_model_levels(m))));
+        json_object_set_new(score, "valid_bits_per_dim",
+                            json_real(weir_bits_per_dim(json_real_value(nats), weir_model_dim(m),
+                                                        weir_model_levels(m))));
     json_object_set_new(o, "score", score);
     json_object_set_new(o, "weir_version", text_of(w->metadata, "weir_version"));
     json_object_set_new(o, "tensors", tensors_json(w));
     return o;
 }
 
-/* -- text --------------------------------------------------------------------------------------------------------------------------- */
+/* -- text -------------------------------------------------------------------------------------- */
 static void put_text(const char *text)
 {
     for (; text && *text; text++) putchar(weir__shown(*text));
@@ -136,7 +142,7 @@ static void put_options(const char *above, const json_t *object)
     const char *name;
     json_t *v, *element;
     size_t i;
-    json_object_foreach((json_t *)(uintptr_t)object, name, v) {
+    json_object_foreach ((json_t *)(uintptr_t)object, name, v) {
         char key[512];
         size_t used = 0;
         bool is_name = above[0] && strcmp(name, "name") == 0;
@@ -144,7 +150,7 @@ static void put_options(const char *above, const json_t *object)
         if (json_is_object(v)) put_entry("  ", 12, key, json_object_get(v, "name"));
         else if (!is_name) put_entry("  ", 12, key, v);
         if (json_is_object(v)) put_options(key, v);
-        json_array_foreach(v, i, element) {
+        json_array_foreach (v, i, element) {
             char below[512];
             size_t end = 0;
             weir__append(below, sizeof below, &end, "%s.%lld", key, (long long)i);
@@ -158,13 +164,13 @@ static void print_text(const json_t *o)
     const char *key;
     json_t *v;
     size_t i;
-    json_object_foreach((json_t *)(uintptr_t)o, key, v)
+    json_object_foreach ((json_t *)(uintptr_t)o, key, v)
         if (!json_is_object(v) && strcmp(key, "tensors") != 0) put_entry("", 18, key, v);
-    json_object_foreach(json_object_get(o, "score"), key, v) put_entry("", 18, key, v);
+    json_object_foreach (json_object_get(o, "score"), key, v) put_entry("", 18, key, v);
     puts("options");
     put_options("", json_object_get(o, "options"));
     puts("tensors");
-    json_array_foreach(json_object_get(o, "tensors"), i, v) {
+    json_array_foreach (json_object_get(o, "tensors"), i, v) {
         printf("  %-5s [", json_string_value(json_object_get(v, "dtype")));
         put_value(json_object_get(v, "shape"));
         fputs("]  ", stdout);
@@ -173,13 +179,14 @@ static void print_text(const json_t *o)
     }
 }
 
-/* -- running -------------------------------------------------------------------------------------------------------------------------- */
+/* -- running ----------------------------------------------------------------------------------- */
 /* A file that names no model, alone, is shown as tensors. */
 static weir_model *model_of(weir_ctx *c, const char *path, const weir__weights *w)
 {
     weir_model *m = weir_model_load(c, path);
     if (weir_ok(c)) return m;
-    if (!json_object_get(w->metadata, "weir_format") && weir_status_of(c) == WEIR_ERROR_FORMAT) weir_clear(c);
+    if (!json_object_get(w->metadata, "weir_format") && weir_status_of(c) == WEIR_ERROR_FORMAT)
+        weir_clear(c);
     return NULL;
 }
 
@@ -191,7 +198,10 @@ static int show(weir_ctx *c, const char *path, const flags *f)
     weir__weights w = { 0 };
     bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     weir__append(file, sizeof file, &used, folder ? "%s/model.safetensors" : "%s", path);
-    if (used >= sizeof file) return weir__complain(WEIR__EXIT_FAILED, "%.60s..: a path too long: expected fewer than %d bytes", path, (int)sizeof file);
+    if (used >= sizeof file)
+        return weir__complain(WEIR__EXIT_FAILED,
+                              "%.60s..: a path too long: expected fewer than %d bytes", path,
+                              (int)sizeof file);
     if (weir__safetensors_load(c, file, &w) != WEIR_OK) return weir__complain_ctx(c, false);
     weir_model *m = model_of(c, path, &w);
     int code = WEIR__EXIT_OK;
@@ -213,7 +223,8 @@ static int run(const weir__command *self, int argc, char **argv)
     flags f;
     int code = WEIR__EXIT_OK;
     if (!weir__flags_parse(self, argc, argv, &f, &code)) return code;
-    if (f.base.n_positional < 1) return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir info: expected %s", self->usage);
+    if (f.base.n_positional < 1)
+        return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir info: expected %s", self->usage);
     weir_ctx *c = weir__cli_open(1, 1, &code);
     if (!c) return code;
     code = show(c, f.base.positional[0], &f);
@@ -222,9 +233,20 @@ static int run(const weir__command *self, int argc, char **argv)
 }
 
 const weir__command weir__command_info = {
-    .row = { .size = sizeof(weir__command), .version = 1, .name = "command.info", .doc = "what a run or a file of weights holds",
-             .options = options, .options_size = sizeof(flags), .test = "info run --json" },
+    .row = {
+        .size = sizeof(weir__command),
+        .version = 1,
+        .name = "command.info",
+        .doc = "what a run or a file of weights holds",
+        .options = options,
+        .options_size = sizeof(flags),
+        .test = "info run --json",
+    },
     .usage = "RUN|FILE.safetensors [--json]",
+    .examples = WEIR__EXAMPLE_FLOW
+                "weir info run\n"
+                "weir info run/model.safetensors --json\n",
+    .files = WEIR__FILES_RUN,
     .most_positional = 1,
     .run = run,
 };

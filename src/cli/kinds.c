@@ -1,9 +1,14 @@
-/* kinds.c - everything that is chosen by name: the library's kinds, then those of the command line. For the listing and the manual. */
+/* kinds.c - everything that is chosen by name: the library's kinds, then those of the command line.
+ * For the listing and the manual. */
 #include <string.h>
 #include "cli/cli.h"
 #include "train/train.h"
 
-typedef struct own_kind { const char *kind; const weir_row *const *rows; const int64_t *n; } own_kind;
+typedef struct own_kind {
+    const char *kind;
+    const weir_row *const *rows;
+    const int64_t *n;
+} own_kind;
 static const own_kind own[] = {
     { "command", weir__command_rows, &weir__command_row_count },
 };

@@ -14,17 +14,50 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static int64_t find_kind(const weir_ctx *c, const char *name, int *code)
+/* What is listed: all, one kind, or the rows of one name, whatever their kind. */
+typedef struct asked {
+    int64_t kind; /* -1: any */
+    const char *row; /* "nice" or "model.nice"; NULL: any */
+    bool help;       /* and how to use it */
+} asked;
+
+static bool row_is(const weir_row *row, const char *name)
+{
+    return strcmp(row->name, name) == 0 || strcmp(strchr(row->name, '.') + 1, name) == 0;
+}
+
+static bool wants(const asked *a, int64_t kind, const weir_row *row)
+{
+    return (a->kind < 0 || kind == a->kind) && (!a->row || row_is(row, a->row));
+}
+
+/* Whether a row has that name; offers the others. */
+static bool find_row(const weir_ctx *c, const char *name, weir__nearest *near)
+{
+    bool found = false;
+    for (int64_t k = 0; k < weir__kinds(c); k++)
+        for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
+            const weir_row *row = weir__kind_row(c, k, i);
+            found = found || row_is(row, name);
+            weir__nearest_offer(near, strchr(row->name, '.') + 1);
+        }
+    return found;
+}
+
+static asked find_asked(const weir_ctx *c, const char *name, bool help, int *code)
 {
     weir__nearest near = weir__nearest_of(name);
     for (int64_t i = 0; i < weir__kinds(c); i++) {
-        if (strcmp(name, weir__kind_at(c, i)) == 0) return i;
+        if (strcmp(name, weir__kind_at(c, i)) == 0) return (asked){ i, NULL, help };
         weir__nearest_offer(&near, weir__kind_at(c, i));
     }
-    *code = weir__complain(WEIR__EXIT_USAGE, "unknown kind: %.60s: expected %s%s", name,
-                           near.best ? "perhaps " : "one that `weir list` shows",
-                           near.best ? near.best : "");
-    return -1;
+    if (find_row(c, name, &near)) return (asked){ -1, name, help };
+    if (help) *code = weir__command_unknown(name);
+    else
+        *code = weir__complain(WEIR__EXIT_USAGE, "unknown name: %.60s: expected %s%s", name,
+                               near.best ? "perhaps " : "one that `weir list` shows",
+                               near.best ? near.best : "");
+    return (asked){ -1, NULL, help };
 }
 
 static bool chooses_rows(const weir_option *o)
@@ -74,12 +107,14 @@ static json_t *row_json(const weir_ctx *c, const char *kind, const weir_row *row
     return j;
 }
 
-static void print_json(const weir_ctx *c, int64_t only)
+static void print_json(const weir_ctx *c, const asked *a)
 {
     json_t *all = json_array();
     for (int64_t k = 0; k < weir__kinds(c); k++)
-        for (int64_t i = 0; (only < 0 || k == only) && i < weir__kind_rows(c, k); i++)
-            json_array_append_new(all, row_json(c, weir__kind_at(c, k), weir__kind_row(c, k, i)));
+        for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
+            const weir_row *row = weir__kind_row(c, k, i);
+            if (wants(a, k, row)) json_array_append_new(all, row_json(c, weir__kind_at(c, k), row));
+        }
     weir__json_print(all, true);
     json_decref(all);
 }
@@ -87,7 +122,7 @@ static void print_json(const weir_ctx *c, int64_t only)
 /* -- text ------------------------------------------------------------------------------------ */
 static void print_given(const char *given)
 {
-    fputs("    where another row chooses it, that one gives ", stdout);
+    fputs("    where another choice has it, that one gives ", stdout);
     for (; *given; given++) *given == '|' ? fputs(", ", stdout) : putchar(*given);
     putchar('\n');
 }
@@ -110,16 +145,44 @@ static void print_presets(const weir_row *row)
         printf("    preset=%s  %s\n", p->name, p->doc);
 }
 
-static void print_kind(const weir_ctx *c, int64_t k, bool with_options)
+static void print_row(const weir_ctx *c, int64_t k, const weir_row *row)
 {
-    const char *kind = weir__kind_at(c, k);
-    if (!with_options) printf("%s\n", kind);
+    print_options(c, row);
+    if (strcmp(weir__kind_at(c, k), "model") == 0) print_presets(row);
+}
+
+/* What is typed to have a model. */
+static void print_use(const weir_row *row)
+{
+    printf("weir train %s --data SPEC --out RUN [--set key=value]...\n\n",
+           strchr(row->name, '.') + 1);
+}
+
+static void print_kind(const weir_ctx *c, int64_t k, const asked *a)
+{
+    bool all = a->kind < 0 && !a->row, titled = a->kind >= 0;
     for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
         const weir_row *row = weir__kind_row(c, k, i);
+        if (!wants(a, k, row)) continue;
+        if (a->help && strcmp(weir__kind_at(c, k), "model") == 0) print_use(row);
+        if (!titled) printf("%s\n", weir__kind_at(c, k));
+        titled = true;
         printf("  %-18s %s\n", strchr(row->name, '.') + 1, row->doc);
-        if (with_options) print_options(c, row);
-        if (with_options && strcmp(kind, "model") == 0) print_presets(row);
+        if (!all) print_row(c, k, row);
     }
+}
+
+int weir__list(const char *name, bool json, bool help)
+{
+    int code = WEIR__EXIT_OK;
+    weir_ctx *c = weir__cli_open(1, 1, &code);
+    if (!c) return code;
+    const asked a = name ? find_asked(c, name, help, &code) : (asked){ -1, NULL, help };
+    if (code == 0 && json) print_json(c, &a);
+    else if (code == 0)
+        for (int64_t k = 0; k < weir__kinds(c); k++) print_kind(c, k, &a);
+    weir_close(c);
+    return code;
 }
 
 static int run(const weir__command *self, int argc, char **argv)
@@ -127,15 +190,7 @@ static int run(const weir__command *self, int argc, char **argv)
     flags f;
     int code = WEIR__EXIT_OK;
     if (!weir__flags_parse(self, argc, argv, &f, &code)) return code;
-    weir_ctx *c = weir__cli_open(1, 1, &code);
-    if (!c) return code;
-    int64_t only = f.base.n_positional ? find_kind(c, f.base.positional[0], &code) : -1;
-    if (code == 0 && f.json) print_json(c, only);
-    else if (code == 0 && only >= 0) print_kind(c, only, true);
-    else if (code == 0)
-        for (int64_t k = 0; k < weir__kinds(c); k++) print_kind(c, k, false);
-    weir_close(c);
-    return code;
+    return weir__list(f.base.n_positional ? f.base.positional[0] : NULL, f.json, false);
 }
 
 const weir__command weir__command_list = {
@@ -146,7 +201,13 @@ const weir__command weir__command_list = {
              .options = options,
              .options_size = sizeof(flags),
              .test = "list model --json" },
-    .usage = "[KIND] [--json]",
+    .usage = "[KIND | NAME] [--json]",
+    .more =
+        "A KIND is a list of what is chosen by name, such as model; a NAME is one of them, such as "
+        "nice, whatever its kind.\n",
+    .examples = "weir list\n"
+                "weir list sampler\n"
+                "weir list nice --json\n",
     .most_positional = 1,
     .run = run,
 };

@@ -1,5 +1,6 @@
-/* man.c - the manual pages, from the rows: weir(1), weir-COMMAND(1) for every command, weir-KIND(7) for everything that is chosen by
- * name. In man(7)'s macros, which mandoc and groff both read; no dates, so that the same library gives the same bytes. */
+/* man.c - the manual pages, from the rows: weir(1), weir-COMMAND(1) for every command, weir-KIND(7)
+ * for everything that is chosen by name. In man(7)'s macros, which mandoc and groff both read; no
+ * dates, so that the same library gives the same bytes. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <string.h>
@@ -17,8 +18,12 @@ static void put(page *p, const char *text) { weir__writer_put(p->w, text, strlen
 /* Plain text: what roff would take for its own is escaped; `words` in backquotes are bold. */
 static void text(page *p, const char *s)
 {
-    static const struct { char c; const char *roff; } special[] = {
-        { '\\', "\\e" }, { '-', "\\-" }, { '^', "\\(ha" }, { '~', "\\(ti" }, { '\'', "\\(aq" }, { '"', "\\(dq" },
+    static const struct {
+        char c;
+        const char *roff;
+    } special[] = {
+        { '\\', "\\e" },  { '-', "\\-" },    { '^', "\\(ha" },
+        { '~', "\\(ti" }, { '\'', "\\(aq" }, { '"', "\\(dq" },
     };
     bool begin = true; /* of a line: a point there would be a macro */
     for (; *s; begin = *s++ == '\n') {
@@ -33,27 +38,56 @@ static void text(page *p, const char *s)
     }
 }
 
-static void section(page *p, const char *name) { put(p, ".SH "), put(p, name), put(p, "\n"); }
+static void section(page *p, const char *name)
+{
+    put(p, ".SH ");
+    put(p, name);
+    put(p, "\n");
+}
 
 static void paragraph(page *p, const char *s)
 {
-    put(p, ".PP\n"), text(p, s);
+    put(p, ".PP\n");
+    text(p, s);
     if (!s[0] || s[strlen(s) - 1] != '\n') put(p, "\n");
 }
 
 /* .TP: a term in bold, what it is set to, and what it means. */
 static void term(page *p, const char *name, const char *mark, const char *value)
 {
-    put(p, ".TP\n\\fB"), text(p, name), put(p, "\\fR"), put(p, mark);
-    if (value[0]) put(p, "\\fI"), text(p, value), put(p, "\\fR");
+    put(p, ".TP\n\\fB");
+    text(p, name);
+    put(p, "\\fR");
+    put(p, mark);
+    if (value[0]) {
+        put(p, "\\fI");
+        text(p, value);
+        put(p, "\\fR");
+    }
     put(p, "\n");
+}
+
+/* "a|b|c" as "a, b, c" */
+static void put_list(page *p, const char *words)
+{
+    for (; *words; words++) {
+        const char one[2] = { *words, 0 };
+        text(p, *words == '|' ? ", " : one);
+    }
 }
 
 static void meaning(page *p, const char *doc, const char *range, const char *def)
 {
     text(p, doc);
-    if (range[0]) put(p, range[0] == '[' ? "; within " : "; one of "), text(p, range);
-    if (def[0]) put(p, "; "), text(p, def), put(p, " unless said");
+    if (range[0]) {
+        put(p, range[0] == '[' ? "; within " : "; one of ");
+        put_list(p, range); /* which can be broken into lines */
+    }
+    if (def[0]) {
+        put(p, "; ");
+        text(p, def);
+        put(p, " unless said");
+    }
     put(p, ".\n");
 }
 
@@ -61,44 +95,104 @@ static const char *base_name(const weir_row *row) { return strchr(row->name, '.'
 
 static weir_status make_folder(weir_ctx *c, const char *path)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return WEIR_OK; /* a file in its place is found when a page is opened */
-    return weir_fail(c, WEIR_ERROR_IO, "%.300s: %s: expected a folder that can be made", path, weir__error_text(errno));
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return WEIR_OK; /* a file in its place is found when a page is opened */
+    return weir_fail(c, WEIR_ERROR_IO, "%.300s: %s: expected a folder that can be made", path,
+                     weir__error_text(errno));
 }
 
 /* DIR/man1/weir-train.1, with its heading and name; `name` is "weir" or "weir-..". */
-static bool begin(page *p, weir_ctx *c, const char *folder, const char *name, int section_number, const char *doc)
+static bool begin(page *p, weir_ctx *c, const char *folder, const char *name, int section_number,
+                  const char *doc)
 {
     char path[4096];
     size_t used = 0;
-    weir__append(path, sizeof path, &used, "%s/man%d/%s.%d", folder, section_number, name, section_number);
-    if (used >= sizeof path) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.100s..: a path too long: expected fewer than %d bytes", folder, (int)sizeof path), false;
+    weir__append(path, sizeof path, &used, "%s/man%d/%s.%d", folder, section_number, name,
+                 section_number);
+    if (used >= sizeof path) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%.100s..: a path too long: expected fewer than %d bytes",
+                  folder, (int)sizeof path);
+        return false;
+    }
     *p = (page){ .c = c, .w = weir__writer_open(c, path) };
     if (!p->w) return false;
     char upper[64], head[256];
     size_t n = strlen(name), at = 0;
-    for (at = 0; at < n && at < sizeof upper - 1; at++) upper[at] = name[at] >= 'a' && name[at] <= 'z' ? (char)(name[at] - 32) : name[at];
+    for (at = 0; at < n && at < sizeof upper - 1; at++)
+        upper[at] = name[at] >= 'a' && name[at] <= 'z' ? (char)(name[at] - 32) : name[at];
     upper[at] = 0;
     used = 0;
-    weir__append(head, sizeof head, &used, ".TH %s %d \"\" \"weir %s\" \"weir manual\"\n.nh\n.ad l\n", upper, section_number, weir_version());
+    weir__append(head, sizeof head, &used,
+                 ".TH %s %d \"\" \"weir %s\" \"weir manual\"\n.nh\n.ad l\n", upper, section_number,
+                 weir_version());
     put(p, head);
     section(p, "NAME");
-    text(p, name), put(p, " \\- "), text(p, doc), put(p, "\n");
+    text(p, name);
+    put(p, " \\- ");
+    text(p, doc);
+    put(p, "\n");
     return true;
 }
 
 static weir_status end(page *p) { return weir__writer_commit(p->w); }
 
-/* -- commands ----------------------------------------------------------------------------------------------------------------------- */
+/* -- commands ---------------------------------------------------------------------------------- */
 static void flag(page *p, const weir__command *k, const weir_option *o)
 {
     const char *value = weir__option_placeholder(o);
     char name[80], range[512];
     size_t used = 0;
-    bool repeats = k->repeats && strcmp(k->repeats, o->name) == 0, boolean = o->type == WEIR_OPTION_BOOL;
+    bool repeats = k->repeats && strcmp(k->repeats, o->name) == 0;
+    bool boolean = o->type == WEIR_OPTION_BOOL;
     weir__append(name, sizeof name, &used, "%s%s", o->name[1] ? "--" : "-", o->name);
     term(p, name, value[0] ? " " : "", repeats ? "KEY=VALUE" : value);
     weir__option_range(p->c, o, range, sizeof range);
     meaning(p, o->doc, boolean ? "" : range, boolean ? "" : o->def);
+}
+
+/* Command lines, which a test runs as they stand. */
+static void examples(page *p, const char *lines)
+{
+    section(p, "EXAMPLES");
+    put(p, ".nf\n");
+    text(p, lines);
+    put(p, ".fi\n");
+}
+
+/* Of lines "NAME\tmeaning" */
+static void files(page *p, const char *lines)
+{
+    section(p, "FILES");
+    for (const char *end; *lines; lines = end + 1) {
+        char name[128], what[256];
+        size_t used_name = 0, used_what = 0;
+        const char *tab = strchr(lines, '\t');
+        end = strchr(tab, '\n');
+        weir__append(name, sizeof name, &used_name, "%.*s", (int)(tab - lines), lines);
+        weir__append(what, sizeof what, &used_what, "%.*s", (int)(end - tab - 1), tab + 1);
+        term(p, name, "", "");
+        meaning(p, what, "", "");
+    }
+}
+
+/* Where keys of --set stand. */
+static void settings(page *p, const weir_ctx *c)
+{
+    static const char *const kinds[] = { "train", "model", "optimizer", "schedule" };
+    section(p, "SETTINGS");
+    put(p,
+        "Keys of \\fB\\-\\-set\\fR, with defaults, ranges and each model\\(aqs presets, stand in");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        put(p, i ? ", \\fBweir\\-" : " \\fBweir\\-");
+        text(p, kinds[i]);
+        put(p, "\\fR(7)");
+    }
+    put(p, ". Of the run itself:\n");
+    for (int64_t i = 0; i < weir_row_count(c, "train"); i++)
+        for (const weir_option *o = weir_row_at(c, "train", i)->options; o && o->name; o++) {
+            term(p, o->name, "=", o->def);
+            meaning(p, o->doc, "", "");
+        }
 }
 
 static weir_status command_page(weir_ctx *c, const char *folder, const weir__command *k)
@@ -109,10 +203,20 @@ static weir_status command_page(weir_ctx *c, const char *folder, const weir__com
     weir__append(name, sizeof name, &used, "weir-%s", base_name(&k->row));
     if (!begin(&p, c, folder, name, 1, k->row.doc)) return weir_status_of(c);
     section(&p, "SYNOPSIS");
-    put(&p, "\\fBweir "), text(&p, base_name(&k->row)), put(&p, "\\fR "), text(&p, k->usage), put(&p, "\n");
-    if (k->more) section(&p, "DESCRIPTION"), paragraph(&p, k->more);
+    put(&p, "\\fBweir ");
+    text(&p, base_name(&k->row));
+    put(&p, "\\fR ");
+    text(&p, k->usage);
+    put(&p, "\n");
+    if (k->more) {
+        section(&p, "DESCRIPTION");
+        paragraph(&p, k->more);
+    }
     if (k->row.options) section(&p, "OPTIONS");
     for (const weir_option *o = k->row.options; o && o->name; o++) flag(&p, k, o);
+    if (k == &weir__command_train) settings(&p, c);
+    if (k->examples) examples(&p, k->examples);
+    if (k->files) files(&p, k->files);
     section(&p, "SEE ALSO");
     put(&p, "\\fBweir\\fR(1)\n");
     return end(&p);
@@ -121,15 +225,24 @@ static weir_status command_page(weir_ctx *c, const char *folder, const weir__com
 static void see_also(page *p, const weir_ctx *c)
 {
     section(p, "SEE ALSO");
-    for (int64_t i = 0; i < weir__command_row_count; i++) put(p, "\\fBweir\\-"), text(p, base_name(weir__command_rows[i])), put(p, "\\fR(1),\n");
-    for (int64_t k = 0; k < weir__kinds(c); k++)
-        put(p, "\\fBweir\\-"), text(p, weir__kind_at(c, k)), put(p, k + 1 < weir__kinds(c) ? "\\fR(7),\n" : "\\fR(7)\n");
+    for (int64_t i = 0; i < weir__command_row_count; i++) {
+        put(p, "\\fBweir\\-");
+        text(p, base_name(weir__command_rows[i]));
+        put(p, "\\fR(1),\n");
+    }
+    for (int64_t k = 0; k < weir__kinds(c); k++) {
+        put(p, "\\fBweir\\-");
+        text(p, weir__kind_at(c, k));
+        put(p, "\\fR(7),\n");
+    }
+    put(p, "\\fBweir\\fR(3)\n");
 }
 
 static weir_status main_page(weir_ctx *c, const char *folder)
 {
     page p;
-    if (!begin(&p, c, folder, "weir", 1, "trains, samples and scores generative flow models")) return weir_status_of(c);
+    if (!begin(&p, c, folder, "weir", 1, "trains, samples and scores generative flow models"))
+        return weir_status_of(c);
     section(&p, "SYNOPSIS");
     put(&p, "\\fBweir\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...\n");
     section(&p, "COMMANDS");
@@ -141,6 +254,9 @@ static weir_status main_page(weir_ctx *c, const char *folder)
     section(&p, "DATA");
     paragraph(&p, weir__help_data);
     paragraph(&p, "`weir-dataset`(7) has every kind of source with its options.");
+    paragraph(&p, weir__help_streams);
+    examples(&p, weir__command_score.examples);
+    files(&p, weir__command_train.files);
     section(&p, "EXIT STATUS");
     paragraph(&p, weir__help_exit);
     section(&p, "ENVIRONMENT");
@@ -149,16 +265,10 @@ static weir_status main_page(weir_ctx *c, const char *folder)
     return end(&p);
 }
 
-/* -- kinds --------------------------------------------------------------------------------------------------------------------------- */
-static bool chooses_rows(const weir_option *o) { return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS; }
-
-/* "a|b|c" as "a, b, c" */
-static void put_list(page *p, const char *words)
+/* -- kinds ------------------------------------------------------------------------------------- */
+static bool chooses_rows(const weir_option *o)
 {
-    for (; *words; words++) {
-        const char one[2] = { *words, 0 };
-        text(p, *words == '|' ? ", " : one);
-    }
+    return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
 }
 
 /* What may be chosen, and where its options stand. */
@@ -177,7 +287,7 @@ static void see_kind(page *p, const weir_option *o, const char *range)
 
 static void given_options(page *p, const char *given)
 {
-    put(p, ".PP\nWhere another row chooses it, that one gives ");
+    put(p, ".PP\nWhere another choice has it, that one gives ");
     put_list(p, given);
     put(p, ".\n");
 }
@@ -185,7 +295,11 @@ static void given_options(page *p, const char *given)
 static void row_entry(page *p, const char *kind, const weir_row *row)
 {
     if (row->options) {
-        put(p, ".SS "), text(p, row->name), put(p, "\n"), text(p, row->doc), put(p, ".\n");
+        put(p, ".SS ");
+        text(p, row->name);
+        put(p, "\n");
+        text(p, row->doc);
+        put(p, ".\n");
     } else {
         term(p, row->name, "", "");
         meaning(p, row->doc, "", "");
@@ -198,11 +312,14 @@ static void row_entry(page *p, const char *kind, const weir_row *row)
         if (chooses_rows(o)) see_kind(p, o, range);
     }
     if (row->given) given_options(p, row->given);
-    const weir_preset *preset = strcmp(kind, "model") == 0 ? ((const weir_model_row *)row)->presets : NULL;
+    const weir_preset *preset = strcmp(kind, "model") == 0 ? ((const weir_model_row *)row)->presets
+                                                           : NULL;
     for (; preset && preset->name; preset++) {
         term(p, "preset", "=", preset->name);
         meaning(p, preset->doc, "", "");
-        put(p, "Sets "), text(p, preset->settings), put(p, ".\n");
+        put(p, "Sets ");
+        text(p, preset->settings);
+        put(p, ".\n");
     }
 }
 
@@ -213,10 +330,12 @@ static weir_status kind_page(weir_ctx *c, const char *folder, int64_t k)
     size_t used = 0, doc_used = 0;
     page p;
     weir__append(name, sizeof name, &used, "weir-%s", kind);
-    weir__append(doc, sizeof doc, &doc_used, "what is chosen by name as %s, with options, their defaults and ranges", kind);
+    weir__append(doc, sizeof doc, &doc_used,
+                 "what is chosen by name as %s, with options, their defaults and ranges", kind);
     if (!begin(&p, c, folder, name, 7, doc)) return weir_status_of(c);
-    section(&p, "ROWS");
-    for (int64_t i = 0; i < weir__kind_rows(c, k); i++) row_entry(&p, kind, weir__kind_row(c, k, i));
+    section(&p, "NAMES");
+    for (int64_t i = 0; i < weir__kind_rows(c, k); i++)
+        row_entry(&p, kind, weir__kind_row(c, k, i));
     section(&p, "SEE ALSO");
     put(&p, "\\fBweir\\fR(1), \\fBweir\\-list\\fR(1)\n");
     return end(&p);
@@ -232,7 +351,8 @@ weir_status weir__man_write(weir_ctx *c, const char *folder)
         make_folder(c, path);
     }
     if (weir_ok(c)) main_page(c, folder);
-    for (int64_t i = 0; i < weir__command_row_count && weir_ok(c); i++) command_page(c, folder, (const weir__command *)weir__command_rows[i]);
+    for (int64_t i = 0; i < weir__command_row_count && weir_ok(c); i++)
+        command_page(c, folder, (const weir__command *)weir__command_rows[i]);
     for (int64_t k = 0; k < weir__kinds(c) && weir_ok(c); k++) kind_page(c, folder, k);
     return weir_status_of(c);
 }

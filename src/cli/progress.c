@@ -1,7 +1,9 @@
-/* progress.c - how a training run shows itself: one line redrawn on a terminal; elsewhere a line about every ten seconds and at
- * validations, not closer than a second. */
+/* progress.c - how a training run shows itself: one line redrawn on a terminal; elsewhere (and on a
+ * dumb one) a line after the first second, then about every ten and at validations, not closer than
+ * a second. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -9,18 +11,27 @@
 
 enum { BAR = 20, QUIET_SECONDS = 10 };
 
+/* Whether a line there can be drawn anew. */
+static bool redraws(FILE *out)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(out)) == 1 && !(term && strcmp(term, "dumb") == 0);
+}
+
 void weir__meter_begin(weir__meter *m, FILE *out)
 {
-    *m = (weir__meter){ .out = out, .terminal = isatty(fileno(out)) == 1, .last_valid = NAN, .last_line = weir__seconds() };
+    *m = (weir__meter){
+        .out = out, .terminal = redraws(out), .last_valid = NAN, .last_line = weir__seconds()
+    };
 }
 
 static void put_time(char *text, size_t bytes, size_t *used, double seconds)
 {
-    long long s = isfinite(seconds) && seconds > 0 && seconds < 1e9 ? (long long)(seconds + 0.5) : 0;
+    long long s = isfinite(seconds) && seconds > 0 && seconds < 1e9 ? (long long)(seconds + 0.5)
+                                                                    : 0;
     if (s >= 3600)
         weir__append(text, bytes, used, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
-    else
-        weir__append(text, bytes, used, "%lld:%02lld", s / 60, s % 60);
+    else weir__append(text, bytes, used, "%lld:%02lld", s / 60, s % 60);
 }
 
 /* Held-out samples that failed: how many, and the first by their ids. */
@@ -41,8 +52,7 @@ static void put_mean(char *text, size_t bytes, size_t *used, const weir_progress
     if (p->levels > 0)
         weir__append(text, bytes, used, "  held-out %.4f bits/dim",
                      weir_bits_per_dim(p->valid, p->dim, p->levels));
-    else
-        weir__append(text, bytes, used, "  held-out %.4f nats", p->valid);
+    else weir__append(text, bytes, used, "  held-out %.4f nats", p->valid);
 }
 
 static void put_valid(char *text, size_t bytes, size_t *used, const weir_progress *p)
@@ -54,38 +64,49 @@ static void put_valid(char *text, size_t bytes, size_t *used, const weir_progres
 /* Share of this call that is done, by steps or by the clock, and the seconds left. */
 static double share(const weir__meter *m, const weir_progress *p, double *left)
 {
-    double by_steps = m->open_ended ? 0 : (double)(p->step - m->first_step) / (double)(p->steps - m->first_step);
+    double by_steps = m->open_ended
+                          ? 0
+                          : (double)(p->step - m->first_step) / (double)(p->steps - m->first_step);
     double by_clock = m->minutes > 0 ? p->seconds / (60 * m->minutes) : 0;
     double done = fmin(1, fmax(by_steps, by_clock));
     *left = done > 0 ? p->seconds * (1 - done) / done : NAN;
     return done;
 }
 
-static void compose(const weir__meter *m, const weir_progress *p, char *text, size_t bytes)
+/* How wide a line may be. */
+static int room(const weir__meter *m)
+{
+    struct winsize w = { 0 };
+    return ioctl(fileno(m->out), TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 100;
+}
+
+/* Before the line: what is done, its bar as long as the rest leaves room for. */
+static void put_bar(const weir__meter *m, double done, const char *line)
+{
+    char bar[BAR + 1];
+    int n = room(m) - (int)strlen(line) - 7;
+    if (n > BAR) n = BAR;
+    if (n < 0) n = 0;
+    for (int i = 0; i < n; i++) bar[i] = (double)i < done * n ? '#' : '.';
+    bar[n] = 0;
+    char share_done[16];
+    weir__format(share_done, sizeof share_done, "%3.0f%%", 100 * done);
+    fprintf(m->out, "\r%s %s  %.*s\033[K", bar, share_done, room(m) - n - 7, line);
+    fflush(m->out);
+}
+
+static double compose(const weir__meter *m, const weir_progress *p, char *text, size_t bytes)
 {
     double left, done = share(m, p, &left);
     size_t used = 0;
-    if (m->terminal) {
-        char bar[BAR + 1];
-        for (int i = 0; i < BAR; i++) bar[i] = (double)i < done * BAR ? '#' : '.';
-        bar[BAR] = 0;
-        weir__append(text, bytes, &used, "%s %3.0f%%  ", bar, 100 * done);
-    }
     weir__append(text, bytes, &used, "step %lld", (long long)p->step);
     if (!m->open_ended) weir__append(text, bytes, &used, "/%lld", (long long)p->steps);
     weir__append(text, bytes, &used, "  loss %.4f", p->loss);
     put_valid(text, bytes, &used, p);
-    if (done >= 1 || !isfinite(left)) return;
+    if (done >= 1 || !isfinite(left)) return done;
     weir__append(text, bytes, &used, "  ETA ");
     put_time(text, bytes, &used, left);
-}
-
-static void draw(const weir__meter *m, const char *text)
-{
-    struct winsize w = { 0 };
-    int columns = ioctl(fileno(m->out), TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 100;
-    fprintf(m->out, "\r%.*s\033[K", columns, text);
-    fflush(m->out);
+    return done;
 }
 
 void weir__meter_show(weir__meter *m, const weir_progress *p)
@@ -94,10 +115,13 @@ void weir__meter_show(weir__meter *m, const weir_progress *p)
     double now = weir__seconds();
     bool validated = isfinite(p->valid) && p->valid != m->last_valid;
     double quiet = now - m->last_line;
-    if (!m->terminal && quiet < QUIET_SECONDS && !(validated && quiet >= 1) && p->step != p->steps) return;
-    compose(m, p, text, sizeof text);
+    if (weir__is_quiet()) return;
+    if (!m->shown) quiet += QUIET_SECONDS - 1; /* the first line after a second: it has the ETA */
+    if (!m->terminal && quiet < QUIET_SECONDS && !(validated && quiet >= 1) && p->step != p->steps)
+        return;
+    double done = compose(m, p, text, sizeof text);
     if (m->terminal) {
-        draw(m, text);
+        put_bar(m, done, text);
     } else {
         fprintf(m->out, "%s\n", text);
         fflush(m->out);

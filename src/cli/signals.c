@@ -1,4 +1,5 @@
-/* signals.c - Ctrl-C asks for a clean stop; the second one kills. Commands look at the flag between pieces of work. */
+/* signals.c - Ctrl-C asks for a clean stop; the second one kills. Commands look at the flag between
+ * pieces of work. */
 #define _XOPEN_SOURCE 700
 #include <signal.h>
 #include "cli/cli.h"
@@ -15,7 +16,8 @@ void weir__signals_catch(void)
         a.sa_handler = on_signal;
         a.sa_flags = (int)SA_RESETHAND;
         sigemptyset(&a.sa_mask);
-        if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue; /* nohup */
+        if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+            continue; /* nohup */
         sigaction(numbers[i], &a, NULL);
     }
 }
@@ -24,6 +26,8 @@ int weir__signalled(void) { return (int)signalled; }
 
 int weir__signals_stop(void *user, int64_t done, int64_t n)
 {
-    (void)user, (void)done, (void)n;
+    (void)user;
+    (void)done;
+    (void)n;
     return signalled != 0;
 }

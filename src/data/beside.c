@@ -19,7 +19,7 @@ static weir_status beside_read(weir_ctx *c, const char *what, const char *path, 
                                beside *b)
 {
     weir__bytes bytes;
-    *b = (beside){ .csv.word_column = words };
+    *b = (beside){ .csv.form.word_column = words };
     const weir__dataset_row *row = weir__source_find(c, path, &bytes);
     if (!row) return weir_status_of(c);
     if (row != &weir__dataset_npy && row != &weir__dataset_csv && row != &weir__dataset_idx)

@@ -24,6 +24,7 @@ void weir_dataset_free(weir_dataset *d)
     weir_ctx *c = d->object.ctx;
     if (d->owner) weir__store_free(c, d->store);
     weir__free(c, d->opts.valid);
+    weir__free(c, d->opts.test);
     weir__free(c, d->ids);
     weir__free(c, d->spec);
     weir__free(c, d->name);
@@ -32,20 +33,26 @@ void weir_dataset_free(weir_dataset *d)
 
 static void destroy(weir__object *o) { weir_dataset_free((weir_dataset *)o); }
 
-/* -- making ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
 {
     const double *w = d->store->weights;
     double sum = 0;
     if (d->n == 0)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split=%s: no rows (of %lld): expected at least one", d->name,
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "%.300s: split=%s: no rows (of %lld): expected at least one", d->name,
                          weir__split_names[d->opts.split], (long long)d->store->n);
     for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
-    if (w && !(sum > 0))
+    if (w && !(sum > 0) && d->store->weights_signed)
         return weir_fail(c, WEIR_ERROR_VALUE,
-                         "%.300s: split=%s: all weights of these rows are 0: expected some more than 0",
-                         d->name, weir__split_names[d->opts.split]);
+                         "%.300s: split=%s: weights of these rows sum to %g: expected more than 0",
+                         d->name, weir__split_names[d->opts.split], sum);
+    if (w && !(sum > 0))
+        return weir_fail(
+            c, WEIR_ERROR_VALUE,
+            "%.300s: split=%s: all weights of these rows are 0: expected some more than 0", d->name,
+            weir__split_names[d->opts.split]);
     return WEIR_OK;
 }
 
@@ -56,9 +63,11 @@ static weir_dtype dataset_real(const weir__store *s)
     return s->levels > 0 ? WEIR_F32 : weir__store_real(s->dtype);
 }
 
-/* A data set of `store` (taken over when owner, also on failure) with the split of `o`, which stays the caller's. */
-static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir__store *store, bool owner, const weir__dataset_opts *o,
-                                 const char *name, const char *spec)
+/* A data set of `store` (taken over when owner, also on failure) with the split of `o`, which stays
+ * the caller's. */
+static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir__store *store,
+                                 bool owner, const weir__dataset_opts *o, const char *name,
+                                 const char *spec)
 {
     weir_dataset *d = weir__alloc0(c, sizeof *d);
     if (!d) {
@@ -76,27 +85,44 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
     d->opts.weight = NULL;
     d->opts.condition = (weir_words){ 0 };
     d->opts.conditions = NULL;
+    d->opts.columns = d->opts.skip = (weir_words){ 0 };
+    d->opts.test = NULL;
     d->opts.valid = weir__strdup(c, o->valid);
-    d->name = d->opts.valid ? weir__strdup(c, name) : NULL;
+    if (weir__is_said(o->test) && d->opts.valid) d->opts.test = weir__strdup(c, o->test);
+    d->name = weir_ok(c) ? weir__strdup(c, name) : NULL;
     d->spec = d->name ? weir__strdup(c, spec) : NULL;
-    if (d->spec && weir__split_rows(c, name, o, (weir__split)o->split, store->n, row ? row->test_rows : 0, &d->ids, &d->n) == WEIR_OK)
+    if (d->spec
+        && weir__split_rows(c, name, o, (weir__split)o->split, store->n, row ? row->test_rows : 0,
+                            &d->ids, &d->n)
+               == WEIR_OK)
         return d;
     weir_dataset_free(d);
     return nil(c);
 }
 
-static weir_status check_test(weir_ctx *c, const char *name, const weir__dataset_row *row, int32_t split)
+static weir_status check_test(weir_ctx *c, const char *name, const weir__dataset_row *row,
+                              const weir__dataset_opts *o, int split)
 {
-    if (split != WEIR__SPLIT_TEST || (row && row->test_rows)) return WEIR_OK;
-    return weir_fail(c, WEIR_ERROR_ARGUMENT, "%.300s: split=test: these data have no test split: expected train or valid", name);
+    bool own = row && row->test_rows, said = weir__is_said(o->test);
+    if (own && said)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "%.300s: test=%.60s: expected none, these data have a test split", name,
+                         o->test);
+    if (split != WEIR__SPLIT_TEST || own || said) return WEIR_OK;
+    return weir_fail(
+        c, WEIR_ERROR_ARGUMENT,
+        "%.300s: split=test: these data have no test split: expected train or valid, or "
+        "test=0.1 to make one",
+        name);
 }
 
 /* Of a source whose options are read; takes `bytes` over. */
-static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name, const weir__dataset_row *row, weir__bytes bytes,
+static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name,
+                               const weir__dataset_row *row, weir__bytes bytes,
                                const weir__dataset_opts *o, uint32_t given)
 {
     bool levels_given = false;
-    if (check_test(c, name, row, o->split) != WEIR_OK) {
+    if (check_test(c, name, row, o, o->split) != WEIR_OK) {
         weir__free(c, bytes.data);
         return nil(c);
     }
@@ -132,12 +158,14 @@ static weir_dataset *dataset_open(weir_ctx *c, const char *spec, bool limit_firs
     char *name;
     const char *options;
     if (!weir_ok(c)) return nil(c);
-    if (!spec)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "dataset_open: NULL: expected a SPEC such as digits"),
-               nil(c);
+    if (!spec) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_open: NULL: expected a SPEC such as digits");
+        return nil(c);
+    }
     if (weir__spec_split(c, spec, &name, &options) != WEIR_OK) return nil(c);
+    weir__claim_begin(c, name);
     weir_dataset *d = open_named(c, spec, name, options, limit_first);
+    weir__claim_end(c);
     weir__free(c, name);
     return d;
 }
@@ -155,9 +183,13 @@ weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec)
 static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
 {
     if (!weir_ok(c)) return nil(c);
-    if (!x || n < 1 || dim < 1)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
-                         weir_dtype_name(t), (long long)n, (long long)dim), nil(c);
+    if (!x || n < 1 || dim < 1) {
+        weir_fail(
+            c, WEIR_ERROR_ARGUMENT,
+            "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
+            weir_dtype_name(t), (long long)n, (long long)dim);
+        return nil(c);
+    }
     char all[] = "1/6";
     weir__dataset_opts o = { .size = sizeof o, .valid = all, .limit = INT64_MAX };
     weir__store *s = weir__alloc0(c, sizeof *s);
@@ -194,29 +226,41 @@ weir_status weir__dataset_whole(const weir_dataset *d, const char *who)
 }
 
 /* Views read the same store, so they see the weights too. */
-weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
+static weir_status set_weights(weir_dataset *d, const double *weights, weir__weights_sign sign,
+                               const char *who)
 {
-    WEIR__AS_FOUND;
-    weir_status whole = weir__dataset_whole(d, "dataset_set_weights");
+    weir_status whole = weir__dataset_whole(d, who);
     if (whole != WEIR_OK) return whole;
     weir_ctx *c = d->object.ctx;
     int64_t n = d->store->n;
-    char text[96];
-    int64_t bad = weights ? weir__weights_bad(weights, n, text, sizeof text) : -1;
+    char text[128];
+    int64_t bad = weights ? weir__weights_bad(weights, n, sign, text, sizeof text) : -1;
     if (bad >= 0)
-        return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: weight %lld: %s", (long long)bad,
-                         text);
+        return weir_fail(c, WEIR_ERROR_RANGE, "%s: weight %lld: %s", who, (long long)bad, text);
     double sum = 0;
     for (int64_t i = 0; weights && i < n; i++) sum += weights[i];
     if (weights && !(sum > 0))
-        return weir_fail(c, WEIR_ERROR_RANGE, "dataset_set_weights: sum 0: expected more than 0");
+        return weir_fail(c, WEIR_ERROR_RANGE, "%s: sum %g: expected more than 0", who, sum);
     double *own = weights ? weir__alloc_n(c, n, sizeof *own) : NULL;
     if (weights && !own) return weir_status_of(c);
     if (own) memcpy(own, weights, (size_t)n * sizeof *own);
     weir__free(c, d->store->weights);
     d->store->weights = own;
+    d->store->weights_signed = own && sign == WEIR__WEIGHTS_SIGNED;
     d->store->weights_set++;
     return WEIR_OK;
+}
+
+weir_status weir_dataset_set_weights(weir_dataset *d, const double *weights)
+{
+    WEIR__AS_FOUND;
+    return set_weights(d, weights, WEIR__WEIGHTS_POSITIVE, "dataset_set_weights");
+}
+
+weir_status weir_dataset_set_signed_weights(weir_dataset *d, const double *weights)
+{
+    WEIR__AS_FOUND;
+    return set_weights(d, weights, WEIR__WEIGHTS_SIGNED, "dataset_set_signed_weights");
 }
 
 static int split_named(const char *split)
@@ -227,7 +271,8 @@ static int split_named(const char *split)
     return -1;
 }
 
-/* Views show what the SPEC with split= would open. A split cannot be split again: of its own name it is itself, of another empty. */
+/* Views show what the SPEC with split= would open. A split cannot be split again: of its own name
+ * it is itself, of another empty. */
 static weir_dataset *view(weir_dataset *d, weir__split split)
 {
     weir_ctx *c = d->object.ctx;
@@ -243,7 +288,8 @@ static weir_dataset *view(weir_dataset *d, weir__split split)
     weir__free(c, spec);
     if (v->object.nil) return v;
     v->real = d->real;
-    if (v->n == 0 && split == WEIR__SPLIT_VALID) return v; /* no validation rows: the caller does without */
+    if (v->n == 0 && split == WEIR__SPLIT_VALID)
+        return v; /* no validation rows: the caller does without */
     if (check_rows(c, v) == WEIR_OK) return v;
     weir_dataset_free(v);
     return nil(c);
@@ -265,7 +311,7 @@ weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
                   "%.300s: split %.60s: expected train, valid, test or \"\"", d->name, split);
         return nil(c);
     }
-    if (check_test(c, d->name, d->row, which) != WEIR_OK) return nil(c);
+    if (check_test(c, d->name, d->row, &d->opts, which) != WEIR_OK) return nil(c);
     return view(d, (weir__split)which);
 }
 
@@ -279,14 +325,29 @@ weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k)
     return v;
 }
 
-/* -- looking ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- looking ----------------------------------------------------------------------------------- */
 
-int64_t weir_dataset_rows(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->n; }
-int64_t weir_dataset_dim(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->store->dim; }
-int64_t weir_dataset_levels(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->store->levels; }
-bool weir_dataset_standardize(const weir_dataset *d) { return weir__dataset_dead(d) ? false : d->opts.standardize; }
-const char *weir_dataset_spec(const weir_dataset *d) { return weir__dataset_dead(d) ? "" : d->spec; }
-double weir__dataset_entropy(const weir_dataset *d) { return weir__dataset_dead(d) || !d->row ? NAN : d->row->entropy; }
+int64_t weir_dataset_samples(const weir_dataset *d) { return weir__dataset_dead(d) ? 0 : d->n; }
+int64_t weir_dataset_dim(const weir_dataset *d)
+{
+    return weir__dataset_dead(d) ? 0 : d->store->dim;
+}
+int64_t weir_dataset_levels(const weir_dataset *d)
+{
+    return weir__dataset_dead(d) ? 0 : d->store->levels;
+}
+bool weir_dataset_standardize(const weir_dataset *d)
+{
+    return weir__dataset_dead(d) ? false : d->opts.standardize != WEIR__STANDARDIZE_NO;
+}
+const char *weir_dataset_spec(const weir_dataset *d)
+{
+    return weir__dataset_dead(d) ? "" : d->spec;
+}
+double weir__dataset_entropy(const weir_dataset *d)
+{
+    return weir__dataset_dead(d) || !d->row ? NAN : d->row->entropy;
+}
 
 /* Summed anew when weights are given anew, for views cannot be told. */
 double weir__dataset_mean_weight(weir_dataset *d)
@@ -333,7 +394,8 @@ uint64_t weir_dataset_fingerprint(const weir_dataset *d)
     weir__hasher_add(&h, head, sizeof head);
     weir__hasher_add(&h, s->shape, (size_t)s->ndim * sizeof *s->shape);
     if (!d->ids) weir__hasher_add(&h, s->data, (size_t)d->n * row_bytes);
-    for (int64_t i = 0; d->ids && i < d->n; i++) weir__hasher_add(&h, (const char *)s->data + (size_t)d->ids[i] * row_bytes, row_bytes);
+    for (int64_t i = 0; d->ids && i < d->n; i++)
+        weir__hasher_add(&h, (const char *)s->data + (size_t)d->ids[i] * row_bytes, row_bytes);
     for (int64_t i = 0; i < d->n; i++) {
         int64_t id = weir__dataset_id(d, i);
         weir__hasher_add(&h, &id, sizeof id);

@@ -1,8 +1,10 @@
 /* loader.c - endless batches in a shuffled order that is a function of the step alone.
  *
- * Step s is batch s mod k of epoch s / k, where k batches fill an epoch. The order of epoch e is a Fisher-Yates shuffle of 0 .. n-1
- * with draws under a key of (seed, e), made anew from the sorted order: so a seek costs at most one shuffle, and a resumed run sees
- * what an uninterrupted one sees. Rows of weight 0 are left out. The last rows of the order that fill no batch wait for the next epoch's order. */
+ * Step s is batch s mod k of epoch s / k, where k batches fill an epoch. The order of epoch e is a
+ * Fisher-Yates shuffle of 0 .. n-1 with draws under a key of (seed, e), made anew from the sorted
+ * order: so a seek costs at most one shuffle, and a resumed run sees what an uninterrupted one
+ * sees. Rows of weight 0 are left out. The last rows of the order that fill no batch wait for the
+ * next epoch's order. Whether an image is mirrored is a draw of its own, of (seed, epoch, id). */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
@@ -12,17 +14,31 @@ typedef struct loader_opts {
     size_t size;
     int64_t batch, seed;
     bool shuffle;
+    int32_t weights; /* weir__weights_sign, of a stream */
+    double flip;
 } loader_opts;
 
 static const weir_option options[] = {
-    { "batch", WEIR_OPTION_INT, offsetof(loader_opts, batch), "128", 1, 1e9, NULL, "rows a batch; more than the data has: all of them" },
-    { "seed", WEIR_OPTION_INT, offsetof(loader_opts, seed), "0", 0, 9007199254740992.0, NULL, "of the order of rows" },
-    { "shuffle", WEIR_OPTION_BOOL, offsetof(loader_opts, shuffle), "yes", 0, 0, NULL, "a new order each epoch; no: as in the file" },
+    { "batch", WEIR_OPTION_INT, offsetof(loader_opts, batch), "128", 1, 1e9, NULL,
+      "rows a batch; more than the data has: all of them" },
+    { "seed", WEIR_OPTION_INT, offsetof(loader_opts, seed), "0", 0, 9007199254740992.0, NULL,
+      "of the order of rows" },
+    { "shuffle", WEIR_OPTION_BOOL, offsetof(loader_opts, shuffle), "yes", 0, 0, NULL,
+      "a new order each epoch; no: as in the file" },
+    { "weights", WEIR_OPTION_CHOICE, offsetof(loader_opts, weights), "positive", 0, 0,
+      WEIR__WEIGHTS_SIGNS, "that a stream's callback may give; a data set says it itself" },
+    { "flip", WEIR_OPTION_REAL, offsetof(loader_opts, flip), "0", 0, 1, NULL,
+      "probability that an image is mirrored from left to right, drawn anew each epoch" },
     { 0 },
 };
 const weir_row weir__loader_row = {
-    .size = sizeof(weir_row), .version = 1, .name = "loader.shuffle", .doc = "batches in a shuffled order that is a function of the step",
-    .options = options, .options_size = sizeof(loader_opts), .test = "batch=7 seed=3",
+    .size = sizeof(weir_row),
+    .version = 1,
+    .name = "loader.shuffle",
+    .doc = "batches in a shuffled order that is a function of the step",
+    .options = options,
+    .options_size = sizeof(loader_opts),
+    .test = "batch=7 seed=3",
 };
 
 typedef int64_t (*weir__fill)(void *user, int64_t step, float *x, int64_t *ids, double *weights);
@@ -37,6 +53,7 @@ struct weir_loader {
     int64_t *rows, n; /* that weigh something; rows NULL: all of the data's */
     double mean_weight; /* of those */
     int64_t weights_set; /* of the store, when it was made */
+    weir__image_shape image; /* where flip > 0 */
     int64_t step, per_epoch;
     int64_t *order, epoch;  /* order of `epoch`; -1: none made yet. NULL: unshuffled */
     weir__fill fill; /* of a stream: one of the two */
@@ -76,7 +93,8 @@ static void destroy(weir__object *o) { weir_loader_free((weir_loader *)o); }
 static weir_loader *new_loader(weir_ctx *c, const char *text)
 {
     loader_opts o;
-    if (weir_options_defaults(c, &weir__loader_row, &o) != WEIR_OK || weir_options_parse(c, &weir__loader_row, &o, text) != WEIR_OK)
+    if (weir_options_defaults(c, &weir__loader_row, &o) != WEIR_OK
+        || weir_options_parse(c, &weir__loader_row, &o, text) != WEIR_OK)
         return nil(c);
     weir_loader *l = weir__alloc0(c, sizeof *l);
     if (!l) return nil(c);
@@ -95,20 +113,51 @@ static bool loader_find_rows(weir_loader *l)
     l->n = 0;
     for (int64_t i = 0; i < d->n; i++) {
         double w = weir__dataset_weight(d, i);
-        l->n += w > 0;
+        l->n += w != 0;
         sum += w;
     }
-    if (l->n == 0) {
+    if (l->n == 0 || !(sum > 0)) {
         weir_fail(l->object.ctx, WEIR_ERROR_VALUE,
-                  "loader: %.300s: weights are all 0: expected some above", d->spec);
+                  l->n == 0 ? "loader: %.300s: weights are all 0: expected some above"
+                            : "loader: %.300s: weights sum to %g: expected more than 0",
+                  d->spec, sum);
         return false;
     }
     l->mean_weight = sum / (double)l->n;
     if (l->n == d->n) return true;
     if (!(l->rows = weir__alloc_n(l->object.ctx, l->n, sizeof *l->rows))) return false;
     for (int64_t i = 0, k = 0; i < d->n; i++)
-        if (weir__dataset_weight(d, i) > 0) l->rows[k++] = i;
+        if (weir__dataset_weight(d, i) != 0) l->rows[k++] = i;
     return true;
+}
+
+static weir_status loader_no_images(weir_loader *l, const char *name, const char *found)
+{
+    char flip[WEIR__REAL_TEXT];
+    weir__format_f64(l->opts.flip, flip);
+    return weir_fail(l->object.ctx, WEIR_ERROR_ARGUMENT,
+                     "loader: %.300s: flip=%s: expected images, [H, W] or [C, H, W] of 1 or 3 "
+                     "channels, found %s",
+                     name, flip, found);
+}
+
+/* A context of images would have to be mirrored with its samples, which nobody has said. */
+static bool loader_find_images(weir_loader *l)
+{
+    const weir_dataset *d = l->dataset;
+    const weir__store *s = d->store;
+    char found[160] = "";
+    size_t used = 0;
+    if (!(l->opts.flip > 0)) return true;
+    if (!weir__image_shape_of(s->ndim, s->shape, s->levels, &l->image)) {
+        weir__append_shape(found, sizeof found, &used, s->ndim, s->shape);
+        loader_no_images(l, d->name, found);
+    } else if (s->context && s->context->ndim > 1) {
+        weir__append(found, sizeof found, &used, "them conditioned on others of ");
+        weir__append_shape(found, sizeof found, &used, s->context->ndim, s->context->shape);
+        loader_no_images(l, d->name, found);
+    }
+    return weir_ok(l->object.ctx);
 }
 
 weir_loader *weir_loader_new(weir_dataset *d, const char *text)
@@ -116,11 +165,15 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     WEIR__AS_FOUND;
     if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(weir__ctx_of(d));
     weir_ctx *c = d->object.ctx;
-    if (d->n < 1) return weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no rows: expected at least one", d->spec), nil(c);
+    if (d->n < 1) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no rows: expected at least one",
+                  d->spec);
+        return nil(c);
+    }
     weir_loader *l = new_loader(c, text);
     if (l->object.nil) return l;
     l->dataset = d;
-    bool good = loader_find_rows(l);
+    bool good = loader_find_images(l) && loader_find_rows(l);
     if (good && l->opts.batch > l->n) l->opts.batch = l->n;
     if (good) l->per_epoch = l->n / l->opts.batch;
     if (good && l->opts.shuffle) l->order = weir__alloc_n(c, l->n, sizeof *l->order);
@@ -132,10 +185,8 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
 static weir_loader *loader_over(weir_dataset *d, const char *text)
 {
     weir_loader *l = weir_loader_new(d, text);
-    if (l->object.nil)
-        weir_dataset_free(d);
-    else
-        l->owner = true;
+    if (l->object.nil) weir_dataset_free(d);
+    else l->owner = true;
     return l;
 }
 
@@ -171,7 +222,10 @@ static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill
     l->fill_f64 = fill_f64;
     l->user = user;
     l->dim = dim;
-    return l;
+    if (!(l->opts.flip > 0)) return l;
+    loader_no_images(l, "a stream", "values alone");
+    weir_loader_free(l);
+    return nil(c);
 }
 
 weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user, int64_t dim,
@@ -181,28 +235,31 @@ weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user,
     return stream_new(c, fill, NULL, user, dim, text);
 }
 
-weir_loader *weir_loader_from_callback_f64(weir_ctx *c, weir__fill_f64 fill, void *user, int64_t dim,
-                                           const char *text)
+weir_loader *weir_loader_from_callback_f64(weir_ctx *c, weir__fill_f64 fill, void *user,
+                                           int64_t dim, const char *text)
 {
     WEIR__AS_FOUND;
     return stream_new(c, NULL, fill, user, dim, text);
 }
 
-/* -- order ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- order ------------------------------------------------------------------------------------- */
 
-/* Runs of draws at once; and the places they name, which lie anywhere in memory, are asked for before the first is exchanged. */
+/* Runs of draws at once; and the places they name, which lie anywhere in memory, are asked for
+ * before the first is exchanged. */
 static void shuffle(weir_loader *l, int64_t epoch)
 {
     enum { RUN = 256 };
-    uint64_t key = weir__hash_mix(weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)l->opts.seed), (uint64_t)epoch);
+    uint64_t key = weir__hash_mix(
+        weir__hash_mix(weir__hash_text("loader.shuffle"), (uint64_t)l->opts.seed), (uint64_t)epoch);
     int64_t *order = l->order, with[RUN];
     double draws[RUN];
     for (int64_t i = 0; i < l->n; i++) order[i] = l->rows ? l->rows[i] : i;
-    for (int64_t end = l->n; end > 0; ) {
+    for (int64_t end = l->n; end > 0;) {
         int64_t first = (end - 1) / RUN * RUN;
         l->object.ctx->kern->uniform[WEIR__F64](end - first, draws, key, 0, (uint64_t)first);
         for (int64_t i = first; i < end; i++) {
-            with[i - first] = (int64_t)(draws[i - first] * (double)(i + 1)); /* biased by < n / 2^53 */
+            with[i - first] = (int64_t)(draws[i - first]
+                                        * (double)(i + 1)); /* biased by < n / 2^53 */
             __builtin_prefetch(&order[with[i - first]]);
         }
         for (int64_t i = end - 1; i >= first; i--) {
@@ -225,16 +282,19 @@ static const int64_t *rows_of(weir_loader *l, int64_t *first)
     return l->order + *first;
 }
 
-/* -- streams --------------------------------------------------------------------------------------------------------------------------- */
+/* -- streams ----------------------------------------------------------------------------------- */
 
 static weir_status check_filled(weir_loader *l, int64_t n, const double *weights)
 {
     weir_ctx *c = l->object.ctx;
     if (n < 0 || n > l->opts.batch)
-        return weir_fail(c, WEIR_ERROR_IO, "loader: step %lld: the callback returned %lld: expected rows within [0, %lld]", (long long)l->step,
-                         (long long)n, (long long)l->opts.batch);
-    char text[96];
-    int64_t bad = weir__weights_bad(weights, n, text, sizeof text);
+        return weir_fail(
+            c, WEIR_ERROR_IO,
+            "loader: step %lld: the callback returned %lld: expected rows within [0, %lld]",
+            (long long)l->step, (long long)n, (long long)l->opts.batch);
+    char text[128];
+    const weir__weights_sign sign = (weir__weights_sign)l->opts.weights;
+    int64_t bad = weir__weights_bad(weights, n, sign, text, sizeof text);
     if (bad >= 0)
         return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: %s", (long long)l->step,
                          (long long)bad, text);
@@ -254,7 +314,8 @@ static int64_t stream_fill(weir_loader *l, void *x, int64_t *ids, double *weight
     return l->fill_f64(l->user, l->step, x, ids, weights);
 }
 
-/* The callback writes into a tensor of a whole batch; a shorter batch is a copy of its beginning. */
+/* The callback writes into a tensor of a whole batch; a shorter batch is a copy of its beginning.
+ */
 static weir_batch *stream_batch(weir_loader *l)
 {
     weir_ctx *c = l->object.ctx;
@@ -264,7 +325,10 @@ static weir_batch *stream_batch(weir_loader *l)
     double *weights = weir__alloc_n(c, batch, sizeof *weights);
     int64_t n = 0;
     if (weir_ok(c)) {
-        for (int64_t i = 0; i < batch; i++) ids[i] = l->step * batch + i, weights[i] = 1;
+        for (int64_t i = 0; i < batch; i++) {
+            ids[i] = l->step * batch + i;
+            weights[i] = 1;
+        }
         n = stream_fill(l, weir__ptr(x), ids, weights);
         check_filled(l, n, weights);
         shape[0] = n;
@@ -276,7 +340,19 @@ static weir_batch *stream_batch(weir_loader *l)
     return weir__nil(c, WEIR__BATCH);
 }
 
-/* -- using ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- using ------------------------------------------------------------------------------------- */
+
+/* The same images of an epoch are mirrored in whatever batches they come. */
+static void loader_flip(const weir_loader *l, const weir_batch *b, char *x)
+{
+    uint64_t key = weir__hash_mix(
+        weir__hash_mix(weir__hash_text("loader.flip"), (uint64_t)l->opts.seed),
+        (uint64_t)(l->step / l->per_epoch));
+    size_t bytes = (size_t)l->dataset->store->dim * weir_dtype_size(b->x->dtype);
+    for (int64_t i = 0; i < b->n; i++, x += bytes)
+        if (weir__uniform(key, (uint64_t)b->ids[i], 0) < l->opts.flip)
+            weir__image_mirror(&l->image, b->x->dtype, x);
+}
 
 /* Which rows weigh something, and how much on average, was found when the loader was made. */
 static weir_batch *rows_batch(weir_loader *l)
@@ -290,7 +366,9 @@ static weir_batch *rows_batch(weir_loader *l)
     }
     const int64_t *rows = rows_of(l, &first);
     weir_batch *b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
-    if (!b->object.nil) b->mean_weight = l->mean_weight;
+    if (b->object.nil) return b;
+    b->mean_weight = l->mean_weight;
+    if (l->opts.flip > 0) loader_flip(l, b, weir__ptr(b->x));
     return b;
 }
 
@@ -309,6 +387,7 @@ weir_dataset *weir_loader_dataset(weir_loader *l)
 }
 
 int64_t weir_loader_steps_per_epoch(const weir_loader *l) { return dead(l) ? 0 : l->per_epoch; }
+int64_t weir__loader_batch(const weir_loader *l) { return dead(l) ? 0 : l->opts.batch; }
 int64_t weir_loader_step(const weir_loader *l) { return dead(l) ? 0 : l->step; }
 
 void weir_loader_seek(weir_loader *l, int64_t step)
@@ -320,8 +399,7 @@ void weir_loader_seek(weir_loader *l, int64_t step)
         weir_fail(l->object.ctx, WEIR_ERROR_RANGE,
                   "loader_seek: step %lld: expected at least 0, and fewer than 2^62 rows before it",
                   (long long)step);
-    else
-        l->step = step;
+    else l->step = step;
 }
 
 bool weir_loader_is_nil(const weir_loader *l) { return !l || l->object.nil; }

@@ -3,9 +3,10 @@
 #include <string.h>
 #include "data/data.h"
 
-/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are copied. Where `same` type is wanted, rows are
- * copied, short ones without a call each. */
-static inline void copy_rows_of(size_t from, bool same, const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n, char *x)
+/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are
+ * copied. Where `same` type is wanted, rows are copied, short ones without a call each. */
+static inline void copy_rows_of(size_t from, bool same, const weir__store *s, weir_dtype t,
+                                const int64_t *ids, int64_t n, char *x)
 {
     enum { AHEAD = 16 };
     const char *data = s->data;
@@ -29,7 +30,8 @@ void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *ids, 
 }
 
 /* The rows' places in the store, which draws and scores know them by */
-static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, int64_t n, int64_t *ids)
+static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, int64_t n,
+                     int64_t *ids)
 {
     if (rows && !d->ids) memcpy(ids, rows, (size_t)n * sizeof *ids);
     else
@@ -62,7 +64,8 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
 static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
 {
     if (first < 0 || first >= d->n || *n < 1) {
-        weir_fail(d->object.ctx, WEIR_ERROR_RANGE, "%s: %lld rows from %lld: expected rows within [0, %lld)", what, (long long)*n,
+        weir_fail(d->object.ctx, WEIR_ERROR_RANGE,
+                  "%s: %lld rows from %lld: expected rows within [0, %lld)", what, (long long)*n,
                   (long long)first, (long long)d->n);
         return false;
     }
@@ -74,7 +77,8 @@ weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
 {
     WEIR__AS_FOUND;
     if (weir__dataset_dead(d)) return weir__nil(weir__ctx_of(d), WEIR__BATCH);
-    if (!weir_ok(d->object.ctx) || !cut(d, "dataset_batch", first, &n)) return weir__nil(d->object.ctx, WEIR__BATCH);
+    if (!weir_ok(d->object.ctx) || !cut(d, "dataset_batch", first, &n))
+        return weir__nil(d->object.ctx, WEIR__BATCH);
     return weir__dataset_gather(d, NULL, first, n);
 }
 
@@ -131,7 +135,7 @@ static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
     const weir__store *s = context ? d->store->context : d->store;
     for (int64_t i = 0; !is_whole(s->dtype) && i < d->n; i++) {
         int64_t id = weir__dataset_id(d, i);
-        if (!(weir__dataset_weight(d, i) > 0)) continue; /* nobody looks at it */
+        if (weir__dataset_weight(d, i) == 0) continue; /* nobody looks at it */
         for (int64_t j = 0; j < s->dim; j += CHUNK) {
             int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
             weir__store_read(s, id, j, n, v);
@@ -151,7 +155,6 @@ weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t)
 
 weir_status weir__dataset_check_context(weir_dataset *d)
 {
-    if (weir__dataset_dead(d) || !d->store->context)
-        return weir_status_of(weir__ctx_of(d));
+    if (weir__dataset_dead(d) || !d->store->context) return weir_status_of(weir__ctx_of(d));
     return check_finite(d, true, WEIR_F64);
 }

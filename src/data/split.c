@@ -2,9 +2,10 @@
  * of the row number and the number of rows alone, so that every run, machine and program that knows
  * the rule agrees.
  *
- * The last `test_rows` rows of the source are the test split. Of the n others, valid=FRACTION takes
- * the round(FRACTION n) whose weir__hash_mix(row, "weir.val" as bytes) is smallest (equal: the
- * smaller row), valid=last:N the last N. The rest trains.
+ * The last `test_rows` rows of the source are the test split, where it has some; else test=FRACTION
+ * of the caller's takes the round(FRACTION n) whose weir__hash_mix(row, "weir.tes" as bytes) is
+ * smallest (equal: the smaller row), test=last:N the last N. Of the n others, valid= does so with
+ * "weir.val". The rest trains.
  *
  * limit=N leaves the N rows of a split whose weir__hash_mix(row, "weir.sub" as bytes) is smallest,
  * in order of row: a file may be sorted by what is in it, and its beginning is then no picture of
@@ -15,9 +16,13 @@
 
 /* Fixed for good. */
 #define VALID_KEY 0x776569722e76616cu /* "weir.val" */
+#define TEST_KEY 0x776569722e746573u /* "weir.tes" */
 #define SUBSET_KEY 0x776569722e737562u /* "weir.sub" */
 
-typedef struct ranked { uint64_t hash; int64_t row; } ranked;
+typedef struct ranked {
+    uint64_t hash;
+    int64_t row;
+} ranked;
 
 static int by_hash(const void *a, const void *b)
 {
@@ -26,9 +31,10 @@ static int by_hash(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* mark[row] = 1 for the `count` of n rows of the smallest hash under `key`; rows NULL: 0 .. n-1. */
+/* mark[row] = as for the `count` of n rows of the smallest hash under `key`; rows NULL: 0 ..
+ * n-1. */
 static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, int64_t n,
-                        uint64_t key, int64_t count)
+                        uint64_t key, int64_t count, unsigned char as)
 {
     ranked *r = weir__alloc_n(c, n, sizeof *r);
     if (!r) return false;
@@ -37,26 +43,9 @@ static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, i
         r[i].hash = weir__hash_mix((uint64_t)r[i].row, key);
     }
     qsort(r, (size_t)n, sizeof *r, by_hash);
-    for (int64_t i = 0; i < count; i++) mark[r[i].row] = 1;
+    for (int64_t i = 0; i < count; i++) mark[r[i].row] = as;
     weir__free(c, r);
     return true;
-}
-
-/* `*mark` is to be freed. */
-static weir_status mark_valid(weir_ctx *c, const char *where, const char *valid, int64_t n, unsigned char **mark)
-{
-    int64_t count;
-    bool last;
-    if (weir__spec_valid(c, where, valid, n, &count, &last) != WEIR_OK) return weir_status_of(c);
-    *mark = weir__alloc0_n(c, n, 1);
-    if (!*mark) return weir_status_of(c);
-    if (last)
-        memset(*mark + (n - count), 1, (size_t)count);
-    else if (!mark_hashed(c, *mark, NULL, n, VALID_KEY, count)) {
-        weir__free(c, *mark);
-        *mark = NULL;
-    }
-    return weir_status_of(c);
 }
 
 /* Rows first .. end-1 whose mark is `wanted` (no marks: all). */
@@ -73,12 +62,46 @@ static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsi
     return WEIR_OK;
 }
 
+enum { TRAINS, VALIDATES, TESTS };
+
+/* Marks as many of the rows (NULL: 0 .. n-1) as `text` says with `as`. */
+static weir_status mark_part(weir_ctx *c, const char *where, const char *text, uint64_t key,
+                             const int64_t *rows, int64_t n, unsigned char as, unsigned char *mark)
+{
+    int64_t count;
+    bool last;
+    const char *option = as == TESTS ? "test" : "valid";
+    if (weir__spec_part(c, where, option, text, n, &count, &last) != WEIR_OK)
+        return weir_status_of(c);
+    if (!last) {
+        mark_hashed(c, mark, rows, n, key, count, as);
+        return weir_status_of(c);
+    }
+    for (int64_t i = n - count; i < n; i++) mark[rows ? rows[i] : i] = as;
+    return WEIR_OK;
+}
+
+/* `*mark` [n] is to be freed. */
+static weir_status mark_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o, int64_t n,
+                             unsigned char **mark)
+{
+    int64_t *rest = NULL, n_rest = n;
+    *mark = weir__alloc0_n(c, n, 1);
+    if (*mark && weir__is_said(o->test)) {
+        mark_part(c, where, o->test, TEST_KEY, NULL, n, TESTS, *mark);
+        if (weir_ok(c)) list_rows(c, 0, n, *mark, TRAINS, &rest, &n_rest);
+    }
+    if (weir_ok(c)) mark_part(c, where, o->valid, VALID_KEY, rest, n_rest, VALIDATES, *mark);
+    weir__free(c, rest);
+    return weir_status_of(c);
+}
+
 /* Leaves `limit` of the rows `*ids` of n, NULL: of all n. */
 static weir_status thin_rows(weir_ctx *c, int64_t n, int64_t limit, int64_t **ids, int64_t *count)
 {
     unsigned char *mark = weir__alloc0(c, (size_t)n);
     int64_t *left = NULL;
-    if (mark && mark_hashed(c, mark, *ids, *count, SUBSET_KEY, limit))
+    if (mark && mark_hashed(c, mark, *ids, *count, SUBSET_KEY, limit, 1))
         list_rows(c, 0, n, mark, 1, &left, count);
     weir__free(c, mark);
     if (!left) return weir_status_of(c);
@@ -97,17 +120,22 @@ static weir_status limit_rows(weir_ctx *c, const weir__dataset_opts *o, int64_t 
     return WEIR_OK;
 }
 
-weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o, weir__split split, int64_t n,
-                             int64_t test_rows, int64_t **ids, int64_t *count)
+weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o,
+                             weir__split split, int64_t n, int64_t test_rows, int64_t **ids,
+                             int64_t *count)
 {
     unsigned char *mark = NULL;
     int64_t base = n - test_rows;
     *ids = NULL;
     *count = n;
-    if (mark_valid(c, where, o->valid, base, &mark) != WEIR_OK) return weir_status_of(c); /* a bad valid= is one for every split */
-    if (split == WEIR__SPLIT_TEST) list_rows(c, base, n, NULL, 0, ids, count);
-    else if (split != WEIR__SPLIT_ALL)
-        list_rows(c, 0, base, mark, split == WEIR__SPLIT_VALID, ids, count);
+    bool own = weir__is_said(o->test);
+    unsigned char part = split == WEIR__SPLIT_VALID ? VALIDATES : TRAINS;
+    /* a bad valid= is one for every split */
+    if (mark_rows(c, where, o, base, &mark) == WEIR_OK) {
+        if (split == WEIR__SPLIT_TEST && own) list_rows(c, 0, n, mark, TESTS, ids, count);
+        else if (split == WEIR__SPLIT_TEST) list_rows(c, base, n, NULL, TESTS, ids, count);
+        else if (split != WEIR__SPLIT_ALL) list_rows(c, 0, base, mark, part, ids, count);
+    }
     if (weir_ok(c)) limit_rows(c, o, n, ids, count);
     weir__free(c, mark);
     return weir_status_of(c);

@@ -1,4 +1,6 @@
-/* statistics.c - mean, spread of every column, by weight: what standardize=yes puts into a model. */
+/* statistics.c - mean, spread of every column, by weight: what standardize=yes puts into a model.
+ * Of signed weights by their size |w|: the model sees all rows, and sum w (x - mean)^2 may be
+ * negative. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
@@ -21,7 +23,7 @@ static void moments_read_into(const moments *m, int64_t i, double *out)
 /* The weight of row i, which is then at hand; 0: it was not read. */
 static double moments_read(const moments *m, int64_t i)
 {
-    double w = m->scale * weir__dataset_weight(m->d, i);
+    double w = m->scale * weir__dataset_size(m->d, i);
     if (w > 0) moments_read_into(m, i, m->row);
     return w;
 }
@@ -32,7 +34,7 @@ static void moments_begin(moments *m)
     double most = 0;
     int64_t first = -1;
     for (int64_t i = 0; i < m->d->n; i++) {
-        double w = weir__dataset_weight(m->d, i);
+        double w = weir__dataset_size(m->d, i);
         if (first < 0 && w > 0) first = i;
         most = fmax(most, w);
     }
@@ -80,16 +82,16 @@ static weir_status moments_check(const moments *m)
     return WEIR_OK;
 }
 
-/* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row: exact
- * for constant columns, whose deviation must come out as 0 and not as rounding, and good for those far
- * from 0. */
+/* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row:
+ * exact for constant columns, whose deviation must come out as 0 and not as rounding, and good for
+ * those far from 0. */
 static weir_status moments_of(weir_dataset *d, bool context, double *mean, double *std)
 {
     weir_ctx *c = d->object.ctx;
     moments m = { .d = d, .context = context, .mean = mean, .std = std };
     m.s = context ? d->store->context : d->store;
-    weir_status finite =
-        context ? weir__dataset_check_context(d) : weir__dataset_check_finite(d, WEIR_F64);
+    weir_status finite = context ? weir__dataset_check_context(d)
+                                 : weir__dataset_check_finite(d, WEIR_F64);
     if (finite != WEIR_OK) return finite;
     m.row = weir__alloc_n(c, m.s->dim, sizeof *m.row);
     if (!m.row) return weir_status_of(c);
@@ -105,6 +107,22 @@ weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std)
     return moments_of(d, false, mean, std);
 }
 
+/* Where half of a column is equal, its deviation stays that of all. */
+static weir_status statistics_robust(weir_dataset *d, double *mean, double *std)
+{
+    weir_ctx *c = d->object.ctx;
+    int64_t dim = d->store->dim;
+    double *median = weir__alloc_n(c, weir__size_times(2, dim), sizeof *median);
+    double *spread = median ? median + dim : NULL;
+    if (median && weir__dataset_robust(d, median, spread) == WEIR_OK)
+        for (int64_t j = 0; j < dim; j++) {
+            mean[j] = median[j];
+            if (spread[j] > 0) std[j] = spread[j];
+        }
+    weir__free(c, median);
+    return weir_status_of(c);
+}
+
 /* Of what never changes the deviation is 1: it is 0 when standardized. */
 static weir_status moments_public(weir_dataset *d, bool context, double *mean, double *std,
                                   const char *who)
@@ -115,7 +133,10 @@ static weir_status moments_public(weir_dataset *d, bool context, double *mean, d
     if (!mean || !std || d->n < 1 || (context && !d->store->context))
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: expected rows%s, and room for mean and std",
                          who, context ? " with a context" : "");
-    if (moments_of(d, context, mean, std) != WEIR_OK) return weir_status_of(c);
+    bool robust = !context && d->opts.standardize == WEIR__STANDARDIZE_ROBUST;
+    if (moments_of(d, context, mean, std) != WEIR_OK
+        || (robust && statistics_robust(d, mean, std) != WEIR_OK))
+        return weir_status_of(c);
     int64_t dim = context ? d->store->context->dim : d->store->dim;
     for (int64_t j = 0; j < dim; j++)
         if (std[j] == 0) std[j] = 1;

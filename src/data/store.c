@@ -11,6 +11,7 @@ void weir__store_free(weir_ctx *c, weir__store *s)
     weir__free(c, s->weights);
     weir__free(c, s->removed);
     weir__names_free(c, &s->columns);
+    weir__names_free(c, &s->removed_as);
     weir__names_free(c, &s->classes);
     weir__store_free(c, s->context);
     weir__free(c, s);
@@ -25,7 +26,9 @@ int64_t weir__store_column(const weir__store *s, int64_t j)
 double weir__store_value(const weir__store *s, int64_t row, int64_t j)
 {
     double v;
-    weir__convert(WEIR_F64, &v, s->dtype, (const char *)s->data + (row * s->dim + j) * (int64_t)weir_dtype_size(s->dtype), 1);
+    weir__convert(WEIR_F64, &v, s->dtype,
+                  (const char *)s->data + (row * s->dim + j) * (int64_t)weir_dtype_size(s->dtype),
+                  1);
     return v;
 }
 
@@ -44,37 +47,98 @@ static weir_status take_array_labels(weir_ctx *c, weir__array *a, weir__store *s
     return weir__names_copy(c, &s->classes, names->n, (const char *const *)names->at);
 }
 
-/* Moves the array into the store: rows along the first axis; a plain list is a table of one column. */
+/* Moves the array into the store: rows along the first axis; a plain list is a table of one column.
+ */
 static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__store *s)
 {
-    if (a->ndim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of rows", name);
+    if (a->ndim < 1)
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of rows",
+                         name);
     s->dtype = a->dtype;
     s->n = a->shape[0];
     s->ndim = a->ndim > 1 ? a->ndim - 1 : 1;
     s->shape[0] = 1;
     for (int i = 1; i < a->ndim; i++) s->shape[i - 1] = a->shape[i];
     s->dim = weir__numel_of(s->ndim, s->shape);
-    if (s->n < 1 || s->dim < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: no values: expected at least one row and one column", name);
+    if (s->n < 1 || s->dim < 1)
+        return weir_fail(c, WEIR_ERROR_SHAPE,
+                         "%.300s: no values: expected at least one row and one column", name);
     if (a->n_labels > 0 && a->n_labels != s->n)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a row", name, (long long)a->n_labels, (long long)s->n);
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a row", name,
+                         (long long)a->n_labels, (long long)s->n);
     s->data = a->data;
     s->levels = a->levels;
     a->data = NULL;
     return take_array_labels(c, a, s);
 }
 
-static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes, const weir__dataset_opts *o,
-                              weir__store *s)
+/* What the reader of a table asks. */
+typedef struct chooser {
+    weir_ctx *c;
+    const char *name;
+    const weir__dataset_opts *o;
+} chooser;
+
+static void choose(void *user, int64_t columns, char *const *header, bool *left_out)
+{
+    const chooser *k = user;
+    weir__columns_left_out(k->c, k->name, k->o, columns, header, left_out);
+}
+
+/* Whether a value that is read is NaN. */
+static bool row_lacks(const weir__store *s, int64_t row, const bool *left_out)
+{
+    for (int64_t j = 0; j < s->dim; j++)
+        if (!left_out[j] && isnan(weir__store_value(s, row, j))) return true;
+    return false;
+}
+
+/* Rows with NaN leave an array, as they leave a table while it is read. */
+static weir_status drop_rows(weir_ctx *c, const char *name, const weir__dataset_opts *o,
+                             weir__store *s)
+{
+    int64_t kept = 0, n = s->n;
+    size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    if (o->na != WEIR__NA_DROP || !weir_dtype_is_real(s->dtype)) return WEIR_OK;
+    bool *left_out = weir__alloc0_n(c, s->dim, sizeof *left_out);
+    if (left_out && s->ndim == 1) weir__columns_left_out(c, name, o, s->dim, NULL, left_out);
+    for (int64_t i = 0; weir_ok(c) && i < n; i++) {
+        if (row_lacks(s, i, left_out)) continue;
+        memmove((char *)s->data + (size_t)kept++ * bytes, (char *)s->data + (size_t)i * bytes,
+                bytes);
+    }
+    weir__free(c, left_out);
+    if (!weir_ok(c) || kept == n) return weir_status_of(c);
+    s->n = kept;
+    if (kept == 0)
+        return weir_fail(c, WEIR_ERROR_VALUE,
+                         "%.300s: all rows lack a value: expected some without NaN", name);
+    weir__warn(c, "%.300s: %lld of %lld rows lack a value: they are left out (na=drop)", name,
+               (long long)(n - kept), (long long)n);
+    return WEIR_OK;
+}
+
+static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset_row *row,
+                              weir__bytes bytes, const weir__dataset_opts *o, weir__store *s)
 {
     weir__array a = { 0 };
-    weir__csv csv = { .word_column = weir__is_said(o->label) ? o->label : NULL };
-    if (row->read(c, name, bytes, &a, &csv) == WEIR_OK && take_array(c, name, &a, s) == WEIR_OK) weir__store_columns(c, name, s, &csv, o);
+    chooser k = { c, name, o };
+    bool chooses = o->columns.n > 0 || o->skip.n > 0;
+    weir__csv csv = { .form = { .word_column = weir__is_said(o->label) ? o->label : NULL,
+                                .header = o->header,
+                                .choose = chooses ? choose : NULL,
+                                .user = &k,
+                                .drop = o->na == WEIR__NA_DROP } };
+    if (row->read(c, name, bytes, &a, &csv) == WEIR_OK && take_array(c, name, &a, s) == WEIR_OK
+        && (row == &weir__dataset_csv || drop_rows(c, name, o, s) == WEIR_OK))
+        weir__store_columns(c, name, s, &csv, o);
     weir__array_free(c, &a);
     weir__csv_free(c, &csv);
     return weir_status_of(c);
 }
 
-/* NaN and infinities pass: scoring fails those rows alone, and training refuses them by weir__dataset_check_finite. */
+/* NaN and infinities pass: scoring fails those rows alone, and training refuses them by
+ * weir__dataset_check_finite. */
 static weir_status check_levels(weir_ctx *c, const char *name, const weir__store *s)
 {
     enum { CHUNK = 512 };
@@ -82,30 +146,58 @@ static weir_status check_levels(weir_ctx *c, const char *name, const weir__store
     if (s->levels == 0 || (s->dtype == WEIR_U8 && s->levels >= 256)) return WEIR_OK;
     for (int64_t i = 0, total = s->n * s->dim; i < total; i += CHUNK) {
         int64_t n = total - i < CHUNK ? total - i : CHUNK;
-        weir__convert(WEIR_F64, v, s->dtype, (const char *)s->data + i * (int64_t)weir_dtype_size(s->dtype), n);
+        weir__convert(WEIR_F64, v, s->dtype,
+                      (const char *)s->data + i * (int64_t)weir_dtype_size(s->dtype), n);
         for (int64_t k = 0; k < n; k++)
             if (isfinite(v[k]) && !(v[k] >= 0 && v[k] < (double)s->levels && v[k] == floor(v[k])))
-                return weir_fail(c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: expected an integer in [0, %lld) (levels), found %g", name,
-                                 (long long)((i + k) / s->dim), (long long)weir__store_column(s, (i + k) % s->dim), (long long)s->levels, v[k]);
+                return weir_fail(c, WEIR_ERROR_VALUE,
+                                 "%.300s: row %lld, column %lld: expected an integer in [0, %lld) "
+                                 "(levels), found %g",
+                                 name, (long long)((i + k) / s->dim),
+                                 (long long)weir__store_column(s, (i + k) % s->dim),
+                                 (long long)s->levels, v[k]);
     }
     return WEIR_OK;
 }
 
-static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes, const weir__dataset_opts *o,
-                              bool levels_given, weir__store *s)
+/* v of so many levels becomes floor(2^bits v / levels); NaN and infinities stay. */
+static weir_status store_reduce(weir_ctx *c, const char *name, weir__store *s, int64_t bits)
+{
+    enum { CHUNK = 512 };
+    double v[CHUNK], few = (double)((int64_t)1 << bits), levels = (double)s->levels;
+    if (!(few < levels))
+        return weir_fail(c, WEIR_ERROR_RANGE,
+                         "%.300s: bits=%lld of %lld levels: expected data of more than %.0f levels",
+                         name, (long long)bits, (long long)s->levels, few);
+    for (int64_t i = 0, total = s->n * s->dim; i < total; i += CHUNK) {
+        int64_t n = total - i < CHUNK ? total - i : CHUNK;
+        char *at = (char *)s->data + i * (int64_t)weir_dtype_size(s->dtype);
+        weir__convert(WEIR_F64, v, s->dtype, at, n);
+        for (int64_t k = 0; k < n; k++) v[k] = floor(few * v[k] / levels);
+        weir__convert(s->dtype, at, WEIR_F64, v, n);
+    }
+    s->levels = (int64_t)few;
+    return WEIR_OK;
+}
+
+static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset_row *row,
+                              weir__bytes bytes, const weir__dataset_opts *o, bool levels_given,
+                              weir__store *s)
 {
     if (row->draw) return weir__toy_store(c, row, o->n, s);
     if (read_store(c, name, row, bytes, o, s) != WEIR_OK) return weir_status_of(c);
     if (levels_given) s->levels = o->levels;
-    if (weir__is_said(o->labels) && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK) return weir_status_of(c);
+    if (weir__is_said(o->labels) && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK)
+        return weir_status_of(c);
     if (weir__is_said(o->conditions)
         && weir__store_conditions_file(c, name, s, o->conditions) != WEIR_OK)
         return weir_status_of(c);
-    return check_levels(c, name, s);
+    if (check_levels(c, name, s) != WEIR_OK || o->bits == 0) return weir_status_of(c);
+    return store_reduce(c, name, s, o->bits);
 }
 
-weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row, weir__bytes bytes,
-                              const weir__dataset_opts *o, bool levels_given)
+weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row,
+                              weir__bytes bytes, const weir__dataset_opts *o, bool levels_given)
 {
     weir__store *s = weir__alloc0(c, sizeof *s);
     if (s && fill_store(c, name, row, bytes, o, levels_given, s) != WEIR_OK) {

@@ -1,19 +1,30 @@
-/* toys.c - 2-D distributions drawn by formula. Sample i is a function of (name, i) alone, so that toy:moons,n=100 is the beginning of
- * n=1000 and a sample's id means the same in both.
+/* toys.c - 2-D distributions drawn by formula. Sample i is a function of (name, i) alone, so that
+ * toy:moons,n=100 is the beginning of n=1000 and a sample's id means the same in both.
  *
- * The formulas are those of FFJORD (Grathwohl et al. 2019; rtqichen/ffjord lib/toy_data.py) and scikit-learn. Where these lay n points
- * out on a grid (angles of moons and rings) or deal classes out evenly, each row here draws its own angle and class from the same
- * law: the same distribution, independent rows. Values are rounded to f32, and densities are of the rounded values.
+ * The formulas are those of FFJORD (Grathwohl et al. 2019; rtqichen/ffjord lib/toy_data.py) and
+ * scikit-learn. Where these lay n points out on a grid (angles of moons and rings) or deal classes
+ * out evenly, each row here draws its own angle and class from the same law: the same distribution,
+ * independent rows. Values are rounded to f32, and densities are of the rounded values.
  *
- * Draws: uniforms and normals of a toy come from two keys, so that no two of them share random words. */
+ * Draws: uniforms and normals of a toy come from two keys, so that no two of them share random
+ * words. */
 #include <math.h>
 #include "data/data.h"
 
 #define PI 3.14159265358979323846
 
-static double uniform(uint64_t key, uint64_t id, uint64_t index) { return weir__uniform(weir__hash_mix(key, 1), id, index); }
-static double normal(uint64_t key, uint64_t id, uint64_t index) { return weir__normal(weir__hash_mix(key, 2), id, index); }
-static int class_of(uint64_t key, uint64_t id, uint64_t index, int n) { return (int)(uniform(key, id, index) * n); }
+static double uniform(uint64_t key, uint64_t id, uint64_t index)
+{
+    return weir__uniform(weir__hash_mix(key, 1), id, index);
+}
+static double normal(uint64_t key, uint64_t id, uint64_t index)
+{
+    return weir__normal(weir__hash_mix(key, 2), id, index);
+}
+static int class_of(uint64_t key, uint64_t id, uint64_t index, int n)
+{
+    return (int)(uniform(key, id, index) * n);
+}
 
 weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n, weir__store *s)
 {
@@ -23,19 +34,30 @@ weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n
     for (int64_t i = 0; i < n; i++) {
         double at[2];
         row->draw(key, (uint64_t)i, at);
-        x[2 * i] = (float)at[0], x[2 * i + 1] = (float)at[1];
+        x[2 * i] = (float)at[0];
+        x[2 * i + 1] = (float)at[1];
     }
-    s->dtype = WEIR_F32, s->n = n, s->dim = 2, s->ndim = 1, s->shape[0] = 2, s->data = x;
+    s->dtype = WEIR_F32;
+    s->n = n;
+    s->dim = 2;
+    s->ndim = 1;
+    s->shape[0] = 2;
+    s->data = x;
     return WEIR_OK;
 }
 
 static const weir_option options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_N, { 0 } };
 
 #define TOY_ROW(public_name, one_line) \
-    .row = { .size = sizeof(weir__dataset_row), .version = 1, .name = "dataset." public_name, .doc = one_line, .options = options, \
-             .options_size = sizeof(weir__dataset_opts), .test = "toy:" public_name ",n=200" }
+    .row = { .size = sizeof(weir__dataset_row), \
+             .version = 1, \
+             .name = "dataset." public_name, \
+             .doc = one_line, \
+             .options = options, \
+             .options_size = sizeof(weir__dataset_opts), \
+             .test = "toy:" public_name ",n=200" }
 
-/* -- curves -------------------------------------------------------------------------------------------------------------------------- */
+/* -- curves ------------------------------------------------------------------------------------ */
 
 static void draw_moons(uint64_t key, uint64_t id, double *x)
 {
@@ -53,7 +75,8 @@ const weir__dataset_row weir__dataset_moons = {
 
 static void draw_rings(uint64_t key, uint64_t id, double *x)
 {
-    double radius = 0.75 * (1 + class_of(key, id, 0, 4)), angle = 2 * PI * uniform(key, id, 1); /* 3 times 0.25, 0.5, 0.75, 1 */
+    double radius = 0.75 * (1 + class_of(key, id, 0, 4)),
+           angle = 2 * PI * uniform(key, id, 1); /* 3 times 0.25, 0.5, 0.75, 1 */
     x[0] = radius * cos(angle) + 0.08 * normal(key, id, 0);
     x[1] = radius * sin(angle) + 0.08 * normal(key, id, 1);
 }
@@ -104,11 +127,12 @@ const weir__dataset_row weir__dataset_pinwheel = {
     .entropy = WEIR__UNKNOWN,
 };
 
-/* Uniform on the 8 dark cells, of side 2, of a 4x4 board on [-4, 4)^2. Uniforms are cut to 20 bits: values then fit f32 exactly and
- * rounding moves no sample over the border of its cell. */
+/* Uniform on the 8 dark cells, of side 2, of a 4x4 board on [-4, 4)^2. Uniforms are cut to 20 bits:
+ * values then fit f32 exactly and rounding moves no sample over the border of its cell. */
 static void draw_checkerboard(uint64_t key, uint64_t id, double *x)
 {
-    double u = floor(uniform(key, id, 0) * 0x1p20) * 0x1p-20, v = floor(uniform(key, id, 1) * 0x1p20) * 0x1p-20;
+    double u = floor(uniform(key, id, 0) * 0x1p20) * 0x1p-20;
+    double v = floor(uniform(key, id, 1) * 0x1p20) * 0x1p-20;
     double x1 = 4 * u - 2, odd = floor(x1) - 2 * floor(floor(x1) / 2);
     x[0] = 2 * x1;
     x[1] = 2 * (v - 2 * class_of(key, id, 2, 2) + odd);
@@ -123,22 +147,23 @@ static double log_density_checkerboard(const double *x)
 
 const weir__dataset_row weir__dataset_checkerboard = {
     TOY_ROW("checkerboard", "uniform on the dark cells of a 4x4 board; known density"),
-    .draw = draw_checkerboard,
-    .log_density = log_density_checkerboard,
+    .draw = draw_checkerboard, .log_density = log_density_checkerboard,
     .entropy = 3.4657359027997265, /* log 32 */
 };
 
-/* -- mixtures of axis-aligned Gaussians --------------------------------------------------------------------------------------------- */
+/* -- mixtures of axis-aligned Gaussians -------------------------------------------------------- */
 
-typedef struct gaussian { double weight, mean[2], variance[2]; } gaussian;
+typedef struct gaussian {
+    double weight, mean[2], variance[2];
+} gaussian;
 
 static double log_density_mixture(const gaussian *g, int n, const double *x)
 {
     double term[8], top = -INFINITY, sum = 0;
     for (int k = 0; k < n; k++) {
         double a = x[0] - g[k].mean[0], b = x[1] - g[k].mean[1];
-        term[k] = log(g[k].weight / (2 * PI)) - 0.5 * log(g[k].variance[0] * g[k].variance[1]) -
-                  0.5 * (a * a / g[k].variance[0] + b * b / g[k].variance[1]);
+        term[k] = log(g[k].weight / (2 * PI)) - 0.5 * log(g[k].variance[0] * g[k].variance[1])
+                  - 0.5 * (a * a / g[k].variance[0] + b * b / g[k].variance[1]);
         if (!(term[k] <= top)) top = term[k]; /* NaN too: it must reach the result */
     }
     if (isinf(top)) return top;
@@ -151,7 +176,8 @@ static void draw_mixture(const gaussian *g, int n, uint64_t key, uint64_t id, do
     double u = uniform(key, id, 0);
     int k = 0;
     while (k < n - 1 && u >= g[k].weight) u -= g[k++].weight;
-    for (int j = 0; j < 2; j++) x[j] = g[k].mean[j] + sqrt(g[k].variance[j]) * normal(key, id, (uint64_t)j);
+    for (int j = 0; j < 2; j++)
+        x[j] = g[k].mean[j] + sqrt(g[k].variance[j]) * normal(key, id, (uint64_t)j);
 }
 
 /* The three Gaussians that the reference numbers of the test suite are about. */
@@ -164,10 +190,10 @@ static void draw_gmm3(uint64_t key, uint64_t id, double *x) { draw_mixture(gmm3,
 static double log_density_gmm3(const double *x) { return log_density_mixture(gmm3, 3, x); }
 
 const weir__dataset_row weir__dataset_gmm3 = {
-    TOY_ROW("gmm3", "mixture of three Gaussians; known density"),
-    .draw = draw_gmm3,
+    TOY_ROW("gmm3", "mixture of three Gaussians; known density"), .draw = draw_gmm3,
     .log_density = log_density_gmm3,
-    .entropy = 1.7625945963512728, /* rectangle rule on [-6, 6]^2, steps 0.01 and 0.005 agree to 1e-15 */
+    .entropy =
+        1.7625945963512728, /* rectangle rule on [-6, 6]^2, steps 0.01 and 0.005 agree to 1e-15 */
 };
 
 /* FFJORD divides by 1.414, not by the root of 2. */
@@ -180,17 +206,21 @@ static const gaussian eight[] = {
     { 0.125, { DIAGONAL, DIAGONAL }, VARIANCE },  { 0.125, { DIAGONAL, -DIAGONAL }, VARIANCE },
     { 0.125, { -DIAGONAL, DIAGONAL }, VARIANCE }, { 0.125, { -DIAGONAL, -DIAGONAL }, VARIANCE },
 };
-static void draw_8gaussians(uint64_t key, uint64_t id, double *x) { draw_mixture(eight, 8, key, id, x); }
+static void draw_8gaussians(uint64_t key, uint64_t id, double *x)
+{
+    draw_mixture(eight, 8, key, id, x);
+}
 static double log_density_8gaussians(const double *x) { return log_density_mixture(eight, 8, x); }
 
 const weir__dataset_row weir__dataset_8gaussians = {
-    TOY_ROW("8gaussians", "eight Gaussians on a circle of radius 2.83, standard deviation 0.354; known density"),
-    .draw = draw_8gaussians,
-    .log_density = log_density_8gaussians,
-    .entropy = 2.8318804061377865, /* rectangle rule on [-7, 7]^2, steps 0.02 and 0.01 agree to 1e-15 */
+    TOY_ROW("8gaussians",
+            "eight Gaussians on a circle of radius 2.83, standard deviation 0.354; known density"),
+    .draw = draw_8gaussians, .log_density = log_density_8gaussians,
+    .entropy =
+        2.8318804061377865, /* rectangle rule on [-7, 7]^2, steps 0.02 and 0.01 agree to 1e-15 */
 };
 
-/* -- one Gaussian with correlation 0.8: x = mean + L z, L = [1 0; 0.4 0.3] ------------------------------------------------------------ */
+/* -- one Gaussian with correlation 0.8: x = mean + L z, L = [1 0; 0.4 0.3] --------------------- */
 
 static void draw_gaussian(uint64_t key, uint64_t id, double *x)
 {
@@ -206,8 +236,8 @@ static double log_density_gaussian(const double *x)
 }
 
 const weir__dataset_row weir__dataset_gaussian = {
-    TOY_ROW("gaussian", "one Gaussian: mean (0.5, -0.25), standard deviations 1 and 0.5, correlation 0.8; known density"),
-    .draw = draw_gaussian,
-    .log_density = log_density_gaussian,
+    TOY_ROW("gaussian", "one Gaussian: mean (0.5, -0.25), standard deviations 1 and 0.5, "
+                        "correlation 0.8; known density"),
+    .draw = draw_gaussian, .log_density = log_density_gaussian,
     .entropy = 1.6339042620834092, /* 1 + log(2 pi) + log 0.3 */
 };

@@ -5,8 +5,9 @@
  *
  * DDIM (Song, Meng, Ermon 2021) has d = s; eta = 0 draws nothing. At eta = 1 this is the exact
  * posterior of x' where x_0 = D, the ancestral sampler of DDPM (Ho, Jain, Abbeel 2020), whose
- * larger variance is d^2 = b^2 - (a b' / a')^2, that of one step of noising. Nothing is drawn at
- * the data, b' = 0. All of it holds on any path. */
+ * larger variance is d^2 = b^2 - (a b' / a')^2, that of one step of noising. In x / a it is Euler's
+ * step in sigma down to sqrt(sigma'^2 - (s / a')^2) and noise up to sigma', by which name it is
+ * known too. Nothing is drawn at the data, b' = 0. All of it holds on any path. */
 #include <math.h>
 #include <stddef.h>
 #include "diffusion/diffusion.h"
@@ -92,6 +93,36 @@ const weir_sampler_row weir__sampler_ddim = {
     },
     .steps = 50,
     .run = ddim_run,
+    .ends_at_data = true,
+};
+
+/* -- euler_ancestral --------------------------------------------------------------------------- */
+static const weir_option euler_options[] = {
+    WEIR__SAMPLER_OPTIONS("karras", "from noise to data; 0: 50"),
+    { "eta", WEIR_OPTION_REAL, offsetof(ddim_opts, eta), "1", 0, 1, NULL,
+      "noise of a step: 0: none, 1: as ddpm" },
+    { 0 },
+};
+
+static weir_status euler_run(const weir_sampling *p, const void *options)
+{
+    const ddim_opts *o = options;
+    return ancestral_run(p, (ancestral){ .eta = o->eta }, "sampler.euler_ancestral");
+}
+
+const weir_sampler_row weir__sampler_euler_ancestral = {
+    .row = {
+        .size = sizeof(weir_sampler_row),
+        .version = 1,
+        .name = "sampler.euler_ancestral",
+        .doc = "Euler in sigma below the next, then noise up to it: ddim that draws",
+        .options = euler_options,
+        .options_size = sizeof(ddim_opts),
+        .test = "steps=10 eta=0.8",
+    },
+    .steps = 50,
+    .run = euler_run,
+    .ends_at_data = true,
 };
 
 /* -- ddpm -------------------------------------------------------------------------------------- */
@@ -127,4 +158,5 @@ const weir_sampler_row weir__sampler_ddpm = {
     },
     .steps = 250,
     .run = ddpm_run,
+    .ends_at_data = true,
 };

@@ -131,4 +131,5 @@ const weir_sampler_row weir__sampler_edm = {
     },
     .steps = 18,
     .run = edm_run_all,
+    .ends_at_data = true,
 };

@@ -1,25 +1,31 @@
 /* guidance.c - predictors that stand around another: classifier-free guidance, and the clamp of the
  * data that is predicted. */
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 #include "diffusion/diffusion.h"
 
 /* -- guidance ---------------------------------------------------------------------------------- */
-weir_guidance weir_guidance_defaults(void)
+static const weir_guidance guidance_whole = {
+    .size = sizeof(weir_guidance),
+    .weight = 1,
+    .sigma_low = -INFINITY,
+    .sigma_high = INFINITY,
+};
+
+void weir_guidance_defaults_sized(weir_guidance *g, size_t size)
 {
-    return (weir_guidance){
-        .size = sizeof(weir_guidance),
-        .weight = 1,
-        .sigma_low = -INFINITY,
-        .sigma_high = INFINITY,
-    };
+    weir__sized_defaults(g, size, &guidance_whole, sizeof guidance_whole);
 }
 
 static bool guidance_fits(const weir_guidance *g)
 {
-    if (g->size == sizeof *g && g->path && g->dim > 0 && g->own.predict && g->other.predict)
+    bool given = g->path && g->dim > 0;
+    if (given && g->own.predict && g->other.predict && g->rescale >= 0 && g->rescale <= 1)
         return true;
     weir_fail(g->ctx, WEIR_ERROR_ARGUMENT,
-              "guidance: NULL: expected weir_guidance_defaults with a path, dim, own and other");
+              "guidance: NULL: expected weir_guidance_defaults with a path, dim, own and other, "
+              "and a rescale of 0 to 1");
     return false;
 }
 
@@ -30,55 +36,86 @@ static double guidance_weight(const weir_guidance *g, double t)
     return sigma > g->sigma_low && sigma <= g->sigma_high ? g->weight : 1;
 }
 
-static bool guidance_acts(const weir_guidance *g, int64_t n, const double *t)
+static bool guidance_is(const weir_guidance *g, int64_t n, const double *t, double weight)
 {
     for (int64_t i = 0; i < n; i++)
-        if (guidance_weight(g, t[i]) != 1) return true;
-    return false;
+        if (guidance_weight(g, t[i]) != weight) return false;
+    return true;
 }
 
-/* out [n, dim] = other + weight (out - other) */
-static void guidance_mix(const weir_guidance *g, int64_t n, const double *t, const double *other,
-                         double *out)
+static double guidance_deviation(int64_t n, const double *v)
 {
-    for (int64_t i = 0; i < n; i++) {
-        double w = guidance_weight(g, t[i]);
-        for (int64_t j = i * g->dim; j < (i + 1) * g->dim && w != 1; j++)
-            out[j] = other[j] + w * (out[j] - other[j]);
+    double mean = 0, squares = 0;
+    for (int64_t j = 0; j < n; j++) mean += v[j] / (double)n;
+    for (int64_t j = 0; j < n; j++) squares += (v[j] - mean) * (v[j] - mean);
+    return sqrt(squares / (double)n);
+}
+
+/* y [dim] = other + weight (own - other), rescaled; y may be other */
+static void guidance_mix(const weir_guidance *g, double weight, const double *own,
+                         const double *other, double *y)
+{
+    double before = g->rescale > 0 ? guidance_deviation(g->dim, own) : 0;
+    for (int64_t j = 0; j < g->dim; j++) y[j] = other[j] + weight * (own[j] - other[j]);
+    double after = g->rescale > 0 ? guidance_deviation(g->dim, y) : 0;
+    double scale = after > 0 ? g->rescale * before / after + 1 - g->rescale : 1;
+    for (int64_t j = 0; j < g->dim && scale != 1; j++) y[j] *= scale;
+}
+
+/* In one form into out [n, dim], with room for as much. */
+static weir_status guidance_both(const weir_guidance *g, const weir_prediction_row *form, int64_t n,
+                                 const int64_t *samples, const double *t, const double *x,
+                                 double *room, double *out)
+{
+    weir_status s = g->other.predict(g->other.user, form, n, samples, t, x, out);
+    if (s == WEIR_OK) s = g->own.predict(g->own.user, form, n, samples, t, x, room);
+    for (int64_t i = 0; s == WEIR_OK && i < n; i++) {
+        double weight = guidance_weight(g, t[i]), *own = room + i * g->dim, *y = out + i * g->dim;
+        if (weight == 1) memcpy(y, own, (size_t)g->dim * sizeof *y);
+        else guidance_mix(g, weight, own, y, y);
     }
+    return s;
 }
 
 static weir_status guidance_predict(void *user, const weir_prediction_row *want, int64_t n,
                                     const int64_t *samples, const double *t, const double *x,
                                     double *out)
 {
-    const weir_guidance *g = user;
-    if (!guidance_fits(g)) return weir_status_of(g->ctx);
-    weir_status s = g->own.predict(g->own.user, want, n, samples, t, x, out);
-    if (s != WEIR_OK || !guidance_acts(g, n, t)) return s;
-    double *other = weir__alloc_n(g->ctx, weir__size_times(n, g->dim), sizeof *other);
-    if (!other) return weir_status_of(g->ctx);
-    s = g->other.predict(g->other.user, want, n, samples, t, x, other);
-    if (s == WEIR_OK) guidance_mix(g, n, t, other, out);
-    weir__free(g->ctx, other);
-    return s;
+    weir_guidance read = guidance_whole, *g = &read;
+    weir_ctx *c = weir__sized_ctx(user, offsetof(weir_guidance, ctx));
+    bool known = weir__sized_read(c, "guidance: options", "them from weir_guidance_defaults", user,
+                                  &read, sizeof read);
+    if (!known || !guidance_fits(g)) return weir_status_of(c);
+    const weir_prediction_row *form = g->rescale > 0 ? &weir__prediction_v : want;
+    if (guidance_is(g, n, t, 1)) return g->own.predict(g->own.user, want, n, samples, t, x, out);
+    if (g->rescale == 0 && guidance_is(g, n, t, 0))
+        return g->other.predict(g->other.user, want, n, samples, t, x, out);
+    double *room = weir__alloc_n(g->ctx, weir__size_times(n, g->dim), sizeof *room);
+    if (!room) return weir_status_of(g->ctx);
+    weir_status s = guidance_both(g, form, n, samples, t, x, room, out);
+    weir__free(g->ctx, room);
+    if (s != WEIR_OK || form == want) return s;
+    return weir_prediction_convert(g->ctx, g->path, g->path_options, form, NULL, want, NULL, n,
+                                   g->dim, t, x, out);
 }
 
 weir_predictor weir_guidance_predictor(weir_guidance *g)
 {
-    return (weir_predictor){ .predict = g && g->ctx ? guidance_predict : NULL, .user = g };
+    bool has = weir__sized_ctx(g, offsetof(weir_guidance, ctx)) != NULL;
+    return (weir_predictor){ .predict = has ? guidance_predict : NULL, .user = g };
 }
 
 /* -- clamp ------------------------------------------------------------------------------------- */
-weir_x0_clamp weir_x0_clamp_defaults(void)
+static const weir_x0_clamp clamp_whole = { .size = sizeof(weir_x0_clamp), .low = -1, .high = 1 };
+
+void weir_x0_clamp_defaults_sized(weir_x0_clamp *k, size_t size)
 {
-    return (weir_x0_clamp){ .size = sizeof(weir_x0_clamp), .low = -1, .high = 1 };
+    weir__sized_defaults(k, size, &clamp_whole, sizeof clamp_whole);
 }
 
 static bool clamp_fits(const weir_x0_clamp *k)
 {
-    if (k->size == sizeof *k && k->path && k->dim > 0 && k->own.predict && k->low <= k->high)
-        return true;
+    if (k->path && k->dim > 0 && k->own.predict && k->low <= k->high) return true;
     weir_fail(
         k->ctx, WEIR_ERROR_ARGUMENT,
         "x0_clamp: NULL: expected weir_x0_clamp_defaults with a path, dim, own, and low <= high");
@@ -104,20 +141,25 @@ static weir_status clamp_predict(void *user, const weir_prediction_row *want, in
                                  const int64_t *samples, const double *t, const double *x,
                                  double *out)
 {
-    const weir_x0_clamp *k = user;
+    weir_x0_clamp read = clamp_whole, *k = &read;
     const weir_prediction_row *x0 = &weir__prediction_x0;
-    if (!clamp_fits(k)) return weir_status_of(k->ctx);
+    weir_ctx *c = weir__sized_ctx(user, offsetof(weir_x0_clamp, ctx));
+    bool known = weir__sized_read(c, "x0_clamp: options", "them from weir_x0_clamp_defaults", user,
+                                  &read, sizeof read);
+    if (!known || !clamp_fits(k)) return weir_status_of(c);
     weir_status s = k->own.predict(k->own.user, x0, n, samples, t, x, out);
     if (s != WEIR_OK) return s;
     for (int64_t j = 0; j < n * k->dim; j++) {
         if (out[j] < k->low) out[j] = k->low;
         if (out[j] > k->high) out[j] = k->high;
     }
-    s = weir_prediction_convert(k->ctx, k->path, k->path_options, x0, want, n, k->dim, t, x, out);
+    s = weir_prediction_convert(k->ctx, k->path, k->path_options, x0, NULL, want, NULL, n, k->dim,
+                                t, x, out);
     return s == WEIR_OK ? clamp_skip(k, want, n, samples, t, x, out) : s;
 }
 
 weir_predictor weir_x0_clamp_predictor(weir_x0_clamp *k)
 {
-    return (weir_predictor){ .predict = k && k->ctx ? clamp_predict : NULL, .user = k };
+    bool has = weir__sized_ctx(k, offsetof(weir_x0_clamp, ctx)) != NULL;
+    return (weir_predictor){ .predict = has ? clamp_predict : NULL, .user = k };
 }

@@ -91,6 +91,7 @@ static weir_status rk_in_t(const weir_sampling *p, const weir_tableau *m, const 
 {
     rk_walker r = { .p = p };
     weir_ode ode = {
+        .size = sizeof ode,
         .ctx = p->ctx,
         .n = p->n,
         .dim = p->dim,
@@ -168,6 +169,7 @@ static bool rk_between(rk_walker *r, const weir_tableau *m, const rk_opts *o, in
         sigmas[i - first] = k.b / k.a;
     }
     weir_ode ode = {
+        .size = sizeof ode,
         .ctx = p->ctx,
         .n = p->n,
         .dim = p->dim,
@@ -246,3 +248,4 @@ SAMPLER(midpoint, "u at half a step: second order", 50, fixed_options)
 SAMPLER(heun, "mean of u at both ends: second order", 50, fixed_options)
 SAMPLER(rk4, "the classical fourth-order method", 25, fixed_options)
 SAMPLER(dopri5, "Dormand-Prince 5(4), every sample with steps of its own", 0, adaptive_options)
+SAMPLER(tsit5, "Tsitouras 5(4), every sample with steps of its own", 0, adaptive_options)

@@ -1,6 +1,7 @@
 /* sampler.c - the list of samplers, and what is the same in every run of one: the grid of times,
  * the look at what was given, the counts, and what becomes of samples that are not finite. */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 #include "diffusion/diffusion.h"
 #include "kern/kern.h"
@@ -18,7 +19,8 @@ int64_t weir_sampler_steps(const weir_sampler_row *s, const void *options)
 {
     const weir_sampler_opts *o = options;
     if (!s) return 0;
-    return o && o->steps > 0 ? o->steps : s->steps;
+    bool has = o && o->size >= offsetof(weir_sampler_opts, grid);
+    return has && o->steps > 0 ? o->steps : s->steps;
 }
 
 /* Rising or falling, and finite. */
@@ -31,6 +33,22 @@ static bool times_fit(const double *times, int64_t n)
     return true;
 }
 
+/* The options are whole. */
+static weir_status times_fill(weir_ctx *c, const weir_sampler_row *s, const void *options,
+                              const weir_path_row *path, const void *path_options, double from,
+                              double to, double *times)
+{
+    const weir_choice *grid = &((const weir_sampler_opts *)options)->grid;
+    const weir_time_grid_row *row = (const weir_time_grid_row *)grid->row;
+    int64_t steps = weir_sampler_steps(s, options);
+    if (steps > 0 && row) row->fill(grid->options, path, path_options, from, to, steps, times);
+    else weir__even_times(from, to, steps > 0 ? steps : 1, times);
+    if (times_fit(times, steps > 0 ? steps + 1 : 2)) return weir_status_of(c);
+    return weir_fail(c, WEIR_ERROR_RANGE,
+                     "%s: %s of %lld steps from t = %g to %g: expected times in order", s->row.name,
+                     row ? row->row.name : "even times", (long long)steps, from, to);
+}
+
 weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *s, const void *options,
                                const weir_path_row *path, const void *path_options, double from,
                                double to, double *times)
@@ -41,18 +59,14 @@ weir_status weir_sampler_times(weir_ctx *c, const weir_sampler_row *s, const voi
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "sampler_times: NULL: expected a sampler, its options, a path, and room");
     s = (const weir_sampler_row *)weir__row_look(c, "sampler_times", "sampler", &s->row);
-    path =
-        (const weir_path_row *)weir__row_look(c, "sampler_times", "path", (const weir_row *)path);
-    if (!s || !path) return weir_status_of(c);
-    const weir_choice *grid = &((const weir_sampler_opts *)options)->grid;
-    const weir_time_grid_row *row = (const weir_time_grid_row *)grid->row;
-    int64_t steps = weir_sampler_steps(s, options);
-    if (steps > 0 && row) row->fill(grid->options, path, path_options, from, to, steps, times);
-    else weir__even_times(from, to, steps > 0 ? steps : 1, times);
-    if (times_fit(times, steps > 0 ? steps + 1 : 2)) return weir_status_of(c);
-    return weir_fail(c, WEIR_ERROR_RANGE,
-                     "%s: %s of %lld steps from t = %g to %g: expected times in order", s->row.name,
-                     row ? row->row.name : "even times", (long long)steps, from, to);
+    path = (const weir_path_row *)weir__row_look(c, "sampler_times", "path",
+                                                 (const weir_row *)path);
+    void *made = NULL;
+    if (s && path) options = weir__options_whole(c, &s->row, options, &made);
+    if (!s || !path || !options) return weir_status_of(c);
+    weir_status status = times_fill(c, s, options, path, path_options, from, to, times);
+    weir__options_delete(c, &s->row, made);
+    return status;
 }
 
 double *weir__sampler_times(weir_ctx *c, const weir_sampler_row *s, const void *options,
@@ -117,7 +131,7 @@ static weir_status run_on_state(void *user, int64_t step, const double *t, const
 static void run_begin_report(const weir_sampling *p)
 {
     for (int64_t i = 0; p->report && i < p->n; i++)
-        p->report[i] = (weir_row_report){ .end = WEIR_ROW_DONE, .steps = p->n_times - 1 };
+        p->report[i] = (weir_sample_report){ .end = WEIR_SAMPLE_DONE, .steps = p->n_times - 1 };
 }
 
 static void run_finish(const weir_sampling *p)
@@ -126,13 +140,13 @@ static void run_finish(const weir_sampling *p)
         double *x = p->x + i * p->dim;
         if (weir__ode_finite(p->dim, x)) continue;
         for (int64_t j = 0; j < p->dim; j++) x[j] = NAN;
-        if (p->report) p->report[i].end = WEIR_ROW_NOT_FINITE;
+        if (p->report) p->report[i].end = WEIR_SAMPLE_NOT_FINITE;
     }
 }
 
 static bool run_fits(const weir_sampler_row *s, const void *options, const weir_sampling *p)
 {
-    bool whole = s && options && p->size == sizeof *p && p->n >= 0 && p->dim > 0;
+    bool whole = s && options && p->n >= 0 && p->dim > 0;
     whole = whole && (p->x || p->n == 0) && p->path && p->predictor.predict && p->times;
     if (!whole)
         weir_fail(p->ctx, WEIR_ERROR_ARGUMENT,
@@ -145,15 +159,10 @@ static bool run_fits(const weir_sampler_row *s, const void *options, const weir_
     return weir_ok(p->ctx);
 }
 
-weir_status weir_sampler_run(const weir_sampler_row *s, const void *options, const weir_sampling *p)
+/* p and the options are whole. */
+static weir_status run_whole(const weir_sampler_row *s, const void *options, const weir_row *path,
+                             const weir_sampling *p)
 {
-    WEIR__AS_FOUND;
-    if (!p || !p->ctx) return WEIR_ERROR_ARGUMENT;
-    if (!run_fits(s, options, p)) return weir_status_of(p->ctx);
-    s = (const weir_sampler_row *)weir__row_look(p->ctx, "sampler_run", "sampler", &s->row);
-    const weir_row *path = weir__row_look(p->ctx, "sampler_run", "path", &p->path->row);
-    if (!s || !path) return weir_status_of(p->ctx);
-    if (p->n == 0) return WEIR_OK;
     run r = { .given = p };
     if (!p->noise) r.ids = weir__alloc_n(p->ctx, p->n, sizeof *r.ids);
     if (!p->noise && !r.ids) return weir_status_of(p->ctx);
@@ -167,5 +176,24 @@ weir_status weir_sampler_run(const weir_sampler_row *s, const void *options, con
     weir_status status = s->run(&own, options);
     if (status == WEIR_OK) run_finish(p);
     weir__free(p->ctx, r.ids);
+    return status;
+}
+
+weir_status weir_sampler_run(const weir_sampler_row *s, const void *options, const weir_sampling *p)
+{
+    WEIR__AS_FOUND;
+    weir_sampling own = { 0 };
+    void *made = NULL;
+    weir_ctx *c = weir__sized_ctx(p, offsetof(weir_sampling, ctx));
+    if (!c) return WEIR_ERROR_ARGUMENT;
+    if (!weir__sized_read(c, "sampler_run: problem", "its sizeof", p, &own, sizeof own)
+        || !run_fits(s, options, &own))
+        return weir_status_of(c);
+    s = (const weir_sampler_row *)weir__row_look(c, "sampler_run", "sampler", &s->row);
+    const weir_row *path = weir__row_look(c, "sampler_run", "path", &own.path->row);
+    if (s && path) options = weir__options_whole(c, &s->row, options, &made);
+    if (!s || !path || !options) return weir_status_of(c);
+    weir_status status = own.n == 0 ? WEIR_OK : run_whole(s, options, path, &own);
+    weir__options_delete(c, &s->row, made);
     return status;
 }

@@ -40,22 +40,10 @@ typedef struct sigma_opts {
 } sigma_opts;
 
 #define SIGMA_OPTIONS \
-    { "sigma_max", \
-      WEIR_OPTION_REAL, \
-      offsetof(sigma_opts, sigma_max), \
-      "80", \
-      1e-6, \
-      1e9, \
-      NULL, \
+    { "sigma_max", WEIR_OPTION_REAL, offsetof(sigma_opts, sigma_max), "80", 1e-6, 1e9, NULL, \
       "b / a where it begins, or the path's largest" }, \
-        { "sigma_min", \
-          WEIR_OPTION_REAL, \
-          offsetof(sigma_opts, sigma_min), \
-          "0.002", \
-          1e-9, \
-          1e6, \
-          NULL, \
-          "b / a where its last step begins" }
+    { "sigma_min", WEIR_OPTION_REAL, offsetof(sigma_opts, sigma_min), "0.002", 1e-9, 1e6, NULL, \
+      "b / a where its last step begins" }
 
 static const weir_option karras_options[] = {
     SIGMA_OPTIONS,

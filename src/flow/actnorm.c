@@ -105,4 +105,5 @@ const weir_module_row weir__row_actnorm = {
     .transform = actnorm_transform,
     .inverse = actnorm_inverse,
     .first = actnorm_first,
+    .torch = weir__torch_actnorm,
 };

@@ -74,3 +74,18 @@ weir_tensor *weir__base_standard(weir_module *m, weir_tensor *e, double temperat
     if (log_q) *log_q = weir_affine(m->row->log_prob(m, e, NULL), 1, temperature == 1 ? 0 : -scale);
     return temperature == 1 ? e : weir_scale(e, temperature);
 }
+
+/* -- tables of classes ------------------------------------------------------------------------- */
+weir_tensor *weir__base_table_index(weir_module *m, weir_ctx *c, int64_t n, int64_t classes,
+                                    const weir_condition *k)
+{
+    if (classes == 0) return weir_zeros(c, WEIR_I64, 1, &n);
+    weir_tensor *t = weir_condition_get(k, "class");
+    if (!weir_is_nil(t) && t->ndim == 1 && t->dtype == WEIR_I64 && t->shape[0] == n) return t;
+    char path[256];
+    weir_fail(c, WEIR_ERROR_ARGUMENT,
+              "%s: condition: %s: expected \"class\", i64 [B], one of every sample",
+              weir__module_path(m, path, sizeof path),
+              weir_is_nil(t) ? "no class" : "class of another type or shape");
+    return weir__nil(c, WEIR__TENSOR);
+}

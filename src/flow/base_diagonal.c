@@ -36,27 +36,11 @@ static void diagonal_create(weir_module *m, const void *options_)
                                          (weir_init){ WEIR_INIT_ZEROS, 0 });
 }
 
-/* The class of every sample as an index into the tables; index 0 for all where there are no
- * classes. Nil: the error is set. */
-static weir_tensor *diagonal_index(weir_module *m, weir_ctx *c, int64_t n, const weir_condition *k)
-{
-    const state *s = weir_module_state(m);
-    if (s->o.classes == 0) return weir_zeros(c, WEIR_I64, 1, &n);
-    weir_tensor *t = weir_condition_get(k, "class");
-    if (!weir_is_nil(t) && t->ndim == 1 && t->dtype == WEIR_I64 && t->shape[0] == n) return t;
-    char path[256];
-    weir_fail(c, WEIR_ERROR_ARGUMENT,
-              "%s: condition: %s: expected \"class\", i64 [B], one of every sample",
-              weir__module_path(m, path, sizeof path),
-              weir_is_nil(t) ? "no class" : "class of another type or shape");
-    return weir__nil(c, WEIR__TENSOR);
-}
-
 static weir_tensor *diagonal_log_prob(weir_module *m, weir_tensor *z, const weir_condition *k)
 {
     const state *s = weir_module_state(m);
     weir_ctx *c = z->object.ctx;
-    weir_tensor *index = diagonal_index(m, c, z->shape[0], k);
+    weir_tensor *index = weir__base_table_index(m, c, z->shape[0], s->o.classes, k);
     if (weir_is_nil(index)) return index;
     weir_tensor *log_scale = weir_embedding(s->log_scale, index, -1);
     weir_tensor *e = weir_mul(weir_sub(weir_flatten(z), weir_embedding(s->mean, index, -1)),
@@ -69,7 +53,7 @@ static weir_tensor *diagonal_draw(weir_module *m, weir_ctx *c, int64_t n, const 
                                   double temperature, weir_tensor **log_q)
 {
     const state *s = weir_module_state(m);
-    weir_tensor *index = diagonal_index(m, c, n, k);
+    weir_tensor *index = weir__base_table_index(m, c, n, s->o.classes, k);
     if (weir_is_nil(index)) return index;
     weir_tensor *e = weir_randn(c, s->mean->dtype, 2, (const int64_t[]){ n, s->o.base.dim });
     weir_tensor *log_scale = weir_embedding(s->log_scale, index, -1);
@@ -96,4 +80,5 @@ const weir_module_row weir__base_diagonal = {
     .create = diagonal_create,
     .log_prob = diagonal_log_prob,
     .draw = diagonal_draw,
+    .torch = weir__torch_base_diagonal,
 };

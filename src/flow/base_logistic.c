@@ -32,4 +32,5 @@ const weir_module_row weir__base_logistic = {
     .create = weir__base_create,
     .log_prob = logistic_log_prob,
     .draw = logistic_draw,
+    .torch = weir__torch_base_logistic,
 };

@@ -24,4 +24,5 @@ const weir_module_row weir__base_normal = {
     .create = weir__base_create,
     .log_prob = normal_log_prob,
     .draw = normal_draw,
+    .torch = weir__torch_base_normal,
 };

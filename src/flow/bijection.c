@@ -21,6 +21,22 @@ bool weir__is_rows(weir_module *m, weir_tensor *x, int64_t dim, weir_dtype t)
 typedef weir_tensor *map(weir_module *m, weir_tensor *x, const weir_condition *k,
                          weir_tensor **log_det);
 
+void weir__bijection_watch_set(weir_ctx *c, const weir__bijection_watch *watch)
+{
+    if (c != weir__orphan()) c->modes.watch = watch;
+}
+
+/* What the watch does itself is not watched. */
+static void show(weir_ctx *c, weir_module *b, weir_tensor *x, const weir_condition *k,
+                 weir_tensor *y, weir_tensor *log_det)
+{
+    const weir__bijection_watch *watch = c->modes.watch;
+    if (!watch || !weir_ok(c) || !y || !log_det || weir_is_nil(y) || weir_is_nil(log_det)) return;
+    c->modes.watch = NULL;
+    watch->saw(watch->user, b, x, k, y, log_det);
+    c->modes.watch = watch;
+}
+
 static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
                         weir_tensor **log_det, bool inverse)
 {
@@ -36,8 +52,9 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
     map *f = inverse ? b->row->inverse : b->row->transform;
     if (f) y = f(b, x, k, log_det);
     else
-        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection", mark.ctx->modes.label,
-                  b->row->row.name);
+        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection",
+                  mark.ctx->modes.label, b->row->row.name);
+    if (!inverse) show(mark.ctx, b, x, k, y, *log_det);
     return weir__forward_end(mark, y, log_det);
 }
 

@@ -20,10 +20,7 @@ static const weir_option options[] = {
       "columns, of the parts that do not say theirs" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
       "element type of the parts" },
-    { "classes", WEIR_OPTION_INT, offsetof(opts, classes), "0", 0, 1 << 20, NULL,
-      "of the condition \"class\", of the parts that take one; 0: none" },
-    { "context", WEIR_OPTION_INT, offsetof(opts, context), "0", 0, 1 << 24, NULL,
-      "values of the condition \"context\", of the parts that take one; 0: none" },
+    WEIR__OPTIONS_CONDITION(opts, ", of the parts that take one"),
     { 0 },
 };
 
@@ -42,13 +39,25 @@ static void compose_create(weir_module *m, const void *options_)
     }
 }
 
+/* The log-dets so far (NULL: none) and that of one more part. */
+static weir_tensor *compose_total(weir_tensor *total, weir_tensor *part)
+{
+    if (!total) return part;
+    weir_tensor *sum = weir_add(total, part);
+    weir__tensor_consumed(total, sum);
+    weir__tensor_consumed(part, sum);
+    return sum;
+}
+
 static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k,
                               weir_tensor **log_det)
 {
     weir_tensor *total = NULL, *part;
     for (int64_t i = 0; i < m->n_children; i++) {
-        x = weir_bijection_forward(m->children[i], x, k, &part);
-        total = total ? weir_add(total, part) : part;
+        weir_tensor *y = weir_bijection_forward(m->children[i], x, k, &part);
+        weir__tensor_consumed(x, y);
+        x = y;
+        total = compose_total(total, part);
     }
     *log_det = total ? total : weir__log_det_zero(x);
     return x;
@@ -59,8 +68,10 @@ static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition
 {
     weir_tensor *total = NULL, *part;
     for (int64_t i = m->n_children; i-- > 0;) {
-        y = weir_bijection_inverse(m->children[i], y, k, &part);
-        total = total ? weir_add(total, part) : part;
+        weir_tensor *x = weir_bijection_inverse(m->children[i], y, k, &part);
+        weir__tensor_consumed(y, x);
+        y = x;
+        total = compose_total(total, part);
     }
     *log_det = total ? total : weir__log_det_zero(y);
     return y;
@@ -81,6 +92,7 @@ const weir_module_row weir__row_compose = {
     .create = compose_create,
     .transform = transform,
     .inverse = inverse,
+    .torch = weir__torch_compose,
 };
 
 weir_module *weir__compose_new(weir_ctx *c)

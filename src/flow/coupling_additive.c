@@ -9,17 +9,18 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static weir_tensor *additive_apply(const weir__coupling *s, weir_tensor *x, weir_tensor *h,
+static weir_tensor *additive_apply(const weir__map *m, weir_tensor *x, weir_tensor *h,
                                    bool inverse, weir_tensor **log_slope)
 {
+    h = weir_select(h, -1, 0);
     return inverse ? weir_sub(x, h) : weir_add(x, h);
 }
 
-static const weir__coupling_map additive = { .params = 1, .apply = additive_apply };
+static const weir__map additive = { .params = 1, .apply = additive_apply };
 
 static void additive_create(weir_module *m, const void *opts)
 {
-    weir__coupling_create(m, opts, &additive);
+    weir__coupling_create(m, opts, &additive, true);
 }
 
 const weir_module_row weir__row_additive_coupling = {
@@ -38,6 +39,7 @@ const weir_module_row weir__row_additive_coupling = {
     .create = additive_create,
     .transform = weir__coupling_transform,
     .inverse = weir__coupling_inverse,
+    .torch = weir__torch_additive_coupling,
 };
 
 weir_module *weir__coupling_new(weir_ctx *c, int64_t dim, weir__partition partition, int parity,

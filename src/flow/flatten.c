@@ -62,4 +62,5 @@ const weir_module_row weir__row_flatten = {
     .transform = flatten_transform,
     .inverse = flatten_inverse,
     .input = "4,3,2,2",
+    .torch = weir__torch_flatten,
 };

@@ -4,8 +4,9 @@
  *
  *     z = (rest(a), e),   b = mean(a) + exp(s(a)) e,   log|det| = log|det rest| - sum s(a).
  *
- * (mean, s) is a 3 x 3 convolution that starts at 0: the prior of b given a, learned, so that the
- * base below stays a simple one; with prior=no, e = b. rest gives vectors, and so does the whole,
+ * (mean, s) is a 3 x 3 convolution of a (conv2d_same) that starts at 0, plus a linear map of the
+ * condition: the prior of b given a, learned, so that the base below stays a simple one; with
+ * prior=no, e = b. rest gives vectors, and so does the whole,
  * the coarsest scale first: nested splits make one vector (rest_3, e_3, e_2, e_1) of as many values
  * as x has. Each part lies in logical order, [C / 2, H, W]. */
 #include <stddef.h>
@@ -15,6 +16,8 @@
 typedef struct opts {
     size_t size;
     weir_ints shape;
+    int64_t classes, context;
+    weir_choice rest;
     bool prior;
     int32_t dtype;
     bool rest_follows; /* not an option: weir__split_new adds the rest itself */
@@ -22,6 +25,8 @@ typedef struct opts {
 
 typedef struct state {
     weir_module *rest, *prior; /* prior NULL: e = b */
+    weir_module *condition; /* NULL: none */
+    weir__condition_use use;
     int64_t kept; /* channels of a */
     int64_t shape[3]; /* of x */
 } state;
@@ -31,36 +36,47 @@ static const weir_option options[] = {
       "of a sample: channels, height, width" },
     { "prior", WEIR_OPTION_BOOL, offsetof(opts, prior), "yes", 0, 1, NULL,
       "what is set aside has a learned mean and deviation, given what goes on" },
+    { "rest", WEIR_OPTION_ROW, offsetof(opts, rest), "", 0, 0, "bijection",
+      "what the other half goes on through, to a vector; none: it is only made one" },
     { "dtype", WEIR_OPTION_CHOICE, offsetof(opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES,
       "element type" },
+    WEIR__OPTIONS_CONDITION(opts, ", which the prior sees"),
     { 0 },
 };
 
-static weir_module *split_prior(weir_module *m, const opts *o, const state *s)
+static void split_add_prior(weir_module *m, const opts *o)
 {
+    state *s = weir_module_state(m);
     weir_ctx *c = weir_module_ctx(m);
+    long long out = 2 * (s->shape[0] - s->kept), columns = weir__condition_width(s->use);
+    const char *dtype = o->dtype ? "f64" : "f32";
     char text[160];
     size_t used = 0;
-    weir__append(text, sizeof text, &used,
-                 "in=%lld out=%lld kernel=3 padding=1 init=uniform bound=0 dtype=%s",
-                 (long long)s->kept, (long long)(2 * (s->shape[0] - s->kept)),
-                 o->dtype ? "f64" : "f32");
-    return weir_module_add(m, "prior", weir_module_new(c, "conv2d", text));
+    weir__append(text, sizeof text, &used, "in=%lld out=%lld start=zero dtype=%s",
+                 (long long)s->kept, out, dtype);
+    s->prior = weir_module_add(m, "prior", weir_module_new(c, "conv2d_same", text));
+    if (columns == 0) return;
+    used = 0;
+    weir__append(text, sizeof text, &used, "in=%lld out=%lld bias=no init=uniform bound=0 dtype=%s",
+                 columns, out, dtype);
+    s->condition = weir_module_add(m, "condition", weir_module_new(c, "linear", text));
 }
 
-/* For use by name alone: what goes on is only made a vector. */
-static weir_module *split_flatten(weir_module *m, const state *s)
+static weir_module *split_rest(weir_module *m, opts *o)
 {
+    const state *s = weir_module_state(m);
+    weir_ctx *c = weir_module_ctx(m);
+    if (o->rest.row) return weir__choice_module(c, &m->row->row, "rest", &o->rest, 0, NULL);
     char text[96];
     size_t used = 0;
     weir__append(text, sizeof text, &used, "shape=%lld,%lld,%lld", (long long)s->kept,
                  (long long)s->shape[1], (long long)s->shape[2]);
-    return weir_module_add(m, "rest", weir_module_new(weir_module_ctx(m), "flatten", text));
+    return weir_module_new(c, "flatten", text);
 }
 
 static void split_create(weir_module *m, const void *options_)
 {
-    const opts *o = options_;
+    opts *o = (void *)(uintptr_t)options_; /* a copy of this module's own: weir_module_from_row */
     state *s = weir_module_state(m);
     if (o->shape.n != 3 || o->shape.at[0] < 2) {
         weir_fail(weir_module_ctx(m), WEIR_ERROR_SHAPE,
@@ -69,18 +85,23 @@ static void split_create(weir_module *m, const void *options_)
     }
     memcpy(s->shape, o->shape.at, sizeof s->shape);
     s->kept = (s->shape[0] + 1) / 2;
-    if (o->prior) s->prior = split_prior(m, o, s);
-    if (!o->rest_follows) s->rest = split_flatten(m, s);
+    s->use = (weir__condition_use){ .classes = o->classes, .context = o->context };
+    if (o->prior) split_add_prior(m, o);
+    if (!o->rest_follows) s->rest = weir_module_add(m, "rest", split_rest(m, o));
 }
 
 /* mean and s of what is set aside, given a [B, kept, H, W] */
-static void split_moments(const state *s, weir_tensor *a, weir_tensor **mean,
-                          weir_tensor **log_scale)
+static void split_moments(weir_module *m, weir_tensor *a, const weir_condition *k,
+                          weir_tensor **mean, weir_tensor **log_scale)
 {
+    const state *s = weir_module_state(m);
     weir_tensor *both = weir_module_forward(s->prior, a);
-    int64_t set_aside = s->shape[0] - s->kept;
-    *mean = weir_slice(both, 1, 0, set_aside, 1);
-    *log_scale = weir_slice(both, 1, set_aside, 2 * set_aside, 1);
+    if (s->condition)
+        both = weir__condition_add(s->condition, both, weir__condition_columns(m, a, k, s->use));
+    weir_tensor *part[2];
+    weir_chunk(both, 1, 2, part);
+    *mean = part[0];
+    *log_scale = part[1];
 }
 
 static weir_tensor *split_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
@@ -89,12 +110,13 @@ static weir_tensor *split_transform(weir_module *m, weir_tensor *x, const weir_c
     const state *s = weir_module_state(m);
     if (x->ndim != 4 || memcmp(x->shape + 1, s->shape, sizeof s->shape) != 0)
         return weir__module_misfit(m, x, "[B, shape..]");
-    weir_tensor *a = weir_slice(x, 1, 0, s->kept, 1),
-                *e = weir_slice(x, 1, s->kept, s->shape[0], 1);
+    weir_tensor *part[2];
+    weir_split(x, 1, 2, (const int64_t[]){ s->kept, s->shape[0] - s->kept }, part);
+    weir_tensor *a = part[0], *e = part[1];
     weir_tensor *z = weir_bijection_forward(s->rest, a, k, log_det);
     if (s->prior) {
         weir_tensor *mean, *log_scale;
-        split_moments(s, a, &mean, &log_scale);
+        split_moments(m, a, k, &mean, &log_scale);
         e = weir_mul(weir_sub(e, mean), weir_exp(weir_neg(log_scale)));
         *log_det = weir_sub(*log_det, weir_sum_samples(log_scale));
     }
@@ -113,7 +135,7 @@ static weir_tensor *split_inverse(weir_module *m, weir_tensor *y, const weir_con
     weir_tensor *b = weir_reshape(weir_slice(y, 1, kept, n, 1), 4, set_aside);
     if (s->prior) {
         weir_tensor *mean, *log_scale;
-        split_moments(s, a, &mean, &log_scale);
+        split_moments(m, a, k, &mean, &log_scale);
         b = weir_add(mean, weir_mul(b, weir_exp(log_scale)));
         *log_det = weir_add(*log_det, weir_sum_samples(log_scale));
     }
@@ -125,27 +147,30 @@ const weir_module_row weir__row_split = {
         .size = sizeof(weir_module_row),
         .version = 1,
         .name = "bijection.split",
-        .doc = "half the channels are set aside as latent variables; the others go on through `rest`",
+        .doc = "half the channels are set aside as latent variables, others go on through `rest`",
         .options = options,
         .options_size = sizeof(opts),
         .test = "shape=3,2,2",
-        .given = "dtype",
+        .given = "dtype|classes|context",
     },
     .state_size = sizeof(state),
     .create = split_create,
     .transform = split_transform,
     .inverse = split_inverse,
     .input = "2,3,2,2",
+    .torch = weir__torch_split,
 };
 
-weir_module *weir__split_new(weir_ctx *c, const int64_t shape[3], bool prior, weir_dtype t,
-                             weir_module *rest)
+weir_module *weir__split_new(weir_ctx *c, const weir__split_opts *own, weir_module *rest)
 {
+    const int64_t *shape = own->shape;
     opts o = {
         .size = sizeof o,
         .shape = { .n = 3, .at = { shape[0], shape[1], shape[2] } },
-        .prior = prior,
-        .dtype = t == WEIR_F64,
+        .prior = own->prior,
+        .dtype = own->dtype == WEIR_F64,
+        .classes = own->classes,
+        .context = own->context,
         .rest_follows = true,
     };
     weir_module *m = weir_module_from_row(c, &weir__row_split, &o);

@@ -98,4 +98,5 @@ const weir_module_row weir__row_squeeze = {
     .transform = squeeze_transform,
     .inverse = squeeze_inverse,
     .input = "2,3,4,6",
+    .torch = weir__torch_squeeze,
 };

@@ -1,4 +1,5 @@
-/* apply.c - the one way an op is run: check, shapes, memory, forward, record. Every failure of every op passes here. */
+/* apply.c - the one way an op is run: check, shapes, memory, forward, record. Every failure of
+ * every op passes here. */
 #include <stdarg.h>
 #include <string.h>
 #include "grad/grad.h"
@@ -26,7 +27,9 @@ bool weir_infer_same(weir_call *k)
 {
     if (!k) return false;
     const weir_tensor *x = k->in[0];
-    if (!weir_dtype_is_real(x->dtype)) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64", weir_dtype_name(x->dtype));
+    if (!weir_dtype_is_real(x->dtype))
+        return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64",
+                              weir_dtype_name(x->dtype));
     k->spec[0] = weir__spec_of(x);
     return true;
 }
@@ -38,11 +41,16 @@ bool weir_infer_broadcast(weir_call *k)
     *s = weir__spec_of(k->in[0]);
     for (int i = 0; i < k->n_in; i++) {
         const weir_tensor *x = k->in[i];
-        if (!weir_dtype_is_real(x->dtype)) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64", weir_dtype_name(x->dtype));
+        if (!weir_dtype_is_real(x->dtype))
+            return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s: expected f32 or f64",
+                                  weir_dtype_name(x->dtype));
         if (x->dtype != s->dtype)
-            return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type (weir_cast converts)", weir_dtype_name(s->dtype), weir_dtype_name(x->dtype));
+            return weir_call_fail(k, WEIR_ERROR_DTYPE,
+                                  "%s with %s: expected one type (weir_cast converts)",
+                                  weir_dtype_name(s->dtype), weir_dtype_name(x->dtype));
         if (i > 0 && !weir__broadcast(&s->ndim, s->shape, x->ndim, x->shape))
-            return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected extents that are equal or 1, from the last axis on");
+            return weir_call_fail(k, WEIR_ERROR_SHAPE,
+                                  "expected extents that are equal or 1, from the last axis on");
     }
     return true;
 }
@@ -57,9 +65,8 @@ static weir_ctx *apply_missing(const weir_op *op, weir_ctx *c, const weir_tensor
     if (used_late)
         weir_fail(c, WEIR_ERROR_STATE,
                   "%s: a tensor whose scope has ended: expected one of a scope still open",
-                      op->row.name);
-    else
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a tensor", op->row.name);
+                  op->row.name);
+    else weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: NULL: expected a tensor", op->row.name);
     return c;
 }
 
@@ -77,7 +84,9 @@ weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, 
         if (x == c) continue;
         weir_ctx *young = c ? weir__younger(c, x) : x;
         if (!young) {
-            weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: inputs of two contexts: expected one context, or one below the other", op->row.name);
+            weir_fail(c, WEIR_ERROR_ARGUMENT,
+                      "%s: inputs of two contexts: expected one context, or one below the other",
+                      op->row.name);
             *fail = c;
             return NULL;
         }
@@ -95,7 +104,8 @@ static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const 
         return false;
     for (int i = 0; i < n_in; i++)
         if (in[i]->object.nil) {
-            weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil of an earlier failure: expected a tensor", op->row.name);
+            weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil of an earlier failure: expected a tensor",
+                      op->row.name);
             return false;
         } else if (!weir__laid_out(c, in[i], op->row.name)) {
             return false;
@@ -111,22 +121,33 @@ static bool full(const weir_tensor *x, const weir_spec *s)
     return true;
 }
 
-/* Whether a result lies channels-last: where the row says so, or an input that is not broadcast does (weir/tensor.h has the rules). */
+/* Whether a result lies channels-last: where the row says so, or an input that is not broadcast
+ * does (weir/tensor.h has the rules). */
 static bool channels_last(const weir_call *k, const weir_spec *s)
 {
     if (s->ndim != 4 || k->op->order == WEIR_ORDER_DENSE) return false;
     if (k->op->order == WEIR_ORDER_CHANNELS_LAST) return true;
     for (int i = 0; i < k->n_in; i++)
-        if (!k->in[i]->contiguous && weir_is_channels_last(k->in[i]) && full(k->in[i], s)) return true;
+        if (!k->in[i]->contiguous && weir_is_channels_last(k->in[i]) && full(k->in[i], s))
+            return true;
     return false;
 }
 
 static bool right_count(weir_ctx *c, const weir_op *op, int n)
 {
-    int least = op->n_in < 0 ? -op->n_in : op->n_in, most = op->n_in >= 0 ? op->n_in : op->most_in > 0 ? op->most_in : INT32_MAX;
+    int least = op->n_in < 0 ? -op->n_in : op->n_in;
+    int most = op->n_in;
+    if (most < 0) most = op->most_in > 0 ? op->most_in : INT32_MAX;
     if (n >= least && n <= most) return true;
-    if (least == most) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %d inputs: expected %d", op->row.name, n, least), false;
-    return weir_fail(c, WEIR_ERROR_ARGUMENT, most < INT32_MAX ? "%s: %d inputs: expected %d to %d" : "%s: %d inputs: expected %d or more", op->row.name, n, least, most), false;
+    if (least == most) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %d inputs: expected %d", op->row.name, n, least);
+        return false;
+    }
+    weir_fail(c, WEIR_ERROR_ARGUMENT,
+              most < INT32_MAX ? "%s: %d inputs: expected %d to %d"
+                               : "%s: %d inputs: expected %d or more",
+              op->row.name, n, least, most);
+    return false;
 }
 
 static bool infer(weir_call *k)
@@ -140,11 +161,16 @@ static bool infer(weir_call *k)
 static bool make_outputs(weir_call *k)
 {
     for (int i = 0; i < k->n_out; i++) {
-        if (!weir__spec_check(k->ctx, k->op->row.name, k->spec[i].dtype, k->spec[i].ndim, k->spec[i].shape)) return false;
+        if (!weir__spec_check(k->ctx, k->op->row.name, k->spec[i].dtype, k->spec[i].ndim,
+                              k->spec[i].shape))
+            return false;
         if (k->op->view) {
-            k->out[i] = weir__tensor_view(k->ctx, k->in[0]->storage, &k->spec[i], k->strides, k->offset);
+            k->out[i] = weir__tensor_view(k->ctx, k->in[0]->storage, &k->spec[i], k->strides,
+                                          k->offset);
         } else {
-            k->out[i] = channels_last(k, &k->spec[i]) ? weir__tensor_new_channels_last(k->ctx, &k->spec[i]) : weir__tensor_new(k->ctx, &k->spec[i]);
+            k->out[i] = channels_last(k, &k->spec[i])
+                            ? weir__tensor_new_channels_last(k->ctx, &k->spec[i])
+                            : weir__tensor_new(k->ctx, &k->spec[i]);
         }
         if (k->out[i]->object.nil) return false;
     }
@@ -157,13 +183,18 @@ static void trap(weir_call *k)
     weir_ctx *c = k->ctx;
     for (int i = 0; i < k->n_out; i++) {
         weir_tensor *y = k->out[i];
-        if (!weir_dtype_is_real(y->dtype) || (!y->contiguous && !weir_is_channels_last(y)) || y->numel == 0) continue;
+        if (!weir_dtype_is_real(y->dtype) || (!y->contiguous && !weir_is_channels_last(y))
+            || y->numel == 0)
+            continue;
         int64_t at = c->kern->find_nonfinite[y->dtype](y->numel, weir__ptr(y));
         if (at < 0) continue;
+        const char *label = c->modes.label ? c->modes.label : "";
+        const char *in = c->modes.label ? " in " : "";
         c->trap_op = k->op->row.name;
-        snprintf(c->trap_label, sizeof c->trap_label, "%s", c->modes.label ? c->modes.label : "");
-        weir_fail(c, WEIR_ERROR_VALUE, "%s%s%s: element %lld is not finite: expected finite numbers", k->op->row.name, c->modes.label ? " in " : "",
-                  c->modes.label ? c->modes.label : "", (long long)at);
+        snprintf(c->trap_label, sizeof c->trap_label, "%s", label);
+        weir_fail(c, WEIR_ERROR_VALUE,
+                  "%s%s%s: element %lld is not finite: expected finite numbers", k->op->row.name,
+                  in, label, (long long)at);
         return;
     }
 }
@@ -186,11 +217,19 @@ static bool apply_record(weir_call *k)
                           k->op->no_gradient ? k->op->no_gradient : "it has no backward");
 }
 
-static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr, weir_tensor **out)
+static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr,
+                weir_tensor **out)
 {
     WEIR__AS_FOUND;
     weir_call k;
-    k.ctx = c, k.op = op, k.attr = attr, k.n_in = n_in, k.n_out = op->n_out, k.in = in, k.offset = 0, k.key = 0;
+    k.ctx = c;
+    k.op = op;
+    k.attr = attr;
+    k.n_in = n_in;
+    k.n_out = op->n_out;
+    k.in = in;
+    k.offset = 0;
+    k.key = 0;
     for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
     if (!usable(c, op, n_in, in)) return;
     if (!right_count(c, op, n_in) || !infer(&k) || !make_outputs(&k)) return;
@@ -257,7 +296,8 @@ weir_tensor *weir_apply(const weir_op *op, int n_in, weir_tensor *const *in, con
     return out[0];
 }
 
-weir_tensor *weir__apply_in(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr)
+weir_tensor *weir__apply_in(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in,
+                            const void *attr)
 {
     weir_tensor *out[WEIR_OUT_MAX];
     if (!c) return weir__nil(NULL, WEIR__TENSOR);

@@ -1,8 +1,10 @@
-/* backward.c - reverse mode: gradients flow from outputs to leaves, or to the inputs that weir_grad was asked about.
+/* backward.c - reverse mode: gradients flow from outputs to leaves, or to the inputs that weir_grad
+ * was asked about.
  *
- * Nodes wait in a heap (graph.c) by sequence number, highest first. A consumer is always made after what it consumes, so when a node comes
- * up, every gradient of its outputs has arrived: no counting of dependencies, no recursion. Each node's backward runs in a scope
- * of its own, so interior gradients are returned as soon as they are used. */
+ * Nodes wait in a heap (graph.c) by sequence number, highest first. A consumer is always made after
+ * what it consumes, so when a node comes up, every gradient of its outputs has arrived: no counting
+ * of dependencies, no recursion. Each node's backward runs in a scope of its own, so interior
+ * gradients are returned as soon as they are used. */
 #include <string.h>
 #include "grad/grad.h"
 #include "kern/kern.h"
@@ -28,7 +30,7 @@ struct weir__vjp_state {
     weir__node *node;
 };
 
-/* -- gradients arriving --------------------------------------------------------------------------------------------------------- */
+/* -- gradients arriving ------------------------------------------------------------------------ */
 /* *slot += g */
 static void add_to(pass *p, weir_tensor **slot, weir_tensor *g)
 {
@@ -45,8 +47,9 @@ static void add_to(pass *p, weir_tensor **slot, weir_tensor *g)
     *slot = sum;
 }
 
-/* A gradient for output `out` of `n`, which then waits its turn. A node that cannot wait must not hold it: with create_graph a gradient's
- * history may lead back to the node, and a ring of references is never returned. */
+/* A gradient for output `out` of `n`, which then waits its turn. A node that cannot wait must not
+ * hold it: with create_graph a gradient's history may lead back to the node, and a ring of
+ * references is never returned. */
 static bool arrive(pass *p, weir__node *n, int out, weir_tensor *g)
 {
     add_to(p, &n->gout[out], g);
@@ -71,7 +74,9 @@ static void route_leaf(pass *p, weir_tensor *leaf, weir_tensor *g)
 
 static bool edge_wanted(const pass *p, const weir__input *in)
 {
-    if (!p->captures) return in->node || (in->leaf && in->leaf->requires_grad); /* it may have been switched off since */
+    if (!p->captures)
+        return in->node
+               || (in->leaf && in->leaf->requires_grad); /* it may have been switched off since */
     if (in->node) return in->node->wanted == p->number;
     for (int i = 0; in->leaf && i < p->n_captures; i++)
         if (p->captures[i].leaf == in->leaf) return true;
@@ -101,7 +106,6 @@ const weir_spec *weir_vjp_in_spec(weir_vjp *v, int i)
     return &v->state->node->in[i].value.spec;
 }
 
-
 static bool spec_same(const weir_tensor *t, const weir_spec *s)
 {
     if (t->ndim != s->ndim) return false;
@@ -117,19 +121,25 @@ void weir_vjp_set(weir_vjp *v, int i, weir_tensor *g)
     if (!weir_vjp_needs(v, i)) return;
     pass *p = v->state->p;
     weir__input *in = &v->state->node->in[i];
-    if (p->c->status != WEIR_OK) return;
+    if (p->c->status != WEIR_OK || (g && !weir__lives(g, "vjp_set"))) return;
     if (!g || g->object.nil) {
         weir_fail(p->c, WEIR_ERROR_ARGUMENT,
                   "vjp_set: backward of %s: nil gradient for input %d: expected a tensor",
                   v->op->row.name, i);
         return;
     }
-    if (!spec_same(g, &in->value.spec)) g = p->c->hooks->sum_to(g, in->value.spec.ndim, in->value.spec.shape);
+    if (!spec_same(g, &in->value.spec))
+        g = p->c->hooks->sum_to(g, in->value.spec.ndim, in->value.spec.shape);
     if (p->c->status != WEIR_OK) return;
-    if (in->leaf)
-        route_leaf(p, in->leaf, g);
-    else
-        arrive(p, in->node, in->out_index, g);
+    if (in->leaf) route_leaf(p, in->leaf, g);
+    else arrive(p, in->node, in->out_index, g);
+}
+
+weir_tensor *weir__vjp_gout(const weir_vjp *v, int i) { return v->state->node->gout[i]; }
+
+const weir_spec *weir__vjp_out_spec(const weir_vjp *v, int i)
+{
+    return &v->state->node->out[i].spec;
 }
 
 weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i) { return v->state->node->in[i].leaf; }
@@ -144,24 +154,27 @@ void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate)
     void *place = weir__leaf_place(p->c, in->leaf, &has, &has_bool);
     if (!place) return NULL;
     *accumulate = has ? *has : *has_bool;
-    if (has)
-        *has = 1;
-    else
-        *has_bool = true;
+    if (has) *has = 1;
+    else *has_bool = true;
     return place;
 }
 
-/* -- saved values ---------------------------------------------------------------------------------------------------------------- */
+/* -- saved values ------------------------------------------------------------------------------ */
 static bool unchanged(weir_vjp *v, const weir__value *value, const char *which, int i)
 {
     weir_ctx *c = v->ctx;
     if (!value->storage) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward of %s: %s %d was not saved: expected its bit in the row's save mask", v->op->row.name, which, i);
+        weir_fail(c, WEIR_ERROR_GRAPH,
+                  "backward of %s: %s %d was not saved: expected its bit in the row's save mask",
+                  v->op->row.name, which, i);
         return false;
     }
     if (value->storage->version != value->version) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward of %s: its %s %d was changed in place by %s after it was saved: expected the old values (change a copy)",
-                  v->op->row.name, which, i, value->storage->changed_by ? value->storage->changed_by : "data_mut");
+        weir_fail(c, WEIR_ERROR_GRAPH,
+                  "backward of %s: its %s %d was changed in place by %s after it was saved: "
+                  "expected the old values (change a copy)",
+                  v->op->row.name, which, i,
+                  value->storage->changed_by ? value->storage->changed_by : "data_mut");
         return false;
     }
     return true;
@@ -205,7 +218,7 @@ weir_tensor *weir_vjp_out(weir_vjp *v, int i)
     return with_history(unpack(v, &v->state->node->out[i], "output", i), v->state->node, i);
 }
 
-/* -- the walk --------------------------------------------------------------------------------------------------------------------- */
+/* -- the walk ---------------------------------------------------------------------------------- */
 static void take_captures(pass *p, weir__node *n)
 {
     for (int i = 0; n->captured && i < p->n_captures; i++) {
@@ -223,17 +236,20 @@ static bool through(const pass *p, const weir__node *n)
     return false;
 }
 
-/* Forensics: the op whose backward made the first gradient that is not finite, inside it or for a leaf. */
+/* Forensics: the op whose backward made the first gradient that is not finite, inside it or for a
+ * leaf. */
 static void trap(weir_ctx *c, const weir__node *n)
 {
     bool bad = c->trap_op != NULL;
     for (int i = 0; i < n->n_in && !bad && c->status == WEIR_OK; i++) {
-        const weir_tensor *leaf = n->in[i].leaf, *g = leaf && leaf->leaf->has_grad ? leaf->leaf->grad : NULL;
+        const weir_tensor *leaf = n->in[i].leaf;
+        const weir_tensor *g = leaf && leaf->leaf->has_grad ? leaf->leaf->grad : NULL;
         bad = g && c->kern->find_nonfinite[g->dtype](g->numel, weir__ptr(g)) >= 0;
     }
     if (!bad) return;
     c->trap_op = n->op->row.name;
-    weir_fail(c, WEIR_ERROR_VALUE, "backward of %s: a gradient is not finite: expected finite numbers", n->op->row.name);
+    weir_fail(c, WEIR_ERROR_VALUE,
+              "backward of %s: a gradient is not finite: expected finite numbers", n->op->row.name);
 }
 
 static void visit(pass *p, weir__node *n)
@@ -242,12 +258,21 @@ static void visit(pass *p, weir__node *n)
     take_captures(p, n);
     if (!through(p, n)) return;
     if (n->freed) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward of %s: its graph was freed by an earlier backward: expected retain there, or a new forward", n->op->row.name);
+        weir_fail(c, WEIR_ERROR_GRAPH,
+                  "backward of %s: its graph was freed by an earlier backward: expected retain "
+                  "there, or a new forward",
+                  n->op->row.name);
         return;
     }
     struct weir__vjp_state state = { p, n };
-    weir_vjp v = { .ctx = c, .op = n->op, .attr = n->attr, .n_in = n->n_in, .n_out = n->n_out, .key = n->key, .state = &state };
-    for (int i = 0; i < n->n_out; i++) v.gout[i] = n->gout[i];
+    weir_vjp v = { .ctx = c,
+                   .op = n->op,
+                   .attr = n->attr,
+                   .n_in = n->n_in,
+                   .n_out = n->n_out,
+                   .key = n->key,
+                   .state = &state };
+    for (int i = 0; i < n->n_out && i < WEIR_OUT_MAX; i++) v.gout[i] = n->gout[i];
     weir_scope s = weir_scope_begin(c);
     n->op->backward(&v);
     if (c->modes.trap_nan) trap(c, n);
@@ -274,7 +299,7 @@ static void walk(pass *p)
     weir__free(p->c, p->heap.at);
 }
 
-/* -- starting ---------------------------------------------------------------------------------------------------------------------- */
+/* -- starting ---------------------------------------------------------------------------------- */
 /* Why the walk cannot begin at y: the text is made only when it is wanted. */
 static bool refuse(pass *p, weir_status status, const weir_tensor *y, const char *why)
 {
@@ -288,12 +313,19 @@ static bool refuse(pass *p, weir_status status, const weir_tensor *y, const char
 static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
 {
     weir_ctx *c = p->c;
-    if (!y->requires_grad) return refuse(p, WEIR_ERROR_GRAPH, y, "no gradients were recorded: expected an input that requires them, outside no_grad");
+    if (!y->requires_grad)
+        return refuse(
+            p, WEIR_ERROR_GRAPH, y,
+            "no gradients were recorded: expected an input that requires them, outside no_grad");
     if (!vector && y->numel != 1)
-        return refuse(p, WEIR_ERROR_GRAPH, y, "without a vector: expected one element, or the vector of a vector-Jacobian product");
+        return refuse(
+            p, WEIR_ERROR_GRAPH, y,
+            "without a vector: expected one element, or the vector of a vector-Jacobian product");
     if (!vector) vector = weir_full(c, y->dtype, y->ndim, y->shape, 1);
-    if (weir_is_nil(vector))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil vector: expected a tensor"), false;
+    if (weir_is_nil(vector)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "backward: nil vector: expected a tensor");
+        return false;
+    }
     if (!weir__reaches(c, vector, "backward", "a vector")) return false;
     if (!weir__same_shape(vector, y) || vector->dtype != y->dtype)
         return refuse(p, WEIR_ERROR_SHAPE, y, "expected a vector of the output's shape and type");
@@ -337,19 +369,25 @@ weir_status weir_backward(weir_tensor *y)
     return backward_from("backward", y, NULL, false);
 }
 
-/* -- weir_grad ---------------------------------------------------------------------------------------------------------------------- */
-typedef struct order { weir__node **at; int64_t n, cap; uint64_t lowest; } order;
+/* -- weir_grad --------------------------------------------------------------------------------- */
+typedef struct order {
+    weir__node **at;
+    int64_t n, cap;
+    uint64_t lowest;
+} order;
 
 static weir__walk_next append(void *user, weir__node *n)
 {
     order *o = user;
     if (n->sequence < o->lowest) return WEIR__WALK_OVER;
-    if (!weir__grow(n->object.ctx, &o->at, &o->cap, o->n + 1, sizeof *o->at)) return WEIR__WALK_STOP;
+    if (!weir__grow(n->object.ctx, &o->at, &o->cap, o->n + 1, sizeof *o->at))
+        return WEIR__WALK_STOP;
     o->at[o->n++] = n;
     return WEIR__WALK_ON;
 }
 
-/* What was made before every captured node leads to none: a small graph on top of a long history is walked alone. A leaf may be anywhere. */
+/* What was made before every captured node leads to none: a small graph on top of a long history is
+ * walked alone. A leaf may be anywhere. */
 static uint64_t lowest_captured(const pass *p)
 {
     uint64_t lowest = UINT64_MAX;
@@ -374,10 +412,16 @@ static bool mark_wanted(pass *p, int n, weir_tensor *const *y)
 static bool usable(weir_ctx *c, int n, weir_tensor *const *x, const char *what, bool gradients)
 {
     for (int i = 0; i < n; i++) {
-        if (weir_is_nil(x[i])) return weir_fail(c, WEIR_ERROR_ARGUMENT, "grad: %s %d is nil: expected a tensor", what, i), false;
+        if (weir_is_nil(x[i])) {
+            weir_fail(c, WEIR_ERROR_ARGUMENT, "grad: %s %d is nil: expected a tensor", what, i);
+            return false;
+        }
         if (!weir__reaches(c, x[i], "grad", what)) return false;
-        if (gradients && !x[i]->requires_grad)
-            return weir_fail(c, WEIR_ERROR_GRAPH, "grad: %s %d does not require gradients: expected one that does", what, i), false;
+        if (gradients && !x[i]->requires_grad) {
+            weir_fail(c, WEIR_ERROR_GRAPH,
+                      "grad: %s %d does not require gradients: expected one that does", what, i);
+            return false;
+        }
     }
     return true;
 }
@@ -390,7 +434,8 @@ static void hand_over(pass *p, int n, weir_tensor **gradients)
         capture *k = &p->captures[i];
         if (k->node) k->node->captured = false;
         for (int j = 0; j < i && !k->g; j++)
-            if (p->captures[j].leaf == k->leaf && p->captures[j].node == k->node && p->captures[j].out_index == k->out_index && p->captures[j].g) {
+            if (p->captures[j].leaf == k->leaf && p->captures[j].node == k->node
+                && p->captures[j].out_index == k->out_index && p->captures[j].g) {
                 k->g = p->captures[j].g;
                 weir__tensor_ref(c, k->g);
             }
@@ -399,7 +444,8 @@ static void hand_over(pass *p, int n, weir_tensor **gradients)
     for (int i = 0; i < n; i++) {
         weir_tensor *g = p->captures[i].g;
         if (!g) continue;
-        weir_spec spec = weir__spec_of(g); /* a fresh handle: g itself may be in an inner scope, or the caller's own vector */
+        weir_spec spec = weir__spec_of(
+            g); /* a fresh handle: g itself may be in an inner scope, or the caller's own vector */
         weir_tensor *out = weir__tensor_view(c, g->storage, &spec, g->strides, g->offset);
         if (p->create) with_history(out, g->node, g->out_index);
         if (g->leaf && g->requires_grad && !g->node && p->create) out = g;
@@ -416,8 +462,9 @@ weir_ctx *weir__lists_context(int n, weir_tensor *const *x, int m, weir_tensor *
     return weir_ctx_of(first);
 }
 
-weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_tensor *const *inputs, weir_tensor *const *vectors, bool create_graph,
-                      bool retain, weir_tensor **gradients)
+weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_tensor *const *inputs,
+                      weir_tensor *const *vectors, bool create_graph, bool retain,
+                      weir_tensor **gradients)
 {
     WEIR__AS_FOUND;
     weir_ctx *c = weir__lists_context(n_out, outputs, n_in, inputs);
@@ -428,12 +475,20 @@ weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_ten
             c, WEIR_ERROR_ARGUMENT,
             "grad: NULL or none: expected outputs, inputs, and room for their gradients");
     if (weir__region_refuses(c, "grad", WEIR__REGION_OP)) return WEIR_ERROR_STATE;
-    if (!usable(c, n_out, outputs, "output", false) || !usable(c, n_in, inputs, "input", true)) return c->status;
+    if (!usable(c, n_out, outputs, "output", false) || !usable(c, n_in, inputs, "input", true))
+        return c->status;
     capture *captures = weir__alloc0_n(c, (int64_t)n_in + 1, sizeof *captures);
     if (!captures) return c->status;
-    pass p = { .c = c, .retain = retain || create_graph, .create = create_graph, .captures = captures, .n_captures = n_in, .number = c->sequence++ };
+    pass p = { .c = c,
+               .retain = retain || create_graph,
+               .create = create_graph,
+               .captures = captures,
+               .n_captures = n_in,
+               .number = c->sequence++ };
     for (int i = 0; i < n_in; i++) {
-        captures[i] = (capture){ .node = inputs[i]->node, .leaf = inputs[i]->node ? NULL : inputs[i], .out_index = inputs[i]->out_index };
+        captures[i] = (capture){ .node = inputs[i]->node,
+                                 .leaf = inputs[i]->node ? NULL : inputs[i],
+                                 .out_index = inputs[i]->out_index };
         if (captures[i].node) captures[i].node->captured = true;
     }
     if (mark_wanted(&p, n_out, outputs)) run(&p, n_out, outputs, vectors);

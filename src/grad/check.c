@@ -1,4 +1,5 @@
-/* check.c - gradients against central differences, in f64, to second order. Uses nothing but weir_grad and the caller's function. */
+/* check.c - gradients against central differences, in f64, to second order. Uses nothing but
+ * weir_grad and the caller's function. */
 #include <math.h>
 #include <string.h>
 #include "grad/grad.h"
@@ -13,9 +14,12 @@ typedef struct check {
     const weir_gradcheck_opts *o;
 } check;
 
-weir_gradcheck_opts weir_gradcheck_defaults(void)
+void weir_gradcheck_defaults_sized(weir_gradcheck_opts *o, size_t size)
 {
-    return (weir_gradcheck_opts){ .size = sizeof(weir_gradcheck_opts), .step = 1e-5, .tolerance = 1e-6, .order = 2 };
+    const weir_gradcheck_opts whole = {
+        .size = sizeof whole, .step = 1e-5, .tolerance = 1e-6, .order = 2
+    };
+    weir__sized_defaults(o, size, &whole, sizeof whole);
 }
 
 /* A fixed random direction shaped like t. */
@@ -57,7 +61,10 @@ static bool gradients(check *k, bool create, weir_tensor **g)
     int at[16], m = 0;
     for (int i = 0; i < k->n; i++) {
         g[i] = weir__nil(k->c, WEIR__TENSOR);
-        if (k->x[i]->requires_grad) want[m] = k->x[i], at[m++] = i;
+        if (k->x[i]->requires_grad) {
+            want[m] = k->x[i];
+            at[m++] = i;
+        }
     }
     if (!y->requires_grad) return true;
     weir_grad(1, &y, m, want, &d, create, false, got);
@@ -86,7 +93,9 @@ static void compare(check *k, const char *what, double (*f)(check *), weir_tenso
     for (int i = 0; i < k->n && weir_ok(k->c); i++) {
         weir_tensor *x = k->x[i];
         if (!x->requires_grad) continue;
-        int64_t probes = k->o->max_elements > 0 && k->o->max_elements < x->numel ? k->o->max_elements : x->numel;
+        int64_t probes = k->o->max_elements > 0 && k->o->max_elements < x->numel
+                             ? k->o->max_elements
+                             : x->numel;
         for (int64_t p = 0; p < probes && weir_ok(k->c); p++) {
             int64_t at = p * x->numel / probes;
             double *e = element(x, at), old = *e, h = k->o->step * (1 + fabs(old));
@@ -96,10 +105,16 @@ static void compare(check *k, const char *what, double (*f)(check *), weir_tenso
             double down = f(k);
             *e = old;
             int64_t index[WEIR_RANK_MAX], rest = at;
-            for (int d = x->ndim - 1; d >= 0; d--) index[d] = rest % x->shape[d], rest /= x->shape[d];
-            double numeric = (up - down) / (2 * h), exact = weir_is_nil(analytic[i]) ? 0 : weir__element(analytic[i], index);
+            for (int d = x->ndim - 1; d >= 0; d--) {
+                index[d] = rest % x->shape[d];
+                rest /= x->shape[d];
+            }
+            double numeric = (up - down) / (2 * h);
+            double exact = weir_is_nil(analytic[i]) ? 0 : weir__element(analytic[i], index);
             if (!(fabs(exact - numeric) <= k->o->tolerance * (1 + fabs(numeric))))
-                weir_fail(k->c, WEIR_ERROR_VALUE, "gradcheck: %s, input %d, element %lld: gradient %.9g: expected %.9g", what, i, (long long)at, exact, numeric);
+                weir_fail(k->c, WEIR_ERROR_VALUE,
+                          "gradcheck: %s, input %d, element %lld: gradient %.9g: expected %.9g",
+                          what, i, (long long)at, exact, numeric);
         }
     }
 }
@@ -111,8 +126,14 @@ static void second_order(check *k)
     if (!gradients(k, true, g)) return;
     for (int i = 0; i < k->n; i++) {
         gg[i] = weir__nil(k->c, WEIR__TENSOR);
-        if (!weir_is_nil(g[i]) && g[i]->requires_grad) outs[n_out] = g[i], dirs[n_out++] = direction(k, g[i], 1 + (uint64_t)i);
-        if (k->x[i]->requires_grad) want[m] = k->x[i], at[m++] = i;
+        if (!weir_is_nil(g[i]) && g[i]->requires_grad) {
+            outs[n_out] = g[i];
+            dirs[n_out++] = direction(k, g[i], 1 + (uint64_t)i);
+        }
+        if (k->x[i]->requires_grad) {
+            want[m] = k->x[i];
+            at[m++] = i;
+        }
     }
     if (n_out > 0) {
         weir_grad(n_out, outs, m, want, dirs, false, false, got);
@@ -121,19 +142,23 @@ static void second_order(check *k)
     compare(k, "second order", slope, gg);
 }
 
-weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor **), void *user, int n, weir_tensor **inputs, const weir_gradcheck_opts *options)
+weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor **), void *user,
+                           int n, weir_tensor **inputs, const weir_gradcheck_opts *options)
 {
     WEIR__AS_FOUND;
-    weir_gradcheck_opts defaults = weir_gradcheck_defaults();
+    weir_gradcheck_opts own = weir_gradcheck_defaults();
     if (!weir_ok(c)) return weir_status_of(c);
     if (!inputs && n > 0)
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "gradcheck: NULL: expected inputs");
-    if (!fn || n < 0 || n > 16) return weir_fail(c, WEIR_ERROR_ARGUMENT, "gradcheck: %d inputs: expected a function and at most 16", n);
-    if (options && options->size != sizeof *options)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "gradcheck: options of size %zu: expected them from weir_gradcheck_defaults", options->size);
+    if (!fn || n < 0 || n > 16)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "gradcheck: %d inputs: expected a function and at most 16", n);
+    if (!weir__sized_read(c, "gradcheck: options", "them from weir_gradcheck_defaults", options,
+                          &own, sizeof own))
+        return weir_status_of(c);
     weir_scope s = weir_scope_begin(c);
     weir_tensor *x[16], *g[16];
-    check k = { .c = c, .fn = fn, .user = user, .n = n, .x = x, .key = 0x5EED, .o = options ? options : &defaults };
+    check k = { .c = c, .fn = fn, .user = user, .n = n, .x = x, .key = 0x5EED, .o = &own };
     for (int i = 0; i < n && weir_ok(c); i++) {
         x[i] = inputs[i];
         if (!weir__reaches(c, inputs[i], "gradcheck", "an input")) break;

@@ -1,4 +1,5 @@
-/* dot.c - a graph as text for Graphviz: an ellipse for each op, a box for each leaf, gradients flow against the arrows. */
+/* dot.c - a graph as text for Graphviz: an ellipse for each op, a box for each leaf, gradients flow
+ * against the arrows. */
 #include "grad/grad.h"
 
 typedef struct dot {
@@ -35,14 +36,17 @@ static weir__walk_next write_node(void *user, weir__node *n)
     dot *d = user;
     char shape[160];
     shape_of(shape, sizeof shape, &n->out[0].spec);
-    fprintf(d->out, "    n%llu [label=\"%s\\n%s\"];\n", (unsigned long long)n->sequence, n->op->row.name, shape);
+    fprintf(d->out, "    n%llu [label=\"%s\\n%s\"];\n", (unsigned long long)n->sequence,
+            n->op->row.name, shape);
     for (int i = 0; i < n->n_in; i++) {
         if (n->in[i].node) {
-            fprintf(d->out, "    n%llu -> n%llu;\n", (unsigned long long)n->in[i].node->sequence, (unsigned long long)n->sequence);
+            fprintf(d->out, "    n%llu -> n%llu;\n", (unsigned long long)n->in[i].node->sequence,
+                    (unsigned long long)n->sequence);
         } else if (n->in[i].leaf) {
             int64_t leaf = leaf_number(d, n->in[i].leaf);
             if (leaf < 0) return WEIR__WALK_STOP;
-            fprintf(d->out, "    leaf%lld -> n%llu;\n", (long long)leaf, (unsigned long long)n->sequence);
+            fprintf(d->out, "    leaf%lld -> n%llu;\n", (long long)leaf,
+                    (unsigned long long)n->sequence);
         }
     }
     return WEIR__WALK_ON;
@@ -53,13 +57,15 @@ weir_status weir_dot(weir_tensor *y, FILE *out)
     WEIR__AS_FOUND;
     weir_ctx *c = weir_ctx_of(y);
     if (c->status != WEIR_OK) return c->status;
-    if (weir_is_nil(y) || !out) return weir_fail(c, WEIR_ERROR_ARGUMENT, "dot: NULL or nil: expected a tensor and a file");
+    if (weir_is_nil(y) || !out)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "dot: NULL or nil: expected a tensor and a file");
     dot d = { .c = c, .out = out };
     fputs("digraph {\n    node [fontname=\"sans-serif\"];\n", out);
     if (!y->node) leaf_number(&d, y);
     weir__graph_walk(c, 1, &y, write_node, &d);
     fputs("}\n", out);
     weir__free(c, d.leaves);
-    if (c->status == WEIR_OK && ferror(out)) weir_fail(c, WEIR_ERROR_IO, "dot: writing failed: expected a writable file");
+    if (c->status == WEIR_OK && ferror(out))
+        weir_fail(c, WEIR_ERROR_IO, "dot: writing failed: expected a writable file");
     return c->status;
 }

@@ -1,5 +1,5 @@
-/* graph.c - a graph's nodes in order: a consumer is always made after what it consumes, so by falling sequence number every
- * consumer comes before its makers. */
+/* graph.c - a graph's nodes in order: a consumer is always made after what it consumes, so by
+ * falling sequence number every consumer comes before its makers. */
 #include "grad/grad.h"
 
 bool weir__heap_push(weir_ctx *c, weir__heap *h, weir__node *n)
@@ -7,7 +7,8 @@ bool weir__heap_push(weir_ctx *c, weir__heap *h, weir__node *n)
     if (n->queued) return true;
     if (!weir__grow(c, &h->at, &h->cap, h->n + 1, sizeof *h->at)) return false;
     int64_t i = h->n++;
-    for (; i > 0 && h->at[(i - 1) / 2]->sequence < n->sequence; i = (i - 1) / 2) h->at[i] = h->at[(i - 1) / 2];
+    for (; i > 0 && h->at[(i - 1) / 2]->sequence < n->sequence; i = (i - 1) / 2)
+        h->at[i] = h->at[(i - 1) / 2];
     h->at[i] = n;
     n->queued = true;
     n->object.refs++;
@@ -33,7 +34,8 @@ void weir__node_drop(weir__node *n)
     if (--n->object.refs == 0) n->object.destroy(&n->object);
 }
 
-bool weir__graph_walk(weir_ctx *c, int n, weir_tensor *const *y, weir__walk_next (*visit)(void *user, weir__node *n), void *user)
+bool weir__graph_walk(weir_ctx *c, int n, weir_tensor *const *y,
+                      weir__walk_next (*visit)(void *user, weir__node *n), void *user)
 {
     weir__heap h = { 0 };
     bool good = true;

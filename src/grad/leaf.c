@@ -1,5 +1,6 @@
-/* leaf.c - leaves: tensors that want gradients, and where those go. A leaf's gradient lives where the leaf lives; in a worker
- * context it goes to the leaf's range of the worker's own flat buffer, and only the shard reduction writes the leaf's. */
+/* leaf.c - leaves: tensors that want gradients, and where those go. A leaf's gradient lives where
+ * the leaf lives; in a worker context it goes to the leaf's range of the worker's own flat buffer,
+ * and only the shard reduction writes the leaf's. */
 #include <string.h>
 #include "grad/grad.h"
 #include "kern/kern.h"
@@ -20,13 +21,26 @@ weir_tensor *weir_set_requires_grad(weir_tensor *x, bool yes)
     weir_ctx *c = x->object.ctx;
     if (weir__region_refuses(c, "set_requires_grad", WEIR__REGION_CHANGE)) return nil_of(x);
     if (x->node) {
-        if (!yes) return weir_fail(c, WEIR_ERROR_GRAPH, "set_requires_grad: a result of %s: expected a leaf (weir_detach cuts history)", x->node->op->row.name), nil_of(x);
+        if (!yes) {
+            weir_fail(
+                c, WEIR_ERROR_GRAPH,
+                "set_requires_grad: a result of %s: expected a leaf (weir_detach cuts history)",
+                x->node->op->row.name);
+            return nil_of(x);
+        }
         return x;
     }
-    if (yes && !weir_dtype_is_real(x->dtype))
-        return weir_fail(c, WEIR_ERROR_DTYPE, "set_requires_grad: %s: expected f32 or f64", weir_dtype_name(x->dtype)), nil_of(x);
-    if (yes && x->storage->read_only)
-        return weir_fail(c, WEIR_ERROR_STATE, "set_requires_grad: weights of a shared model: expected those of the model itself"), nil_of(x);
+    if (yes && !weir_dtype_is_real(x->dtype)) {
+        weir_fail(c, WEIR_ERROR_DTYPE, "set_requires_grad: %s: expected f32 or f64",
+                  weir_dtype_name(x->dtype));
+        return nil_of(x);
+    }
+    if (yes && x->storage->read_only) {
+        weir_fail(
+            c, WEIR_ERROR_STATE,
+            "set_requires_grad: weights of a shared model: expected those of the model itself");
+        return nil_of(x);
+    }
     if (yes && !weir__leaf_of(x)) return nil_of(x);
     x->requires_grad = yes;
     return x;
@@ -65,7 +79,9 @@ static void *leaf_place_in_worker(weir_ctx *c, weir_tensor *leaf, uint8_t **has)
     weir__leaf *l = leaf->leaf;
     const weir__worker_grads *grads = c->worker;
     if (l->slot < 0 || !l->grad || l->grad->storage != grads->owner) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf outside the module that is trained: expected a sealed parameter of it");
+        weir_fail(c, WEIR_ERROR_GRAPH,
+                  "backward: a leaf outside the module that is trained: expected a sealed "
+                  "parameter of it");
         return NULL;
     }
     *has = &grads->has_grad[l->slot];
@@ -75,10 +91,13 @@ static void *leaf_place_in_worker(weir_ctx *c, weir_tensor *leaf, uint8_t **has)
 void *weir__leaf_place(weir_ctx *c, weir_tensor *leaf, uint8_t **has, bool **has_bool)
 {
     weir__leaf *l = leaf->leaf;
-    *has = NULL, *has_bool = NULL;
+    *has = NULL;
+    *has_bool = NULL;
     if (c->worker) return leaf_place_in_worker(c, leaf, has);
     if (leaf->object.ctx != c) {
-        weir_fail(c, WEIR_ERROR_GRAPH, "backward: a leaf of a parent context: expected a worker with a gradient buffer, or a leaf of this context");
+        weir_fail(c, WEIR_ERROR_GRAPH,
+                  "backward: a leaf of a parent context: expected a worker with a gradient buffer, "
+                  "or a leaf of this context");
         return NULL;
     }
     if (!l->grad) {
@@ -111,8 +130,6 @@ void weir__leaf_accumulate(weir_ctx *c, weir_tensor *leaf, weir_tensor *g)
         memcpy(l.x[1].stride, g->strides, sizeof g->strides);
         weir__loop_unary(c->kern, (weir__real)g->dtype, WEIR__U_copy, &l, NULL, c->threads);
     }
-    if (has)
-        *has = 1;
-    else
-        *has_bool = true;
+    if (has) *has = 1;
+    else *has_bool = true;
 }

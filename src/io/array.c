@@ -21,7 +21,8 @@ bool weir__shape_numel(int ndim, const int64_t *shape, int64_t *numel)
 {
     int64_t n = 1, bytes = 8;
     for (int i = 0; i < ndim; i++) {
-        if (shape[i] < 0 || __builtin_mul_overflow(bytes, shape[i] > 1 ? shape[i] : 1, &bytes)) return false;
+        if (shape[i] < 0 || __builtin_mul_overflow(bytes, shape[i] > 1 ? shape[i] : 1, &bytes))
+            return false;
         n *= shape[i]; /* never above bytes / 8 */
     }
     *numel = n;
@@ -49,17 +50,25 @@ static void swap_bytes(unsigned char *p, int64_t n, int size)
 /* The dtype of ours with the same bits, or -1. */
 static int same_dtype(weir__encoding e)
 {
-    if (e.kind == 'f') return e.size == 4 ? WEIR_F32 : e.size == 8 ? WEIR_F64 : e.size == 2 ? WEIR_F16 : -1;
-    if (e.kind == 'i') return e.size == 8 ? WEIR_I64 : e.size == 4 ? WEIR_I32 : -1;
-    if (e.kind == 'u') return e.size == 1 ? WEIR_U8 : -1;
-    return e.kind == 'b' && e.size == 1 ? WEIR_BOOL : -1;
+    static const struct {
+        char kind;
+        int size, dtype;
+    } known[] = {
+        { 'f', 4, WEIR_F32 }, { 'f', 8, WEIR_F64 }, { 'f', 2, WEIR_F16 },  { 'i', 8, WEIR_I64 },
+        { 'i', 4, WEIR_I32 }, { 'u', 1, WEIR_U8 },  { 'b', 1, WEIR_BOOL },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].kind == e.kind && known[i].size == e.size) return known[i].dtype;
+    return -1;
 }
 
 static weir_status check_bools(weir_ctx *c, const char *where, const unsigned char *p, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
         if (p[i] > 1)
-            return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "element %lld: expected a boolean 0 or 1, found %d", (long long)i, p[i]);
+            return weir__io_fail(c, WEIR_ERROR_FORMAT, where,
+                                 "element %lld: expected a boolean 0 or 1, found %d", (long long)i,
+                                 p[i]);
     return WEIR_OK;
 }
 
@@ -74,11 +83,13 @@ static uint64_t load_unsigned(weir__encoding e, const unsigned char *p)
 static void widen(weir__encoding e, const unsigned char *p, int64_t n, int64_t *out)
 {
     uint64_t sign = e.kind == 'i' ? (uint64_t)1 << (8 * e.size - 1) : 0;
-    for (int64_t i = 0; i < n; i++, p += e.size) out[i] = (int64_t)((load_unsigned(e, p) ^ sign) - sign);
+    for (int64_t i = 0; i < n; i++, p += e.size)
+        out[i] = (int64_t)((load_unsigned(e, p) ^ sign) - sign);
 }
 
 /* u64 beyond i64: f64 where each value is one. */
-static weir_status widen_u64(weir_ctx *c, const char *where, weir__encoding e, const unsigned char *p, int64_t n, weir__array *a)
+static weir_status widen_u64(weir_ctx *c, const char *where, weir__encoding e,
+                             const unsigned char *p, int64_t n, weir__array *a)
 {
     bool fits = true;
     for (int64_t i = 0; i < n && fits; i++) fits = load_unsigned(e, p + 8 * i) <= INT64_MAX;
@@ -88,20 +99,27 @@ static weir_status widen_u64(weir_ctx *c, const char *where, weir__encoding e, c
         uint64_t v = load_unsigned(e, p + 8 * i);
         double d = (double)v;
         if (d >= 18446744073709551616.0 || (uint64_t)d != v)
-            return weir__io_fail(c, WEIR_ERROR_DTYPE, where, "element %lld: expected a u64 that fits i64 or f64 exactly, found %llu",
-                                 (long long)i, (unsigned long long)v);
+            return weir__io_fail(
+                c, WEIR_ERROR_DTYPE, where,
+                "element %lld: expected a u64 that fits i64 or f64 exactly, found %llu",
+                (long long)i, (unsigned long long)v);
         memcpy((char *)a->data + 8 * i, &d, 8);
     }
     return WEIR_OK;
 }
 
-weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source, weir__array *a)
+weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source,
+                               weir__array *a)
 {
     int64_t n = weir__array_numel(a);
     int same = same_dtype(e);
-    bool integer = (e.kind == 'i' || e.kind == 'u') && (e.size == 1 || e.size == 2 || e.size == 4 || e.size == 8);
+    bool integer = (e.kind == 'i' || e.kind == 'u')
+                   && (e.size == 1 || e.size == 2 || e.size == 4 || e.size == 8);
     if (same < 0 && !integer)
-        return weir__io_fail(c, WEIR_ERROR_DTYPE, where, "elements of kind '%c', %d bytes: expected f2 f4 f8, i1..i8, u1..u8 or b1", e.kind, e.size);
+        return weir__io_fail(
+            c, WEIR_ERROR_DTYPE, where,
+            "elements of kind '%c', %d bytes: expected f2 f4 f8, i1..i8, u1..u8 or b1", e.kind,
+            e.size);
     a->data = weir__alloc_n(c, n, same >= 0 ? (size_t)e.size : 8);
     if (!a->data) return weir_status_of(c);
     weir_status s = WEIR_OK;

@@ -1,4 +1,5 @@
-/* csv.c - tables of numbers. One pass over the text; fields are parsed where they lie, only quoted ones with "" inside are copied. */
+/* csv.c - tables of numbers. One pass over the text; fields are parsed where they lie, only quoted
+ * ones with "" inside are copied. */
 #include <string.h>
 #include "io/internal.h"
 
@@ -13,26 +14,39 @@ typedef struct reader {
     int64_t capacity; /* values that fit */
     int64_t fields, fields_cap; /* of the first line */
     struct field *first;
-    const char *may_hold_words; /* a column, by name or number; NULL: none */
-    int64_t word_column;        /* it, from 1; 0: none */
-    struct field *words;        /* its fields, one a row */
+    weir__csv_form form;
+    weir__csv_mark mark;
+    int64_t word_column; /* from 1; 0: none */
+    struct field *words; /* its fields, one a row */
     int64_t words_cap;
-    bool worded;                /* one of them is no number */
+    bool worded;         /* one of them is no number */
+    bool *left_out;      /* [columns] nobody reads; NULL: all are read */
+    bool missing;        /* the row at hand lacks a value */
 } reader;
 
 /* The characters of a field, without its quotes; `doubled` when it holds "" pairs. */
-typedef struct field { const char *text; size_t n; bool quoted, doubled, last; int64_t line; } field;
+typedef struct field {
+    const char *text;
+    size_t n;
+    bool quoted, doubled, last;
+    int64_t line;
+} field;
 
 static bool refuse(reader *r, int64_t line, int64_t column, const char *expected, const field *f)
 {
     char found[WEIR__QUOTE];
-    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, f && f->n == 0 ? "line %lld, column %lld: expected %s, found an empty field" :
-                  "line %lld, column %lld: expected %s, found \"%s\"", (long long)line, (long long)column, expected,
+    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                  f && f->n == 0 ? "line %lld, column %lld: expected %s, found an empty field"
+                                 : "line %lld, column %lld: expected %s, found \"%s\"",
+                  (long long)line, (long long)column, expected,
                   f ? weir__quote(f->text, f->n, found) : "");
     return false;
 }
 
-static bool blank(const reader *r, char ch) { return ch == ' ' || (ch == '\t' && r->delimiter != '\t'); }
+static bool blank(const reader *r, char ch)
+{
+    return ch == ' ' || (ch == '\t' && r->delimiter != '\t');
+}
 
 static const char *line_end(const reader *r)
 {
@@ -59,6 +73,13 @@ static bool next_row(reader *r)
 static bool end_field(reader *r, field *f)
 {
     f->last = true;
+    if (r->delimiter == ' ') { /* several are one, and none counts at the end of a line */
+        const char *blanks = r->p;
+        while (r->p < r->end && blank(r, *r->p)) r->p++;
+        bool more = r->p > blanks && r->p < r->end && *r->p != '\n' && *r->p != '\r';
+        f->last = !more;
+        if (more) return true;
+    }
     if (r->p == r->end) return true;
     if (*r->p == r->delimiter) {
         r->p++;
@@ -66,7 +87,10 @@ static bool end_field(reader *r, field *f)
         return true;
     }
     if (*r->p == '\r' && r->p + 1 < r->end && r->p[1] == '\n') r->p++;
-    else if (*r->p == '\r' && r->p + 1 == r->end) return r->p++, true;
+    else if (*r->p == '\r' && r->p + 1 == r->end) {
+        r->p++;
+        return true;
+    }
     if (*r->p != '\n') return false;
     r->p++;
     r->line++;
@@ -79,7 +103,9 @@ static bool quoted_field(reader *r, field *f, int64_t column)
     f->text = ++r->p;
     for (;;) {
         const char *q = memchr(r->p, '"', (size_t)(r->end - r->p));
-        if (!q) return refuse(r, f->line, column, "a closing '\"'", &(field){ .text = f->text, .n = (size_t)(r->end - f->text) });
+        if (!q)
+            return refuse(r, f->line, column, "a closing '\"'",
+                          &(field){ .text = f->text, .n = (size_t)(r->end - f->text) });
         for (const char *s = r->p; (s = memchr(s, '\n', (size_t)(q - s))); s++) r->line++;
         r->p = q + 1;
         if (r->p == r->end || *r->p != '"') break;
@@ -107,31 +133,39 @@ static bool next_field(reader *r, field *f, int64_t column)
     return true;
 }
 
-/* The delimiter seen most in the first row, outside quotes. */
-static char sniff(const reader *r)
-{
-    static const char candidates[] = ",;\t";
-    int64_t count[3] = { 0 };
-    bool quoted = false;
-    for (const char *s = r->p; s < r->end && (quoted || *s != '\n'); s++) {
-        const char *at = quoted ? NULL : memchr(candidates, *s, 3);
-        if (at) count[at - candidates]++;
-        if (*s == '"') quoted = !quoted;
-    }
-    int best = 0;
-    for (int i = 1; i < 3; i++)
-        if (count[i] > count[best]) best = i;
-    return candidates[best];
-}
-
 static bool read_first(reader *r)
 {
     field f;
     do {
-        if (!weir__grow(r->c, &r->first, &r->fields_cap, r->fields + 1, sizeof *r->first) || !next_field(r, &f, r->fields + 1)) return false;
+        if (!weir__grow(r->c, &r->first, &r->fields_cap, r->fields + 1, sizeof *r->first)
+            || !next_field(r, &f, r->fields + 1))
+            return false;
         r->first[r->fields++] = f;
     } while (!f.last);
     r->columns = r->fields;
+    return true;
+}
+
+static bool is_number(reader *r, const field *f, double *v)
+{
+    if (r->delimiter == ',') return weir__parse_number(f->text, f->n, v);
+    return weir__csv_number(f->text, f->n, &r->mark, v);
+}
+
+/* 0, 1, 2 .. above numbers that are not all integers: what pandas calls columns without names */
+static bool is_counted(reader *r)
+{
+    char number[24];
+    if (r->fields < 2 || !memchr(r->p, '.', (size_t)(line_end(r) - r->p))) return false;
+    for (int64_t i = 0; i < r->fields; i++) {
+        int n = snprintf(number, sizeof number, "%lld", (long long)i);
+        if (r->first[i].n != (size_t)n || memcmp(r->first[i].text, number, (size_t)n) != 0)
+            return false;
+    }
+    weir__warn(r->c,
+               "%.300s: line %lld counts from 0: it is read as names of columns (header=no: as a "
+               "row)",
+               r->where, (long long)r->first[0].line);
     return true;
 }
 
@@ -140,11 +174,12 @@ static bool is_header(reader *r)
 {
     int64_t numbers = 0, names = 0;
     double v;
+    if (r->form.header != WEIR__CSV_HEADER_AUTO) return r->form.header == WEIR__CSV_HEADER_YES;
     for (int64_t i = 0; i < r->fields; i++) {
-        if (weir__parse_number(r->first[i].text, r->first[i].n, &v)) numbers++;
+        if (is_number(r, &r->first[i], &v)) numbers++;
         else if (r->first[i].n) names++;
     }
-    return numbers == 0 && names > 0;
+    return (numbers == 0 && names > 0) || is_counted(r);
 }
 
 /* The field's text and a 0, of each "" one; returns what is behind. */
@@ -170,7 +205,8 @@ static bool keep_header(reader *r)
     r->csv.header = weir__alloc0_n(r->c, r->fields, sizeof(char *));
     r->csv.columns = r->fields;
     for (int64_t i = 0; r->csv.header && i < r->fields; i++) {
-        if (memchr(r->first[i].text, 0, r->first[i].n)) return refuse(r, r->first[i].line, i + 1, "a name without NUL bytes", &r->first[i]);
+        if (memchr(r->first[i].text, 0, r->first[i].n))
+            return refuse(r, r->first[i].line, i + 1, "a name without NUL bytes", &r->first[i]);
         if (!(r->csv.header[i] = copy_name(r, &r->first[i]))) return false;
     }
     return r->csv.header != NULL;
@@ -188,16 +224,16 @@ static bool make_room(reader *r)
     return r->csv.values != NULL;
 }
 
-/* -- the column that may hold words ------------------------------------------------------------- */
+/* -- the column that may hold words ------------------------------------------------------------ */
 static void find_word_column(reader *r)
 {
     int64_t number;
-    for (int64_t i = 0; r->csv.header && r->may_hold_words && i < r->columns; i++) {
-        if (strcmp(r->csv.header[i], r->may_hold_words) != 0) continue;
+    for (int64_t i = 0; r->csv.header && r->form.word_column && i < r->columns; i++) {
+        if (strcmp(r->csv.header[i], r->form.word_column) != 0) continue;
         r->word_column = i + 1;
         return;
     }
-    bool counted = r->may_hold_words && weir__parse_int(r->may_hold_words, &number);
+    bool counted = r->form.word_column && weir__parse_int(r->form.word_column, &number);
     if (counted && number >= 1 && number <= r->columns) r->word_column = number;
 }
 
@@ -208,7 +244,7 @@ static bool read_word(reader *r, const field *f, double *value)
     bool grown = weir__grow(r->c, &r->words, &r->words_cap, r->csv.rows + 1, sizeof *r->words);
     if (!grown) return false;
     r->words[r->csv.rows] = *f;
-    if (weir__parse_number(f->text, f->n, value)) return true;
+    if (is_number(r, f, value)) return true;
     if (f->n == 0 || memchr(f->text, 0, f->n)) return refuse(r, f->line, r->word_column, word, f);
     *value = 0;
     r->worded = true;
@@ -230,18 +266,86 @@ static bool keep_words(reader *r)
     return true;
 }
 
+/* -- values that are not there ----------------------------------------------------------------- */
+/* `word` is of small letters, whose case has bit 0x20, and of signs that have it too. */
+static bool field_is(const field *f, const char *word)
+{
+    if (strlen(word) != f->n) return false;
+    for (size_t i = 0; i < f->n; i++)
+        if ((f->text[i] | 0x20) != word[i]) return false;
+    return true;
+}
+
+/* As R, NumPy, pandas, databases and people write them. */
+static bool is_missing(const field *f)
+{
+    static const char *const words[] = { "", "na", "n/a", "nan", "null", "none", "?", "-" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (field_is(f, words[i])) return true;
+    return false;
+}
+
+static bool choose_columns(reader *r)
+{
+    if (!r->form.choose) return true;
+    r->left_out = weir__alloc0_n(r->c, r->columns, sizeof *r->left_out);
+    if (r->left_out) r->form.choose(r->form.user, r->columns, r->csv.header, r->left_out);
+    return weir_ok(r->c);
+}
+
+static void tell_dropped(const reader *r)
+{
+    if (r->csv.dropped > 0)
+        weir__warn(r->c, "%.300s: %lld of %lld rows lack a value: they are left out (na=drop)",
+                   r->where, (long long)r->csv.dropped, (long long)(r->csv.dropped + r->csv.rows));
+}
+
+/* What a field should have been, and what is done about one like this. */
+static const char *wanted_of(const field *f, bool missing)
+{
+    char first = f->n > 0 ? (char)(f->text[0] | 0x20) : 0;
+    if (missing) return "a number (na=drop leaves such rows out)";
+    if (first >= 'a' && first <= 'z') return "a number (label= or skip= takes a column of words)";
+    return "a number";
+}
+
 static bool read_value(reader *r, const field *f, int64_t column)
 {
     int64_t at = r->csv.rows * r->columns + column - 1;
     if (at >= r->capacity) return refuse(r, f->line, column, "the end", f);
-    if (column == r->word_column) return read_word(r, f, &r->csv.values[at]);
-    return weir__parse_number(f->text, f->n, &r->csv.values[at]) || refuse(r, f->line, column, "a number", f);
+    double *value = &r->csv.values[at];
+    *value = 0;
+    if (r->left_out && r->left_out[column - 1]) return true;
+    bool word = column == r->word_column;
+    if (!word && is_number(r, f, value)) {
+        if (*value != *value && r->form.drop) r->missing = true;
+        return true;
+    }
+    bool missing = is_missing(f);
+    if (missing && r->form.drop) return r->missing = true;
+    if (word) return read_word(r, f, value);
+    return refuse(r, f->line, column, wanted_of(f, missing), f);
+}
+
+static void end_row(reader *r)
+{
+    if (r->missing) r->csv.dropped++;
+    else r->csv.rows++;
+    r->missing = false;
 }
 
 static bool wrong_count(reader *r, int64_t line, int64_t found, bool more)
 {
-    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected %lld columns, found %s%lld", (long long)line, (long long)r->columns,
-                  more ? "more than " : "", (long long)found);
+    static const char hint[] = " (decimal commas are read where ; or tabs part columns)";
+    const char *than = more ? "more than " : "";
+    if (r->columns == 1)
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                      "line %lld: expected 1 column, found %s%lld%s", (long long)line, than,
+                      (long long)found, more ? hint : "");
+    else
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                      "line %lld: expected %lld columns, found %s%lld", (long long)line,
+                      (long long)r->columns, than, (long long)found);
     return false;
 }
 
@@ -254,38 +358,37 @@ static bool read_row(reader *r)
         if (!next_field(r, &f, column) || !read_value(r, &f, column)) return false;
         if (f.last && column < r->columns) return wrong_count(r, line, column, false);
     }
-    r->csv.rows++;
+    end_row(r);
     return true;
 }
 
 static bool read_table(reader *r)
 {
     if (!next_row(r)) {
-        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected at least one row of numbers", (long long)r->line);
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                      "line %lld: expected at least one row of numbers", (long long)r->line);
         return false;
     }
-    r->delimiter = sniff(r);
+    r->delimiter = weir__csv_delimiter(r->p, r->end);
     if (!read_first(r)) return false;
     bool header = is_header(r);
-    if ((header && !keep_header(r)) || !make_room(r)) return false;
+    if ((header && !keep_header(r)) || !choose_columns(r) || !make_room(r)) return false;
     find_word_column(r);
     for (int64_t i = 0; !header && i < r->fields; i++)
         if (!read_value(r, &r->first[i], i + 1)) return false;
-    if (!header) r->csv.rows = 1;
+    if (!header) end_row(r);
     while (next_row(r))
         if (!read_row(r)) return false;
-    if (r->csv.rows == 0) weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "line %lld: expected rows of numbers under the header", (long long)r->line);
+    tell_dropped(r);
+    if (r->csv.rows == 0)
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                      "line %lld: expected rows of numbers under the header", (long long)r->line);
     r->csv.columns = r->columns;
     return weir_ok(r->c) && (!r->worded || keep_words(r));
 }
 
-weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__csv *out)
-{
-    return weir__csv_read_words(c, where, data, size, NULL, out);
-}
-
-weir_status weir__csv_read_words(weir_ctx *c, const char *where, const void *data, size_t size,
-                                 const char *column, weir__csv *out)
+weir_status weir__csv_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                           const weir__csv_form *form, weir__csv *out)
 {
     *out = (weir__csv){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
@@ -295,7 +398,7 @@ weir_status weir__csv_read_words(weir_ctx *c, const char *where, const void *dat
         .p = size ? data : "",
         .line = 1,
         .delimiter = ',',
-        .may_hold_words = column,
+        .form = form ? *form : (weir__csv_form){ 0 },
     };
     r.end = r.p + size;
     if (size >= 2 && (memcmp(r.p, "\xff\xfe", 2) == 0 || memcmp(r.p, "\xfe\xff", 2) == 0))
@@ -304,6 +407,7 @@ weir_status weir__csv_read_words(weir_ctx *c, const char *where, const void *dat
     bool ok = read_table(&r);
     weir__free(c, r.first);
     weir__free(c, r.words);
+    weir__free(c, r.left_out);
     if (ok) *out = r.csv;
     else weir__csv_free(c, &r.csv);
     return weir_status_of(c);

@@ -1,5 +1,6 @@
-/* events.c - TensorBoard event files: scalars only. A record is a length, its masked CRC-32C, an Event message, its masked CRC-32C.
- * Each record is one write, so a reader that follows the file sees whole records; one that fails is cut off again. */
+/* events.c - TensorBoard event files: scalars only. A record is a length, its masked CRC-32C, an
+ * Event message, its masked CRC-32C. Each record is one write, so a reader that follows the file
+ * sees whole records; one that fails is cut off again. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,9 @@ enum { HEAD = 12, TAIL = 4 };
 
 static weir_status failed(weir__events *e, const char *what)
 {
-    return weir__io_fail(e->c, WEIR_ERROR_IO, e->path, "%s: %s: expected a place that can be written", what, weir__error_text(errno));
+    return weir__io_fail(e->c, WEIR_ERROR_IO, e->path,
+                         "%s: %s: expected a place that can be written", what,
+                         weir__error_text(errno));
 }
 
 static void put_little(unsigned char *p, uint64_t v, int bytes)
@@ -45,7 +48,8 @@ static weir_status write_record(weir__events *e, size_t size)
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             failed(e, "cannot be written");
-            if (done && ftruncate(e->fd, (off_t)e->bytes) == 0) lseek(e->fd, (off_t)e->bytes, SEEK_SET);
+            if (done && ftruncate(e->fd, (off_t)e->bytes) == 0)
+                lseek(e->fd, (off_t)e->bytes, SEEK_SET);
             return weir_status_of(e->c);
         }
         done += (size_t)n;
@@ -57,7 +61,8 @@ static weir_status write_record(weir__events *e, size_t size)
 static weir_status put_event(weir__events *e, const Weir__Io__Event *event)
 {
     size_t n = weir__io__event__get_packed_size(event), size = HEAD + n + TAIL;
-    if (!weir__grow(e->c, &e->record, &e->record_cap, (int64_t)size, 1)) return weir_status_of(e->c);
+    if (!weir__grow(e->c, &e->record, &e->record_cap, (int64_t)size, 1))
+        return weir_status_of(e->c);
     put_little(e->record, n, 8);
     put_little(e->record + 8, masked_crc(e->record, 8), 4);
     weir__io__event__pack(event, e->record + HEAD);
@@ -81,7 +86,9 @@ static weir_status go_on(weir__events *e, int64_t keep_bytes)
     struct stat st;
     if (fstat(e->fd, &st) != 0) return failed(e, "cannot be read");
     if (!S_ISREG(st.st_mode) || st.st_size < keep_bytes)
-        return weir__io_fail(e->c, WEIR_ERROR_FORMAT, e->path, "%lld bytes: expected at least the %lld to go on after", (long long)st.st_size, (long long)keep_bytes);
+        return weir__io_fail(e->c, WEIR_ERROR_FORMAT, e->path,
+                             "%lld bytes: expected at least the %lld to go on after",
+                             (long long)st.st_size, (long long)keep_bytes);
     if (ftruncate(e->fd, (off_t)keep_bytes) != 0) return failed(e, "cannot be cut back");
     if (lseek(e->fd, (off_t)keep_bytes, SEEK_SET) < 0) return failed(e, "cannot be written");
     e->bytes = keep_bytes;
@@ -96,7 +103,8 @@ weir__events *weir__events_open(weir_ctx *c, const char *path, double wall_time,
     e->c = c;
     e->fd = -1;
     e->path = weir__strdup(c, path);
-    if (e->path) e->fd = open(path, O_WRONLY | O_CLOEXEC | (keep_bytes > 0 ? 0 : O_CREAT | O_TRUNC), 0666);
+    if (e->path)
+        e->fd = open(path, O_WRONLY | O_CLOEXEC | (keep_bytes > 0 ? 0 : O_CREAT | O_TRUNC), 0666);
     if (e->path && e->fd < 0) failed(e, "cannot be opened for writing");
     if (e->fd >= 0 && keep_bytes > 0) go_on(e, keep_bytes);
     else if (e->fd >= 0) begin(e, wall_time);
@@ -105,7 +113,8 @@ weir__events *weir__events_open(weir_ctx *c, const char *path, double wall_time,
     return NULL;
 }
 
-weir_status weir__events_scalar(weir__events *e, const char *tag, int64_t step, double wall_time, double value)
+weir_status weir__events_scalar(weir__events *e, const char *tag, int64_t step, double wall_time,
+                                double value)
 {
     if (!weir_ok(e->c)) return weir_status_of(e->c);
     Weir__Io__Summary__Value v = WEIR__IO__SUMMARY__VALUE__INIT;
@@ -130,7 +139,8 @@ weir_status weir__events_sync(weir__events *e)
 {
     if (!weir_ok(e->c)) return weir_status_of(e->c);
     while (fsync(e->fd) != 0)
-        if (errno != EINTR) return errno == EINVAL ? WEIR_OK : failed(e, "cannot be flushed to the disk");
+        if (errno != EINTR)
+            return errno == EINVAL ? WEIR_OK : failed(e, "cannot be flushed to the disk");
     return WEIR_OK;
 }
 
@@ -146,18 +156,32 @@ void weir__events_close(weir__events *e)
 #else
 weir__events *weir__events_open(weir_ctx *c, const char *path, double wall_time, int64_t keep_bytes)
 {
-    (void)wall_time, (void)keep_bytes;
+    (void)wall_time;
+    (void)keep_bytes;
     weir__io_unsupported(c, path, "protobuf-c");
     return NULL;
 }
 
 /* There is no open one to be called with. */
-weir_status weir__events_scalar(weir__events *e, const char *tag, int64_t step, double wall_time, double value)
+weir_status weir__events_scalar(weir__events *e, const char *tag, int64_t step, double wall_time,
+                                double value)
 {
-    (void)e, (void)tag, (void)step, (void)wall_time, (void)value;
+    (void)e;
+    (void)tag;
+    (void)step;
+    (void)wall_time;
+    (void)value;
     return WEIR_ERROR_UNSUPPORTED;
 }
-int64_t weir__events_bytes(const weir__events *e) { return (void)e, 0; }
-weir_status weir__events_sync(weir__events *e) { return (void)e, WEIR_ERROR_UNSUPPORTED; }
+int64_t weir__events_bytes(const weir__events *e)
+{
+    (void)e;
+    return 0;
+}
+weir_status weir__events_sync(weir__events *e)
+{
+    (void)e;
+    return WEIR_ERROR_UNSUPPORTED;
+}
 void weir__events_close(weir__events *e) { (void)e; }
 #endif

@@ -20,13 +20,15 @@ typedef struct unzip {
     z_stream z;
 } unzip;
 
-/* What the trailer promises, where deflate's best ratio (1032) could keep it; else a modest start. */
+/* What the trailer promises, where deflate's best ratio (1032) could keep it; else a modest start.
+ */
 static size_t first_guess(const unsigned char *p, size_t size, size_t max)
 {
     size_t guess = size * 3;
     if (size >= 18) {
         const unsigned char *t = p + size - 4;
-        size_t promised = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 | (size_t)t[3] << 24;
+        size_t promised = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16
+                          | (size_t)t[3] << 24;
         if (promised / 1032 <= size) guess = promised;
     }
     if (guess > max) guess = max;
@@ -48,7 +50,8 @@ static bool make_room(unzip *u)
 
 static weir_status broken(unzip *u, const char *what)
 {
-    return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: expected %s", u->in_at, what);
+    return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: expected %s", u->in_at,
+                         what);
 }
 
 /* One call of inflate on as much as fits its counters. */
@@ -70,29 +73,40 @@ static weir_status run(unzip *u)
     for (;;) {
         if (!make_room(u) || u->out_at > u->max) {
             if (!weir_ok(u->c)) return weir_status_of(u->c);
-            return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: expected at most %zu bytes when unpacked", u->in_at, u->max);
+            return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where,
+                                 "gzip, byte %zu: expected at most %zu bytes when unpacked",
+                                 u->in_at, u->max);
         }
         int r = step(u);
         if (r == Z_STREAM_END) {
             if (u->out_at > u->max) continue;
             if (u->in_at == u->in_size) return WEIR_OK;
-            if (!weir__gzip_is(u->in + u->in_at, u->in_size - u->in_at)) return broken(u, "the end or another member, found other bytes");
+            if (!weir__gzip_is(u->in + u->in_at, u->in_size - u->in_at))
+                return broken(u, "the end or another member, found other bytes");
             if (inflateReset(&u->z) != Z_OK) return broken(u, "a gzip member");
         } else if (r == Z_MEM_ERROR) {
-            return weir__io_fail(u->c, WEIR_ERROR_MEMORY, u->where, "gzip: expected more free memory");
+            return weir__io_fail(u->c, WEIR_ERROR_MEMORY, u->where,
+                                 "gzip: expected more free memory");
         } else if (r != Z_OK && r != Z_BUF_ERROR) {
-            return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where, "gzip, byte %zu: expected sound data: %s", u->in_at, u->z.msg ? u->z.msg : "broken");
+            return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where,
+                                 "gzip, byte %zu: expected sound data: %s", u->in_at,
+                                 u->z.msg ? u->z.msg : "broken");
         } else if (u->in_at == u->in_size && u->out_at < u->out_cap) {
             return broken(u, "more data, found the end");
         }
     }
 }
 
-weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_t size, size_t max_bytes, weir__bytes *out)
+weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_t size,
+                         size_t max_bytes, weir__bytes *out)
 {
     *out = (weir__bytes){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
-    unzip u = { .c = c, .where = where, .in = data, .in_size = size, .max = max_bytes < SIZE_MAX / 4 ? max_bytes : SIZE_MAX / 4 };
+    unzip u = { .c = c,
+                .where = where,
+                .in = data,
+                .in_size = size,
+                .max = max_bytes < SIZE_MAX / 4 ? max_bytes : SIZE_MAX / 4 };
     if (!weir__gzip_is(data, size)) return broken(&u, "the bytes 1f 8b");
     u.out_cap = first_guess(data, size, u.max);
     u.out = weir__alloc(c, u.out_cap + 1);
@@ -100,7 +114,8 @@ weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_
     u.z.zalloc = weir__zalloc;
     u.z.zfree = weir__zfree;
     u.z.opaque = c;
-    if (inflateInit2(&u.z, 15 + 16) != Z_OK) weir__io_fail(c, WEIR_ERROR_MEMORY, where, "gzip: expected more free memory");
+    if (inflateInit2(&u.z, 15 + 16) != Z_OK)
+        weir__io_fail(c, WEIR_ERROR_MEMORY, where, "gzip: expected more free memory");
     else run(&u);
     inflateEnd(&u.z);
     if (!weir_ok(c)) {
@@ -112,9 +127,12 @@ weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_
     return WEIR_OK;
 }
 #else
-weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_t size, size_t max_bytes, weir__bytes *out)
+weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_t size,
+                         size_t max_bytes, weir__bytes *out)
 {
-    (void)data, (void)size, (void)max_bytes;
+    (void)data;
+    (void)size;
+    (void)max_bytes;
     *out = (weir__bytes){ 0 };
     return weir__io_unsupported(c, where, "zlib");
 }

@@ -1,4 +1,5 @@
-/* image_folder.c - a folder of images as one array. Order is the byte order of names, so that ids mean the same everywhere. */
+/* image_folder.c - a folder of images as one array. Order is the byte order of names, so that ids
+ * mean the same everywhere. */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +10,10 @@
 
 enum { FILE_BYTES_MAX = 256 << 20 };
 
-typedef struct names { char **at; int64_t n, cap; } names;
+typedef struct names {
+    char **at;
+    int64_t n, cap;
+} names;
 
 typedef struct folder {
     weir_ctx *c;
@@ -19,6 +23,8 @@ typedef struct folder {
     int64_t labels_cap;
     weir__array out;
     int64_t done, h, w, channels;
+    int64_t passed;     /* files of other kinds */
+    char *passed_first; /* path of the first of them by its bytes; NULL: none */
 } folder;
 
 static void names_free(weir_ctx *c, names *list)
@@ -27,25 +33,50 @@ static void names_free(weir_ctx *c, names *list)
     weir__free(c, list->at);
 }
 
-static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 static bool is_image(const char *name)
 {
-    static const char *const endings[] = { ".png", ".jpg", ".jpeg" };
-    size_t n = strlen(name);
-    for (size_t i = 0; i < 3; i++) {
-        size_t m = strlen(endings[i]);
-        if (n > m && weir__is_word(name + n - m, m, endings[i])) return true;
-    }
-    return false;
+    return weir__ends_with(name, ".png") || weir__ends_with(name, ".jpg")
+           || weir__ends_with(name, ".jpeg");
 }
 
 /* Takes the path over. */
 static bool add(folder *f, names *list, char *path)
 {
-    if (path && weir__grow(f->c, &list->at, &list->cap, list->n + 1, sizeof *list->at)) return list->at[list->n++] = path, true;
+    if (path && weir__grow(f->c, &list->at, &list->cap, list->n + 1, sizeof *list->at)) {
+        list->at[list->n++] = path;
+        return true;
+    }
     weir__free(f->c, path);
     return false;
+}
+
+/* A file that is no image. Takes the path over. */
+static void folder_pass(folder *f, char *path)
+{
+    f->passed++;
+    if (f->passed_first && strcmp(f->passed_first, path) <= 0) {
+        weir__free(f->c, path);
+        return;
+    }
+    weir__free(f->c, f->passed_first);
+    f->passed_first = path;
+}
+
+/* False without memory for the warning. */
+static bool folder_tell_passed(const folder *f)
+{
+    if (f->passed == 1)
+        weir__warn(f->c, "%.300s: 1 file of another kind was passed over: %.300s", f->where,
+                   f->passed_first);
+    if (f->passed > 1)
+        weir__warn(f->c, "%.300s: %lld files of other kinds were passed over, first %.300s",
+                   f->where, (long long)f->passed, f->passed_first);
+    return weir_ok(f->c);
 }
 
 static bool look_at(folder *f, const char *where, const char *name, names *files, names *folders)
@@ -57,8 +88,12 @@ static bool look_at(folder *f, const char *where, const char *name, names *files
     if (!path) return false;
     snprintf(path, n, "%s/%s", where, name);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && folders) return add(f, folders, path);
-    if (!S_ISDIR(st.st_mode) && is_image(name)) return add(f, files, path);
-    weir__free(f->c, path);
+    if (!S_ISDIR(st.st_mode) && is_image(name)) {
+        weir__claim_add(f->c, (int64_t)st.st_size);
+        return add(f, files, path);
+    }
+    if (S_ISDIR(st.st_mode)) weir__free(f->c, path);
+    else folder_pass(f, path);
     return true;
 }
 
@@ -66,19 +101,25 @@ static bool list_folder(folder *f, const char *where, names *files, names *folde
 {
     DIR *d = opendir(where);
     if (!d) {
-        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be opened: %s: expected a folder that can be read", weir__error_text(errno));
+        weir__io_fail(f->c, WEIR_ERROR_IO, where,
+                      "cannot be opened: %s: expected a folder that can be read",
+                      weir__error_text(errno));
         return false;
     }
     bool ok = true;
     struct dirent *entry;
-    while (errno = 0, ok && (entry = readdir(d))) ok = look_at(f, where, entry->d_name, files, folders);
+    while (errno = 0, ok && (entry = readdir(d)))
+        ok = look_at(f, where, entry->d_name, files, folders);
     if (ok && errno) {
-        weir__io_fail(f->c, WEIR_ERROR_IO, where, "cannot be read: %s: expected a folder that can be read", weir__error_text(errno));
+        weir__io_fail(f->c, WEIR_ERROR_IO, where,
+                      "cannot be read: %s: expected a folder that can be read",
+                      weir__error_text(errno));
         ok = false;
     }
     closedir(d);
     if (ok && files->n > 1) qsort(files->at, (size_t)files->n, sizeof *files->at, by_bytes);
-    if (ok && folders && folders->n > 1) qsort(folders->at, (size_t)folders->n, sizeof *folders->at, by_bytes);
+    if (ok && folders && folders->n > 1)
+        qsort(folders->at, (size_t)folders->n, sizeof *folders->at, by_bytes);
     return ok;
 }
 
@@ -105,13 +146,27 @@ static bool list_all(folder *f)
     if (!list_folder(f, f->where, &f->files, &f->folders)) return false;
     bool flat = f->files.n > 0;
     if (!flat && !list_labelled(f)) return false;
-    if (f->files.n == 0) weir__io_fail(f->c, WEIR_ERROR_FORMAT, f->where, "expected PNG or JPEG files, here or in sub-folders, found none");
+    if (f->files.n == 0)
+        weir__io_fail(f->c, WEIR_ERROR_FORMAT, f->where,
+                      "expected PNG or JPEG files, here or in sub-folders, found none");
     for (int64_t i = 0; flat && i < f->folders.n; i++) {
         names inside = { 0 };
         if (list_folder(f, f->folders.at[i], &inside, NULL) && inside.n)
-            weir__io_fail(f->c, WEIR_ERROR_FORMAT, f->where, "expected images either here or in sub-folders, found both");
+            weir__io_fail(f->c, WEIR_ERROR_FORMAT, f->where,
+                          "expected images either here or in sub-folders, found both");
         names_free(f->c, &inside);
     }
+    return weir_ok(f->c);
+}
+
+/* The bytes of the file `path`. */
+static bool decode_image(folder *f, const char *path, const void *data, size_t size,
+                         weir__array *image)
+{
+    *image = (weir__array){ 0 };
+    if (weir__png_is(data, size)) weir__png_read(f->c, path, data, size, image);
+    else if (weir__jpeg_is(data, size)) weir__jpeg_read(f->c, path, data, size, image);
+    else weir__io_fail(f->c, WEIR_ERROR_FORMAT, path, "byte 0: expected a PNG or JPEG signature");
     return weir_ok(f->c);
 }
 
@@ -120,9 +175,7 @@ static bool read_image(folder *f, const char *path, weir__array *image)
     weir__bytes file;
     *image = (weir__array){ 0 };
     if (weir__file_read(f->c, path, FILE_BYTES_MAX, &file) != WEIR_OK) return false;
-    if (weir__png_is(file.data, file.size)) weir__png_read(f->c, path, file.data, file.size, image);
-    else if (weir__jpeg_is(file.data, file.size)) weir__jpeg_read(f->c, path, file.data, file.size, image);
-    else weir__io_fail(f->c, WEIR_ERROR_FORMAT, path, "byte 0: expected a PNG or JPEG signature");
+    decode_image(f, path, file.data, file.size, image);
     weir__free(f->c, file.data);
     return weir_ok(f->c);
 }
@@ -130,30 +183,59 @@ static bool read_image(folder *f, const char *path, weir__array *image)
 /* The first image says how large all are. */
 static bool start(folder *f, const weir__array *image)
 {
-    f->h = image->shape[0], f->w = image->shape[1], f->channels = image->shape[2];
-    f->out = (weir__array){ .dtype = WEIR_U8, .ndim = 4, .shape = { f->files.n, f->channels, f->h, f->w }, .levels = 256 };
+    f->h = image->shape[0];
+    f->w = image->shape[1];
+    f->channels = image->shape[2];
+    f->out = (weir__array){
+        .dtype = image->dtype,
+        .ndim = 4,
+        .shape = { f->files.n, f->channels, f->h, f->w },
+        .levels = image->levels,
+    };
     int64_t n;
     if (!weir__shape_numel(4, f->out.shape, &n)) {
         weir__io_fail(f->c, WEIR_ERROR_MEMORY, f->where, "expected fewer or smaller images");
         return false;
     }
-    f->out.data = weir__alloc_n(f->c, n, 1);
+    f->out.data = weir__alloc_n(f->c, n, weir_dtype_size(image->dtype));
     return f->out.data != NULL;
+}
+
+/* [h, w, channels] to [channels, h, w] */
+static void folder_planes(folder *f, const weir__array *image)
+{
+    size_t element = weir_dtype_size(image->dtype);
+    int64_t plane = f->h * f->w;
+    const char *from = image->data;
+    char *to = (char *)f->out.data + (size_t)(f->done * f->channels * plane) * element;
+    for (int64_t i = 0; i < plane; i++)
+        for (int64_t k = 0; k < f->channels; k++) {
+            memcpy(to + (size_t)(k * plane + i) * element, from, element);
+            from += element;
+        }
 }
 
 static bool store(folder *f, const char *path, const weir__array *image)
 {
     if (f->done == 0 && !start(f, image)) return false;
     if (image->shape[0] != f->h || image->shape[1] != f->w || image->shape[2] != f->channels) {
-        weir__io_fail(f->c, WEIR_ERROR_FORMAT, path, "expected %lld x %lld pixels with %lld channels as the first image, found %lld x %lld with %lld",
-                      (long long)f->w, (long long)f->h, (long long)f->channels, (long long)image->shape[1], (long long)image->shape[0], (long long)image->shape[2]);
+        weir__io_fail(f->c, WEIR_ERROR_FORMAT, path,
+                      "expected %lld x %lld pixels with %lld channels as the first image, found "
+                      "%lld x %lld with %lld",
+                      (long long)f->w, (long long)f->h, (long long)f->channels,
+                      (long long)image->shape[1], (long long)image->shape[0],
+                      (long long)image->shape[2]);
         return false;
     }
-    int64_t plane = f->h * f->w;
-    unsigned char *to = (unsigned char *)f->out.data + f->done++ * f->channels * plane;
-    const unsigned char *from = image->data;
-    for (int64_t i = 0; i < plane; i++)
-        for (int64_t k = 0; k < f->channels; k++) to[k * plane + i] = *from++;
+    if (image->dtype != f->out.dtype) {
+        bool deep = image->levels > 256;
+        weir__io_fail(f->c, WEIR_ERROR_FORMAT, path,
+                      "expected %d bits a channel as the first image, found %d", deep ? 8 : 16,
+                      deep ? 16 : 8);
+        return false;
+    }
+    folder_planes(f, image);
+    f->done++;
     return true;
 }
 
@@ -190,7 +272,7 @@ weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     folder f = { .c = c, .where = path };
-    if (list_all(&f) && read_all(&f) && (!f.labels || name_labels(&f))) {
+    if (list_all(&f) && read_all(&f) && (!f.labels || name_labels(&f)) && folder_tell_passed(&f)) {
         f.out.labels = f.labels;
         f.out.n_labels = f.labels ? f.files.n : 0;
         *out = f.out;
@@ -198,7 +280,20 @@ weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *
         weir__free(c, f.labels);
         weir__array_free(c, &f.out);
     }
+    weir__free(c, f.passed_first);
     names_free(c, &f.files);
     names_free(c, &f.folders);
+    return weir_status_of(c);
+}
+
+weir_status weir__image_read(weir_ctx *c, const char *path, const void *data, size_t size,
+                             weir__array *out)
+{
+    *out = (weir__array){ 0 };
+    if (!weir_ok(c)) return weir_status_of(c);
+    folder f = { .c = c, .where = path, .files.n = 1 };
+    weir__array image;
+    if (decode_image(&f, path, data, size, &image) && store(&f, path, &image)) *out = f.out;
+    weir__array_free(c, &image);
     return weir_status_of(c);
 }

@@ -1,13 +1,15 @@
 /* json_read.c - JSON read by jansson, its reals by us, for jansson's go through the locale.
  *
- * jansson sees every real cut to the integer in front of its point, with blanks for the rest: 1.25e3 as "1     ", so that what it says of
- * lines stays right. The tree it gives then holds as many numbers as the text, in the same order (its objects keep theirs, and a key stands
- * once): one walk over both puts the reals in. */
+ * jansson sees every real cut to the integer in front of its point, with blanks for the
+ * rest: 1.25e3 as "1     ", so that what it says of lines stays right. The tree it gives then holds
+ * as many numbers as the text, in the same order (its objects keep theirs, and a key stands once):
+ * one walk over both puts the reals in. */
 #include <math.h>
 #include <string.h>
 #include "io/internal.h"
 
-/* A number of the text: n bytes, `whole` of them in front of the point or the exponent; an integer where the two are equal. */
+/* A number of the text: n bytes, `whole` of them in front of the point or the exponent; an integer
+ * where the two are equal. */
 typedef struct number {
     const char *text;
     size_t n, whole;
@@ -50,7 +52,8 @@ static number numbers_one(const char *p, const char *end)
     const char *whole = numbers_skip_digits(first, end);
     if (whole == first) return (number){ 0 };
     const char *last = numbers_skip_part(whole, end, true);
-    if (last == whole && last < end && *last == '.') return (number){ p, (size_t)(whole - p), (size_t)(whole - p) };
+    if (last == whole && last < end && *last == '.')
+        return (number){ p, (size_t)(whole - p), (size_t)(whole - p) };
     last = numbers_skip_part(last, end, false);
     return (number){ p, (size_t)(last - p), (size_t)(whole - p) };
 }
@@ -73,7 +76,7 @@ static number numbers_next(numbers *s)
 
 static bool numbers_is_real(number x) { return x.whole < x.n; }
 
-/* -- what jansson sees -------------------------------------------------------------------------------------------------------- */
+/* -- what jansson sees ------------------------------------------------------------------------- */
 static bool numbers_any_real(const char *text, size_t n)
 {
     numbers s = { text, text, text + n, NULL };
@@ -94,7 +97,7 @@ static void numbers_blank(char *copy, const char *text, size_t n)
     }
 }
 
-/* -- what it is given back ---------------------------------------------------------------------------------------------------- */
+/* -- what it is given back --------------------------------------------------------------------- */
 static json_t *numbers_refuse(numbers *s, number x)
 {
     char quoted[WEIR__QUOTE];
@@ -107,11 +110,13 @@ static json_t *numbers_refuse(numbers *s, number x)
         e->line++;
         e->column = 0;
     }
-    weir__format(e->text, sizeof e->text - 1, "real number overflow near '%s'", weir__quote(x.text, x.n, quoted));
+    weir__format(e->text, sizeof e->text - 1, "real number overflow near '%s'",
+                 weir__quote(x.text, x.n, quoted));
     return NULL;
 }
 
-/* The next number of the text, which v stands for: v once more or a real in its place; NULL: the error is set. */
+/* The next number of the text, which v stands for: v once more or a real in its place; NULL: the
+ * error is set. */
 static json_t *numbers_take(numbers *s, json_t *v)
 {
     double value;

@@ -1,5 +1,6 @@
-/* json_write.c - JSON as text, laid out as jansson lays it out; not by jansson, whose reals go through the locale and who may drop what it
- * has no memory for. Written twice: once to count, once into the text. */
+/* json_write.c - JSON as text, laid out as jansson lays it out; not by jansson, whose reals go
+ * through the locale and who may drop what it has no memory for. Written twice: once to count, once
+ * into the text. */
 #include <math.h>
 #include <string.h>
 #include "io/internal.h"
@@ -32,7 +33,7 @@ static void sheet_break(sheet *s, int depth, bool comma)
     }
 }
 
-/* -- scalars ---------------------------------------------------------------------------------------------------------------- */
+/* -- scalars ----------------------------------------------------------------------------------- */
 static void sheet_escape(sheet *s, unsigned char byte)
 {
     static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -75,7 +76,7 @@ static void sheet_real(sheet *s, double v)
     sheet_text(s, exponent + strspn(exponent, "+-0"));
 }
 
-/* -- values ----------------------------------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 static void sheet_value(sheet *s, const json_t *v, int depth);
 
 static void sheet_array(sheet *s, const json_t *v, int depth)
@@ -96,7 +97,7 @@ static void sheet_object(sheet *s, const json_t *v, int depth)
     json_t *member;
     bool any = false;
     sheet_text(s, "{");
-    json_object_foreach((json_t *)(uintptr_t)v, key, member) {
+    json_object_foreach ((json_t *)(uintptr_t)v, key, member) {
         sheet_break(s, depth + 1, any);
         sheet_string(s, key, strlen(key));
         sheet_text(s, s->flags & JSON_COMPACT ? ":" : ": ");
@@ -115,17 +116,31 @@ static void sheet_value(sheet *s, const json_t *v, int depth)
         return;
     }
     switch (json_typeof(v)) {
-    case JSON_OBJECT: sheet_object(s, v, depth); break;
-    case JSON_ARRAY: sheet_array(s, v, depth); break;
-    case JSON_STRING: sheet_string(s, json_string_value(v), json_string_length(v)); break;
-    case JSON_REAL: sheet_real(s, json_real_value(v)); break;
+    case JSON_OBJECT:
+        sheet_object(s, v, depth);
+        break;
+    case JSON_ARRAY:
+        sheet_array(s, v, depth);
+        break;
+    case JSON_STRING:
+        sheet_string(s, json_string_value(v), json_string_length(v));
+        break;
+    case JSON_REAL:
+        sheet_real(s, json_real_value(v));
+        break;
     case JSON_INTEGER:
         weir__format(text, sizeof text, "%lld", (long long)json_integer_value(v));
         sheet_text(s, text);
         break;
-    case JSON_TRUE: sheet_text(s, "true"); break;
-    case JSON_FALSE: sheet_text(s, "false"); break;
-    case JSON_NULL: sheet_text(s, "null"); break;
+    case JSON_TRUE:
+        sheet_text(s, "true");
+        break;
+    case JSON_FALSE:
+        sheet_text(s, "false");
+        break;
+    case JSON_NULL:
+        sheet_text(s, "null");
+        break;
     }
 }
 

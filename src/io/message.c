@@ -6,7 +6,8 @@
 /* The context keeps 768 bytes of message: the place may take this much of it. */
 enum { WHERE_MAX = 320 };
 
-weir_status weir__io_fail(weir_ctx *c, weir_status status, const char *where, const char *format, ...)
+weir_status weir__io_fail(weir_ctx *c, weir_status status, const char *where, const char *format,
+                          ...)
 {
     char text[400];
     va_list args;
@@ -14,13 +15,14 @@ weir_status weir__io_fail(weir_ctx *c, weir_status status, const char *where, co
     weir__vformat(text, sizeof text, format, args);
     va_end(args);
     size_t n = strlen(where);
-    bool cut = n > WHERE_MAX;
-    return weir_fail(c, status, "%s%s: %s", cut ? "..." : "", cut ? where + n - WHERE_MAX : where, text);
+    if (n <= WHERE_MAX) return weir_fail(c, status, "%s: %s", where, text);
+    return weir_fail(c, status, "...%s: %s", where + n - WHERE_MAX, text);
 }
 
 weir_status weir__io_unsupported(weir_ctx *c, const char *where, const char *library)
 {
-    return weir__io_fail(c, WEIR_ERROR_UNSUPPORTED, where, "%s is not in this build: expected a build with it", library);
+    return weir__io_fail(c, WEIR_ERROR_UNSUPPORTED, where,
+                         "%s is not in this build: expected a build with it", library);
 }
 
 const char *weir__quote(const void *text, size_t n, char out[WEIR__QUOTE])
@@ -31,13 +33,11 @@ const char *weir__quote(const void *text, size_t n, char out[WEIR__QUOTE])
         bool plain = p[i] >= 0x20 && p[i] < 0x7f;
         out[used++] = plain ? (char)p[i] : '?';
     }
-    memcpy(out + used, n > room ? "..." : "", n > room ? 4 : 1);
+    const char *end = n > room ? "..." : "";
+    memcpy(out + used, end, strlen(end) + 1);
     return out;
 }
 
-void *weir__zalloc(void *c, unsigned items, unsigned size)
-{
-    return weir__alloc_n(c, items, size);
-}
+void *weir__zalloc(void *c, unsigned items, unsigned size) { return weir__alloc_n(c, items, size); }
 
 void weir__zfree(void *c, void *block) { weir__free(c, block); }

@@ -1,4 +1,5 @@
-/* npy.c - NumPy's array files, versions 1.0 to 3.0. The header is a Python dict literal; this reads just those that NumPy writes. */
+/* npy.c - NumPy's array files, versions 1.0 to 3.0. The header is a Python dict literal; this reads
+ * just those that NumPy writes. */
 #include <string.h>
 #include "io/internal.h"
 
@@ -6,7 +7,7 @@ typedef struct header {
     weir_ctx *c;
     const char *where;
     const char *text; /* the whole file */
-    size_t at, end;   /* of the dict */
+    size_t at, end; /* of the dict */
     bool has_descr, has_order, has_shape;
     weir__encoding element;
     bool fortran;
@@ -17,7 +18,8 @@ typedef struct header {
 static bool expected(header *h, const char *what)
 {
     char found[WEIR__QUOTE];
-    weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte %zu: expected %s, found \"%s\"", h->at, what,
+    weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte %zu: expected %s, found \"%s\"", h->at,
+                  what,
                   weir__quote(h->text + h->at, h->end - h->at < 12 ? h->end - h->at : 12, found));
     return false;
 }
@@ -63,7 +65,9 @@ static bool take_extent(header *h, int64_t *out)
     size_t start = h->at;
     int64_t v = 0;
     for (; h->at < h->end && h->text[h->at] >= '0' && h->text[h->at] <= '9'; h->at++)
-        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, h->text[h->at] - '0', &v)) return false;
+        if (__builtin_mul_overflow(v, 10, &v)
+            || __builtin_add_overflow(v, h->text[h->at] - '0', &v))
+            return false;
     *out = v;
     if (h->at == start) return false;
     take(h, 'L'); /* Python 2 */
@@ -75,13 +79,15 @@ static bool read_descr(header *h)
     skip_space(h);
     size_t start = h->at, n;
     const char *s;
-    if (h->at < h->end && h->text[h->at] == '[') return expected(h, "one element type (structured arrays are not read)");
+    if (h->at < h->end && h->text[h->at] == '[')
+        return expected(h, "one element type (structured arrays are not read)");
     if (!take_string(h, &s, &n)) return expected(h, "an element type such as '<f4'");
     if (n >= 2 && s[1] == 'O') {
         h->at = start;
         return expected(h, "numbers (pickled objects are not read)");
     }
-    if (n == 3 && memchr("<>|=", s[0], 4) && memchr("fiub", s[1], 4) && s[2] >= '1' && s[2] <= '8') {
+    if (n == 3 && memchr("<>|=", s[0], 4) && memchr("fiub", s[1], 4) && s[2] >= '1'
+        && s[2] <= '8') {
         h->element = (weir__encoding){ s[1], s[2] - '0', s[0] == '>' };
         return h->has_descr = true;
     }
@@ -105,7 +111,8 @@ static bool read_shape(header *h)
         if (!take_extent(h, &h->shape[h->ndim])) return expected(h, "an extent");
         h->ndim++;
         if (take(h, ',')) continue;
-        if (h->ndim == 1 || !take(h, ')')) return expected(h, "',' in the shape"); /* (3) is a number */
+        if (h->ndim == 1 || !take(h, ')'))
+            return expected(h, "',' in the shape"); /* (3) is a number */
         break;
     }
     return h->has_shape = true;
@@ -135,7 +142,8 @@ static bool read_dict(header *h)
     }
     skip_space(h);
     if (h->at != h->end) return expected(h, "the end of the header");
-    if (!h->has_descr || !h->has_order || !h->has_shape) return expected(h, "the keys descr, fortran_order and shape");
+    if (!h->has_descr || !h->has_order || !h->has_shape)
+        return expected(h, "the keys descr, fortran_order and shape");
     return true;
 }
 
@@ -143,18 +151,21 @@ static bool read_dict(header *h)
 static bool read_prefix(header *h, const unsigned char *p, size_t size)
 {
     if (size < 10 || memcmp(p, "\x93NUMPY", 6) != 0) {
-        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte 0: expected an npy header (\\x93NUMPY)");
+        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where,
+                      "byte 0: expected an npy header (\\x93NUMPY)");
         return false;
     }
     if (p[6] < 1 || p[6] > 3 || p[7] != 0) {
-        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte 6: expected npy version 1.0, 2.0 or 3.0, found %d.%d", p[6], p[7]);
+        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where,
+                      "byte 6: expected npy version 1.0, 2.0 or 3.0, found %d.%d", p[6], p[7]);
         return false;
     }
     h->at = p[6] == 1 ? 10 : 12;
     size_t n = (size_t)p[8] | (size_t)p[9] << 8;
     if (p[6] > 1 && size >= 12) n |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
     if (size < h->at || n > size - h->at) {
-        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where, "byte %zu: ends early: expected a header of %zu bytes", size, n);
+        weir__io_fail(h->c, WEIR_ERROR_FORMAT, h->where,
+                      "byte %zu: ends early: expected a header of %zu bytes", size, n);
         return false;
     }
     h->end = h->at + n;
@@ -164,7 +175,10 @@ static bool read_prefix(header *h, const unsigned char *p, size_t size)
 /* Column-major to row-major: walks the output in order, the source by strides. */
 static bool transpose(weir_ctx *c, weir__array *a)
 {
-    int64_t n = weir__array_numel(a), stride[WEIR_RANK_MAX], index[WEIR_RANK_MAX] = { 0 }, from = 0;
+    int64_t n = weir__array_numel(a);
+    int64_t stride[WEIR_RANK_MAX];
+    int64_t index[WEIR_RANK_MAX] = { 0 };
+    int64_t from = 0;
     size_t size = weir_dtype_size(a->dtype);
     if (n == 0 || a->ndim < 2) return true;
     char *out = weir__alloc_n(c, n, size);
@@ -184,7 +198,8 @@ static bool transpose(weir_ctx *c, weir__array *a)
     return true;
 }
 
-weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size, weir__array *out)
+weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
@@ -192,12 +207,16 @@ weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, siz
     if (!read_prefix(&h, data, size) || !read_dict(&h)) return weir_status_of(c);
     int64_t n;
     if (!weir__shape_numel(h.ndim, h.shape, &n))
-        return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte %zu: expected a shape whose product fits 60 bits", h.end);
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, where,
+                             "byte %zu: expected a shape whose product fits 60 bits", h.end);
     if (size - h.end != (size_t)n * (size_t)h.element.size)
-        return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte %zu: expected %lld bytes of data, found %zu", h.end, (long long)n * h.element.size, size - h.end);
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, where,
+                             "byte %zu: expected %lld bytes of data, found %zu", h.end,
+                             (long long)n * h.element.size, size - h.end);
     weir__array a = { .ndim = h.ndim };
     memcpy(a.shape, h.shape, sizeof a.shape);
-    if (weir__array_decode(c, where, h.element, h.text + h.end, &a) != WEIR_OK) return weir_status_of(c);
+    if (weir__array_decode(c, where, h.element, h.text + h.end, &a) != WEIR_OK)
+        return weir_status_of(c);
     if (h.fortran && !transpose(c, &a)) weir__array_free(c, &a);
     *out = a;
     return weir_status_of(c);

@@ -30,7 +30,9 @@ static size_t make_header(const weir__array *a, const char *descr, char *text, s
         if (i == 0) first = n - first;
     }
     weir__append(text, bytes, &n, a->ndim == 1 ? ",), }" : "), }");
-    if (a->ndim) weir__append(text, bytes, &n, "%*s", 21 - (int)first, ""); /* NumPy leaves room for axis 0 to grow */
+    if (a->ndim)
+        weir__append(text, bytes, &n, "%*s", 21 - (int)first,
+                     ""); /* NumPy leaves room for axis 0 to grow */
     while ((n + 1) % 64) text[n++] = ' ';
     text[n++] = '\n';
     memcpy(text, "\x93NUMPY\x01", 8);
@@ -43,7 +45,9 @@ weir_status weir__npy_write(weir_ctx *c, const char *path, const weir__array *a)
 {
     if (!weir_ok(c)) return weir_status_of(c);
     const char *descr = descr_of(a->dtype);
-    if (!descr) return weir__io_fail(c, WEIR_ERROR_DTYPE, path, "npy has no bf16: expected f16, f32 or f64");
+    if (!descr)
+        return weir__io_fail(c, WEIR_ERROR_DTYPE, path,
+                             "npy has no bf16: expected f16, f32 or f64");
     char text[448];
     size_t n = make_header(a, descr, text, sizeof text - 64);
     weir__writer *w = weir__writer_open(c, path);

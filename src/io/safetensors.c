@@ -1,11 +1,15 @@
-/* safetensors.c - reading: 8 bytes of header length, a JSON header, then the tensors' bytes without holes. */
+/* safetensors.c - reading: 8 bytes of header length, a JSON header, then the tensors' bytes without
+ * holes. */
 #include <stdlib.h>
 #include <string.h>
 #include "io/safetensors.h"
 
-static const struct { const char *name; weir_dtype dtype; } names[] = {
+static const struct {
+    const char *name;
+    weir_dtype dtype;
+} names[] = {
     { "F64", WEIR_F64 }, { "F32", WEIR_F32 }, { "F16", WEIR_F16 }, { "BF16", WEIR_BF16 },
-    { "I64", WEIR_I64 }, { "I32", WEIR_I32 }, { "U8", WEIR_U8 }, { "BOOL", WEIR_BOOL },
+    { "I64", WEIR_I64 }, { "I32", WEIR_I32 }, { "U8", WEIR_U8 },   { "BOOL", WEIR_BOOL },
 };
 
 const char *weir__safetensors_dtype(weir_dtype t)
@@ -27,7 +31,8 @@ typedef struct reader {
 static bool refuse(reader *r, const char *expected)
 {
     char key[WEIR__QUOTE];
-    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "tensor \"%s\": expected %s", weir__quote(r->key, strlen(r->key), key), expected);
+    weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "tensor \"%s\": expected %s",
+                  weir__quote(r->key, strlen(r->key), key), expected);
     return false;
 }
 
@@ -36,7 +41,10 @@ static bool read_dtype(reader *r, const json_t *entry, weir__weight *w)
     const json_t *d = json_object_get(entry, "dtype");
     if (!json_is_string(d)) return refuse(r, "a dtype in a string");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(json_string_value(d), names[i].name) == 0) return w->dtype = names[i].dtype, true;
+        if (strcmp(json_string_value(d), names[i].name) == 0) {
+            w->dtype = names[i].dtype;
+            return true;
+        }
     char found[WEIR__QUOTE], text[128];
     snprintf(text, sizeof text, "a dtype F64 F32 F16 BF16 I64 I32 U8 or BOOL, found \"%s\"",
              weir__quote(json_string_value(d), json_string_length(d), found));
@@ -46,11 +54,13 @@ static bool read_dtype(reader *r, const json_t *entry, weir__weight *w)
 static bool read_shape(reader *r, const json_t *entry, weir__weight *w)
 {
     const json_t *s = json_object_get(entry, "shape");
-    if (!json_is_array(s) || json_array_size(s) > WEIR_RANK_MAX) return refuse(r, "a shape of at most 8 extents");
+    if (!json_is_array(s) || json_array_size(s) > WEIR_RANK_MAX)
+        return refuse(r, "a shape of at most 8 extents");
     w->ndim = (int)json_array_size(s);
     for (int i = 0; i < w->ndim; i++) {
         const json_t *extent = json_array_get(s, (size_t)i);
-        if (!json_is_integer(extent) || json_integer_value(extent) < 0) return refuse(r, "extents that are integers, 0 or more");
+        if (!json_is_integer(extent) || json_integer_value(extent) < 0)
+            return refuse(r, "extents that are integers, 0 or more");
         w->shape[i] = json_integer_value(extent);
     }
     return true;
@@ -58,12 +68,17 @@ static bool read_shape(reader *r, const json_t *entry, weir__weight *w)
 
 static bool read_offsets(reader *r, const json_t *entry, weir__weight *w)
 {
-    const json_t *o = json_object_get(entry, "data_offsets"), *b = json_array_get(o, 0), *e = json_array_get(o, 1);
-    if (json_array_size(o) != 2 || !json_is_integer(b) || !json_is_integer(e)) return refuse(r, "data_offsets of two integers");
+    const json_t *o = json_object_get(entry, "data_offsets");
+    const json_t *b = json_array_get(o, 0);
+    const json_t *e = json_array_get(o, 1);
+    if (json_array_size(o) != 2 || !json_is_integer(b) || !json_is_integer(e))
+        return refuse(r, "data_offsets of two integers");
     json_int_t begin = json_integer_value(b), end = json_integer_value(e);
     if (begin < 0 || end < begin || (uint64_t)end > r->data_size) {
         char text[160];
-        snprintf(text, sizeof text, "data_offsets in order within the %zu bytes of data, found [%lld, %lld]", r->data_size, (long long)begin, (long long)end);
+        snprintf(text, sizeof text,
+                 "data_offsets in order within the %zu bytes of data, found [%lld, %lld]",
+                 r->data_size, (long long)begin, (long long)end);
         return refuse(r, text);
     }
     w->data = r->data + begin;
@@ -74,10 +89,12 @@ static bool read_offsets(reader *r, const json_t *entry, weir__weight *w)
 static bool check_bytes(reader *r, const weir__weight *w)
 {
     int64_t n;
-    if (!weir__shape_numel(w->ndim, w->shape, &n)) return refuse(r, "a shape whose product fits 60 bits");
+    if (!weir__shape_numel(w->ndim, w->shape, &n))
+        return refuse(r, "a shape whose product fits 60 bits");
     if ((uint64_t)n * weir_dtype_size(w->dtype) == w->bytes) return true;
     char text[120];
-    snprintf(text, sizeof text, "%llu bytes for its shape and dtype, found %zu", (unsigned long long)n * weir_dtype_size(w->dtype), w->bytes);
+    snprintf(text, sizeof text, "%llu bytes for its shape and dtype, found %zu",
+             (unsigned long long)n * weir_dtype_size(w->dtype), w->bytes);
     return refuse(r, text);
 }
 
@@ -89,8 +106,10 @@ static bool read_entry(reader *r, const char *key, const json_t *entry)
     if (n >= sizeof w->name) return refuse(r, "a name of at most 255 bytes");
     memcpy(w->name, key, n + 1);
     if (!json_is_object(entry)) return refuse(r, "an object with dtype, shape and data_offsets");
-    if (!read_dtype(r, entry, w) || !read_shape(r, entry, w) || !read_offsets(r, entry, w)) return false;
-    return (json_object_size(entry) == 3 || refuse(r, "dtype, shape and data_offsets only")) && check_bytes(r, w);
+    if (!read_dtype(r, entry, w) || !read_shape(r, entry, w) || !read_offsets(r, entry, w))
+        return false;
+    return (json_object_size(entry) == 3 || refuse(r, "dtype, shape and data_offsets only"))
+           && check_bytes(r, w);
 }
 
 static bool read_metadata(reader *r, json_t *m)
@@ -98,13 +117,16 @@ static bool read_metadata(reader *r, json_t *m)
     const char *key;
     json_t *value;
     if (!json_is_object(m)) {
-        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "__metadata__: expected an object of strings");
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                      "__metadata__: expected an object of strings");
         return false;
     }
-    json_object_foreach(m, key, value)
+    json_object_foreach (m, key, value)
         if (!json_is_string(value)) {
             char quoted[WEIR__QUOTE];
-            weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "__metadata__, \"%s\": expected a string", weir__quote(key, strlen(key), quoted));
+            weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                          "__metadata__, \"%s\": expected a string",
+                          weir__quote(key, strlen(key), quoted));
             return false;
         }
     r->w.metadata = json_incref(m);
@@ -129,7 +151,8 @@ static bool check_cover(reader *r)
         r->key = r->w.at[i].name;
         if ((const unsigned char *)r->w.at[i].data != at) {
             char text[120];
-            snprintf(text, sizeof text, "its data at offset %zu (no holes, no overlaps), found %zu", (size_t)(at - r->data),
+            snprintf(text, sizeof text, "its data at offset %zu (no holes, no overlaps), found %zu",
+                     (size_t)(at - r->data),
                      (size_t)((const unsigned char *)r->w.at[i].data - r->data));
             return refuse(r, text);
         }
@@ -137,7 +160,9 @@ static bool check_cover(reader *r)
     }
     size_t used = (size_t)(at - r->data);
     if (used != r->data_size)
-        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "byte %zu: expected the end, found %zu more bytes", 8 + r->header_size + used, r->data_size - used);
+        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
+                      "byte %zu: expected the end, found %zu more bytes", 8 + r->header_size + used,
+                      r->data_size - used);
     return used == r->data_size;
 }
 
@@ -151,8 +176,10 @@ static bool read_header(reader *r, json_t *header)
     }
     r->w.at = weir__alloc0_n(r->c, (int64_t)json_object_size(header), sizeof *r->w.at);
     if (!r->w.at) return false;
-    json_object_foreach(header, key, value)
-        if (!(strcmp(key, "__metadata__") == 0 ? read_metadata(r, value) : read_entry(r, key, value))) return false;
+    json_object_foreach (header, key, value)
+        if (!(strcmp(key, "__metadata__") == 0 ? read_metadata(r, value)
+                                               : read_entry(r, key, value)))
+            return false;
     if (!r->w.metadata && !(r->w.metadata = json_object())) {
         weir__io_fail(r->c, WEIR_ERROR_MEMORY, r->where, "metadata: expected more free memory");
         return false;
@@ -165,8 +192,10 @@ static bool read_length(reader *r, const weir__bytes *file)
     uint64_t n = 0;
     for (int i = 7; i >= 0 && file->size >= 8; i--) n = n << 8 | file->data[i];
     if (file->size < 8 || n > file->size - 8 || n > WEIR__HEADER_MAX) {
-        weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "byte 0: expected a header length that fits the file's %zu bytes (and %d), found %llu",
-                      file->size, WEIR__HEADER_MAX, (unsigned long long)n);
+        weir__io_fail(
+            r->c, WEIR_ERROR_FORMAT, r->where,
+            "byte 0: expected a header length that fits the file's %zu bytes (and %d), found %llu",
+            file->size, WEIR__HEADER_MAX, (unsigned long long)n);
         return false;
     }
     r->header_size = (size_t)n;
@@ -175,7 +204,8 @@ static bool read_length(reader *r, const weir__bytes *file)
     return true;
 }
 
-weir_status weir__safetensors_read(weir_ctx *c, const char *where, weir__bytes file, weir__weights *out)
+weir_status weir__safetensors_read(weir_ctx *c, const char *where, weir__bytes file,
+                                   weir__weights *out)
 {
     *out = (weir__weights){ 0 };
     reader r = { .c = c, .where = where };

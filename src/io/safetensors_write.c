@@ -1,4 +1,5 @@
-/* safetensors_write.c - the same tensors give the same bytes: order as given, header padded to 8 bytes with spaces. */
+/* safetensors_write.c - the same tensors give the same bytes: order as given, header padded to 8
+ * bytes with spaces. */
 #include <stdlib.h>
 #include <string.h>
 #include "io/safetensors.h"
@@ -6,17 +7,22 @@
 static weir_status refuse(weir_ctx *c, const char *where, const char *name, const char *expected)
 {
     char quoted[WEIR__QUOTE];
-    return weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "tensor \"%s\": expected %s", weir__quote(name, strlen(name), quoted), expected);
+    return weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "tensor \"%s\": expected %s",
+                         weir__quote(name, strlen(name), quoted), expected);
 }
 
 static weir_status check(weir_ctx *c, const char *where, const weir__weight *w)
 {
     int64_t n;
-    if (!memchr(w->name, 0, sizeof w->name)) return refuse(c, where, "(too long)", "a name of at most 255 bytes");
+    if (!memchr(w->name, 0, sizeof w->name))
+        return refuse(c, where, "(too long)", "a name of at most 255 bytes");
     if (strcmp(w->name, "__metadata__") == 0) return refuse(c, where, w->name, "another name");
-    if (w->ndim < 0 || w->ndim > WEIR_RANK_MAX || !weir__shape_numel(w->ndim, w->shape, &n)) return refuse(c, where, w->name, "a shape of rank 0 to 8");
-    if (!weir__safetensors_dtype(w->dtype)) return refuse(c, where, w->name, "a dtype that safetensors has");
-    if ((uint64_t)n * weir_dtype_size(w->dtype) != w->bytes) return refuse(c, where, w->name, "as many bytes as its shape and dtype say");
+    if (w->ndim < 0 || w->ndim > WEIR_RANK_MAX || !weir__shape_numel(w->ndim, w->shape, &n))
+        return refuse(c, where, w->name, "a shape of rank 0 to 8");
+    if (!weir__safetensors_dtype(w->dtype))
+        return refuse(c, where, w->name, "a dtype that safetensors has");
+    if ((uint64_t)n * weir_dtype_size(w->dtype) != w->bytes)
+        return refuse(c, where, w->name, "as many bytes as its shape and dtype say");
     return WEIR_OK;
 }
 
@@ -24,13 +30,14 @@ static json_t *entry_of(const weir__weight *w, size_t offset)
 {
     json_t *shape = json_array();
     int bad = 0;
-    for (int i = 0; i < w->ndim; i++) bad |= json_array_append_new(shape, json_integer(w->shape[i]));
+    for (int i = 0; i < w->ndim; i++)
+        bad |= json_array_append_new(shape, json_integer(w->shape[i]));
     if (bad) {
         json_decref(shape);
         return NULL;
     }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", weir__safetensors_dtype(w->dtype), "shape", shape, "data_offsets",
-                     (json_int_t)offset, (json_int_t)(offset + w->bytes));
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", weir__safetensors_dtype(w->dtype), "shape",
+                     shape, "data_offsets", (json_int_t)offset, (json_int_t)(offset + w->bytes));
 }
 
 static bool add_metadata(weir_ctx *c, const char *where, json_t *root, const json_t *metadata)
@@ -38,9 +45,10 @@ static bool add_metadata(weir_ctx *c, const char *where, json_t *root, const jso
     const char *key;
     json_t *value;
     if (!metadata || json_object_size(metadata) == 0) return true;
-    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+    json_object_foreach ((json_t *)(uintptr_t)metadata, key, value)
         if (!json_is_string(value)) {
-            weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "__metadata__, \"%s\": expected a string", key);
+            weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "__metadata__, \"%s\": expected a string",
+                          key);
             return false;
         }
     if (json_object_set(root, "__metadata__", (json_t *)(uintptr_t)metadata) == 0) return true;
@@ -48,14 +56,19 @@ static bool add_metadata(weir_ctx *c, const char *where, json_t *root, const jso
     return false;
 }
 
-static bool add_tensors(weir_ctx *c, const char *where, json_t *root, const weir__weight *w, int64_t n)
+static bool add_tensors(weir_ctx *c, const char *where, json_t *root, const weir__weight *w,
+                        int64_t n)
 {
     size_t offset = 0;
     for (int64_t i = 0; i < n; i++) {
         if (check(c, where, &w[i]) != WEIR_OK) return false;
-        if (json_object_get(root, w[i].name)) return refuse(c, where, w[i].name, "each name once"), false;
+        if (json_object_get(root, w[i].name)) {
+            refuse(c, where, w[i].name, "each name once");
+            return false;
+        }
         if (json_object_set_new(root, w[i].name, entry_of(&w[i], offset)) != 0) {
-            if (weir__json_memory_is_out(256)) weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
+            if (weir__json_memory_is_out(256))
+                weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
             else refuse(c, where, w[i].name, "a name in UTF-8");
             return false;
         }
@@ -65,14 +78,16 @@ static bool add_tensors(weir_ctx *c, const char *where, json_t *root, const weir
 }
 
 /* The length, the JSON and its padding; *data_size is what follows. */
-static weir_status make_header(weir_ctx *c, const char *where, const weir__weight *w, int64_t n, const json_t *metadata, weir__bytes *out)
+static weir_status make_header(weir_ctx *c, const char *where, const weir__weight *w, int64_t n,
+                               const json_t *metadata, weir__bytes *out)
 {
     *out = (weir__bytes){ 0 };
     json_t *root = json_object();
     bool ok = root && add_metadata(c, where, root, metadata) && add_tensors(c, where, root, w, n);
     char *text = ok ? weir__json_text(root, JSON_COMPACT) : NULL;
     json_decref(root);
-    if (!text) return weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
+    if (!text)
+        return weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
     size_t used = strlen(text), padded = (used + 7) / 8 * 8;
     out->size = 8 + padded;
     out->data = weir__alloc(c, out->size);
@@ -82,7 +97,9 @@ static weir_status make_header(weir_ctx *c, const char *where, const weir__weigh
         memset(out->data + 8 + used, ' ', padded - used);
     }
     weir__json_text_free(text);
-    if (padded > WEIR__HEADER_MAX) weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "header of %zu bytes: expected at most %d", padded, WEIR__HEADER_MAX);
+    if (padded > WEIR__HEADER_MAX)
+        weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "header of %zu bytes: expected at most %d",
+                      padded, WEIR__HEADER_MAX);
     if (!weir_ok(c)) {
         weir__free(c, out->data);
         *out = (weir__bytes){ 0 };
@@ -90,11 +107,13 @@ static weir_status make_header(weir_ctx *c, const char *where, const weir__weigh
     return weir_status_of(c);
 }
 
-weir_status weir__safetensors_encode(weir_ctx *c, const weir__weight *w, int64_t n, const json_t *metadata, weir__bytes *out)
+weir_status weir__safetensors_encode(weir_ctx *c, const weir__weight *w, int64_t n,
+                                     const json_t *metadata, weir__bytes *out)
 {
     weir__bytes header;
     *out = (weir__bytes){ 0 };
-    if (!weir_ok(c) || make_header(c, "safetensors", w, n, metadata, &header) != WEIR_OK) return weir_status_of(c);
+    if (!weir_ok(c) || make_header(c, "safetensors", w, n, metadata, &header) != WEIR_OK)
+        return weir_status_of(c);
     size_t size = header.size;
     for (int64_t i = 0; i < n; i++) size += w[i].bytes;
     unsigned char *p = weir__alloc(c, size + 1);
@@ -110,10 +129,12 @@ weir_status weir__safetensors_encode(weir_ctx *c, const weir__weight *w, int64_t
     return weir_status_of(c);
 }
 
-weir_status weir__safetensors_save(weir_ctx *c, const char *path, const weir__weight *w, int64_t n, const json_t *metadata)
+weir_status weir__safetensors_save(weir_ctx *c, const char *path, const weir__weight *w, int64_t n,
+                                   const json_t *metadata)
 {
     weir__bytes header;
-    if (!weir_ok(c) || make_header(c, path, w, n, metadata, &header) != WEIR_OK) return weir_status_of(c);
+    if (!weir_ok(c) || make_header(c, path, w, n, metadata, &header) != WEIR_OK)
+        return weir_status_of(c);
     weir__writer *out = weir__writer_open(c, path);
     if (out) {
         weir__writer_put(out, header.data, header.size);

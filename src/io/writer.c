@@ -1,9 +1,10 @@
 /* writer.c - files that appear whole or not at all.
  *
- * A regular file is written under a temporary name in its folder, flushed to the disk, and renamed over the old one; what fails
- * before the rename leaves the old file as it was and no temporary behind. A killed process leaves one; as a writer holds a lock on its
- * own while it lives, whoever clears up can tell. A device or pipe is written to directly: it must not
- * be replaced by a file. A symbolic link stays one: the file it leads to is replaced. */
+ * A regular file is written under a temporary name in its folder, flushed to the disk, and renamed
+ * over the old one; what fails before the rename leaves the old file as it was and no temporary
+ * behind. A killed process leaves one; as a writer holds a lock on its own while it lives, whoever
+ * clears up can tell. A device or pipe is written to directly: it must not be replaced by a file. A
+ * symbolic link stays one: the file it leads to is replaced. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,9 @@ struct weir__writer {
 
 static weir_status failed(weir__writer *w, const char *what)
 {
-    return weir__io_fail(w->c, WEIR_ERROR_IO, w->path, "%s: %s: expected a place that can be written", what, weir__error_text(errno));
+    return weir__io_fail(w->c, WEIR_ERROR_IO, w->path,
+                         "%s: %s: expected a place that can be written", what,
+                         weir__error_text(errno));
 }
 
 static void discard(weir__writer *w)
@@ -49,7 +52,8 @@ static size_t folder_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Where files cannot be locked, nothing is. False where somebody cleared the file away before it was locked. */
+/* Where files cannot be locked, nothing is. False where somebody cleared the file away before it
+ * was locked. */
 static bool claim(int fd)
 {
     struct stat own;
@@ -61,7 +65,8 @@ bool weir__is_leftover(const char *path)
 {
     const char *name = path + folder_length(path);
     size_t n = strlen(name);
-    if (strncmp(name, ".weir-", 6) != 0 || n <= 10 || strcmp(name + n - 4, ".tmp") != 0) return false;
+    if (strncmp(name, ".weir-", 6) != 0 || n <= 10 || strcmp(name + n - 4, ".tmp") != 0)
+        return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return false;
     bool alone = flock(fd, LOCK_EX | LOCK_NB) == 0;
@@ -78,12 +83,18 @@ static bool open_temp(weir__writer *w)
     memcpy(w->temp, w->target, folder);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t key = weir__hash_mix((uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 30, (uint64_t)getpid() ^ (uint64_t)(uintptr_t)w);
+    uint64_t key = weir__hash_mix((uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 30,
+                                  (uint64_t)getpid() ^ (uint64_t)(uintptr_t)w);
     for (uint64_t attempt = 0; attempt < 100; attempt++) {
-        snprintf(w->temp + folder, 32, ".weir-%016llx.tmp", (unsigned long long)weir__hash_mix(key, attempt));
+        snprintf(w->temp + folder, 32, ".weir-%016llx.tmp",
+                 (unsigned long long)weir__hash_mix(key, attempt));
         w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (w->fd >= 0 && claim(w->fd)) return true;
-        if (w->fd >= 0) close(w->fd), w->fd = -1, errno = EEXIST;
+        if (w->fd >= 0) {
+            close(w->fd);
+            w->fd = -1;
+            errno = EEXIST;
+        }
         if (errno != EEXIST && errno != EINTR) break;
     }
     failed(w, "cannot be created");
@@ -193,7 +204,9 @@ static weir_status sync_folder(weir__writer *w)
     size_t n = folder_length(w->target);
     w->target[n] = 0;
     int fd = open(n ? w->target : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return errno == EACCES ? WEIR_OK : failed(w, "written, but its folder cannot be opened to flush it");
+    if (fd < 0)
+        return errno == EACCES ? WEIR_OK
+                               : failed(w, "written, but its folder cannot be opened to flush it");
     bool ok = sync_fd(fd, true);
     if (!ok) failed(w, "written, but its folder cannot be flushed");
     close(fd);

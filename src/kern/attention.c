@@ -1,6 +1,8 @@
-/* attention.c - y = softmax(scale q k^T + mask) v for many heads, by blocks of rows of q, so that memory is one block times the keys (Rabe &
- * Staats 2021). Backward makes the probabilities of a block again. Every row of q alone decides its bits: products are row-exact, a softmax
- * is one row's, and gradients of k and v add over blocks in order. Threads divide heads and, forward, blocks. */
+/* attention.c - y = softmax(scale q k^T + mask) v for many heads, by blocks of rows of q, so that
+ * memory is one block times the keys (Rabe & Staats 2021). Backward makes the probabilities of a
+ * block again. Every row of q alone decides its bits: products are row-exact, a softmax is one
+ * row's, and gradients of k and v add over blocks in order. Threads divide heads and, forward,
+ * blocks. */
 #include <string.h>
 #include "kern.h"
 
@@ -12,28 +14,70 @@ static int64_t blocks_of(const weir__attention *o) { return (o->rows + BLOCK - 1
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Keys that rows up to the end of a block can see: a function of the block's place alone */
-static int64_t keys_of(const weir__attention *o, int64_t block) { return o->causal ? smaller(o->keys, (block + 1) * BLOCK) : o->keys; }
+static int64_t keys_of(const weir__attention *o, int64_t block)
+{
+    return o->causal ? smaller(o->keys, (block + 1) * BLOCK) : o->keys;
+}
 
 /* The product of a step over m rows and n keys, without addresses. p: [m, n] */
 static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n)
 {
-    weir__gemm g = { .m = m, .n = n, .k = o->width, .a_row = n, .a_col = 1, .b_row = 1, .b_col = 1, .c_row = n };
+    weir__gemm g = {
+        .m = m, .n = n, .k = o->width, .a_row = n, .a_col = 1, .b_row = 1, .b_col = 1, .c_row = n
+    };
     switch (s) {
-    case SCORES: g.a_row = o->q_row, g.b_col = o->k_row; break; /* p = q k^T */
-    case OUT: g.n = o->out, g.k = n, g.b_row = o->v_row, g.c_row = o->out; break; /* y = p v */
-    case BACK_P: g.k = o->out, g.a_row = o->out, g.b_col = o->v_row; break; /* dp = g v^T */
-    case BACK_V: g.m = n, g.n = o->out, g.k = m, g.a_row = 1, g.a_col = n, g.b_row = o->out, g.c_row = o->out, g.accumulate = true; break; /* dv += p^T g */
-    case BACK_Q: g.n = o->width, g.k = n, g.b_row = o->k_row, g.c_row = o->width; break; /* dq = ds k */
-    default: g.m = n, g.n = o->width, g.k = m, g.a_row = 1, g.a_col = n, g.b_row = o->q_row, g.c_row = o->width, g.accumulate = true; /* dk += ds^T q */
+    case SCORES:
+        g.a_row = o->q_row;
+        g.b_col = o->k_row;
+        break; /* p = q k^T */
+    case OUT:
+        g.n = o->out;
+        g.k = n;
+        g.b_row = o->v_row;
+        g.c_row = o->out;
+        break; /* y = p v */
+    case BACK_P:
+        g.k = o->out;
+        g.a_row = o->out;
+        g.b_col = o->v_row;
+        break; /* dp = g v^T */
+    case BACK_V:
+        g.m = n;
+        g.n = o->out;
+        g.k = m;
+        g.a_row = 1;
+        g.a_col = n;
+        g.b_row = o->out;
+        g.c_row = o->out;
+        g.accumulate = true;
+        break; /* dv += p^T g */
+    case BACK_Q:
+        g.n = o->width;
+        g.k = n;
+        g.b_row = o->k_row;
+        g.c_row = o->width;
+        break; /* dq = ds k */
+    default:
+        g.m = n;
+        g.n = o->width;
+        g.k = m;
+        g.a_row = 1;
+        g.a_col = n;
+        g.b_row = o->q_row;
+        g.c_row = o->width;
+        g.accumulate = true; /* dk += ds^T q */
     }
     return g;
 }
 
-/* -- scratch: `buffers` of a block of scores, then what the products want; for each piece ----- */
+/* -- scratch: `buffers` of a block of scores, then what the products want; for each piece ------ */
 static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
-static size_t buffer_bytes(const weir__attention *o, weir__real t) { return rounded((size_t)(BLOCK * o->keys * bytes_of(t))); }
+static size_t buffer_bytes(const weir__attention *o, weir__real t)
+{
+    return rounded((size_t)(BLOCK * o->keys * bytes_of(t)));
+}
 
-static size_t piece_bytes(const weir__kern *k, weir__real t, const weir__attention *o, int buffers,
+static size_t piece_bytes(const weir__isa *k, weir__real t, const weir__attention *o, int buffers,
                           step last)
 {
     size_t most = 0;
@@ -54,22 +98,23 @@ static int pieces_for(const weir__attention *o, int64_t items, const weir__threa
     return items < pieces ? (int)items : pieces;
 }
 
-size_t weir__attention_scratch(const weir__kern *k, weir__real t, const weir__attention *o,
+size_t weir__attention_scratch(const weir__isa *k, weir__real t, const weir__attention *o,
                                bool backward, const weir__threads *threads)
 {
     int pieces = pieces_for(o, backward ? o->heads : o->heads * blocks_of(o), threads);
     return piece_bytes(k, t, o, backward ? 3 : 2, backward ? BACK_K : OUT) * (size_t)pieces;
 }
 
-/* -- one block --------------------------------------------------------------------------------------------------------------------------------------- */
+/* -- one block --------------------------------------------------------------------------------- */
 typedef struct place { /* where a thread works */
-    const weir__kern *k;
+    const weir__isa *k;
     weir__real t;
     const weir__attention *o;
     char *buffer[3], *products;
 } place;
 
-static place place_of(const weir__kern *k, weir__real t, const weir__attention *o, char *scratch, int buffers)
+static place place_of(const weir__isa *k, weir__real t, const weir__attention *o, char *scratch,
+                      int buffers)
 {
     place p = { .k = k, .t = t, .o = o };
     for (int i = 0; i < buffers; i++) p.buffer[i] = scratch + (size_t)i * buffer_bytes(o, t);
@@ -77,14 +122,20 @@ static place place_of(const weir__kern *k, weir__real t, const weir__attention *
     return p;
 }
 
-static void multiply(const place *p, step s, int64_t m, int64_t n, const void *a, const void *b, void *c)
+static void multiply(const place *p, step s, int64_t m, int64_t n, const void *a, const void *b,
+                     void *c)
 {
     weir__gemm g = product(p->o, s, m, n);
-    g.a = a, g.b = b, g.c = c;
+    g.a = a;
+    g.b = b;
+    g.c = c;
     p->k->gemm[p->t](&g, p->products, NULL);
 }
 
-static const char *at(const place *p, const void *base, int64_t element) { return (const char *)base + element * bytes_of(p->t); }
+static const char *at(const place *p, const void *base, int64_t element)
+{
+    return (const char *)base + element * bytes_of(p->t);
+}
 static void set_lowest(weir__real t, void *x, int64_t first, int64_t last)
 {
     for (int64_t i = first; i < last; i++)
@@ -92,33 +143,42 @@ static void set_lowest(weir__real t, void *x, int64_t first, int64_t last)
         else ((double *)x)[i] = -__builtin_inf();
 }
 
-/* x = scale x + mask for row i of a head, over the first n keys */
-static void mask_row(const place *p, int64_t head, int64_t i, int64_t n, void *x)
+/* x = scale x + mask for row i of a head, over the first n keys; lowest: n times -infinity */
+static void mask_row(const place *p, int64_t head, int64_t i, int64_t n, void *x,
+                     const void *lowest)
 {
     const weir__attention *o = p->o;
-    const double affine[2] = { o->scale, 0 }, lowest64 = -__builtin_inf();
-    const float lowest32 = -__builtin_inff();
-    const void *lowest = p->t == WEIR__F32 ? (const void *)&lowest32 : &lowest64;
+    const double affine[2] = { o->scale, 0 };
     int64_t from = o->mask ? o->mask_at[head] + i * o->mask_row : 0;
     p->k->unary[p->t][WEIR__U_affine](n, x, 1, x, 1, affine);
-    if (o->mask && o->mask_bool) p->k->where[p->t](n, x, 1, (const uint8_t *)o->mask + from, o->mask_key, x, 1, lowest, 0);
-    if (o->mask && !o->mask_bool) p->k->binary[p->t][WEIR__B_add](n, x, 1, x, 1, at(p, o->mask, from), o->mask_key);
+    if (o->mask && o->mask_bool)
+        p->k->where[p->t](n, x, 1, (const uint8_t *)o->mask + from, o->mask_key, x, 1, lowest, 1);
+    if (o->mask && !o->mask_bool)
+        p->k->binary[p->t][WEIR__B_add](n, x, 1, x, 1, at(p, o->mask, from), o->mask_key);
     if (o->causal) set_lowest(p->t, x, smaller(i + 1, n), n);
 }
 
-static bool is_nan(weir__real t, const void *x) { return t == WEIR__F32 ? *(const float *)x != *(const float *)x : *(const double *)x != *(const double *)x; }
+static bool is_nan(weir__real t, const void *x)
+{
+    return t == WEIR__F32 ? *(const float *)x != *(const float *)x
+                          : *(const double *)x != *(const double *)x;
+}
 
-/* Probabilities of m rows from row0 on; buffers: scores, probabilities. A row that may see no key, which softmax makes NaN, is 0, as in
- * PyTorch. */
+/* Probabilities of m rows from row0 on; buffers: scores, probabilities. A row that may see no key,
+ * which softmax makes NaN, is 0, as in PyTorch. */
 static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
-    multiply(p, SCORES, m, n, at(p, o->q, o->q_at[head] + row0 * o->q_row), at(p, o->k, o->k_at[head]), p->buffer[0]);
+    multiply(p, SCORES, m, n, at(p, o->q, o->q_at[head] + row0 * o->q_row),
+             at(p, o->k, o->k_at[head]), p->buffer[0]);
+    char *lowest = p->buffer[1] + (BLOCK - 1) * n * bytes_of(p->t); /* until softmax comes there */
+    if (o->mask && o->mask_bool) set_lowest(p->t, lowest, 0, n);
     for (int64_t i = 0; i < m; i++) {
         char *x = p->buffer[0] + i * n * bytes_of(p->t), *y = p->buffer[1] + i * n * bytes_of(p->t);
-        mask_row(p, head, row0 + i, n, x);
+        mask_row(p, head, row0 + i, n, x, lowest);
         p->k->row[p->t][WEIR__R_softmax](n, y, x, NULL);
-        if (is_nan(p->t, y) && p->k->max[p->t](n, x, 1) == -__builtin_inf()) memset(y, 0, (size_t)(n * bytes_of(p->t)));
+        if (is_nan(p->t, y) && p->k->max[p->t](n, x, 1) == -__builtin_inf())
+            memset(y, 0, (size_t)(n * bytes_of(p->t)));
     }
 }
 
@@ -127,41 +187,59 @@ static void forward_block(const place *p, int64_t head, int64_t block)
     const weir__attention *o = p->o;
     int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block);
     probabilities(p, head, row0, m, n);
-    multiply(p, OUT, m, n, p->buffer[1], at(p, o->v, o->v_at[head]), (char *)o->y + (head * o->rows + row0) * o->out * bytes_of(p->t));
+    multiply(p, OUT, m, n, p->buffer[1], at(p, o->v, o->v_at[head]),
+             (char *)o->y + (head * o->rows + row0) * o->out * bytes_of(p->t));
 }
 
 static void backward_block(const place *p, int64_t head, int64_t block)
 {
     const weir__attention *o = p->o;
-    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block), bytes = bytes_of(p->t);
+    int64_t row0 = block * BLOCK;
+    int64_t m = smaller(BLOCK, o->rows - row0);
+    int64_t n = keys_of(o, block);
+    int64_t bytes = bytes_of(p->t);
     const char *g = at(p, o->g, (head * o->rows + row0) * o->out);
     probabilities(p, head, row0, m, n);
     multiply(p, BACK_P, m, n, g, at(p, o->v, o->v_at[head]), p->buffer[2]);
-    if (o->dv) multiply(p, BACK_V, m, n, p->buffer[1], g, (char *)o->dv + head * o->keys * o->out * bytes);
-    for (int64_t i = 0; i < m; i++) p->k->row[p->t][WEIR__R_softmax_backward](n, p->buffer[0] + i * n * bytes, p->buffer[2] + i * n * bytes, p->buffer[1] + i * n * bytes);
-    p->k->unary[p->t][WEIR__U_affine](m * n, p->buffer[0], 1, p->buffer[0], 1, (const double[]){ o->scale, 0 });
-    if (o->dq) multiply(p, BACK_Q, m, n, p->buffer[0], at(p, o->k, o->k_at[head]), (char *)o->dq + (head * o->rows + row0) * o->width * bytes);
-    if (o->dk) multiply(p, BACK_K, m, n, p->buffer[0], at(p, o->q, o->q_at[head] + row0 * o->q_row), (char *)o->dk + head * o->keys * o->width * bytes);
+    if (o->dv)
+        multiply(p, BACK_V, m, n, p->buffer[1], g, (char *)o->dv + head * o->keys * o->out * bytes);
+    for (int64_t i = 0; i < m; i++)
+        p->k->row[p->t][WEIR__R_softmax_backward](n, p->buffer[0] + i * n * bytes,
+                                                  p->buffer[2] + i * n * bytes,
+                                                  p->buffer[1] + i * n * bytes);
+    p->k->unary[p->t][WEIR__U_affine](m * n, p->buffer[0], 1, p->buffer[0], 1,
+                                      (const double[]){ o->scale, 0 });
+    if (o->dq)
+        multiply(p, BACK_Q, m, n, p->buffer[0], at(p, o->k, o->k_at[head]),
+                 (char *)o->dq + (head * o->rows + row0) * o->width * bytes);
+    if (o->dk)
+        multiply(p, BACK_K, m, n, p->buffer[0], at(p, o->q, o->q_at[head] + row0 * o->q_row),
+                 (char *)o->dk + head * o->keys * o->width * bytes);
 }
 
-/* -- all of them ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* -- all of them ------------------------------------------------------------------------------- */
 static void forward_part(const place *p, int64_t first, int64_t last)
 {
-    for (int64_t i = first; i < last; i++) forward_block(p, i / blocks_of(p->o), i % blocks_of(p->o));
+    for (int64_t i = first; i < last; i++)
+        forward_block(p, i / blocks_of(p->o), i % blocks_of(p->o));
 }
 
 static void backward_part(const place *p, int64_t first, int64_t last)
 {
     const weir__attention *o = p->o;
     for (int64_t head = first; head < last; head++) {
-        if (o->dv) memset((char *)o->dv + head * o->keys * o->out * bytes_of(p->t), 0, (size_t)(o->keys * o->out * bytes_of(p->t)));
-        if (o->dk) memset((char *)o->dk + head * o->keys * o->width * bytes_of(p->t), 0, (size_t)(o->keys * o->width * bytes_of(p->t)));
+        if (o->dv)
+            memset((char *)o->dv + head * o->keys * o->out * bytes_of(p->t), 0,
+                   (size_t)(o->keys * o->out * bytes_of(p->t)));
+        if (o->dk)
+            memset((char *)o->dk + head * o->keys * o->width * bytes_of(p->t), 0,
+                   (size_t)(o->keys * o->width * bytes_of(p->t)));
         for (int64_t b = 0; b < blocks_of(o); b++) backward_block(p, head, b);
     }
 }
 
 typedef struct job {
-    const weir__kern *k;
+    const weir__isa *k;
     weir__real t;
     const weir__attention *o;
     char *scratch;
@@ -177,7 +255,7 @@ static void job_items(void *job_, int piece, int64_t first, int64_t last)
     j->part(&p, first, last);
 }
 
-void weir__attention_forward(const weir__kern *k, weir__real t, const weir__attention *o,
+void weir__attention_forward(const weir__isa *k, weir__real t, const weir__attention *o,
                              void *scratch, const weir__threads *threads)
 {
     int64_t items = o->heads * blocks_of(o);
@@ -185,7 +263,7 @@ void weir__attention_forward(const weir__kern *k, weir__real t, const weir__atte
     weir__divide(threads, pieces_for(o, items, threads), items, job_items, &j);
 }
 
-void weir__attention_backward(const weir__kern *k, weir__real t, const weir__attention *o,
+void weir__attention_backward(const weir__isa *k, weir__real t, const weir__attention *o,
                               void *scratch, const weir__threads *threads)
 {
     job j = { k, t, o, scratch, piece_bytes(k, t, o, 3, BACK_K), 3, backward_part };

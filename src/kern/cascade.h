@@ -1,5 +1,6 @@
-/* cascade.h - adds a stream of block results as a binary tree, so that rounding errors grow like log n and the order depends on the
- * number of blocks alone: after block number b, as many pending results are joined as b has trailing one bits. */
+/* cascade.h - adds a stream of block results as a binary tree, so that rounding errors grow like
+ * log n and the order depends on the number of blocks alone: after block number b, as many pending
+ * results are joined as b has trailing one bits. */
 #ifndef WEIR_KERN_CASCADE_H
 #define WEIR_KERN_CASCADE_H
 #include <stdbool.h>
@@ -14,14 +15,23 @@ typedef struct weir__cascade {
     bool max;
 } weir__cascade;
 
+static inline void weir__cascade_start(weir__cascade *c, bool max)
+{
+    c->count = 0; /* what is pending needs no value yet */
+    c->depth = 0;
+    c->max = max;
+}
+
 static inline double weir__cascade_join(const weir__cascade *c, double a, double b)
 {
-    return c->max ? (b > a || b != b ? b : a) : a + b;
+    if (!c->max) return a + b;
+    return b > a || b != b ? b : a;
 }
 
 static inline void weir__cascade_add(weir__cascade *c, double x)
 {
-    for (int64_t b = c->count++; b & 1; b >>= 1) x = weir__cascade_join(c, c->pending[--c->depth], x);
+    for (int64_t b = c->count++; b & 1; b >>= 1)
+        x = weir__cascade_join(c, c->pending[--c->depth], x);
     c->pending[c->depth++] = x;
 }
 

@@ -1,12 +1,24 @@
 /* matrices.c - functions of one matrix over many; threads divide the matrices. */
 #include "kern.h"
 
-/* Two matrices, two rows, and, for LU of more than a panel, a panel and what the product asks for; each from a line of its own. */
-size_t weir__matrix_scratch(const weir__kern *k, weir__real t, int64_t m, int64_t n)
+/* Two matrices, two rows, and, for LU of more than a panel, a panel and what the product asks for;
+ * each from a line of its own. */
+size_t weir__matrix_scratch(const weir__isa *k, weir__real t, int64_t m, int64_t n)
 {
-    size_t size = t == WEIR__F32 ? 4 : 8, longest = (size_t)(m > n ? m : n), bytes = 2 * ((size_t)m * (size_t)n * size + 64 + longest * 8 + 64) + 64;
-    weir__gemm g = { .m = n - WEIR__PANEL, .n = n - WEIR__PANEL, .k = WEIR__PANEL, .a_row = WEIR__PANEL, .a_col = 1, .b_row = n, .b_col = 1, .c_row = n, .accumulate = true };
-    if (n > WEIR__PANEL)
+    size_t size = t == WEIR__F32 ? 4 : 8;
+    size_t longest = (size_t)(m > n ? m : n);
+    size_t bytes = 2 * ((size_t)m * (size_t)n * size + 64 + longest * 8 + 64) + 64;
+    int64_t least = m < n ? m : n;
+    weir__gemm g = { .m = n - WEIR__PANEL,
+                     .n = m - WEIR__PANEL,
+                     .k = WEIR__PANEL,
+                     .a_row = WEIR__PANEL,
+                     .a_col = 1,
+                     .b_row = m,
+                     .b_col = 1,
+                     .c_row = m,
+                     .accumulate = true };
+    if (least > WEIR__PANEL)
         bytes += (size_t)n * WEIR__PANEL * size + 64 + k->gemm_scratch[t](&g, NULL);
     return (bytes + 63) / 64 * 64;
 }
@@ -25,7 +37,8 @@ static void job_matrices(void *job_, int piece, int64_t first, int64_t last)
     const weir__matrices *a = j->all;
     char *scratch = j->scratch + (size_t)piece * j->each;
     for (int64_t i = first; i < last; i++)
-        j->f(a->lapack, a->m, a->n, (const char *)a->a + i * a->m * a->n * j->size, (char *)a->y + i * a->y_step * j->size,
+        j->f(a->lapack, a->m, a->n, (const char *)a->a + i * a->m * a->n * j->size,
+             (char *)a->y + i * a->y_step * j->size,
              a->z ? (char *)a->z + i * a->z_step * j->size : NULL, scratch);
 }
 
@@ -37,7 +50,7 @@ int weir__matrix_pieces(const weir__matrices *a, const weir__threads *threads)
     return pieces > a->count ? (int)a->count : pieces;
 }
 
-void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, const weir__matrices *a,
+void weir__loop_matrices(const weir__isa *k, weir__real t, weir__matrix f, const weir__matrices *a,
                          void *scratch, const weir__threads *threads)
 {
     job j = {
@@ -50,7 +63,7 @@ void weir__loop_matrices(const weir__kern *k, weir__real t, weir__matrix f, cons
     weir__divide(threads, weir__matrix_pieces(a, threads), a->count, job_matrices, &j);
 }
 
-/* -- triangular systems ----------------------------------------------------------------------- */
+/* -- triangular systems ------------------------------------------------------------------------ */
 typedef struct solves {
     weir__triangle_fn *f;
     const weir__triangle *each;
@@ -64,7 +77,7 @@ static void solves_run(void *solves_, int piece, int64_t first, int64_t last)
     for (int64_t i = first; i < last; i++) s->f(&s->each[i], s->x[i]);
 }
 
-void weir__loop_triangles(const weir__kern *k, weir__real t, int64_t count,
+void weir__loop_triangles(const weir__isa *k, weir__real t, int64_t count,
                           const weir__triangle *each, void *const *x, const weir__threads *threads)
 {
     if (count == 0) return;

@@ -1,5 +1,5 @@
-/* pick.c - one axis by index: elements picked or added to, and where along an axis the largest is. One thread: additions to one place
- * come in the order of the index. */
+/* pick.c - one axis by index: elements picked or added to, and where along an axis the largest is.
+ * One thread: additions to one place come in the order of the index. */
 #include "plan.h"
 
 typedef struct pick {
@@ -14,9 +14,20 @@ typedef void inner_fn(const pick *p, int64_t n, char *const *x, const int64_t *s
 static bool start(pick *p, const weir__loop *l, int operands, int64_t bytes, int64_t along)
 {
     if (!weir__plan_make(&p->plan, l, operands)) return false;
-    for (int o = 0; o < operands; o++) p->x[o] = l->x[o].data, p->bytes[o] = bytes;
+    for (int o = 0; o < operands; o++) {
+        p->x[o] = l->x[o].data;
+        p->bytes[o] = bytes;
+    }
     p->along = along;
     return true;
+}
+
+/* log2 of the bytes of an element: 1, 2, 4 or 8 */
+static int size_index(size_t bytes)
+{
+    int i = 0;
+    while (bytes >> i > 1) i++;
+    return i;
 }
 
 static void run(const pick *p, int operands, inner_fn *f)
@@ -33,14 +44,17 @@ static void run(const pick *p, int operands, inner_fn *f)
     }
 }
 
-/* -- gather ------------------------------------------------------------------------------------------------------------------------- */
+/* -- gather ------------------------------------------------------------------------------------ */
 #define GATHER(bits) \
     static void gather##bits(const pick *p, int64_t n, char *const *x, const int64_t *s) \
     { \
         uint##bits##_t *y = (uint##bits##_t *)(void *)x[0]; \
         const uint##bits##_t *from = (const uint##bits##_t *)(void *)x[1]; \
         const int64_t *index = (const int64_t *)(void *)x[2]; \
-        for (int64_t i = 0; i < n; i++) y[i * s[0]] = from[i * s[1] + index[i * s[2]] * p->along]; \
+        bool within = s[0] == 1 && s[1] == 0 && s[2] == 1 && p->along == 1; \
+        for (int64_t i = 0; within && i < n; i++) y[i] = from[index[i]]; \
+        for (int64_t i = 0; !within && i < n; i++) \
+            y[i * s[0]] = from[i * s[1] + index[i * s[2]] * p->along]; \
     }
 GATHER(8)
 GATHER(16)
@@ -53,17 +67,43 @@ void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along)
     pick p;
     if (!start(&p, l, 3, (int64_t)bytes, along)) return;
     p.bytes[2] = sizeof(int64_t);
-    run(&p, 3, bytes == 1 ? gather8 : bytes == 2 ? gather16 : bytes == 4 ? gather32 : gather64);
+    static inner_fn *const gathers[] = { gather8, gather16, gather32, gather64 };
+    run(&p, 3, gathers[size_index(bytes)]);
 }
 
-/* -- the adjoint ---------------------------------------------------------------------------------------------------------------------- */
+/* -- scatter ----------------------------------------------------------------------------------- */
+#define PUT(bits) \
+    static void put##bits(const pick *p, int64_t n, char *const *x, const int64_t *s) \
+    { \
+        uint##bits##_t *y = (uint##bits##_t *)(void *)x[0]; \
+        const uint##bits##_t *from = (const uint##bits##_t *)(void *)x[1]; \
+        const int64_t *index = (const int64_t *)(void *)x[2]; \
+        for (int64_t i = 0; i < n; i++) y[i * s[0] + index[i * s[2]] * p->along] = from[i * s[1]]; \
+    }
+PUT(8)
+PUT(16)
+PUT(32)
+PUT(64)
+#undef PUT
+
+void weir__loop_scatter(size_t bytes, const weir__loop *l, int64_t along)
+{
+    pick p;
+    if (!start(&p, l, 3, (int64_t)bytes, along)) return;
+    p.bytes[2] = sizeof(int64_t);
+    static inner_fn *const puts[] = { put8, put16, put32, put64 };
+    run(&p, 3, puts[size_index(bytes)]);
+}
+
+/* -- the adjoint of gather --------------------------------------------------------------------- */
 #define SCATTER(T) \
     static void scatter_##T(const pick *p, int64_t n, char *const *x, const int64_t *s) \
     { \
         T *y = (T *)(void *)x[0]; \
         const T *from = (const T *)(void *)x[1]; \
         const int64_t *index = (const int64_t *)(void *)x[2]; \
-        for (int64_t i = 0; i < n; i++) y[i * s[0] + index[i * s[2]] * p->along] += from[i * s[1]]; \
+        for (int64_t i = 0; i < n; i++) \
+            y[i * s[0] + index[i * s[2]] * p->along] += from[i * s[1]]; \
     }
 SCATTER(float)
 SCATTER(double)
@@ -77,7 +117,7 @@ void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along)
     run(&p, 3, t == WEIR__F32 ? scatter_float : scatter_double);
 }
 
-/* -- the first of the largest; NaN is larger than any number ------------------------------------------------------------------------ */
+/* -- the first of the largest; NaN is larger than any number ----------------------------------- */
 #define ARGMAX(T) \
     static void argmax_##T(const pick *p, int64_t n, char *const *x, const int64_t *s) \
     { \

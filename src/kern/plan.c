@@ -3,7 +3,8 @@
 
 static int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
 
-/* Whether axis a belongs outside axis b: by the output's stride, then the inputs'; broadcast axes go outside */
+/* Whether axis a belongs outside axis b: by the output's stride, then the inputs'; broadcast axes
+ * go outside */
 static bool outside(const weir__plan *p, int operands, int a, int b)
 {
     for (int o = 0; o < operands; o++) {
@@ -17,14 +18,20 @@ static bool outside(const weir__plan *p, int operands, int a, int b)
 static void swap_axes(weir__plan *p, int operands, int a, int b)
 {
     int64_t t = p->shape[a];
-    p->shape[a] = p->shape[b], p->shape[b] = t;
-    for (int o = 0; o < operands; o++) t = p->stride[o][a], p->stride[o][a] = p->stride[o][b], p->stride[o][b] = t;
+    p->shape[a] = p->shape[b];
+    p->shape[b] = t;
+    for (int o = 0; o < operands; o++) {
+        t = p->stride[o][a];
+        p->stride[o][a] = p->stride[o][b];
+        p->stride[o][b] = t;
+    }
 }
 
 static void sort(weir__plan *p, int operands)
 {
     for (int i = 1; i < p->ndim; i++)
-        for (int j = i; j > 0 && outside(p, operands, j, j - 1); j--) swap_axes(p, operands, j, j - 1);
+        for (int j = i; j > 0 && outside(p, operands, j, j - 1); j--)
+            swap_axes(p, operands, j, j - 1);
 }
 
 void weir__plan_merge(weir__plan *p, int operands)
@@ -32,7 +39,8 @@ void weir__plan_merge(weir__plan *p, int operands)
     int last = 0;
     for (int i = 1; i < p->ndim; i++) {
         bool joined = true;
-        for (int o = 0; o < operands; o++) joined = joined && p->stride[o][last] == p->stride[o][i] * p->shape[i];
+        for (int o = 0; o < operands; o++)
+            joined = joined && p->stride[o][last] == p->stride[o][i] * p->shape[i];
         if (!joined) last++;
         p->shape[last] = joined ? p->shape[last] * p->shape[i] : p->shape[i];
         for (int o = 0; o < operands; o++) p->stride[o][last] = p->stride[o][i];
@@ -40,14 +48,17 @@ void weir__plan_merge(weir__plan *p, int operands)
     p->ndim = last + 1;
 }
 
-/* A short inner loop costs a call each time round: where the inner axis is short, the longest one goes inside. */
+/* A short inner loop costs a call each time round: where the inner axis is short, the next one out
+ * that is long enough goes inside, for it lies closest in memory; else the longest. */
 static void prefer_long(weir__plan *p, int operands)
 {
-    int inner = p->ndim - 1, longest = inner;
-    if (p->shape[inner] >= 16) return;
-    for (int i = 0; i < inner; i++)
-        if (p->shape[i] > p->shape[longest]) longest = i;
-    if (p->shape[longest] >= 4 * p->shape[inner]) swap_axes(p, operands, inner, longest);
+    enum { ENOUGH = 16 };
+    int inner = p->ndim - 1, best = inner;
+    int64_t times = 4 * p->shape[inner], enough = times > ENOUGH ? times : ENOUGH;
+    if (p->shape[inner] >= ENOUGH) return;
+    for (int i = inner - 1; i >= 0 && p->shape[best] < enough; i--)
+        if (p->shape[i] > p->shape[best]) best = i;
+    if (p->shape[best] >= times) swap_axes(p, operands, inner, best);
 }
 
 bool weir__plan_make(weir__plan *p, const weir__loop *l, int operands)
@@ -72,7 +83,8 @@ bool weir__plan_make(weir__plan *p, const weir__loop *l, int operands)
     return true;
 }
 
-void weir__plan_seek(const weir__plan *p, int operands, int axes, int64_t index, int64_t *at, int64_t *offset)
+void weir__plan_seek(const weir__plan *p, int operands, int axes, int64_t index, int64_t *at,
+                     int64_t *offset)
 {
     for (int o = 0; o < operands; o++) offset[o] = 0;
     for (int i = axes - 1; i >= 0; i--) {

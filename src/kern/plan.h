@@ -10,12 +10,14 @@ typedef struct weir__plan {
     int64_t outer;                         /* runs of the inner loop */
 } weir__plan;
 
-/* Drops axes of size 1, orders them and merges those that lie end to end in all operands. False when there is nothing to do. */
+/* Drops axes of size 1, orders them and merges those that lie end to end in all operands. False
+ * when there is nothing to do. */
 bool weir__plan_make(weir__plan *p, const weir__loop *l, int operands);
 /* Merges neighbouring axes without moving any. */
 void weir__plan_merge(weir__plan *p, int operands);
 /* Offsets of the operands at run `index` of the axes before `axes`. */
-void weir__plan_seek(const weir__plan *p, int operands, int axes, int64_t index, int64_t *at, int64_t *offset);
+void weir__plan_seek(const weir__plan *p, int operands, int axes, int64_t index, int64_t *at,
+                     int64_t *offset);
 /* To the next run. */
 void weir__plan_next(const weir__plan *p, int operands, int axes, int64_t *at, int64_t *offset);
 

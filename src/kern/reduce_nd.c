@@ -1,15 +1,16 @@
 /* reduce_nd.c - sums and maxima of n-d arrays over any set of axes.
  *
- * The elements of one result are taken in the logical row-major order of the reduced axes, in blocks of WEIR__BLOCK joined as a binary
- * tree (cascade.h, isa/reduce.inc). That order depends on the reduced extents alone; the ways to walk memory below all keep it:
- * rows (elements of a result evenly spaced), columns (64 results side by side), gathered (neither). */
+ * The elements of one result are taken in the logical row-major order of the reduced axes, in
+ * blocks of WEIR__BLOCK joined as a binary tree (cascade.h, isa/reduce.inc). That order depends on
+ * the reduced extents alone; the ways to walk memory below all keep it: rows (elements of a result
+ * evenly spaced), columns (64 results side by side), gathered (neither). */
 #include "cascade.h"
 #include "plan.h"
 
 enum { FEW = 4 };
 
 typedef struct reduction {
-    const weir__kern *k;
+    const weir__isa *k;
     weir__real t;
     bool max;
     weir__plan kept, reduced; /* strides: kept 0 output, 1 input; reduced 0 input */
@@ -33,14 +34,16 @@ static double row(const reduction *r, int64_t n, const char *x, int64_t stride)
 /* One result whose elements are not evenly spaced: block by block into a dense buffer */
 static double gathered(const reduction *r, const char *x)
 {
-    weir__cascade c = { .max = r->max };
+    weir__cascade c;
+    weir__cascade_start(&c, r->max);
     int64_t at[WEIR__MAX_RANK], offset[1];
     double buffer[WEIR__BLOCK];
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t n = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
         for (int64_t i = 0; i < n; i++) {
-            if (r->t == WEIR__F32) ((float *)(void *)buffer)[i] = ((const float *)(const void *)x)[offset[0]];
+            if (r->t == WEIR__F32)
+                ((float *)(void *)buffer)[i] = ((const float *)(const void *)x)[offset[0]];
             else buffer[i] = ((const double *)(const void *)x)[offset[0]];
             weir__plan_next(&r->reduced, 1, r->reduced.ndim, at, offset);
         }
@@ -49,21 +52,25 @@ static double gathered(const reduction *r, const char *x)
     return weir__cascade_end(&c);
 }
 
-/* Few elements, evenly spaced: the tree of one block (isa/reduce.inc) without the accumulators that stay empty */
+/* Few elements, evenly spaced: the tree of one block (isa/reduce.inc) without the accumulators that
+ * stay empty */
 static double few(const reduction *r, const char *x, int64_t stride)
 {
+    float f[FEW] = { 0 };
     double w[FEW] = { 0 };
-    for (int64_t i = 0; i < r->count; i++)
-        w[i] = 0.0 + (r->t == WEIR__F32 ? (double)((const float *)(const void *)x)[i * stride] : ((const double *)(const void *)x)[i * stride]);
-    for (int half = FEW / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) w[i] += w[i + half];
-    return w[0];
+    if (r->t == WEIR__F32) {
+        for (int64_t i = 0; i < r->count; i++) f[i] += ((const float *)(const void *)x)[i * stride];
+        return (double)((f[0] + f[2]) + (f[1] + f[3]));
+    }
+    for (int64_t i = 0; i < r->count; i++) w[i] += ((const double *)(const void *)x)[i * stride];
+    return (w[0] + w[2]) + (w[1] + w[3]);
 }
 
 static double one(const reduction *r, const char *x)
 {
     if (r->count == 0) return row(r, 0, x, 1);
-    if (r->count <= FEW && !r->max && r->reduced.ndim == 1) return few(r, x, r->reduced.stride[0][0]);
+    if (r->count <= FEW && !r->max && r->reduced.ndim == 1)
+        return few(r, x, r->reduced.stride[0][0]);
     if (r->reduced.ndim == 1) return row(r, r->count, x, r->reduced.stride[0][0]);
     return gathered(r, x);
 }
@@ -74,7 +81,11 @@ static void columns(const reduction *r, int64_t n, const char *x, int64_t out, i
     weir__cascade c[WEIR__COLUMNS];
     int64_t at[WEIR__MAX_RANK], offset[1], rows[WEIR__BLOCK];
     double block[WEIR__COLUMNS];
-    for (int64_t j = 0; j < n; j++) c[j].count = 0, c[j].depth = 0, c[j].max = r->max;
+    for (int64_t j = 0; j < n; j++) {
+        c[j].count = 0;
+        c[j].depth = 0;
+        c[j].max = r->max;
+    }
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t m = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
@@ -106,7 +117,9 @@ static void part(void *user, int piece, int64_t first, int64_t last)
             columns(r, n, x, offset[0], p->stride[0][inner]);
             continue;
         }
-        for (int64_t j = 0; j < n; j++) put(r, offset[0] + j * p->stride[0][inner], one(r, x + j * p->stride[1][inner] * r->bytes));
+        for (int64_t j = 0; j < n; j++)
+            put(r, offset[0] + j * p->stride[0][inner],
+                one(r, x + j * p->stride[1][inner] * r->bytes));
     }
 }
 
@@ -128,7 +141,8 @@ static void finish_axes(weir__plan *p, int operands)
     weir__plan_merge(p, operands);
 }
 
-/* Any axis may be reduced; one is if the output does not move along it. An axis of size 1 is neither. */
+/* Any axis may be reduced; one is if the output does not move along it. An axis of size 1 is
+ * neither. */
 static void reduce(reduction *r, const weir__loop *l, const weir__threads *threads)
 {
     int64_t results = 1;
@@ -143,20 +157,21 @@ static void reduce(reduction *r, const weir__loop *l, const weir__threads *threa
     if (results == 0) return;
     finish_axes(&r->kept, 2);
     finish_axes(&r->reduced, 1);
-    r->y = l->x[0].data, r->x = l->x[1].data;
+    r->y = l->x[0].data;
+    r->x = l->x[1].data;
     r->bytes = r->t == WEIR__F32 ? 4 : 8;
     int pieces = weir__pieces_for(results * (r->count + 8), 0.3, threads);
     weir__divide(threads, pieces, results, part, r);
 }
 
-void weir__loop_sum(const weir__kern *k, weir__real t, const weir__loop *l,
+void weir__loop_sum(const weir__isa *k, weir__real t, const weir__loop *l,
                     const weir__threads *threads)
 {
     reduction r = { .k = k, .t = t };
     reduce(&r, l, threads);
 }
 
-void weir__loop_max(const weir__kern *k, weir__real t, const weir__loop *l,
+void weir__loop_max(const weir__isa *k, weir__real t, const weir__loop *l,
                     const weir__threads *threads)
 {
     reduction r = { .k = k, .t = t, .max = true };

@@ -1,15 +1,17 @@
-/* assign.c - copying weights from a file into a module tree: every name, shape and number is looked at before anything changes. */
+/* assign.c - copying weights from a file into a module tree: every name, shape and number is looked
+ * at before anything changes. */
 #include <math.h>
 #include <string.h>
+#include "kern/kern.h"
 #include "models/models.h"
 
-enum { LIST_BYTES = 180 };
+enum { LIST_BYTES = 180, CHUNK = 1024 };
 
 typedef struct check {
     weir_ctx *c;
     weir_module *root;
     const weir__weights *w;
-    int64_t used;  /* tensors of the file that have a place */
+    int64_t used; /* tensors of the file that have a place */
     weir_load_info info;
     size_t missing_bytes, misfit_bytes, extra_bytes;
     char missing[LIST_BYTES], misfit[LIST_BYTES], extra[LIST_BYTES];
@@ -23,18 +25,22 @@ static void append(check *k, const char *what, char *list, size_t *used, const c
     weir__log(k->c, "weights: %s %s", what, name);
     if (*used + strlen(name) + 8 < LIST_BYTES)
         weir__append(list, LIST_BYTES, used, *used ? ", %s" : "%s", name);
-    else if (strstr(list, "..") == NULL)
-        weir__append(list, LIST_BYTES, used, ", ..");
+    else if (strstr(list, "..") == NULL) weir__append(list, LIST_BYTES, used, ", ..");
 }
 
 static bool fits(const weir__weight *w, const weir_tensor *t)
 {
     bool floating = weir_dtype_is_real(w->dtype) || w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
-    return (weir_dtype_is_real(t->dtype) ? floating : w->dtype == t->dtype) && w->ndim == t->ndim && memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof *t->shape) == 0;
+    return (weir_dtype_is_real(t->dtype) ? floating : w->dtype == t->dtype) && w->ndim == t->ndim
+           && memcmp(w->shape, t->shape, (size_t)t->ndim * sizeof *t->shape) == 0;
 }
 
-/* -- a shared parameter goes by any of its names, as PyTorch's files have one of them, or all ----------------------------------------------- */
-typedef struct alias { const weir__weights *w; const weir_tensor *tensor; const weir__weight *found; } alias;
+/* -- a shared parameter goes by any of its names, as PyTorch's files have one of them, or all -- */
+typedef struct alias {
+    const weir__weights *w;
+    const weir_tensor *tensor;
+    const weir__weight *found;
+} alias;
 
 static bool by_other_name(void *user, const char *name, const weir__entry *e)
 {
@@ -43,23 +49,25 @@ static bool by_other_name(void *user, const char *name, const weir__entry *e)
     return !a->found;
 }
 
-static const weir__weight *weight_of(weir_module *m, const weir__weights *w, const char *name, const weir_tensor *t)
+static const weir__weight *weight_of(weir_module *m, const weir__weights *w, const char *name,
+                                     const weir_tensor *t)
 {
     alias a = { .w = w, .tensor = t, .found = weir__weights_find(w, name) };
     if (!a.found) weir__module_visit(m, by_other_name, &a);
     return a.found;
 }
 
-/* -- looking at names and shapes --------------------------------------------------------------------------------------------------------------- */
+/* -- looking at names and shapes --------------------------------------------------------------- */
 static bool check_entry(void *user, const char *name, const weir__entry *e)
 {
     check *k = user;
     k->used += weir__weights_find(k->w, name) != NULL;
     if (e->shared) return true;
     const weir__weight *w = weight_of(k->root, k->w, name, e->tensor);
-    if (!w)
-        k->info.missing++, append(k, "missing", k->missing, &k->missing_bytes, name);
-    else if (!fits(w, e->tensor)) {
+    if (!w) {
+        k->info.missing++;
+        append(k, "missing", k->missing, &k->missing_bytes, name);
+    } else if (!fits(w, e->tensor)) {
         char text[160];
         size_t used = 0;
         weir__append(text, sizeof text, &used, "%.60s %s ", name, weir_dtype_name(w->dtype));
@@ -86,7 +94,10 @@ static void list_extra(weir_module *m, check *k)
         k->wanted = k->w->at[i].name;
         k->found = false;
         weir__module_visit(m, is_wanted, k);
-        if (!k->found) k->info.unexpected++, append(k, "unexpected", k->extra, &k->extra_bytes, k->wanted);
+        if (!k->found) {
+            k->info.unexpected++;
+            append(k, "unexpected", k->extra, &k->extra_bytes, k->wanted);
+        }
     }
 }
 
@@ -97,33 +108,40 @@ static weir_status check_names(weir_module *m, const weir__weights *w, const wei
     if (k.used < w->n) list_extra(m, &k);
     if (o->info) *o->info = k.info;
     if (!k.misfit_bytes && (o->partial || (!k.missing_bytes && !k.extra_bytes))) return WEIR_OK;
-    return weir_fail(k.c, WEIR_ERROR_FORMAT, "%.120s: weights of %s:%s%s%s%s%s%s: expected the %s's names and shapes", o->where, o->what,
-                     k.missing_bytes ? " missing " : "", k.missing, k.misfit_bytes ? " shape of " : "", k.misfit, k.extra_bytes ? " unexpected " : "", k.extra,
-                     o->kind);
+    return weir_fail(k.c, WEIR_ERROR_FORMAT,
+                     "%.120s: weights of %s:%s%s%s%s%s%s: expected the %s's names and shapes",
+                     o->where, o->what, k.missing_bytes ? " missing " : "", k.missing,
+                     k.misfit_bytes ? " shape of " : "", k.misfit,
+                     k.extra_bytes ? " unexpected " : "", k.extra, o->kind);
 }
 
-/* One element of the file, whose bytes may lie anywhere. */
-static uint64_t element(const weir__weight *w, int64_t i)
+/* Elements of the file, whose bytes may lie anywhere, as type `to`; n <= CHUNK. */
+static void convert_chunk(const weir_ctx *c, const weir__weight *w, int64_t first, int64_t n,
+                          weir_dtype to, void *out)
 {
-    uint64_t bits = 0;
+    uint64_t raw[CHUNK];
     size_t e = weir_dtype_size(w->dtype);
-    memcpy(&bits, (const char *)w->data + (size_t)i * e, e);
-    return bits;
+    bool half = w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
+    memcpy(raw, (const char *)w->data + (size_t)first * e, (size_t)n * e);
+    if (half && to == WEIR_F32)
+        weir__from_half(c->kern, w->dtype == WEIR_F16 ? WEIR__F16 : WEIR__BF16, n, out,
+                        (const uint16_t *)(const void *)raw, NULL);
+    else weir__convert(to, out, w->dtype, raw, n);
 }
 
 /* The first element that is not finite once it is of type `to`; -1: none. Integers always are. */
 static int64_t assign_first_nonfinite(const weir__weight *w, const weir_tensor *t, double *value)
 {
+    const weir_ctx *c = t->object.ctx;
+    double converted[CHUNK];
     if (!weir_dtype_is_real(t->dtype)) return -1;
-    for (int64_t i = 0; i < t->numel; i++) {
-        uint64_t bits = element(w, i);
-        uint64_t converted = 0;
-        double v;
-        weir__convert(t->dtype, &converted, w->dtype, &bits, 1);
-        weir__convert(WEIR_F64, &v, t->dtype, &converted, 1);
-        if (isfinite(v)) continue;
-        weir__convert(WEIR_F64, value, w->dtype, &bits, 1);
-        return i;
+    for (int64_t i = 0; i < t->numel; i += CHUNK) {
+        int64_t n = t->numel - i < CHUNK ? t->numel - i : CHUNK;
+        convert_chunk(c, w, i, n, t->dtype, converted);
+        int64_t at = c->kern->find_nonfinite[t->dtype](n, converted);
+        if (at < 0) continue;
+        convert_chunk(c, w, i + at, 1, WEIR_F64, value);
+        return i + at;
     }
     return -1;
 }
@@ -143,10 +161,12 @@ static bool assign_value_fits(void *user, const char *name, const weir__entry *e
     int64_t at = w ? assign_first_nonfinite(w, e->tensor, &value) : -1;
     if (at < 0) return true;
     if (isfinite(value))
-        weir_fail(k->root->object.ctx, WEIR_ERROR_VALUE, "%.200s: %s: element %lld is %g: expected numbers within %s", k->where, w->name,
+        weir_fail(k->root->object.ctx, WEIR_ERROR_VALUE,
+                  "%.200s: %s: element %lld is %g: expected numbers within %s", k->where, w->name,
                   (long long)at, value, weir_dtype_name(e->tensor->dtype));
     else
-        weir_fail(k->root->object.ctx, WEIR_ERROR_VALUE, "%.200s: %s: element %lld is %g: expected finite numbers", k->where, w->name,
+        weir_fail(k->root->object.ctx, WEIR_ERROR_VALUE,
+                  "%.200s: %s: element %lld is %g: expected finite numbers", k->where, w->name,
                   (long long)at, value);
     return false;
 }
@@ -158,26 +178,36 @@ static weir_status check_values(weir_module *m, const weir__weights *w, const ch
     return weir_status_of(m->object.ctx);
 }
 
+typedef struct copying {
+    weir_tensor *t;
+    const weir__weight *w;
+} copying;
+
+static void *behind(void *start, size_t bytes) { return (char *)start + bytes; }
+
+static void copy_range(void *copying_, int64_t begin, int64_t end)
+{
+    const copying *k = copying_;
+    size_t bytes = weir_dtype_size(k->t->dtype);
+    for (int64_t i = begin; i < end; i += CHUNK)
+        convert_chunk(k->t->object.ctx, k->w, i, end - i < CHUNK ? end - i : CHUNK, k->t->dtype,
+                      behind(weir__ptr(k->t), (size_t)i * bytes));
+}
+
 static void copy_in(weir_tensor *t, const weir__weight *w)
 {
-    size_t to = weir_dtype_size(t->dtype);
-    if (t->dtype == w->dtype) {
-        memcpy(weir__ptr(t), w->data, w->bytes);
-        return;
-    }
-    for (int64_t i = 0; i < t->numel; i++) {
-        uint64_t bits = element(w, i);
-        weir__convert(t->dtype, (char *)weir__ptr(t) + (size_t)i * to, w->dtype, &bits, 1);
-    }
+    weir__parallel_range(t->numel, t->object.ctx->threads, copy_range, &(copying){ t, w });
 }
 
 weir_status weir__module_assign(weir_module *m, const weir__weights *w, const weir__assign_opts *o)
 {
     weir_ctx *c = m->object.ctx;
     /* names first: a hostile file must not make us lay out a tree of its own choice of size */
-    if (check_names(m, w, o) != WEIR_OK || check_values(m, w, o->where) != WEIR_OK) return weir_status_of(c);
+    if (check_names(m, w, o) != WEIR_OK || check_values(m, w, o->where) != WEIR_OK)
+        return weir_status_of(c);
     if ((o->partial ? weir_module_seal(m) : weir__module_seal_raw(m)) != WEIR_OK
-        || !weir__module_may_change(m, "load")) return weir_status_of(c);
+        || !weir__module_may_change(m, "load"))
+        return weir_status_of(c);
     for (int64_t i = 0; i < weir_module_state_count(m); i++) {
         const char *name;
         weir_tensor *t = weir_module_state_at(m, i, &name, NULL);

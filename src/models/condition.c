@@ -45,7 +45,8 @@ static bool names_fit(const weir_model *m, weir_ctx *c, const weir_condition *k,
     const char *name;
     for (int64_t i = 0; i < weir_condition_count(k); i++) {
         weir_condition_at(k, i, &name);
-        if (model_wants(m, name)) continue;
+        if (model_wants(m, name) || (weir__model_has_null(m) && strcmp(name, "null") == 0))
+            continue;
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: condition %s: expected %s, which the model takes",
                   who, name, wants_text(m, text, sizeof text));
         return false;
@@ -70,7 +71,7 @@ static bool class_fits(const weir_model *m, weir_ctx *c, const weir_tensor *t, c
     }
     for (int64_t i = 0; i < t->numel; i++) {
         int64_t v = (int64_t)weir_get(t, &i);
-        if (v >= 0 && v < m->classes) continue;
+        if (v >= 0 && v < weir_model_class_lines(m)) continue;
         weir_fail(c, WEIR_ERROR_RANGE, "%s: class %lld of sample %lld: expected 0 to %lld", who,
                   (long long)v, (long long)i, (long long)m->classes - 1);
         return false;
@@ -92,7 +93,8 @@ static bool context_fits(const weir_model *m, weir_ctx *c, const weir_tensor *t,
 static bool values_fit(const weir_model *m, weir_ctx *c, const weir_condition *k, const char *who)
 {
     if (m->classes > 0 && !class_fits(m, c, weir_condition_get(k, "class"), who)) return false;
-    return m->context == 0 || context_fits(m, c, weir_condition_get(k, "context"), who);
+    if (m->context > 0 && !context_fits(m, c, weir_condition_get(k, "context"), who)) return false;
+    return weir__model_null_fits(m, c, k, who);
 }
 
 bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_condition *k,
@@ -112,7 +114,8 @@ const weir_condition *weir__model_condition_ready(const weir_model *m, weir_ctx 
 {
     if (m->context == 0) return k;
     weir_tensor *t = weir_condition_get(k, "context");
-    t = weir__model_standardize_context(m, weir_ctx_of(t) == c ? t : weir__samples_view(c, t, 0, t->shape[0]));
+    t = weir__model_standardize_context(
+        m, weir_ctx_of(t) == c ? t : weir__samples_view(c, t, 0, t->shape[0]));
     return weir_condition_with(k, "context", t);
 }
 
@@ -157,8 +160,7 @@ weir_batch *weir__model_batch(weir_model *m, weir_ctx *c, weir_batch *b, const c
 }
 
 /* -- of a request for samples ------------------------------------------------------------------ */
-bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n,
-                                   const char *who)
+bool weir__model_condition_divides(weir_ctx *c, const weir_condition *k, int64_t n, const char *who)
 {
     int64_t m = weir_condition_samples(k);
     if (m < 0 || (m > 0 && n % m == 0)) return true;

@@ -3,13 +3,15 @@
  *     weir train flow --data toy:moons --out run --set flow.parts=affine_coupling,affine_coupling
  *     --set flow.parts.1.parity=1
  *
- * The bijection gives vectors: of image data, one whose last part is flatten or split. */
+ * The bijection gives vectors: of image data, one whose last part is flatten or split, or with
+ * flat=yes any of vectors. */
 #include <stddef.h>
 #include "models/models.h"
 
 typedef struct opts {
     weir__model_opts common;
     weir_choice flow, base;
+    bool flat;
 } opts;
 
 static const weir_option options[] = {
@@ -18,17 +20,26 @@ static const weir_option options[] = {
       "compose parts=affine_coupling,affine_coupling parts.1.parity=1 repeat=4", 0, 0, "bijection",
       "from data to noise" },
     { "base", WEIR_OPTION_ROW, offsetof(opts, base), "normal", 0, 0, "base", "base distribution" },
+    { "flat", WEIR_OPTION_BOOL, offsetof(opts, flat), "no", 0, 1, NULL,
+      "pictures are vectors; no: the bijections see their channels, and the last is flatten or "
+      "split" },
     { 0 },
 };
 
-/* Few samples: couplings whose networks are linear maps. */
+#define FLAT "model.flat=yes "
+#define LINEAR \
+    "model.flow.repeat=2 model.flow.parts.0.net.hidden= model.flow.parts.1.net.hidden= " \
+    "optimizer.lr=1e-3 batch=128 steps=2000 ema=0.99"
+#define SMALL "optimizer.lr=5e-4 batch=128 steps=2000 ema=0.99"
+#define LARGE "optimizer.lr=1e-3 batch=256 steps=5000 ema=0.999"
+
+/* Few samples: couplings whose networks are linear maps. The couplings are of columns. */
 static const char *flow_choose(const weir_data_facts *f)
 {
-    if (weir__few_samples(f))
-        return "model.flow.repeat=2 model.flow.parts.0.net.hidden= model.flow.parts.1.net.hidden= "
-               "optimizer.lr=1e-3 batch=128 steps=2000 ema=0.99";
-    if (f->n_effective < 2000) return "optimizer.lr=5e-4 batch=128 steps=2000 ema=0.99";
-    return "optimizer.lr=1e-3 batch=256 steps=5000 ema=0.999";
+    bool flat = f->ndim > 1;
+    if (weir__few_samples(f)) return flat ? FLAT LINEAR : LINEAR;
+    if (f->n_effective < 2000) return flat ? FLAT SMALL : SMALL;
+    return flat ? FLAT LARGE : LARGE;
 }
 
 static const weir_preset presets[] = {
@@ -44,7 +55,7 @@ static weir_module *flow_create(weir_model *m, const void *unused)
     opts *o = m->options;
     weir_ctx *c = m->object.ctx;
     weir__flow_state *s = m->state;
-    s->flat = m->ndim == 1;
+    s->flat = m->ndim == 1 || o->flat;
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
     s->flow = weir_module_add(root, "flow",
                               weir__choice_module(c, &m->row->row, "flow", &o->flow, 0, NULL));
@@ -64,7 +75,7 @@ const weir_model_row weir__model_flow = {
         .test = "dim=4 flow.repeat=1 flow.parts.0.net.hidden=8 flow.parts.1.net.hidden=8",
         .given = WEIR__MODEL_GIVEN,
     },
-    .score_kind = WEIR_SCORE_EXACT,
+    .log_prob_kind = WEIR_LOG_PROB_EXACT,
     .presets = presets,
     .state_size = sizeof(weir__flow_state),
     .create = flow_create,

@@ -2,18 +2,32 @@
  *     log p(y | k) = log p_base(z | k) + log|det dz/dy|,   y = f^-1(z | k),  z ~ p_base(. | k). */
 #include "models/models.h"
 
-weir_tensor *weir__flow_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k,
-                                 const weir_score_opts *o, weir_score_info *info)
+/* z of y, with its log-det. */
+static weir_tensor *flow_forward(weir_model *m, weir_tensor *y, const weir_condition *k,
+                                 const weir_log_prob_opts *o, weir_tensor **log_det)
 {
     const weir__flow_state *s = weir_model_state(m);
-    if (o && (o->solver || o->steps > 0)) {
-        weir_fail(y->object.ctx, WEIR_ERROR_UNSUPPORTED,
-                  "%s: a solver or its steps: expected none, the log-density is exact",
-                  m->row->row.name);
-        return weir__nil(y->object.ctx, WEIR__TENSOR);
-    }
-    weir_tensor *log_det,
-        *z = weir_bijection_forward(s->flow, s->flat ? weir_flatten(y) : y, k, &log_det);
+    if (!o || (!o->solver && o->steps == 0))
+        return weir_bijection_forward(s->flow, s->flat ? weir_flatten(y) : y, k, log_det);
+    weir_fail(y->object.ctx, WEIR_ERROR_UNSUPPORTED,
+              "%s: a solver or its steps: expected none, the log-density is exact",
+              m->row->row.name);
+    *log_det = weir__nil(y->object.ctx, WEIR__TENSOR);
+    return *log_det;
+}
+
+weir_tensor *weir__flow_encode(weir_model *m, weir_tensor *y, const weir_condition *k,
+                               const weir_log_prob_opts *o)
+{
+    weir_tensor *log_det;
+    return flow_forward(m, y, k, o, &log_det);
+}
+
+weir_tensor *weir__flow_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k,
+                                 const weir_log_prob_opts *o, weir_log_prob_info *info)
+{
+    const weir__flow_state *s = weir_model_state(m);
+    weir_tensor *log_det, *z = flow_forward(m, y, k, o, &log_det);
     return weir_add(weir_base_log_prob(s->base, z, k), log_det);
 }
 

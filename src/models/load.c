@@ -1,5 +1,6 @@
-/* load.c - opening a model from a run folder, a safetensors file or memory. What the model is comes from the file's metadata, or from
- * the member "model" of config.json beside it ({"model": {"name": "nice", "dim": 64, ..}}); where both say, they must agree. */
+/* load.c - opening a model from a run folder, a safetensors file or memory. What the model is comes
+ * from the file's metadata, or from the member "model" of config.json beside it ({"model": {"name":
+ * "nice", "dim": 64, ..}}); where both say, they must agree. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -20,7 +21,8 @@ static void forget(weir_ctx *c, says *s)
     if (s->row) weir__options_delete(c, &s->row->row, s->options);
 }
 
-static weir_status understand(weir_ctx *c, const char *name, const json_t *object, const char *where, says *out)
+static weir_status understand(weir_ctx *c, const char *name, const json_t *object,
+                              const char *where, says *out)
 {
     const weir_row *row = name ? weir_row_find(c, "model", name) : NULL;
     if (!name) return weir_fail(c, WEIR_ERROR_FORMAT, "%.200s: model: expected its name", where);
@@ -34,12 +36,15 @@ static weir_status from_metadata(weir_ctx *c, const json_t *metadata, const char
 {
     const char *format = json_string_value(json_object_get(metadata, "weir_format"));
     if (!format) return WEIR_OK; /* made elsewhere */
-    if (strcmp(format, "1") != 0) return weir_fail(c, WEIR_ERROR_FORMAT, "%.200s: weir_format %.20s: expected 1", where, format);
+    if (strcmp(format, "1") != 0)
+        return weir_fail(c, WEIR_ERROR_FORMAT, "%.200s: weir_format %.20s: expected 1", where,
+                         format);
     const char *text = json_string_value(json_object_get(metadata, "options"));
     if (!text) return weir_fail(c, WEIR_ERROR_FORMAT, "%.200s: metadata: expected options", where);
     json_t *options = weir__json_read(c, where, text, strlen(text));
     if (!options) return weir_status_of(c);
-    weir_status s = understand(c, json_string_value(json_object_get(metadata, "model")), options, where, out);
+    weir_status s = understand(c, json_string_value(json_object_get(metadata, "model")), options,
+                               where, out);
     json_decref(options);
     return s;
 }
@@ -53,31 +58,38 @@ static weir_status from_config(weir_ctx *c, const char *path, says *out, json_t 
     json_t *config = weir__json_load(c, path), *model = json_object_get(config, "model");
     if (!config) return weir_status_of(c);
     weir_status s = WEIR_OK;
-    if (json_is_string(model))
-        s = understand(c, json_string_value(model), NULL, path, out);
-    else if (json_is_object(model))
-        s = understand(c, json_string_value(json_object_get(model, "name")), model, path, out), *given = json_incref(model);
+    if (json_is_string(model)) s = understand(c, json_string_value(model), NULL, path, out);
+    else if (json_is_object(model)) {
+        s = understand(c, json_string_value(json_object_get(model, "name")), model, path, out);
+        *given = json_incref(model);
+    }
     json_decref(config);
     return s;
 }
 
 /* Every option that the config writes must be the metadata's. */
-static weir_status agree(weir_ctx *c, const says *file, const says *config, const json_t *given, const char *where)
+static weir_status agree(weir_ctx *c, const says *file, const says *config, const json_t *given,
+                         const char *where)
 {
     if (file->row != config->row)
-        return weir_fail(c, WEIR_ERROR_STATE, "%.200s: %s, but config.json says %s: expected the same model", where, file->row->row.name, config->row->row.name);
+        return weir_fail(c, WEIR_ERROR_STATE,
+                         "%.200s: %s, but config.json says %s: expected the same model", where,
+                         file->row->row.name, config->row->row.name);
     const weir_row *row = &file->row->row;
     weir__difference d;
     void *over = weir__options_clone(c, row, file->options);
     if (!over) return weir_status_of(c);
     weir_status status = given ? weir__options_from_json(c, row, over, given, where) : WEIR_OK;
     if (status == WEIR_OK && weir__options_differ(row, file->options, over, &d))
-        status = weir_fail(c, WEIR_ERROR_STATE, "%.200s: %s=%.60s, but config.json says %.60s: expected the same", where, d.key, d.a, d.b);
+        status = weir_fail(c, WEIR_ERROR_STATE,
+                           "%.200s: %s=%.60s, but config.json says %.60s: expected the same", where,
+                           d.key, d.a, d.b);
     weir__options_delete(c, row, over);
     return status;
 }
 
-static weir_status settle(weir_ctx *c, const weir__weights *w, const char *where, const char *config_path, says *out)
+static weir_status settle(weir_ctx *c, const weir__weights *w, const char *where,
+                          const char *config_path, says *out)
 {
     says config = { 0 };
     json_t *given = NULL;
@@ -88,7 +100,9 @@ static weir_status settle(weir_ctx *c, const weir__weights *w, const char *where
     if (s == WEIR_OK && !out->row && config.row) *out = config;
     else forget(c, &config);
     if (s == WEIR_OK && !out->row)
-        s = weir_fail(c, WEIR_ERROR_FORMAT, "%.200s: neither metadata nor config.json: expected one that names the model", where);
+        s = weir_fail(c, WEIR_ERROR_FORMAT,
+                      "%.200s: neither metadata nor config.json: expected one that names the model",
+                      where);
     return s;
 }
 
@@ -112,7 +126,8 @@ static weir_model *load(weir_ctx *c, weir__weights *w, const char *where, const 
 {
     says what = { 0 };
     weir_model *m = weir__nil(c, WEIR__MODEL);
-    if (settle(c, w, where, config_path, &what) == WEIR_OK) m = weir__model_from_options(c, what.row, what.options);
+    if (settle(c, w, where, config_path, &what) == WEIR_OK)
+        m = weir__model_from_options(c, what.row, what.options);
     forget(c, &what);
     if (!m->object.nil && fill(m, w, where) != WEIR_OK) {
         weir_model_free(m);
@@ -130,17 +145,15 @@ static bool places(weir_ctx *c, const char *path, char *file, char *config)
     struct stat st;
     size_t used = 0, config_used = 0, folder = 0;
     bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    if (is_folder)
-        folder = strlen(path);
-    else if (strrchr(path, '/'))
-        folder = (size_t)(strrchr(path, '/') - path);
+    if (is_folder) folder = strlen(path);
+    else if (strrchr(path, '/')) folder = (size_t)(strrchr(path, '/') - path);
     weir__append(file, PATH_BYTES, &used, is_folder ? "%s/model.safetensors" : "%s", path);
     if (folder > 0 || path[0] == '/')
         weir__append(config, PATH_BYTES, &config_used, "%.*s/config.json", (int)folder, path);
-    else
-        weir__append(config, PATH_BYTES, &config_used, "config.json");
+    else weir__append(config, PATH_BYTES, &config_used, "config.json");
     if (used < PATH_BYTES && config_used < PATH_BYTES) return true;
-    weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load: %.100s..: expected a path below %d bytes", path, PATH_BYTES);
+    weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load: %.100s..: expected a path below %d bytes", path,
+              PATH_BYTES);
     return false;
 }
 
@@ -150,8 +163,12 @@ weir_model *weir_model_load(weir_ctx *c, const char *path)
     char file[PATH_BYTES], config[PATH_BYTES];
     weir__weights w = { 0 };
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
-    if (!path) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load: NULL: expected a path"), weir__nil(c, WEIR__MODEL);
-    if (!places(c, path, file, config) || weir__safetensors_load(c, file, &w) != WEIR_OK) return weir__nil(c, WEIR__MODEL);
+    if (!path) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load: NULL: expected a path");
+        return weir__nil(c, WEIR__MODEL);
+    }
+    if (!places(c, path, file, config) || weir__safetensors_load(c, file, &w) != WEIR_OK)
+        return weir__nil(c, WEIR__MODEL);
     weir_model *m = load(c, &w, file, config);
     weir__weights_free(c, &w);
     return m;
@@ -162,7 +179,11 @@ weir_model *weir_model_load_from_memory(weir_ctx *c, const void *data, size_t by
     WEIR__AS_FOUND;
     weir__weights w = { 0 };
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
-    if (!data) return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load_from_memory: NULL: expected a safetensors file"), weir__nil(c, WEIR__MODEL);
+    if (!data) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "model_load_from_memory: NULL: expected a safetensors file");
+        return weir__nil(c, WEIR__MODEL);
+    }
     size_t room = bytes < SIZE_MAX ? bytes + 1 : bytes;
     weir__bytes copy = { .data = weir__alloc(c, room), .size = bytes };
     if (!copy.data) return weir__nil(c, WEIR__MODEL);

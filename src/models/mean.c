@@ -1,16 +1,19 @@
-/* mean.c - the mean of samples by weight and its standard error, the same wherever log-densities are
- * summed up.
+/* mean.c - the mean of samples by weight and its standard error, the same wherever log-densities
+ * are summed up.
  *
  *     mean = sum w v / sum w,   s^2 = sum w (v - mean)^2 / sum w
  *     n_eff = (sum w)^2 / sum w^2                                           (Kish 1965)
  *     error = sqrt(n_eff / (n_eff - 1)) max(s / sqrt(n_eff), sqrt(sum w^2 (v - mean)^2) / sum w)
  *
- * The second term of the maximum is the linearised error of a ratio of sums; where one weight dominates
- * it is about 0, for the mean then is that sample. The first is the error of n_eff samples that spread
- * as all do. Where all weights are equal both are s / sqrt(n - 1).
+ * The second term of the maximum is the linearised error of a ratio of sums; where one weight
+ * dominates it is about 0, for the mean then is that sample. The first is the error of n_eff
+ * samples that spread as all do. Where all weights are equal both are s / sqrt(n - 1).
  *
- * Deviations are taken from the first value, so that large means cost no digits; weights are divided by
- * a power of two near the largest, so that their squares stay finite. */
+ * Signed weights have the same sums; without a sum of weights above 0 there is no mean, and where
+ * the first term's s^2 is negative the second stands alone.
+ *
+ * Deviations are taken from the first value, so that large means cost no digits; weights are
+ * divided by a power of two near the largest, so that their squares stay finite. */
 #include <math.h>
 #include "models/models.h"
 
@@ -28,7 +31,7 @@ static void mean_rescale(weir__mean *m, int steps)
 
 void weir__mean_add(weir__mean *m, double v, double w)
 {
-    if (!(w > 0)) return;
+    if (w == 0 || isnan(w)) return;
     if (!isfinite(v)) {
         m->failed++;
         return;
@@ -48,7 +51,10 @@ void weir__mean_add(weir__mean *m, double v, double w)
     m->w2dd += w * w * d * d;
 }
 
-double weir__mean_value(const weir__mean *m) { return m->n > 0 ? m->from + m->sum / m->weight : NAN; }
+double weir__mean_value(const weir__mean *m)
+{
+    return m->n > 0 && m->weight > 0 ? m->from + m->sum / m->weight : NAN;
+}
 
 double weir__mean_effective(const weir__mean *m)
 {
@@ -58,7 +64,7 @@ double weir__mean_effective(const weir__mean *m)
 double weir__mean_error(const weir__mean *m)
 {
     double n = weir__mean_effective(m);
-    if (m->n < 2 || !(n > 1)) return NAN;
+    if (m->n < 2 || !(n > 1) || !(m->weight > 0)) return NAN;
     double d = m->sum / m->weight;
     double squares = m->w2dd - d * (2 * m->w2d - d * m->w2);
     double spread = m->square - d * (2 * m->sum - d * m->weight);

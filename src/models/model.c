@@ -17,11 +17,15 @@ weir__object *weir__model_nil_new(weir_ctx *c)
 bool weir__model_usable(const weir_model *m, const char *who)
 {
     if (!m || !weir__lives(m, who)) return false;
-    if (m->object.nil) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "%s: nil model: expected one that could be made", who), false;
+    if (m->object.nil) {
+        weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
+                  "%s: nil model: expected one that could be made", who);
+        return false;
+    }
     return weir_ok(m->object.ctx);
 }
 
-/* -- common options, found by name in whatever options the row has -------------------------------------------------------------- */
+/* -- common options, found by name in whatever options the row has ----------------------------- */
 static const void *field(const weir_model *m, const char *name, weir_option_type type)
 {
     return weir__option_value(&m->row->row, m->options, name, type);
@@ -35,17 +39,28 @@ static bool read_shape(weir_model *m)
     const char *name = m->row->row.name;
     m->dim = dim ? *dim : 0;
     if (!shape || shape->n == 0) {
-        if (m->dim == 0) return weir_fail(c, WEIR_ERROR_RANGE, "%s: dim: expected dim=N or shape=N,N,..", name), false;
+        if (m->dim == 0) {
+            weir_fail(c, WEIR_ERROR_RANGE, "%s: dim: expected dim=N or shape=N,N,..", name);
+            return false;
+        }
         m->ndim = 1;
         m->shape[0] = m->dim;
         return true;
     }
-    if (shape->n > WEIR_RANK_MAX - 1) return weir_fail(c, WEIR_ERROR_RANGE, "%s: shape: expected at most %d extents", name, WEIR_RANK_MAX - 1), false;
+    if (shape->n > WEIR_RANK_MAX - 1) {
+        weir_fail(c, WEIR_ERROR_RANGE, "%s: shape: expected at most %d extents", name,
+                  WEIR_RANK_MAX - 1);
+        return false;
+    }
     double product = 1;
     for (int64_t i = 0; i < shape->n; i++) product *= (double)(m->shape[i] = shape->at[i]);
     m->ndim = (int)shape->n;
-    if (product > 1 << 24 || (m->dim != 0 && (double)m->dim != product))
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%s: dim=%lld and a shape of %.0f elements: expected the same, at most %d", name, (long long)m->dim, product, 1 << 24), false;
+    if (product > 1 << 24 || (m->dim != 0 && (double)m->dim != product)) {
+        weir_fail(c, WEIR_ERROR_SHAPE,
+                  "%s: dim=%lld and a shape of %.0f elements: expected the same, at most %d", name,
+                  (long long)m->dim, product, 1 << 24);
+        return false;
+    }
     m->dim = (int64_t)product;
     return true;
 }
@@ -65,6 +80,8 @@ static bool read_conditions(weir_model *m)
 {
     m->classes = model_count(m, "classes");
     m->context = model_count(m, "context");
+    const double *dropout = field(m, "condition.dropout", WEIR_OPTION_REAL);
+    if (m->classes > 0 || m->context > 0) m->dropout = dropout ? *dropout : 0;
     if (m->classes > 0) weir_model_want(m, "class");
     if (m->context > 0) weir_model_want(m, "context");
     weir_model_set_noise_shape(m, m->ndim, m->shape);
@@ -80,17 +97,44 @@ static bool read_common(weir_model *m)
     return read_shape(m) && read_conditions(m);
 }
 
-/* What chosen rows leave to the model: its own options, dim as it is known now. */
+/* The option context of m's copy becomes n; what it was. */
+static int64_t model_see_context(weir_model *m, int64_t n)
+{
+    int64_t *context = weir__option_value(&m->row->row, m->options, "context", WEIR_OPTION_INT);
+    int64_t was = context ? *context : 0;
+    if (context) *context = n;
+    return was;
+}
+
+/* What chosen rows leave to the model: its own options, dim as it is known now, and of classes as
+ * many as a table of them has rows. */
 static bool settle(weir_model *m)
 {
-    int64_t *dim = weir__option_value(&m->row->row, m->options, "dim", WEIR_OPTION_INT), said = dim ? *dim : 0;
+    const weir_row *row = &m->row->row;
+    int64_t *dim = weir__option_value(row, m->options, "dim", WEIR_OPTION_INT);
+    int64_t *classes = weir__option_value(row, m->options, "classes", WEIR_OPTION_INT);
+    int64_t said_dim = dim ? *dim : 0;
+    int64_t said_classes = classes ? *classes : 0;
+    int64_t said_context = model_see_context(m, m->seen_context);
     if (dim) *dim = m->dim;
-    weir_status status = weir__options_settle(m->object.ctx, &m->row->row, m->options);
-    if (dim) *dim = said;
+    if (classes) *classes = weir_model_class_lines(m);
+    weir_status status = weir__options_settle(m->object.ctx, row, m->options);
+    if (dim) *dim = said_dim;
+    if (classes) *classes = said_classes;
+    model_see_context(m, said_context);
     return status == WEIR_OK;
 }
 
-/* -- making -------------------------------------------------------------------------------------------------------------------------- */
+/* The row's modules, which see as many values of a context as the network `embed` makes of it. */
+static weir_module *model_create(weir_model *m)
+{
+    int64_t said = model_see_context(m, m->seen_context);
+    weir_module *made = m->row->create(m, m->options);
+    model_see_context(m, said);
+    return made;
+}
+
+/* -- making ------------------------------------------------------------------------------------ */
 void *weir__model_cache(const weir_model *m) { return m->cache; }
 
 void weir__model_set_cache(weir_model *m, void *cache, void (*free_cache)(void *))
@@ -137,12 +181,20 @@ static bool build(weir_model *m, const void *options)
     const weir_row *row = &m->row->row;
     m->options = weir__options_clone(c, row, options);
     m->state = weir__alloc0(c, m->row->state_size);
-    if (!m->options || !m->state || !read_common(m) || !settle(m)) return false;
-    m->module = m->row->create(m, m->options);
-    if (!m->module) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: create gave NULL: expected a module", row->name), false;
+    if (!m->options || !m->state || !read_common(m)) return false;
+    if (!weir__model_plan_embed(m) || !settle(m)) return false;
+    m->module = model_create(m);
+    if (!m->module) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: create gave NULL: expected a module", row->name);
+        return false;
+    }
+    weir__model_add_null(m);
+    weir__model_add_embed(m);
+    weir__model_add_dequantizer(m);
     m->data = weir_module_add(m->module, "data", weir_module_from_row(c, &weir__row_group, NULL));
     const bool *standardize = field(m, "standardize", WEIR_OPTION_BOOL);
-    return weir_ok(c) && (!standardize || !*standardize || weir__model_add_standardize(m) == WEIR_OK);
+    return weir_ok(c)
+           && (!standardize || !*standardize || weir__model_add_standardize(m) == WEIR_OK);
 }
 
 weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, const void *options)
@@ -190,9 +242,9 @@ weir_model *weir_model_new_with(weir_ctx *c, const char *name, const void *optio
     return weir__model_from_options(c, (const weir_model_row *)row, options);
 }
 
-/* -- loss --------------------------------------------------------------------------------------------------------------------------------- */
-/* The trainer sets the frame (stream "train", its step). In a loop by hand nobody does: then calls are counted, so that each
- * dequantises anew. Sample ids are the batch's either way. */
+/* -- loss -------------------------------------------------------------------------------------- */
+/* The trainer sets the frame (stream "train", its step). In a loop by hand nobody does: then calls
+ * are counted, so that each dequantises anew. Sample ids are the batch's either way. */
 static weir__frame train_frame(weir_model *m, weir_ctx *c, weir_batch *b)
 {
     weir__frame f = c->frame;
@@ -203,7 +255,9 @@ static weir__frame train_frame(weir_model *m, weir_ctx *c, weir_batch *b)
     return f;
 }
 
-/* -- prepare: in a frame of its own, so that what it draws is the same whether it sees a shard or the whole batch ------- */
+/* -- prepare ----------------------------------------------------------------------------------- */
+/* In a frame of its own, so that what it draws is the same whether it sees a shard or the whole
+ * batch. */
 static weir__frame batch_frame(const char *stream, uint64_t step, const weir_batch *b)
 {
     return (weir__frame){
@@ -214,25 +268,35 @@ static weir__frame batch_frame(const char *stream, uint64_t step, const weir_bat
     };
 }
 
+/* A rectified flow has nothing to prepare unless it is one of another's pairs. */
+static bool model_prepares(const weir_model *m)
+{
+    bool idle = m->row == &weir__model_rectified_flow && !weir__reflow_of(m);
+    return m->row->prepare && !idle;
+}
+
 static weir_batch *model_prepare(weir_model *m, weir_tensor *y, weir_batch *b)
 {
     weir_ctx *c = y->object.ctx;
-    weir__saved_modes saved = weir__modes_save(c); /* no scope: what is prepared lives on with the batch */
+    weir__saved_modes saved = weir__modes_save(c); /* no scope: what is prepared lives on */
     c->modes.no_grad = true;
     weir__frame_set(c, batch_frame(WEIR__STREAM_PREPARE, c->frame.step, b));
     weir_batch *prepared = m->row->prepare(m, y, b);
     weir__modes_restore(c, saved);
-    if (!prepared) weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: prepare gave NULL: expected a batch", m->row->row.name);
+    if (!prepared)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: prepare gave NULL: expected a batch",
+                  m->row->row.name);
     return prepared ? prepared : weir__nil(c, WEIR__BATCH);
 }
 
 weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t step)
 {
     weir_ctx *c = m->object.ctx;
-    if (!m->row->prepare || !m->row->whole_batch || weir_batch_prepared(b)) return b;
+    if (!model_prepares(m) || !m->row->whole_batch || weir_batch_prepared(b)) return b;
     weir__saved_modes saved = weir__modes_save(c);
     weir__frame_set(c, batch_frame(WEIR__STREAM_TRAIN, step, b));
-    weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
+    const weir_condition *k = weir__model_condition_seen(m, c, weir_batch_condition(b));
+    weir_tensor *log_q, *y = weir__model_transform(m, weir_batch_x(b), k, &log_q);
     bool ready = b->ready;
     if (!weir_is_nil(y)) b = model_prepare(m, y, b);
     if (!b->object.nil) b->ready = ready;
@@ -240,14 +304,26 @@ weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t ste
     return b;
 }
 
+/* The batch with its condition as the loss sees it. */
+static weir_batch *model_condition(weir_model *m, weir_ctx *c, weir_batch *b)
+{
+    const weir_condition *k = weir_batch_condition(b);
+    const weir_condition *seen = weir__model_condition_drop(m, c, k);
+    seen = weir__model_condition_seen(m, c, seen);
+    return seen == k ? b : weir__batch_with_condition(c, b, seen);
+}
+
 static weir_tensor *loss_of(weir_model *m, weir_batch *b)
 {
-    weir_tensor *y = weir__model_transform(m, weir_batch_x(b));
+    weir_ctx *c = weir_batch_x(b)->object.ctx;
+    b = model_condition(m, c, b);
+    if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    weir_tensor *log_q;
+    weir_tensor *y = weir__model_transform(m, weir_batch_x(b), weir_batch_condition(b), &log_q);
     if (weir_is_nil(y)) return y;
-    if (m->row->prepare && !weir_batch_prepared(b)) b = model_prepare(m, y, b);
-    if (!weir_ok(y->object.ctx)) return weir__nil(y->object.ctx, WEIR__TENSOR);
+    if (model_prepares(m) && !weir_batch_prepared(b)) b = model_prepare(m, y, b);
+    if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     const char *name = m->row->row.name;
-    weir_ctx *c = y->object.ctx;
     int64_t n = weir_batch_size(b);
     if (m->row->loss) return weir__hook_gave_rows(c, name, "loss", m->row->loss(m, y, b), n);
     if (!m->row->log_prob) {
@@ -257,11 +333,12 @@ static weir_tensor *loss_of(weir_model *m, weir_batch *b)
         return weir__nil(y->object.ctx, WEIR__TENSOR);
     }
     weir_tensor *lp = m->row->log_prob(m, y, weir_batch_condition(b), NULL, NULL);
-    return weir_affine(weir__hook_gave_rows(c, name, "log_prob", lp, n), -1,
-                       -weir__model_log_det(m));
+    lp = weir__hook_gave_rows(c, name, "log_prob", lp, n);
+    return weir_neg(weir__model_log_prob_stored(m, lp, log_q));
 }
 
-/* Data-dependent starts: one walk of the loss over the whole first batch, before anything is recorded. */
+/* Data-dependent starts: one walk of the loss over the whole first batch, before anything is
+ * recorded. */
 static void model_start(weir_model *m, weir_batch *b)
 {
     weir_ctx *c = m->object.ctx;
@@ -269,7 +346,7 @@ static void model_start(weir_model *m, weir_batch *b)
     if (!weir__module_may_change(m->module, "model_loss")) return;
     weir_scope s = weir_scope_begin_no_grad(c);
     c->modes.first_batch = true;
-    weir__frame_set(c, c->frame); /* until the scope ends: the step then draws what it would have drawn */
+    weir__frame_set(c, c->frame); /* until the scope ends: the step then draws as if without */
     loss_of(m, b);
     weir_scope_end(s);
 }
@@ -289,8 +366,10 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     WEIR__AS_FOUND;
     weir_tensor *x = b ? weir_batch_x(b) : NULL;
     weir_ctx *c = x ? weir_ctx_of(x) : weir_model_ctx(m);
-    if (!m || !b) weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
-    if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    if (!m || !b)
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "model_loss: NULL: expected a model and a batch");
+    if (!m || !b || !weir__model_usable(m, "model_loss") || !weir_ok(c))
+        return weir__nil(c, WEIR__TENSOR);
     if (!weir__reaches(c, m, "model_loss", "a model")) return weir__nil(c, WEIR__TENSOR);
     uint64_t stream = c->frame.stream;
     weir_scope s = weir_scope_begin(c);
@@ -300,12 +379,16 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     weir_tensor *l = weir_ok(c) ? loss_of(m, b) : weir__nil(c, WEIR__TENSOR);
     weir__frame after = c->frame;
     weir__scope_end_keeping(s, 1, (void *const[]){ l });
-    if (stream == after.stream) c->frame.call = after.call; /* a second loss in this step draws anew */
+    if (stream == after.stream)
+        c->frame.call = after.call; /* a second loss in this step draws anew */
     return l;
 }
 
-/* -- looking -------------------------------------------------------------------------------------------------------------------------------- */
-weir_module *weir_model_module(weir_model *m) { return m && m->module ? m->module : weir__nil(weir_model_ctx(m), WEIR__MODULE); }
+/* -- looking ----------------------------------------------------------------------------------- */
+weir_module *weir_model_module(weir_model *m)
+{
+    return m && m->module ? m->module : weir__nil(weir_model_ctx(m), WEIR__MODULE);
+}
 weir_ctx *weir_model_ctx(const weir_model *m) { return m ? weir__ctx_of(m) : NULL; }
 int64_t weir_model_dim(const weir_model *m) { return m ? m->dim : 0; }
 int64_t weir_model_noise_dim(const weir_model *m) { return m ? m->noise_dim : 0; }
@@ -323,8 +406,10 @@ weir_status weir_model_set_noise_shape(weir_model *m, int ndim, const int64_t *s
     if (!m || m->object.nil || !shape)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "model_set_noise_shape: NULL or nil: expected a model and a shape");
-    if (ndim < 1 || ndim > WEIR_RANK_MAX - 1 || !weir__spec_check(c, "model_set_noise_shape", m->dtype, ndim, shape))
-        return weir_fail(c, WEIR_ERROR_SHAPE, "model_set_noise_shape: %d extents: expected 1 to %d", ndim, WEIR_RANK_MAX - 1);
+    if (ndim < 1 || ndim > WEIR_RANK_MAX - 1
+        || !weir__spec_check(c, "model_set_noise_shape", m->dtype, ndim, shape))
+        return weir_fail(c, WEIR_ERROR_SHAPE, "model_set_noise_shape: %d extents: expected 1 to %d",
+                         ndim, WEIR_RANK_MAX - 1);
     m->noise_ndim = ndim;
     memcpy(m->noise_shape, shape, (size_t)ndim * sizeof *shape);
     m->noise_dim = weir__numel_of(ndim, shape);
@@ -336,9 +421,10 @@ weir_dtype weir_model_data_dtype(const weir_model *m)
 {
     WEIR__AS_FOUND;
     if (!m || !m->mean) return m && m->dtype == WEIR_F64 ? WEIR_F64 : WEIR_F32;
-    const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
+    weir__standard by = weir__model_standard(m);
     bool blurred = m->dtype == WEIR_F64;
-    for (int64_t j = 0; !blurred && j < m->dim; j++) blurred = weir__float_blurs(mean[j], std[j]);
+    for (int64_t j = 0; !blurred && j < m->dim; j++)
+        blurred = weir__float_blurs(by.mean[j], by.std[j]);
     return blurred ? WEIR_F64 : WEIR_F32;
 }
 
@@ -355,7 +441,7 @@ int weir_model_shape(const weir_model *m, const int64_t **shape)
 
 bool weir_model_is_nil(const weir_model *m) { return !m || m->object.nil; }
 
-/* -- the random step of loops by hand ------------------------------------------------------------------------------- */
+/* -- the random step of loops by hand ---------------------------------------------------------- */
 int64_t weir_model_random_step(const weir_model *m) { return m ? m->losses : 0; }
 
 weir_status weir_model_set_random_step(weir_model *m, int64_t step)
@@ -364,7 +450,8 @@ weir_status weir_model_set_random_step(weir_model *m, int64_t step)
     if (!m) return WEIR_ERROR_ARGUMENT;
     if (!weir__model_usable(m, "model_set_random_step")) return weir_status_of(c);
     if (step < 0)
-        return weir_fail(c, WEIR_ERROR_RANGE, "model_set_random_step: %lld: expected 0 or more", (long long)step);
+        return weir_fail(c, WEIR_ERROR_RANGE, "model_set_random_step: %lld: expected 0 or more",
+                         (long long)step);
     m->losses = step;
     return WEIR_OK;
 }

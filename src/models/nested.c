@@ -12,8 +12,8 @@ static bool choice_changed(const weir_option *o, const void *options, const void
     return n >= (int)sizeof text || strcmp(text, other) != 0;
 }
 
-/* Of what both rows know, under one name and of one type, what was changed: the first row's defaults
- * are not the second's. */
+/* Of what both rows know, under one name and of one type, what was changed: the first row's
+ * defaults are not the second's. */
 static weir_status choice_carry_changes(weir_ctx *c, const weir_choice *from, const void *plain,
                                         const weir_choice *to)
 {

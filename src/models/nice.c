@@ -43,16 +43,16 @@ static const weir_option options[] = {
     { 0 },
 };
 
-#define ARCHITECTURE                                                                               \
-    "model.couplings=4 model.hidden=1000,1000,1000,1000,1000 model.partition=odd_even "            \
+#define ARCHITECTURE \
+    "model.couplings=4 model.hidden=1000,1000,1000,1000,1000 model.partition=odd_even " \
     "model.base=logistic model.init=uniform model.bound=0.01"
 
 /* -- the default: by the number and the shape of the data ------------------------------------ */
-#define COMMON                                                                                     \
+#define COMMON \
     "optimizer=adam schedule=cosine model.standardize=yes model.base=logistic model.init=pytorch"
 
-/* Additive couplings without hidden layers, a diagonal scaling and a logistic base hold about what a
- * Gaussian of full covariance does, with heavier tails: hard to beat where samples are few. */
+/* Additive couplings without hidden layers, a diagonal scaling and a logistic base hold about what
+ * a Gaussian of full covariance does, with heavier tails: hard to beat where samples are few. */
 #define LINEAR "model.couplings=4 model.hidden= optimizer.lr=3e-3 batch=128 steps=3000 ema=0.99"
 
 /* Pictures come in one hidden layer and many couplings where they are small, in two and four where
@@ -66,7 +66,8 @@ static const char *nice_picture(const weir_data_facts *f)
         return "model.couplings=4 model.hidden=512,512 optimizer.lr=3e-3 schedule.warmup=50 "
                "batch=128 steps=4000 ema=0.998";
     if (f->n_effective > 10000)
-        return "model.couplings=8 model.hidden=256 optimizer.lr=2e-3 batch=128 steps=4000 ema=0.998";
+        return "model.couplings=8 model.hidden=256 optimizer.lr=2e-3 batch=128 steps=4000 "
+               "ema=0.998";
     return "model.couplings=8 model.hidden=256 optimizer.lr=2e-3 batch=128 steps=1500 ema=0.995";
 }
 
@@ -74,9 +75,11 @@ static const char *nice_table(const weir_data_facts *f)
 {
     double per = weir__samples_per_values(f);
     if (per < 100)
-        return "model.couplings=6 model.hidden=16,16 optimizer.lr=3e-3 batch=128 steps=3000 ema=0.99";
+        return "model.couplings=6 model.hidden=16,16 optimizer.lr=3e-3 batch=128 steps=3000 "
+               "ema=0.99";
     if (per < 1000)
-        return "model.couplings=6 model.hidden=32,32 optimizer.lr=3e-3 batch=128 steps=4000 ema=0.99";
+        return "model.couplings=6 model.hidden=32,32 optimizer.lr=3e-3 batch=128 steps=4000 "
+               "ema=0.99";
     return "model.couplings=8 model.hidden=64,64 optimizer.lr=3e-3 batch=256 steps=6000 ema=0.995";
 }
 
@@ -91,22 +94,20 @@ static const weir_preset presets[] = {
       nice_choose },
     /* exp/nice_mnist.yaml and learning_rule.py; momentum sets in at epoch 6 of 250 updates */
     { "released",
-      ARCHITECTURE
-      " optimizer=rmsprop optimizer.lr=1e-3 optimizer.alpha=0.95 optimizer.floor=1e-2 "
-      "optimizer.momentum=0.5 optimizer.momentum_from=1500 "
-      "schedule=nice schedule.decay=1.0005 schedule.floor=1e-4 batch=200",
+      ARCHITECTURE " optimizer=rmsprop optimizer.lr=1e-3 optimizer.alpha=0.95 optimizer.floor=1e-2 "
+                   "optimizer.momentum=0.5 optimizer.momentum_from=1500 "
+                   "schedule=nice schedule.decay=1.0005 schedule.floor=1e-4 batch=200",
       "as the authors' released code trains on MNIST", NULL },
     /* section 5.1: AdaM with step 1e-3, momentum 0.9, beta2 = 0.01 in the old convention, which is
        0.99 now, epsilon 1e-4 */
     { "paper",
-      ARCHITECTURE
-      " optimizer=adam optimizer.lr=1e-3 optimizer.beta1=0.9 optimizer.beta2=0.99 "
-      "optimizer.eps=1e-4 schedule=constant batch=200",
+      ARCHITECTURE " optimizer=adam optimizer.lr=1e-3 optimizer.beta1=0.9 optimizer.beta2=0.99 "
+                   "optimizer.eps=1e-4 schedule=constant batch=200",
       "as the paper says (its batch size it does not: the code's)", NULL },
     { 0 },
 };
 
-static weir_module *net(weir_ctx *c, const opts *o, int64_t in, int64_t out)
+static weir_module *net(weir_model *m, const opts *o, int64_t in, int64_t out)
 {
     weir__mlp_opts n = {
         .size = sizeof n,
@@ -116,14 +117,15 @@ static weir_module *net(weir_ctx *c, const opts *o, int64_t in, int64_t out)
         .init = o->init,
         .bound = o->bound,
         .dtype = o->common.dtype,
-        .classes = o->common.classes,
+        .classes = weir_model_class_lines(m),
         .context = o->common.context,
     };
-    return weir_module_from_row(c, &weir__row_mlp, &n);
+    return weir_module_from_row(m->object.ctx, &weir__row_mlp, &n);
 }
 
-static weir_module *couplings(weir_ctx *c, const opts *o, int64_t dim)
+static weir_module *couplings(weir_model *m, const opts *o, int64_t dim)
 {
+    weir_ctx *c = m->object.ctx;
     weir_module *all = weir__compose_new(c);
     int64_t first = (dim + 1) / 2;
     for (int64_t i = 0; i < o->couplings && weir_ok(c); i++) {
@@ -133,7 +135,7 @@ static weir_module *couplings(weir_ctx *c, const opts *o, int64_t dim)
         weir__append(name, sizeof name, &used, "%lld", (long long)i);
         weir_module_add(
             all, name,
-            weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), net(c, o, kept, dim - kept)));
+            weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), net(m, o, kept, dim - kept)));
     }
     return all;
 }
@@ -146,15 +148,15 @@ static weir_module *create(weir_model *m, const void *unused)
     s->flat = true;
     int64_t dim = weir_model_dim(m);
     (void)unused;
-    if (dim < 2)
-        return weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more",
-                         (long long)dim),
-               weir__nil(c, WEIR__MODULE);
+    if (dim < 2) {
+        weir_fail(c, WEIR_ERROR_RANGE, "model.nice: dim=%lld: expected 2 or more", (long long)dim);
+        return weir__nil(c, WEIR__MODULE);
+    }
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL),
                 *flow = weir__compose_new(c);
     s->flow = weir_module_add(root, "flow", flow);
     if (o->partition == WEIR__ODD_EVEN) weir_module_add(s->flow, "tile", weir__tile_new(c));
-    weir_module_add(s->flow, "couplings", couplings(c, o, dim));
+    weir_module_add(s->flow, "couplings", couplings(m, o, dim));
     if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, m->dtype));
     s->base = weir_module_add(root, "base",
                               weir__choice_module(c, &m->row->row, "base", &o->base, 0, NULL));
@@ -172,7 +174,7 @@ const weir_model_row weir__model_nice = {
         .test = "dim=3 couplings=3 hidden=8,8",
         .given = WEIR__MODEL_GIVEN,
     },
-    .score_kind = WEIR_SCORE_EXACT,
+    .log_prob_kind = WEIR_LOG_PROB_EXACT,
     .presets = presets,
     .state_size = sizeof(weir__flow_state),
     .create = create,

@@ -12,7 +12,7 @@ typedef struct grad_job {
     const char *x;
     char *grad;
     int64_t n;
-    const weir_score_opts *o;
+    const weir_log_prob_opts *o;
     int64_t *ids; /* of one chunk */
 } grad_job;
 
@@ -35,7 +35,7 @@ static weir_status grad_put(const grad_job *j, int64_t first, int64_t n, weir_te
 }
 
 static weir_status grad_chunk(const grad_job *j, int64_t first, int64_t n, double *log_prob,
-                              weir_score_info *info)
+                              weir_log_prob_info *info)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
@@ -46,7 +46,7 @@ static weir_status grad_chunk(const grad_job *j, int64_t first, int64_t n, doubl
     weir_tensor *x = weir_tensor_wrap(c, j->dtype, (void *)(uintptr_t)from, 2, shape, NULL, NULL,
                                       NULL);
     x = weir_set_requires_grad(x, true);
-    weir_score_opts o = *j->o;
+    weir_log_prob_opts o = *j->o;
     o.condition = NULL; /* the batch has its part */
     weir_condition *k = weir__model_condition_part(c, j->o->condition, j->n, first, n);
     weir_tensor *lp = weir_model_log_prob(m, weir_batch_wrap(c, x, j->ids, NULL, k), &o, info),
@@ -60,7 +60,7 @@ static weir_status grad_chunk(const grad_job *j, int64_t first, int64_t n, doubl
     return weir_status_of(c);
 }
 
-static weir_status grad_run(grad_job *j, double *log_prob, weir_score_info *total)
+static weir_status grad_run(grad_job *j, double *log_prob, weir_log_prob_info *total)
 {
     weir_ctx *c = j->m->object.ctx;
     int64_t rows = j->o->batch > 0 ? j->o->batch : WEIR__CHUNK_ROWS;
@@ -68,10 +68,19 @@ static weir_status grad_run(grad_job *j, double *log_prob, weir_score_info *tota
     j->ids = weir__alloc_n(c, rows, sizeof *j->ids);
     for (int64_t first = 0; first < j->n && weir_ok(c); first += rows) {
         int64_t k = j->n - first < rows ? j->n - first : rows;
-        weir_score_info part = { 0 };
+        weir_log_prob_info part = {
+            .size = sizeof part,
+            .stderr_of = total->stderr_of ? total->stderr_of + first : NULL,
+            .report = total->report ? total->report + first : NULL,
+        };
         grad_chunk(j, first, k, log_prob + first, &part);
         total->kind = part.kind;
         total->draws = part.draws;
+        total->importance = part.importance;
+        total->probes = part.probes;
+        total->solver = part.solver;
+        total->fixed_steps = part.fixed_steps;
+        total->evaluations = part.evaluations;
         total->n_failed += part.n_failed;
         bool stop = weir_ok(c) && j->o->on_step && j->o->on_step(j->o->user, first + k, j->n) != 0;
         if (!stop) continue;
@@ -83,38 +92,48 @@ static weir_status grad_run(grad_job *j, double *log_prob, weir_score_info *tota
 }
 
 static weir_status grad_into(weir_model *m, weir_dtype t, const void *x, int64_t n,
-                             const weir_score_opts *o, double *log_prob, void *grad,
-                             weir_score_info *info)
+                             const weir_log_prob_opts *o, double *log_prob, void *grad,
+                             weir_log_prob_info *info)
 {
     static const char who[] = "model_log_prob_grad_into";
-    weir_score_opts defaults = weir_score_defaults();
-    weir_score_info unused = { 0 };
+    weir_log_prob_opts own = weir_log_prob_defaults();
+    weir_log_prob_info told = { 0 };
     if (!m) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
-    if (!o) o = &defaults;
-    if (!info) info = &unused;
-    if (!weir__model_usable(m, who) || !weir__score_options_fit(c, o)) return weir_status_of(c);
+    if (!weir__model_usable(m, who) || !weir__log_prob_read(c, o, &own)
+        || !weir__sized_read(c, "score: info", "its sizeof", info, &told, sizeof told))
+        return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob || !grad)))
         return weir_fail(
             c, WEIR_ERROR_ARGUMENT,
             "%s: NULL or a negative count: expected n samples and room for their results", who);
-    if (!weir__model_condition_divides(c, o->condition, n, who)) return weir_status_of(c);
-    *info = (weir_score_info){ .kind = m->row->score_kind, .draws = o->draws, .evaluations = 1 };
-    grad_job j = { .m = m, .dtype = t, .x = x, .grad = grad, .n = n, .o = o };
-    return grad_run(&j, log_prob, info);
+    if (!weir__model_condition_divides(c, own.condition, n, who)) return weir_status_of(c);
+    told = (weir_log_prob_info){
+        .size = sizeof told,
+        .kind = m->row->log_prob_kind,
+        .draws = own.draws,
+        .importance = 1,
+        .evaluations = 1,
+        .stderr_of = told.stderr_of,
+        .report = told.report,
+    };
+    grad_job j = { .m = m, .dtype = t, .x = x, .grad = grad, .n = n, .o = &own };
+    weir_status s = grad_run(&j, log_prob, &told);
+    weir__sized_write(info, &told, sizeof told);
+    return s;
 }
 
 weir_status weir_model_log_prob_grad_into(weir_model *m, const float *x, int64_t n,
-                                          const weir_score_opts *o, double *log_prob, float *grad,
-                                          weir_score_info *info)
+                                          const weir_log_prob_opts *o, double *log_prob,
+                                          float *grad, weir_log_prob_info *info)
 {
     WEIR__AS_FOUND;
     return grad_into(m, WEIR_F32, x, n, o, log_prob, grad, info);
 }
 
 weir_status weir_model_log_prob_grad_into_f64(weir_model *m, const double *x, int64_t n,
-                                              const weir_score_opts *o, double *log_prob,
-                                              double *grad, weir_score_info *info)
+                                              const weir_log_prob_opts *o, double *log_prob,
+                                              double *grad, weir_log_prob_info *info)
 {
     WEIR__AS_FOUND;
     return grad_into(m, WEIR_F64, x, n, o, log_prob, grad, info);

@@ -1,4 +1,5 @@
-/* share.c - one copy of the weights for many contexts: a tree of the same shape, laid over the values of the model it is a share of. */
+/* share.c - one copy of the weights for many contexts: a tree of the same shape, laid over the
+ * values of the model it is a share of. */
 #include <string.h>
 #include "models/models.h"
 
@@ -18,8 +19,11 @@ weir_model *weir_model_share(weir_ctx *c, weir_model *m)
 {
     WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
-    if (!m || !weir__lives(m, "model_share") || m->object.nil || !weir_ok(m->object.ctx))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_share: NULL, nil or failed: expected a model that works"), weir__nil(c, WEIR__MODEL);
+    if (!m || !weir__lives(m, "model_share") || m->object.nil || !weir_ok(m->object.ctx)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "model_share: NULL, nil or failed: expected a model that works");
+        return weir__nil(c, WEIR__MODEL);
+    }
     weir_model *s = weir__model_from_options(c, m->row, m->options);
     if (s->object.nil) return s;
     memcpy(s->weights, m->weights, sizeof s->weights);
@@ -28,6 +32,7 @@ weir_model *weir_model_share(weir_ctx *c, weir_model *m)
     if (m->context_mean) weir__model_add_context_standardize(s);
     weir__model_copy_names(s, m);
     if (weir__module_borrow(s->module, m->module) == WEIR_OK) {
+        weir__module_forget_options(s->module);
         s->lender = m->lender ? m->lender : m;
         s->lender->module->layout->values->lent++;
     }

@@ -1,9 +1,8 @@
-/* transform.c - what comes before a model's own map, with its log-det, and back (weir/model.h says the formulas):
- *     integers of L levels   y = (v + u) / L, u uniform on [0, 1)      log-det -dim log L
- *                            0 <= y < 1, and v + u < L, after rounding too
- *     standardized           y = (x - mean) / std, x = v + u or x      log-det -sum log std
- *                            in double, from the type that x has to the model's
- *     else                   y = x                                     log-det 0 */
+/* transform.c - what comes before a model's own map, with its log-det, and back (weir/model.h says
+ * the formulas): integers of L levels   y = (v + u) / L, 0 <= u < 1               log-det -dim log
+ * L 0 <= y < 1, and v + u < L, after rounding too; u by a dequantizer, whose log q(u | v) is taken
+ * off standardized           y = (x - mean) / std, x = v + u or x      log-det -sum log std in
+ * double, from the type that x has to the model's else                   y = x log-det 0 */
 #include <math.h>
 #include <string.h>
 #include "models/models.h"
@@ -13,7 +12,8 @@ static weir_tensor *misfit(weir_model *m, weir_tensor *x)
     char shape[128];
     size_t used = 0;
     weir__append_shape(shape, sizeof shape, &used, x->ndim, x->shape);
-    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s: data %s %s: expected f32 or f64, %lld values a sample", m->row->row.name,
+    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+              "%s: data %s %s: expected f32 or f64, %lld values a sample", m->row->row.name,
               weir_dtype_name(x->dtype), shape, (long long)m->dim);
     return weir__nil(x->object.ctx, WEIR__TENSOR);
 }
@@ -36,7 +36,7 @@ static weir_tensor *transform_cast(weir_tensor *x, weir_dtype t)
     return weir_is_nil(x) || x->dtype == t ? x : weir_cast(x, t);
 }
 
-/* -- dequantisation ------------------------------------------------------------------------------- */
+/* -- dequantisation ---------------------------------------------------------------------------- */
 /* The largest number of type t below x > 0. */
 static double dequantize_largest_below(weir_dtype t, double x)
 {
@@ -61,31 +61,71 @@ weir_tensor *weir__dequantize(weir_tensor *v, weir_tensor *u, int64_t levels, bo
                 : dequantize_keep_below(y, v, n, n);
 }
 
-/* The mean is taken off in double, whatever the model's type: floats near a mean far from 0 are further
- * apart than the data. */
+/* The mean is taken off in double, whatever the model's type: floats near a mean far from 0 are
+ * further apart than the data. */
 static weir_tensor *transform_standardize(weir_model *m, weir_tensor *x)
 {
     x = transform_cast(x, WEIR_F64);
     return weir_is_nil(x) ? x : weir_div(weir_sub(x, m->mean), m->std);
 }
 
-weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x)
+/* Continuous data have nothing to dequantize: a q other than the default is an error. */
+static weir_status dequantize_nothing(const weir_model *m, const weir_choice *k)
+{
+    weir_ctx *c = m->object.ctx;
+    const weir_module_row *row = k ? (const weir_module_row *)k->row : NULL;
+    if (!weir_ok(c) || !row || !row->draws || row == &weir__dequantizer_uniform)
+        return weir_status_of(c);
+    return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                     "%s: dequantizer=%s: continuous data: expected integers (levels=N), or "
+                     "dequantizer=uniform",
+                     m->row->row.name, weir__row_short_name(&row->row));
+}
+
+weir_status weir__model_add_dequantizer(weir_model *m)
+{
+    weir_ctx *c = m->object.ctx;
+    const weir_row *row = &m->row->row;
+    weir_choice *k = weir__option_value(row, m->options, "dequantizer", WEIR_OPTION_ROW);
+    if (m->levels == 0) return dequantize_nothing(m, k);
+    if (!weir_ok(c)) return weir_status_of(c);
+    weir_module *own = k ? weir__choice_module(c, row, "dequantizer", k, 0, NULL)
+                         : weir_module_from_row(c, &weir__dequantizer_uniform, NULL);
+    m->dequantizer = weir_module_add(m->module, "dequantizer", own);
+    return weir_status_of(c);
+}
+
+bool weir__model_draws(const weir_model *m)
+{
+    return m->dequantizer && m->dequantizer->row && m->dequantizer->row->draws;
+}
+
+weir_tensor *weir__model_transform(weir_model *m, weir_tensor *x, const weir_condition *k,
+                                   weir_tensor **log_q)
 {
     weir_tensor *y = fitted(m, x);
+    *log_q = NULL;
     if (m->levels > 0) y = transform_cast(y, m->dtype); /* up to 2^24 exact in either type */
     if (weir_is_nil(y)) return y;
     if (m->levels > 0) {
-        weir_tensor *u = weir_rand(y->object.ctx, m->dtype, y->ndim, y->shape);
+        weir_tensor *u = weir_dequantize(m->dequantizer, y, k, log_q);
         y = weir__dequantize(y, u, m->levels, !m->mean);
     }
     if (m->mean) y = transform_standardize(m, y);
     return transform_cast(y, m->dtype);
 }
 
+weir_tensor *weir__model_log_prob_stored(const weir_model *m, weir_tensor *log_p,
+                                         weir_tensor *log_q)
+{
+    if (log_q) log_p = weir_sub(log_p, log_q);
+    return weir_affine(log_p, 1, weir__model_log_det(m));
+}
+
 double weir__model_log_det(const weir_model *m)
 {
     if (!m->mean) return m->levels > 0 ? -(double)m->dim * log((double)m->levels) : 0;
-    const double *std = weir__ptr(m->std); /* a buffer, which may be loaded at any time */
+    const double *std = weir__model_standard(m).std;
     double total = 0;
     for (int64_t j = 0; j < m->dim; j++) total += log(std[j]);
     return -total;
@@ -93,12 +133,11 @@ double weir__model_log_det(const weir_model *m)
 
 void weir__model_unscale(const weir_model *m, double *values, int64_t n)
 {
-    const double *mean = m->mean ? weir__ptr(m->mean) : NULL;
-    const double *std = m->mean ? weir__ptr(m->std) : NULL;
+    weir__standard by = m->mean ? weir__model_standard(m) : (weir__standard){ 0 };
     double levels = m->levels > 0 ? (double)m->levels : 1;
     for (int64_t i = 0; i < n * m->dim; i++) {
         int64_t j = i % m->dim;
-        values[i] = mean ? values[i] * std[j] + mean[j] : values[i] * levels;
+        values[i] = by.mean ? values[i] * by.std[j] + by.mean[j] : values[i] * levels;
     }
 }
 
@@ -108,11 +147,13 @@ void weir__model_untransform(const weir_model *m, double *values, int64_t n)
     weir__model_unscale(m, values, n);
     for (int64_t i = 0; m->levels > 0 && i < n * m->dim; i++) {
         double v = values[i];
-        values[i] = v < 0 ? 0 : v > top ? top : floor(v); /* NaN stays one */
+        values[i] = floor(v); /* NaN stays one */
+        if (v < 0) values[i] = 0;
+        if (v > top) values[i] = top;
     }
 }
 
-/* -- standardization -------------------------------------------------------------------------------------------------------------- */
+/* -- standardization --------------------------------------------------------------------------- */
 weir_status weir__model_add_standardize(weir_model *m)
 {
     if (m->mean) return WEIR_OK;
@@ -128,13 +169,15 @@ weir_status weir__model_check_std(weir_model *m)
 {
     if (weir__model_check_context(m) != WEIR_OK) return weir_status_of(m->object.ctx);
     if (!m->mean) return WEIR_OK;
-    const double *mean = weir__ptr(m->mean), *std = weir__ptr(m->std);
+    weir__standard by = weir__model_standard(m);
+    const double *mean = by.mean, *std = by.std;
     for (int64_t j = 0; j < m->dim; j++)
         if (!isfinite(mean[j]) || !isfinite(std[j]) || !(std[j] > 0))
-            return weir_fail(m->object.ctx, WEIR_ERROR_VALUE,
-                             "%s: data.mean %g, data.std %g of element %lld: expected finite numbers, "
-                             "std above 0",
-                             m->row->row.name, mean[j], std[j], (long long)j);
+            return weir_fail(
+                m->object.ctx, WEIR_ERROR_VALUE,
+                "%s: data.mean %g, data.std %g of element %lld: expected finite numbers, "
+                "std above 0",
+                m->row->row.name, mean[j], std[j], (long long)j);
     return WEIR_OK;
 }
 
@@ -154,7 +197,8 @@ bool weir__model_statistics_fit(weir_model *m, int64_t n, const double *mean, co
 
 static void note_standardize(weir_model *m) /* so that the file says so */
 {
-    bool *standardize = weir__option_value(&m->row->row, m->options, "standardize", WEIR_OPTION_BOOL);
+    bool *standardize = weir__option_value(&m->row->row, m->options, "standardize",
+                                           WEIR_OPTION_BOOL);
     if (standardize) *standardize = true;
 }
 

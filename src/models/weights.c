@@ -1,4 +1,5 @@
-/* weights.c - saving: parameters and buffers under their names, and metadata that says all that is needed to use them. */
+/* weights.c - saving: parameters and buffers under their names, and metadata that says all that is
+ * needed to use them. */
 #include <stdlib.h>
 #include <string.h>
 #include "models/models.h"
@@ -9,7 +10,10 @@ void weir__model_set_weights_kind(weir_model *m, const char *kind)
     if (m && !m->object.nil) weir__append(m->weights, sizeof m->weights, &used, "%s", kind);
 }
 
-static void put(json_t *o, const char *key, const char *text, bool *good) { *good = *good && json_object_set_new(o, key, json_string(text)) == 0; }
+static void put(json_t *o, const char *key, const char *text, bool *good)
+{
+    *good = *good && json_object_set_new(o, key, json_string(text)) == 0;
+}
 
 static void put_int(json_t *o, const char *key, int64_t v, bool *good)
 {
@@ -23,7 +27,8 @@ static void put_shape(json_t *o, const weir_model *m, bool *good)
 {
     char text[160];
     size_t used = 0;
-    for (int i = 0; i < m->ndim; i++) weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)m->shape[i]);
+    for (int i = 0; i < m->ndim; i++)
+        weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)m->shape[i]);
     put(o, "shape", text, good);
 }
 
@@ -32,10 +37,8 @@ static bool put_options(json_t *o, weir_model *m, bool *good)
     json_t *options = weir__options_to_json(m->object.ctx, &m->row->row, m->options);
     char *text = options ? weir__json_text(options, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(options);
-    if (text)
-        put(o, "options", text, good);
-    else
-        *good = false;
+    if (text) put(o, "options", text, good);
+    else *good = false;
     weir__json_text_free(text);
     return *good;
 }
@@ -62,7 +65,9 @@ json_t *weir__model_metadata(weir_model *m, const json_t *extra)
     good = good && weir__model_put_names(m, o);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)extra, key, value) /* not json_object_update_missing, which may drop what it has no memory for */
+    json_object_foreach (
+        (json_t *)(uintptr_t)extra, key,
+        value) /* not json_object_update_missing, which may drop what it has no memory for */
         good = good && (json_object_get(o, key) || json_object_set(o, key, value) == 0);
     if (good) return o;
     json_decref(o);
@@ -78,7 +83,9 @@ static weir_status save(weir_model *m, const char *path, const json_t *extra, we
     weir__weight *list = weir__module_weights(m->module, &n);
     json_t *metadata = list ? weir__model_metadata(m, extra) : NULL;
     weir_status s = weir_status_of(c);
-    if (metadata) s = path ? weir__safetensors_save(c, path, list, n, metadata) : weir__safetensors_encode(c, list, n, metadata, bytes);
+    if (metadata)
+        s = path ? weir__safetensors_save(c, path, list, n, metadata)
+                 : weir__safetensors_encode(c, list, n, metadata, bytes);
     json_decref(metadata);
     weir__free(c, list);
     return s;
@@ -88,7 +95,8 @@ weir_status weir__model_save_with(weir_model *m, const char *path, const json_t 
 {
     if (!m) return WEIR_ERROR_ARGUMENT;
     if (!weir__model_usable(m, "model_save")) return weir_status_of(m->object.ctx);
-    if (!path) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "model_save: NULL: expected a path");
+    if (!path)
+        return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "model_save: NULL: expected a path");
     return save(m, path, extra, NULL);
 }
 
@@ -105,10 +113,15 @@ weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes)
     if (bytes) *bytes = 0;
     if (!m) return WEIR_ERROR_ARGUMENT;
     if (!weir__model_usable(m, "model_save_to_memory")) return weir_status_of(m->object.ctx);
-    if (!data || !bytes) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "model_save_to_memory: NULL: expected where to put data and size");
+    if (!data || !bytes)
+        return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
+                         "model_save_to_memory: NULL: expected where to put data and size");
     weir__bytes b = { 0 };
     weir_status s = save(m, NULL, NULL, &b);
-    if (s == WEIR_OK) *data = b.data, *bytes = b.size;
+    if (s == WEIR_OK) {
+        *data = b.data;
+        *bytes = b.size;
+    }
     return s;
 }
 

@@ -1,4 +1,5 @@
-/* checkpoint.c - a module's forward that remembers its input alone (weir_checkpoint with the parameters as inputs). */
+/* checkpoint.c - a module's forward that remembers its input alone (weir_checkpoint with the
+ * parameters as inputs). */
 #include "nn/nn.h"
 #include "weir/grad.h"
 

@@ -1,5 +1,5 @@
 /* condition_columns.c - a condition as columns beside a network's input: the class as a one-hot
- * vector, the context as it is. */
+ * vector, the context as it is; or a linear map of them, added to the channels of images. */
 #include "nn/nn.h"
 
 int64_t weir__condition_width(weir__condition_use use) { return use.classes + use.context; }
@@ -14,8 +14,7 @@ static weir_tensor *columns_fail(weir_module *m, const weir_tensor *x, weir_stat
     return weir__nil(c, WEIR__TENSOR);
 }
 
-static weir_tensor *class_columns(weir_module *m, const weir_tensor *x, const weir_condition *k,
-                                  int64_t classes)
+weir_tensor *weir__condition_class(weir_module *m, weir_tensor *x, const weir_condition *k)
 {
     weir_tensor *t = weir_condition_get(k, "class");
     if (weir_is_nil(t))
@@ -23,11 +22,11 @@ static weir_tensor *class_columns(weir_module *m, const weir_tensor *x, const we
     if (t->ndim != 1 || t->dtype != WEIR_I64 || t->shape[0] != x->shape[0])
         return columns_fail(m, x, WEIR_ERROR_SHAPE, "class of another type or shape",
                             "i64 [B], one of every sample");
-    return weir_one_hot(t, x->dtype, classes);
+    return t;
 }
 
-static weir_tensor *context_columns(weir_module *m, const weir_tensor *x, const weir_condition *k,
-                                    int64_t context)
+weir_tensor *weir__condition_context(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                     int64_t context)
 {
     char expected[64];
     size_t used = 0;
@@ -46,8 +45,17 @@ weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_
 {
     weir_tensor *part[2];
     int n = 0;
-    if (use.classes > 0) part[n++] = class_columns(m, x, k, use.classes);
-    if (use.context > 0) part[n++] = context_columns(m, x, k, use.context);
+    if (use.classes > 0)
+        part[n++] = weir_one_hot(weir__condition_class(m, x, k), x->dtype, use.classes);
+    if (use.context > 0) part[n++] = weir__condition_context(m, x, k, use.context);
     if (!weir_ok(x->object.ctx)) return weir__nil(x->object.ctx, WEIR__TENSOR);
     return n == 1 ? part[0] : weir_cat(n, part, 1);
+}
+
+weir_tensor *weir__condition_add(weir_module *linear, weir_tensor *h, weir_tensor *columns)
+{
+    if (!linear) return h;
+    weir_tensor *bias = weir_module_forward(linear, columns);
+    const int64_t shape[] = { h->shape[0], h->shape[1], 1, 1 };
+    return weir_add(h, weir_reshape(bias, 4, shape));
 }

@@ -1,4 +1,5 @@
-/* forward.c - running a module: it seals the tree at first use, names the layer while it runs, and checks what it is given. */
+/* forward.c - running a module: it seals the tree at first use, names the layer while it runs, and
+ * checks what it is given. */
 #include "nn/nn.h"
 #include "ops/ops.h"
 
@@ -13,7 +14,9 @@ static bool sealed_for(weir_module *m, weir_ctx *c)
     if (weir__module_root(m)->layout) return true;
     if (c == m->object.ctx) return weir__module_layout(m) != NULL;
     char path[256];
-    weir_fail(c, WEIR_ERROR_STATE, "%s: not sealed: expected weir_module_seal before use in a worker", weir__module_path(m, path, sizeof path));
+    weir_fail(c, WEIR_ERROR_STATE,
+              "%s: not sealed: expected weir_module_seal before use in a worker",
+              weir__module_path(m, path, sizeof path));
     return false;
 }
 
@@ -21,7 +24,8 @@ bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__
 {
     *mark = (weir__call_mark){ .ctx = c };
     if (!m || !weir__lives(m, who) || m->object.nil) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a module", who, m ? "nil module" : "NULL");
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %s: expected a module", who,
+                  m ? "nil module" : "NULL");
         return false;
     }
     if (!weir_ok(c) || !weir__reaches(c, m, who, "a module") || !sealed_for(m, c)) return false;
@@ -78,8 +82,9 @@ weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *exp
     char path[256], shape[128];
     size_t used = 0;
     weir__append_shape(shape, sizeof shape, &used, x->ndim, x->shape);
-    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s (%s): %s %s: expected %s", weir__module_path(m, path, sizeof path), m->row->row.name,
-              weir_dtype_name(x->dtype), shape, expected);
+    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s (%s): %s %s: expected %s",
+              weir__module_path(m, path, sizeof path), m->row->row.name, weir_dtype_name(x->dtype),
+              shape, expected);
     return nil_for(m, x);
 }
 
@@ -88,11 +93,13 @@ bool weir__channels_fit(const weir_tensor *x, int64_t channels, const weir_tenso
     return x->ndim >= 2 && x->shape[1] == channels && (!typed || typed->dtype == x->dtype);
 }
 
-weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels, const weir_tensor *typed)
+weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels,
+                                   const weir_tensor *typed)
 {
     char expected[80];
     size_t used = 0;
-    weir__append(expected, sizeof expected, &used, "%s [batch, %lld, ..]", weir_dtype_name(typed ? typed->dtype : x->dtype), (long long)channels);
+    weir__append(expected, sizeof expected, &used, "%s [batch, %lld, ..]",
+                 weir_dtype_name(typed ? typed->dtype : x->dtype), (long long)channels);
     return weir__module_misfit(m, x, expected);
 }
 
@@ -103,12 +110,12 @@ weir_tensor *weir_module_forward(weir_module *m, weir_tensor *x)
     if (!weir__forward_begin(m, x, "module_forward", &mark)) return nil_for(m, x);
     weir_tensor *log_det, *y = nil_for(m, x);
     weir__module_first(m, x, NULL);
-    if (m->row->forward)
-        y = m->row->forward(m, x);
-    else if (m->row->transform)
-        y = m->row->transform(m, x, NULL, &log_det);
+    if (m->row->forward) y = m->row->forward(m, x);
+    else if (m->row->transform) y = m->row->transform(m, x, NULL, &log_det);
     else
-        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "module_forward: %s: expected a module that can be run, not a container", mark.ctx->modes.label);
+        weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED,
+                  "module_forward: %s: expected a module that can be run, not a container",
+                  mark.ctx->modes.label);
     return weir__forward_end(mark, y, NULL);
 }
 

@@ -9,13 +9,19 @@ typedef struct state {
 } state;
 
 static const weir_option options[] = {
-    { "in", WEIR_OPTION_INT, offsetof(weir__linear_opts, in), "1", 1, 1 << 24, NULL, "columns of the input" },
-    { "out", WEIR_OPTION_INT, offsetof(weir__linear_opts, out), "1", 1, 1 << 24, NULL, "columns of the output" },
-    { "bias", WEIR_OPTION_BOOL, offsetof(weir__linear_opts, bias), "yes", 0, 1, NULL, "add a learned bias" },
-    { "init", WEIR_OPTION_CHOICE, offsetof(weir__linear_opts, init), "pytorch", 0, 0, "pytorch|uniform",
+    { "in", WEIR_OPTION_INT, offsetof(weir__linear_opts, in), "1", 1, 1 << 24, NULL,
+      "columns of the input" },
+    { "out", WEIR_OPTION_INT, offsetof(weir__linear_opts, out), "1", 1, 1 << 24, NULL,
+      "columns of the output" },
+    { "bias", WEIR_OPTION_BOOL, offsetof(weir__linear_opts, bias), "yes", 0, 1, NULL,
+      "add a learned bias" },
+    { "init", WEIR_OPTION_CHOICE, offsetof(weir__linear_opts, init), "pytorch", 0, 0,
+      "pytorch|uniform",
       "pytorch: weight and bias uniform on +-1/sqrt(in); uniform: weight on +-bound, bias 0" },
-    { "bound", WEIR_OPTION_REAL, offsetof(weir__linear_opts, bound), "0.01", 0, 1e3, NULL, "of init=uniform" },
-    { "dtype", WEIR_OPTION_CHOICE, offsetof(weir__linear_opts, dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, "element type of the parameters" },
+    { "bound", WEIR_OPTION_REAL, offsetof(weir__linear_opts, bound), "0.01", 0, 1e3, NULL,
+      "of init=uniform" },
+    { "dtype", WEIR_OPTION_CHOICE, offsetof(weir__linear_opts, dtype), "f32", 0, 0,
+      WEIR__DTYPE_CHOICES, "element type of the parameters" },
     { 0 },
 };
 
@@ -24,7 +30,8 @@ static void create(weir_module *m, const void *opts)
     const weir__linear_opts *o = opts;
     state *s = weir_module_state(m);
     /* nn.Linear: kaiming_uniform with a = sqrt(5), which is 1/sqrt(in), for the weight too */
-    weir_init w = { WEIR_INIT_UNIFORM, o->init == WEIR__LINEAR_PYTORCH ? 1 / sqrt((double)o->in) : o->bound };
+    weir_init w = { WEIR_INIT_UNIFORM,
+                    o->init == WEIR__LINEAR_PYTORCH ? 1 / sqrt((double)o->in) : o->bound };
     weir_init b = o->init == WEIR__LINEAR_PYTORCH ? w : (weir_init){ WEIR_INIT_ZEROS, 0 };
     weir_dtype t = weir__dtype_option(o->dtype);
     s->in = o->in;
@@ -43,7 +50,8 @@ static weir_tensor *misfit(weir_module *m, weir_tensor *x)
     const state *s = weir_module_state(m);
     char expected[64];
     size_t used = 0;
-    weir__append(expected, sizeof expected, &used, "%s [.., %lld]", weir_dtype_name(s->weight->dtype), (long long)s->in);
+    weir__append(expected, sizeof expected, &used, "%s [.., %lld]",
+                 weir_dtype_name(s->weight->dtype), (long long)s->in);
     return weir__module_misfit(m, x, expected);
 }
 
@@ -56,7 +64,8 @@ static weir_tensor *forward(weir_module *m, weir_tensor *x)
 weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f)
 {
     weir__call_mark mark;
-    if (!weir__forward_begin(m, x, "module_forward", &mark)) return weir__nil(mark.ctx, WEIR__TENSOR);
+    if (!weir__forward_begin(m, x, "module_forward", &mark))
+        return weir__nil(mark.ctx, WEIR__TENSOR);
     const state *s = weir_module_state(m);
     weir_tensor *y = fits(m, x) ? weir_linear_act(x, s->weight, s->bias, f) : misfit(m, x);
     return weir__forward_end(mark, y, NULL);
@@ -65,14 +74,23 @@ weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f
 bool weir__linear_parameters(weir_module *m, weir_tensor **weight, weir_tensor **bias)
 {
     const state *s = weir_module_state(m);
-    *weight = s->weight, *bias = s->bias;
+    *weight = s->weight;
+    *bias = s->bias;
     return s->bias != NULL;
 }
 
 const weir_module_row weir__row_linear = {
-    .row = { .size = sizeof(weir_module_row), .version = 1, .name = "module.linear", .doc = "y = x W^T + b",
-             .options = options, .options_size = sizeof(weir__linear_opts), .test = "in=3 out=2" },
+    .row = {
+        .size = sizeof(weir_module_row),
+        .version = 1,
+        .name = "module.linear",
+        .doc = "y = x W^T + b",
+        .options = options,
+        .options_size = sizeof(weir__linear_opts),
+        .test = "in=3 out=2",
+    },
     .state_size = sizeof(state),
     .create = create,
     .forward = forward,
+    .torch = weir__torch_linear,
 };

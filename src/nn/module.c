@@ -1,5 +1,7 @@
-/* module.c - the module tree: making, joining and freeing it, and walking its definitions. Layout is in seal.c. */
+/* module.c - the module tree: making, joining and freeing it, and walking its definitions. Layout
+ * is in seal.c. */
 #include <string.h>
+#include "base/value.h"
 #include "nn/nn.h"
 
 weir_module weir__orphan_module = {
@@ -17,7 +19,11 @@ weir__object *weir__module_nil_new(weir_ctx *c)
 bool weir__module_usable(const weir_module *m, const char *who)
 {
     if (!m || !weir__lives(m, who)) return false;
-    if (m->object.nil) return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "%s: nil module: expected one that could be made", who), false;
+    if (m->object.nil) {
+        weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
+                  "%s: nil module: expected one that could be made", who);
+        return false;
+    }
     return weir_ok(m->object.ctx);
 }
 
@@ -43,7 +49,7 @@ const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes)
     return buffer;
 }
 
-/* -- making -------------------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------ */
 /* Kinds that share the row type of modules; a bare name is looked for in that order. */
 static const weir_row *find_row(weir_ctx *c, const char *name)
 {
@@ -53,7 +59,8 @@ static const weir_row *find_row(weir_ctx *c, const char *name)
         size_t prefix = strlen(kinds[k]);
         for (int64_t i = 0; i < weir_row_count(c, kinds[k]); i++) {
             const weir_row *row = weir_row_at(c, kinds[k], i);
-            if (strcmp(row->name, name) == 0 || strcmp(row->name + prefix + 1, name) == 0) return row;
+            if (strcmp(row->name, name) == 0 || strcmp(row->name + prefix + 1, name) == 0)
+                return row;
         }
     }
     for (int k = 1; k < KINDS; k++)
@@ -65,7 +72,10 @@ weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options)
 {
     WEIR__AS_FOUND;
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODULE);
-    if (!name) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_new: NULL: expected a name"), weir__nil(c, WEIR__MODULE);
+    if (!name) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "module_new: NULL: expected a name");
+        return weir__nil(c, WEIR__MODULE);
+    }
     const weir_row *row = find_row(c, name);
     void *opts = row ? weir__options_new(c, row) : NULL;
     weir_module *m = weir__nil(c, WEIR__MODULE);
@@ -91,6 +101,16 @@ static weir_module *bare(weir_ctx *c, const weir_module_row *row)
     return NULL;
 }
 
+/* What chosen rows were told is theirs, in the children. */
+static void forget_chosen(weir_module *m)
+{
+    for (const weir_option *o = m->row->row.options; o && o->name; o++) {
+        char *field = (char *)m->options + o->offset;
+        if (o->type == WEIR_OPTION_ROW) weir__choice_clear(m->object.ctx, (void *)field);
+        if (o->type == WEIR_OPTION_ROWS) weir__choices_clear(m->object.ctx, (void *)field);
+    }
+}
+
 weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const void *options)
 {
     WEIR__AS_FOUND;
@@ -102,20 +122,29 @@ weir_module *weir_module_from_row(weir_ctx *c, const weir_module_row *row, const
         return weir__nil(c, WEIR__MODULE);
     }
     if (!row) return weir__nil(c, WEIR__MODULE);
-    void *own = NULL; /* defaults, or a copy in which chosen rows get what they leave to their choosers */
-    if (!options) own = weir__options_new(c, &row->row);
-    else if (weir__options_choose_rows(&row->row)) own = weir__options_clone(c, &row->row, options);
-    bool good = own ? weir__options_settle(c, &row->row, own) == WEIR_OK : options && weir_ok(c);
+    void *own = NULL; /* whole, and chosen rows in it get what they leave to their choosers */
+    if (options) own = weir__options_clone(c, &row->row, options);
+    else own = weir__options_new(c, &row->row);
+    bool good = own && weir__options_settle(c, &row->row, own) == WEIR_OK;
     weir_module *m = good ? bare(c, row) : NULL;
-    if (m && row->create) row->create(m, own ? own : options);
+    if (m) m->options = own;
+    else weir__options_delete(c, &row->row, own);
+    if (m && row->create) row->create(m, own);
+    if (m) forget_chosen(m);
     if (m && weir_ok(c)) weir__module_add_started(m);
-    weir__options_delete(c, &row->row, own);
     if (m && weir_ok(c)) return m;
     if (m) free_tree(m);
     return weir__nil(c, WEIR__MODULE);
 }
 
-/* -- freeing --------------------------------------------------------------------------------------------------------------- */
+void weir__module_forget_options(weir_module *m)
+{
+    weir__options_delete(m->object.ctx, &m->row->row, m->options);
+    m->options = NULL;
+    for (int64_t i = 0; i < m->n_children; i++) weir__module_forget_options(m->children[i]);
+}
+
+/* -- freeing ----------------------------------------------------------------------------------- */
 static void free_layout(weir_ctx *c, weir__layout *l)
 {
     if (!l) return;
@@ -140,6 +169,7 @@ static void free_tree(weir_module *m)
     weir__free(c, m->entries);
     weir__free(c, m->children);
     weir__free(c, m->state);
+    weir__options_delete(c, &m->row->row, m->options);
     weir__free(c, m->name);
     weir__free(c, m->path);
     weir__free(c, m);
@@ -150,13 +180,14 @@ void weir_module_free(weir_module *m)
     WEIR__AS_FOUND;
     if (!m || !weir__lives(m, "module_free") || m->object.nil) return;
     if (m->parent) {
-        weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_free: %s has a parent: expected a root", m->name);
+        weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_free: %s has a parent: expected a root",
+                  m->name);
         return;
     }
     free_tree(m);
 }
 
-/* -- joining ---------------------------------------------------------------------------------------------------------------- */
+/* -- joining ----------------------------------------------------------------------------------- */
 static bool name_fits(weir_module *m, const char *name, const char *what)
 {
     weir_ctx *c = m->object.ctx;
@@ -167,15 +198,19 @@ static bool name_fits(weir_module *m, const char *name, const char *what)
         return false;
     }
     weir__module_path(m, path, sizeof path);
-    if (!name[0] || strchr(name, '.') || strlen(name) > 63)
-        return weir_fail(c, WEIR_ERROR_NAME,
-                         "%s: %s \"%.80s\": expected 1 to 63 characters without a point", path,
-                         what, name),
-               false;
+    if (!name[0] || strchr(name, '.') || strlen(name) > 63) {
+        weir_fail(c, WEIR_ERROR_NAME,
+                  "%s: %s \"%.80s\": expected 1 to 63 characters without a point", path, what,
+                  name);
+        return false;
+    }
     bool taken = false;
     for (int64_t i = 0; i < m->n_entries; i++) taken |= strcmp(m->entries[i].name, name) == 0;
     for (int64_t i = 0; i < m->n_children; i++) taken |= strcmp(m->children[i]->name, name) == 0;
-    if (taken) return weir_fail(c, WEIR_ERROR_NAME, "%s: %s %s: expected a name not taken", path, what, name), false;
+    if (taken) {
+        weir_fail(c, WEIR_ERROR_NAME, "%s: %s %s: expected a name not taken", path, what, name);
+        return false;
+    }
     return true;
 }
 
@@ -183,7 +218,8 @@ static bool not_sealed(weir_module *m, const char *what, const char *name)
 {
     if (!weir__module_root(m)->layout) return true;
     char path[256];
-    weir_fail(m->object.ctx, WEIR_ERROR_STATE, "%s: %s %s: expected before the first use, which lays parameters out",
+    weir_fail(m->object.ctx, WEIR_ERROR_STATE,
+              "%s: %s %s: expected before the first use, which lays parameters out",
               weir__module_path(m, path, sizeof path), what, name ? name : "NULL");
     return false;
 }
@@ -191,33 +227,48 @@ static bool not_sealed(weir_module *m, const char *what, const char *name)
 static bool may_join(weir_module *parent, const char *name, weir_module *child)
 {
     weir_ctx *c = parent->object.ctx;
-    if (child->object.ctx != c) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_add: child of another context: expected the parent's"), false;
-    if (weir__module_root(parent) == child) return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_add: a cycle: expected a tree"), false;
-    return not_sealed(parent, "child", name) && not_sealed(child, "child", name) && name_fits(parent, name, "child");
+    if (child->object.ctx != c) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "module_add: child of another context: expected the parent's");
+        return false;
+    }
+    if (weir__module_root(parent) == child) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "module_add: a cycle: expected a tree");
+        return false;
+    }
+    return not_sealed(parent, "child", name) && not_sealed(child, "child", name)
+           && name_fits(parent, name, "child");
 }
 
 weir_module *weir_module_add(weir_module *parent, const char *name, weir_module *child)
 {
     if (!child || child->object.nil) {
         if (parent) weir__module_usable(child, "module_add");
-        if (parent && !child) weir_fail(parent->object.ctx, WEIR_ERROR_ARGUMENT, "module_add: NULL: expected a child");
+        if (parent && !child)
+            weir_fail(parent->object.ctx, WEIR_ERROR_ARGUMENT,
+                      "module_add: NULL: expected a child");
         return weir__nil(weir_module_ctx(parent), WEIR__MODULE);
     }
     weir_ctx *c = child->object.ctx;
-    if (child->parent) return weir_fail(c, WEIR_ERROR_STATE, "module_add: %s has a parent: expected a root", child->name), weir__nil(c, WEIR__MODULE);
+    if (child->parent) {
+        weir_fail(c, WEIR_ERROR_STATE, "module_add: %s has a parent: expected a root", child->name);
+        return weir__nil(c, WEIR__MODULE);
+    }
     if (!parent) weir_fail(c, WEIR_ERROR_ARGUMENT, "module_add: NULL: expected a parent");
     if (weir__module_usable(parent, "module_add") && may_join(parent, name, child)
-        && weir__grow(c, &parent->children, &parent->children_cap, parent->n_children + 1, sizeof(weir_module *))
+        && weir__grow(c, &parent->children, &parent->children_cap, parent->n_children + 1,
+                      sizeof(weir_module *))
         && (child->name = weir__strdup(c, name)) != NULL) {
         child->parent = parent;
         return parent->children[parent->n_children++] = child;
     }
-    if (parent && !parent->object.nil && weir__module_root(parent) == child) return weir__nil(c, WEIR__MODULE);
+    if (parent && !parent->object.nil && weir__module_root(parent) == child)
+        return weir__nil(c, WEIR__MODULE);
     free_tree(child); /* it was given away, so that a chain of failing calls leaks nothing */
     return weir__nil(c, WEIR__MODULE);
 }
 
-/* -- definitions -------------------------------------------------------------------------------------------------------------- */
+/* -- definitions ------------------------------------------------------------------------------- */
 /* The tensor of an entry owns a placeholder until seal points it into the flat buffer. */
 static weir_tensor *parameter_tensor(weir_ctx *c, weir_dtype t, int ndim, const int64_t *shape)
 {
@@ -234,7 +285,8 @@ static weir_tensor *add_entry(weir_module *m, const char *name, weir_tensor *t, 
 {
     weir_ctx *c = m->object.ctx;
     if (weir_is_nil(t)) return t;
-    if (weir__grow(c, &m->entries, &m->entries_cap, m->n_entries + 1, sizeof *m->entries) && (e.name = weir__strdup(c, name)) != NULL) {
+    if (weir__grow(c, &m->entries, &m->entries_cap, m->n_entries + 1, sizeof *m->entries)
+        && (e.name = weir__strdup(c, name)) != NULL) {
         e.tensor = t;
         m->entries[m->n_entries++] = e;
         return t;
@@ -243,16 +295,22 @@ static weir_tensor *add_entry(weir_module *m, const char *name, weir_tensor *t, 
     return weir__nil(c, WEIR__TENSOR);
 }
 
-weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, weir_init init)
+weir_tensor *weir_module_parameter(weir_module *m, const char *name, weir_dtype t, int ndim,
+                                   const int64_t *shape, weir_init init)
 {
     WEIR__AS_FOUND;
     weir_ctx *c = weir_module_ctx(m);
-    if (!weir__module_usable(m, "module_parameter") || !not_sealed(m, "parameter", name) || !name_fits(m, name, "parameter")
+    if (!weir__module_usable(m, "module_parameter") || !not_sealed(m, "parameter", name)
+        || !name_fits(m, name, "parameter")
         || !weir__spec_check(c, "module_parameter", t, ndim, shape))
         return weir__nil(c, WEIR__TENSOR);
-    if (!weir_dtype_is_real(t))
-        return weir_fail(c, WEIR_ERROR_DTYPE, "module_parameter: %s: %s: expected f32 or f64", name, weir_dtype_name(t)), weir__nil(c, WEIR__TENSOR);
-    weir_tensor *x = add_entry(m, name, parameter_tensor(c, t, ndim, shape), (weir__entry){ .init = init });
+    if (!weir_dtype_is_real(t)) {
+        weir_fail(c, WEIR_ERROR_DTYPE, "module_parameter: %s: %s: expected f32 or f64", name,
+                  weir_dtype_name(t));
+        return weir__nil(c, WEIR__TENSOR);
+    }
+    weir_tensor *x = add_entry(m, name, parameter_tensor(c, t, ndim, shape),
+                               (weir__entry){ .init = init });
     if (!weir_is_nil(x)) x->requires_grad = true;
     return x;
 }
@@ -262,45 +320,63 @@ weir_tensor *weir_module_share(weir_module *m, const char *name, weir_tensor *pa
     weir_ctx *c = m ? weir_module_ctx(m) : weir_ctx_of(parameter);
     if (!m || !name)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "module_share: NULL: expected a module and a name");
-    if (!weir__module_usable(m, "module_share") || !not_sealed(m, "parameter", name) || !name_fits(m, name, "parameter"))
+    if (!weir__module_usable(m, "module_share") || !not_sealed(m, "parameter", name)
+        || !name_fits(m, name, "parameter"))
         return weir__nil(c, WEIR__TENSOR);
-    if (weir_is_nil(parameter) || !parameter->object.home || parameter->object.ctx != c)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "module_share: %s: expected a parameter of the same tree", name), weir__nil(c, WEIR__TENSOR);
+    if (weir_is_nil(parameter) || !parameter->object.home || parameter->object.ctx != c) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "module_share: %s: expected a parameter of the same tree",
+                  name);
+        return weir__nil(c, WEIR__TENSOR);
+    }
     weir__tensor_ref(c, parameter);
     return add_entry(m, name, parameter, (weir__entry){ .shared = true });
 }
 
-static weir_tensor *add_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value)
+static weir_tensor *add_buffer(weir_module *m, const char *name, weir_dtype t, int ndim,
+                               const int64_t *shape, double value)
 {
     weir_ctx *c = m->object.ctx;
-    if (!name_fits(m, name, "buffer") || !weir__spec_check(c, "module_buffer", t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
+    if (!name_fits(m, name, "buffer") || !weir__spec_check(c, "module_buffer", t, ndim, shape))
+        return weir__nil(c, WEIR__TENSOR);
     weir_spec spec = weir__spec(t, ndim, shape);
     weir_tensor *x = weir__tensor_new_home(c, &spec);
     if (!weir_is_nil(x)) weir__convert_strided(t, weir__ptr(x), 1, WEIR_F64, &value, 0, x->numel);
     return add_entry(m, name, x, (weir__entry){ .is_buffer = true });
 }
 
-weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value)
+weir_tensor *weir_module_buffer(weir_module *m, const char *name, weir_dtype t, int ndim,
+                                const int64_t *shape, double value)
 {
     WEIR__AS_FOUND;
-    if (!weir__module_usable(m, "module_buffer") || !not_sealed(m, "buffer", name)) return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
+    if (!weir__module_usable(m, "module_buffer") || !not_sealed(m, "buffer", name))
+        return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
     return add_buffer(m, name, t, ndim, shape, value);
 }
 
-weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value)
+weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim,
+                                      const int64_t *shape, double value)
 {
-    if (!weir__module_usable(m, "module_buffer")) return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
+    if (!weir__module_usable(m, "module_buffer"))
+        return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
     weir_ctx *c = m->object.ctx;
     weir__layout *l = weir__module_root(m)->layout;
     if (!l) return add_buffer(m, name, t, ndim, shape, value);
-    if (m->end_item != l->n_items) return weir_fail(c, WEIR_ERROR_STATE, "module_buffer: %s: expected the last module of the tree", name), weir__nil(c, WEIR__TENSOR);
+    if (m->end_item != l->n_items) {
+        weir_fail(c, WEIR_ERROR_STATE, "module_buffer: %s: expected the last module of the tree",
+                  name);
+        return weir__nil(c, WEIR__TENSOR);
+    }
     char full[512];
     size_t used = 0;
     weir__append(full, sizeof full, &used, "%s%s%s", m->path, m->path[0] ? "." : "", name);
-    if (!weir__grow(c, &l->items, &l->items_cap, l->n_items + 1, sizeof *l->items)) return weir__nil(c, WEIR__TENSOR);
+    if (!weir__grow(c, &l->items, &l->items_cap, l->n_items + 1, sizeof *l->items))
+        return weir__nil(c, WEIR__TENSOR);
     char *kept = weir__strdup(c, full);
     weir_tensor *x = kept ? add_buffer(m, name, t, ndim, shape, value) : weir__nil(c, WEIR__TENSOR);
-    if (weir_is_nil(x)) return weir__free(c, kept), x;
+    if (weir_is_nil(x)) {
+        weir__free(c, kept);
+        return x;
+    }
     l->items[l->n_items++] = (weir__item){ .tensor = x, .name = kept, .is_buffer = true };
     for (; m; m = m->parent) m->end_item = l->n_items;
     return x;
@@ -311,20 +387,25 @@ static bool visit_tree(weir_module *m, const char *path, weir__visit_fn *visit, 
     char name[512];
     for (int64_t i = 0; i < m->n_entries; i++) {
         size_t used = 0;
-        weir__append(name, sizeof name, &used, "%s%s%s", path, path[0] ? "." : "", m->entries[i].name);
+        weir__append(name, sizeof name, &used, "%s%s%s", path, path[0] ? "." : "",
+                     m->entries[i].name);
         if (!visit(user, name, &m->entries[i])) return false;
     }
     for (int64_t i = 0; i < m->n_children; i++) {
         size_t used = 0;
-        weir__append(name, sizeof name, &used, "%s%s%s", path, path[0] ? "." : "", m->children[i]->name);
+        weir__append(name, sizeof name, &used, "%s%s%s", path, path[0] ? "." : "",
+                     m->children[i]->name);
         if (!visit_tree(m->children[i], name, visit, user)) return false;
     }
     return true;
 }
 
-bool weir__module_visit(weir_module *m, weir__visit_fn *visit, void *user) { return visit_tree(m, "", visit, user); }
+bool weir__module_visit(weir_module *m, weir__visit_fn *visit, void *user)
+{
+    return visit_tree(m, "", visit, user);
+}
 
-/* -- looking ------------------------------------------------------------------------------------------------------------------- */
+/* -- looking ----------------------------------------------------------------------------------- */
 weir_ctx *weir_module_ctx(const weir_module *m) { return m ? weir__ctx_of(m) : NULL; }
 void *weir_module_state(weir_module *m) { return m ? m->state : NULL; }
 const weir_module_row *weir_module_row_of(const weir_module *m) { return m ? m->row : NULL; }
@@ -346,7 +427,8 @@ weir_module *weir_module_child_at(const weir_module *m, int64_t index)
     weir_ctx *c = weir_module_ctx(m);
     if (m && m->object.nil)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "module_child_at: nil: expected a module");
-    weir_fail(c, WEIR_ERROR_RANGE, "module_child_at: %lld: expected an index below %lld", (long long)index, (long long)weir_module_child_count(m));
+    weir_fail(c, WEIR_ERROR_RANGE, "module_child_at: %lld: expected an index below %lld",
+              (long long)index, (long long)weir_module_child_count(m));
     return weir__nil(c, WEIR__MODULE);
 }
 
@@ -376,7 +458,8 @@ bool weir_module_is_nil(const weir_module *m) { return !m || m->object.nil; }
 
 weir_module *weir_module_child(const weir_module *m, const char *name)
 {
-    if (m && !name) weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "module_child: NULL: expected a name");
+    if (m && !name)
+        weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "module_child: NULL: expected a name");
     for (int64_t i = 0; m && name && i < m->n_children; i++)
         if (strcmp(m->children[i]->name, name) == 0) return m->children[i];
     return weir__nil(weir_module_ctx(m), WEIR__MODULE);

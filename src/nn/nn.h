@@ -12,7 +12,8 @@ typedef struct weir__entry {
     weir_tensor *tensor; /* a home tensor; a parameter's points into the flat buffer once sealed */
     weir_init init;
     bool is_buffer;
-    bool shared;         /* another module's parameter under a second name: not listed, not laid out again */
+    /* another module's parameter under a second name: not listed, not laid out again */
+    bool shared;
 } weir__entry;
 
 /* What a sealed root lists, in order of definition: a module's own entries, then its children's. */
@@ -36,24 +37,26 @@ typedef struct weir__layout {
     weir__storage *values, *grads;
     int64_t n_items, items_cap;
     weir__item *items;
-    int64_t starts; /* data-dependent starts made: averages of the parameters begin after the last */
+    /* data-dependent starts made: averages of the parameters begin after the last */
+    int64_t starts;
 } weir__layout;
 
 struct weir_module {
     weir__object object;
     const weir_module_row *row;
     weir_module *parent;
-    char *name;    /* within its parent; NULL: a root */
-    char *path;    /* from the root, once sealed */
+    char *name; /* within its parent; NULL: a root */
+    char *path; /* from the root, once sealed */
     void *state;
+    void *options; /* its own, settled, without those of rows it chose; NULL: of a share */
     weir__entry *entries;
     int64_t n_entries, entries_cap;
     weir_module **children;
     int64_t n_children, children_cap;
     bool training;
     bool raw_init; /* of a root: leave values 0 at seal, they are about to be loaded */
-    weir__layout *layout;           /* of a sealed root */
-    int64_t first_item, end_item;   /* this subtree in the root's lists, once sealed */
+    weir__layout *layout; /* of a sealed root */
+    int64_t first_item, end_item; /* this subtree in the root's lists, once sealed */
     int64_t first_slot, end_slot;
 };
 
@@ -62,7 +65,8 @@ extern weir_module weir__orphan_module;
 extern const weir_row *const weir__module_rows[];
 extern const int64_t weir__module_row_count;
 
-/* False, with the error set, for NULL, nil and modules of a failed context. `who` stands in the message. */
+/* False, with the error set, for NULL, nil and modules of a failed context. `who` stands in the
+ * message. */
 bool weir__module_usable(const weir_module *m, const char *who);
 weir_module *weir__module_root(weir_module *m);
 /* "flow.couplings.0.net", or the row's name for a root. Into `buffer`; returns it. */
@@ -71,15 +75,21 @@ const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes);
 weir__layout *weir__module_layout(weir_module *m);
 /* Seals without drawing initial values: they are 0 until loaded. */
 weir_status weir__module_seal_raw(weir_module *m);
-/* Seals a root over the values of another context's tree of the same shape: read only, frozen, no gradients. */
+/* Seals a root over the values of another context's tree of the same shape: read only, frozen, no
+ * gradients. */
 weir_status weir__module_borrow(weir_module *m, weir_module *lender);
+/* Of a whole tree: a share is small. */
+void weir__module_forget_options(weir_module *m);
 /* Seals; false, with the error set, for a tree that reads another's values. */
 bool weir__module_owns(weir_module *m, const char *who);
 /* Seals; false, with the error set, for such a tree and while shares read m's values. */
 bool weir__module_may_change(weir_module *m, const char *who);
-/* As weir_module_buffer, but also on a sealed tree, for the last module in order of definition only. */
-weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim, const int64_t *shape, double value);
-/* Visits entries of an unsealed or sealed tree in order; names from the root. Stops early when visit returns false. */
+/* As weir_module_buffer, but also on a sealed tree, for the last module in order of definition
+ * only. */
+weir_tensor *weir__module_buffer_late(weir_module *m, const char *name, weir_dtype t, int ndim,
+                                      const int64_t *shape, double value);
+/* Visits entries of an unsealed or sealed tree in order; names from the root. Stops early when
+ * visit returns false. */
 typedef bool weir__visit_fn(void *user, const char *name, const weir__entry *e);
 bool weir__module_visit(weir_module *m, weir__visit_fn *visit, void *user);
 
@@ -120,14 +130,18 @@ void weir__state_exchange(const weir__state *a, const weir__state *b, const char
 
 /* init.c */
 void weir__init_parameter(weir_ctx *c, weir_tensor *t, const char *name, weir_init init);
+/* Calls the `init` of every module of the tree that has one, children first. */
+void weir__init_modules(weir_module *m);
 
-/* Before and after a forward: seals, names the layer for messages and for the hunt after a NaN, and holds a scope, so that what a
- * layer makes on its way lives on only as far as the graph needs it. */
+/* Before and after a forward: seals, names the layer for messages and for the hunt after a NaN, and
+ * holds a scope, so that what a layer makes on its way lives on only as far as the graph needs it.
+ */
 typedef struct weir__call_mark {
     weir_ctx *ctx;
     weir_scope scope;
 } weir__call_mark;
-bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who, weir__call_mark *mark); /* of a call without x */
+bool weir__forward_begin_in(weir_module *m, weir_ctx *c, const char *who,
+                            weir__call_mark *mark); /* of a call without x */
 bool weir__forward_begin(weir_module *m, weir_tensor *x, const char *who, weir__call_mark *mark);
 /* The results y and, where wanted, *second outlive the scope; nil, after an error, where they are
  * NULL. */
@@ -143,15 +157,20 @@ weir_tensor *weir__module_misfit(weir_module *m, weir_tensor *x, const char *exp
 bool weir__pair_option(weir_module *m, const char *name, const weir_ints *list, int64_t pair[2]);
 /* Is x [batch, channels, ..] of the type of `typed` (NULL: any)? And the error when it is not. */
 bool weir__channels_fit(const weir_tensor *x, int64_t channels, const weir_tensor *typed);
-weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels, const weir_tensor *typed);
+weir_tensor *weir__channels_misfit(weir_module *m, weir_tensor *x, int64_t channels,
+                                   const weir_tensor *typed);
 
 /* Rows that other rooms build trees from. */
 /* Every module, in the order of the listing: module.linear is weir__row_linear, and so on. */
 #define WEIR__MODULE_LIST(F) \
-    F(linear) F(embedding) F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(dropout) F(multihead_attention) \
-    F(conv2d) F(max_pool2d) F(avg_pool2d) F(upsample) \
-    F(relu) F(tanh) F(sigmoid) F(softplus) F(silu) F(gelu) F(elu) F(selu) F(leaky_relu) F(logsigmoid) F(sequential) F(module_list) F(group)
-#define F(n) extern const weir_module_row weir__row_##n;
+    F(linear) F(embedding) F(layer_norm) F(rms_norm) F(group_norm) F(batch_norm) F(dropout) \
+    F(multihead_attention) F(attention) F(conv2d) F(conv2d_same) F(conv_transpose2d) \
+    F(patch_embedding) F(max_pool2d) F(avg_pool2d) F(upsample) F(relu) F(tanh) F(sigmoid) \
+    F(softplus) F(silu) F(gelu) F(quick_gelu) F(glu) F(elu) F(selu) F(leaky_relu) F(logsigmoid) \
+    F(sequential) F(module_list) F(group)
+#define F(n) \
+    extern const weir_module_row weir__row_##n; \
+    extern const char weir__torch_##n[]; /* of nn/torch, where there is one */
 WEIR__MODULE_LIST(F)
 #undef F
 typedef enum weir__linear_init { WEIR__LINEAR_PYTORCH, WEIR__LINEAR_UNIFORM } weir__linear_init;
@@ -159,11 +178,13 @@ typedef struct weir__linear_opts {
     size_t size;
     int64_t in, out;
     bool bias;
-    int32_t init;  /* weir__linear_init */
-    double bound;  /* of uniform weights; the bias then starts at 0 */
+    int32_t init; /* weir__linear_init */
+    double bound; /* of uniform weights; the bias then starts at 0 */
     int32_t dtype; /* 0 f32, 1 f64 */
 } weir__linear_opts;
 /* f(linear(x)) in one op; m is a linear module. */
+/* silu(m(x)) of a group_norm, in one pass */
+weir_tensor *weir__group_norm_silu(weir_module *m, weir_tensor *x);
 weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f);
 /* Its parameters, and whether it has both; m is a linear module. */
 bool weir__linear_parameters(weir_module *m, weir_tensor **weight, weir_tensor **bias);
@@ -174,22 +195,38 @@ weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x);
 #define WEIR__DTYPE_CHOICES "f32|f64"
 static inline weir_dtype weir__dtype_option(int32_t choice) { return choice ? WEIR_F64 : WEIR_F32; }
 
-/* -- condition_columns.c ------------------------------------------------------------------------------------------ */
+/* -- condition_columns.c ----------------------------------------------------------------------- */
 typedef struct weir__condition_use {
     int64_t classes; /* of a one-hot "class"; 0: not taken */
     int64_t context; /* values a sample of "context"; 0: not taken */
 } weir__condition_use;
+/* The two options of a row that takes them; `how`, from a comma on, says where they go. */
+#define WEIR__OPTIONS_CONDITION(type, how) \
+    { "classes", WEIR_OPTION_INT, offsetof(type, classes), "0", 0, 1 << 20, NULL, \
+      "of the condition \"class\"" how "; 0: none" }, \
+    { "context", WEIR_OPTION_INT, offsetof(type, context), "0", 0, 1 << 24, NULL, \
+      "values of the condition \"context\"" how "; 0: none" }
 int64_t weir__condition_width(weir__condition_use use);
-/* [B, width] of x's type, width above 0: what m takes of k beside x [B, ..]. Nil, with the error set, where k lacks it. */
-weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k, weir__condition_use use);
+/* [B, width] of x's type, width above 0: what m takes of k beside x [B, ..]. Nil, with the error
+ * set, where k lacks it. */
+weir_tensor *weir__condition_columns(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                     weir__condition_use use);
+/* One of the two: the class, i64 [B], and the context, [B, context]. */
+weir_tensor *weir__condition_class(weir_module *m, weir_tensor *x, const weir_condition *k);
+weir_tensor *weir__condition_context(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                     int64_t context);
+/* Images h [B, C, H, W] plus a linear map of such columns [B, ..] -> [B, C]; linear NULL: h. */
+weir_tensor *weir__condition_add(weir_module *linear, weir_tensor *h, weir_tensor *columns);
 
-/* -- first.c: data-dependent starts --------------------------------------------------------------------------------- */
-bool weir__module_add_started(weir_module *m); /* the buffer "started" of a module whose row has `first`; false: no memory */
+/* -- first.c: data-dependent starts ------------------------------------------------------------ */
+/* the buffer "started" of a module whose row has `first`; false: no memory */
+bool weir__module_add_started(weir_module *m);
 /* In a context that walks its first batch: starts m from x, unless it has started. */
 void weir__module_first(weir_module *m, weir_tensor *x, const weir_condition *k);
-int64_t weir__module_unstarted(const weir_module *m); /* modules of the tree that are still to start */
+/* modules of the tree that are still to start */
+int64_t weir__module_unstarted(const weir_module *m);
 
-/* -- chosen.c --------------------------------------------------------------------------------- */
+/* -- chosen.c ---------------------------------------------------------------------------------- */
 /* The module of a chosen row, `option` of the row `owner`. It is given `n` integers under their
  * names, where it has such options: another value that was said is an error. */
 typedef struct weir__gift {

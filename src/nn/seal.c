@@ -1,5 +1,6 @@
-/* seal.c - laying a tree's parameters out: 64-byte aligned views of one flat buffer, gradients in another of the same shape. So
- * optimizers, averages, clipping, checkpoints and reductions are passes over one range. Padding is 0 in both and stays so. */
+/* seal.c - laying a tree's parameters out: 64-byte aligned views of one flat buffer, gradients in
+ * another of the same shape. So optimizers, averages, clipping, checkpoints and reductions are
+ * passes over one range. Padding is 0 in both and stays so. */
 #include <string.h>
 #include "nn/nn.h"
 
@@ -23,18 +24,24 @@ static bool add_item(plan *p, const weir__entry *e)
     char name[512];
     size_t used = 0;
     weir__append(name, sizeof name, &used, "%s%s%s", p->prefix, p->prefix[0] ? "." : "", e->name);
-    if (used >= sizeof name) return weir_fail(p->c, WEIR_ERROR_NAME, "module: %.80s: expected a path of at most 511 bytes", name), false;
+    if (used >= sizeof name) {
+        weir_fail(p->c, WEIR_ERROR_NAME, "module: %.80s: expected a path of at most 511 bytes",
+                  name);
+        return false;
+    }
     weir__layout *l = p->l;
     if (!weir__grow(p->c, &l->items, &l->items_cap, l->n_items + 1, sizeof *l->items)) return false;
     char *kept = weir__strdup(p->c, name);
     if (!kept) return false;
-    l->items[l->n_items++] = (weir__item){ .tensor = e->tensor, .name = kept, .is_buffer = e->is_buffer };
+    l->items[l->n_items++] =
+        (weir__item){ .tensor = e->tensor, .name = kept, .is_buffer = e->is_buffer };
     if (e->is_buffer) return true;
     if (l->n_slots == 0) l->dtype = e->tensor->dtype;
     l->n_slots++;
     if (l->dtype == e->tensor->dtype) return true;
-    return weir_fail(p->c, WEIR_ERROR_DTYPE, "%s: %s in a tree of %s: expected parameters of one type", name, weir_dtype_name(e->tensor->dtype),
-                     weir_dtype_name(l->dtype)), false;
+    weir_fail(p->c, WEIR_ERROR_DTYPE, "%s: %s in a tree of %s: expected parameters of one type",
+              name, weir_dtype_name(e->tensor->dtype), weir_dtype_name(l->dtype));
+    return false;
 }
 
 /* Lists a subtree and notes which part of the lists is its own. */
@@ -43,17 +50,20 @@ static bool list(plan *p, weir_module *m)
     char path[512];
     size_t used = 0;
     const char *above = p->prefix;
-    weir__append(path, sizeof path, &used, "%s%s%s", above, above[0] ? "." : "", m->name && m->parent ? m->name : "");
+    weir__append(path, sizeof path, &used, "%s%s%s", above, above[0] ? "." : "",
+                 m->name && m->parent ? m->name : "");
     weir__free(p->c, m->path);
     m->path = weir__strdup(p->c, path);
     bool good = m->path != NULL;
-    m->first_item = p->l->n_items, m->first_slot = p->l->n_slots;
+    m->first_item = p->l->n_items;
+    m->first_slot = p->l->n_slots;
     p->prefix = path;
     for (int64_t i = 0; good && i < m->n_entries; i++)
         if (!m->entries[i].shared) good = add_item(p, &m->entries[i]);
     for (int64_t i = 0; good && i < m->n_children; i++) good = list(p, m->children[i]);
     p->prefix = above;
-    m->end_item = p->l->n_items, m->end_slot = p->l->n_slots;
+    m->end_item = p->l->n_items;
+    m->end_slot = p->l->n_slots;
     return good;
 }
 
@@ -61,14 +71,22 @@ static bool list(plan *p, weir_module *m)
 static bool borrow(plan *p, size_t bytes)
 {
     weir__layout *l = p->l;
-    if (p->lender->n_slots != l->n_slots || p->lender->numel != l->numel || p->lender->dtype != l->dtype)
-        return weir_fail(p->c, WEIR_ERROR_SHAPE, "module: %lld parameters in %lld elements: expected the %lld in %lld of the tree to share", (long long)l->n_slots,
-                         (long long)l->numel, (long long)p->lender->n_slots, (long long)p->lender->numel), false;
+    if (p->lender->n_slots != l->n_slots || p->lender->numel != l->numel
+        || p->lender->dtype != l->dtype) {
+        weir_fail(p->c, WEIR_ERROR_SHAPE,
+                  "module: %lld parameters in %lld elements: expected the %lld in %lld of the tree "
+                  "to share",
+                  (long long)l->n_slots, (long long)l->numel, (long long)p->lender->n_slots,
+                  (long long)p->lender->numel);
+        return false;
+    }
     l->values = weir__storage_new(p->c, 0);
     l->grads = l->values ? weir__storage_new(p->c, 0) : NULL;
     if (!l->grads) return false;
-    l->values->data = p->lender->values->data, l->values->bytes = bytes;
-    l->values->inline_data = false, l->values->read_only = true;
+    l->values->data = p->lender->values->data;
+    l->values->bytes = bytes;
+    l->values->inline_data = false;
+    l->values->read_only = true;
     return true;
 }
 
@@ -81,7 +99,8 @@ static bool place(plan *p)
     for (int64_t i = 0; i < l->n_items; i++) {
         if (l->items[i].is_buffer) continue;
         int64_t numel = l->items[i].tensor->numel;
-        l->slots[slot++] = (weir__slot){ .tensor = l->items[i].tensor, .flat = l->numel, .numel = numel };
+        l->slots[slot++] =
+            (weir__slot){ .tensor = l->items[i].tensor, .flat = l->numel, .numel = numel };
         l->numel = weir__size_plus(l->numel, padded(numel, l->dtype));
     }
     size_t bytes = weir__bytes_of(l->numel, weir_dtype_size(l->dtype));
@@ -95,7 +114,8 @@ static void zero_padding(const weir__layout *l, weir__storage *s)
 {
     size_t e = weir_dtype_size(l->dtype);
     for (int64_t i = 0; i < l->n_slots; i++) {
-        int64_t end = l->slots[i].flat + l->slots[i].numel, next = i + 1 < l->n_slots ? l->slots[i + 1].flat : l->numel;
+        int64_t end = l->slots[i].flat + l->slots[i].numel;
+        int64_t next = i + 1 < l->n_slots ? l->slots[i + 1].flat : l->numel;
         memset((char *)s->data + (size_t)end * e, 0, (size_t)(next - end) * e);
     }
 }
@@ -110,7 +130,10 @@ static bool make_leaf(plan *p, int64_t slot, const char *name)
     leaf->flat = s->flat;
     s->tensor->leaf = leaf;
     if (!(leaf->name = weir__strdup(p->c, name))) return false;
-    if (p->lender) return s->tensor->requires_grad = false, true;
+    if (p->lender) {
+        s->tensor->requires_grad = false;
+        return true;
+    }
     weir_spec spec = weir__spec_of(s->tensor);
     weir_tensor *g = weir__tensor_view_home(p->c, p->l->grads, &spec, NULL, s->flat);
     if (weir_is_nil(g)) return false;
@@ -184,10 +207,11 @@ static weir_status seal(weir_module *root, bool raw, const weir__layout *lender)
     if (lender) return weir_status_of(c);
     zero_padding(p.l, p.l->values);
     zero_padding(p.l, p.l->grads);
-    if (raw)
-        memset(p.l->values->data, 0, p.l->values->bytes);
-    else
+    if (raw) memset(p.l->values->data, 0, p.l->values->bytes);
+    else {
         weir__module_visit(root, mark_init, c);
+        weir__init_modules(root);
+    }
     return weir_status_of(c);
 }
 
@@ -215,13 +239,17 @@ weir_status weir__module_borrow(weir_module *m, weir_module *lender)
 {
     if (!weir__module_usable(m, "module_borrow")) return weir_status_of(weir_module_ctx(m));
     weir__layout *l = weir__module_layout(lender);
-    return l ? seal(m, false, l) : weir_fail(m->object.ctx, weir_status_of(lender->object.ctx), "%s", weir_message(lender->object.ctx));
+    return l ? seal(m, false, l)
+             : weir_fail(m->object.ctx, weir_status_of(lender->object.ctx), "%s",
+                         weir_message(lender->object.ctx));
 }
 
 bool weir__module_owns(weir_module *m, const char *who)
 {
     weir__layout *l = weir__module_layout(m);
-    if (l && l->values->read_only) weir_fail(m->object.ctx, WEIR_ERROR_STATE, "%s: weights of a shared model: expected those of the model itself", who);
+    if (l && l->values->read_only)
+        weir_fail(m->object.ctx, WEIR_ERROR_STATE,
+                  "%s: weights of a shared model: expected those of the model itself", who);
     return l && !l->values->read_only;
 }
 

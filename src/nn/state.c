@@ -28,7 +28,9 @@ weir_tensor *weir_module_state_at(weir_module *m, int64_t index, const char **na
     if (!l) return weir__nil(weir_module_ctx(m), WEIR__TENSOR);
     int64_t n = m->end_item - m->first_item;
     if (index < 0 || index >= n) {
-        weir_fail(m->object.ctx, WEIR_ERROR_RANGE, "module_state_at: %lld: expected an index below %lld", (long long)index, (long long)n);
+        weir_fail(m->object.ctx, WEIR_ERROR_RANGE,
+                  "module_state_at: %lld: expected an index below %lld", (long long)index,
+                  (long long)n);
         return weir__nil(m->object.ctx, WEIR__TENSOR);
     }
     const weir__item *item = &l->items[m->first_item + index];
@@ -60,8 +62,11 @@ void weir_module_zero_grad(weir_module *m)
 {
     if (!m || m->object.nil) return;
     if (weir__region_refuses(m->object.ctx, "module_zero_grad", WEIR__REGION_CHANGE)) return;
-    weir__layout *l = weir__module_root(m)->layout; /* works in a failed context: that is when gradients are partial */
-    for (int64_t i = l ? m->first_slot : 0; l && i < m->end_slot; i++) l->slots[i].tensor->leaf->has_grad = false;
+    weir__layout *l =
+        weir__module_root(m)
+            ->layout; /* works in a failed context: that is when gradients are partial */
+    for (int64_t i = l ? m->first_slot : 0; l && i < m->end_slot; i++)
+        l->slots[i].tensor->leaf->has_grad = false;
 }
 
 int64_t weir_module_flat(weir_module *m, weir_dtype *dtype, void **values)
@@ -71,7 +76,8 @@ int64_t weir_module_flat(weir_module *m, weir_dtype *dtype, void **values)
     weir__layout *l = layout_of(m, "module_flat");
     if (!l) return 0;
     if (m->parent) {
-        weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_flat: %s has a parent: expected a root", m->path);
+        weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_flat: %s has a parent: expected a root",
+                  m->path);
         return 0;
     }
     if (dtype) *dtype = l->dtype;
@@ -79,14 +85,16 @@ int64_t weir_module_flat(weir_module *m, weir_dtype *dtype, void **values)
     return l->numel;
 }
 
-/* Gradients that count as 0 are written as such: the whole block can be added to another process's. */
+/* Gradients that count as 0 are written as such: the whole block can be added to another process's.
+ */
 static void flat_grad_fill(weir__layout *l)
 {
     size_t size = weir_dtype_size(l->dtype);
     for (int64_t i = 0; i < l->n_slots; i++) {
         weir__leaf *leaf = l->slots[i].tensor->leaf;
         if (leaf->has_grad) continue;
-        memset((char *)l->grads->data + (size_t)l->slots[i].flat * size, 0, (size_t)l->slots[i].numel * size);
+        memset((char *)l->grads->data + (size_t)l->slots[i].flat * size, 0,
+               (size_t)l->slots[i].numel * size);
         leaf->has_grad = true;
     }
 }
@@ -95,7 +103,8 @@ int64_t weir_module_flat_grad(weir_module *m, weir_dtype *dtype, void **grads)
 {
     weir__layout *l = layout_of(m, "module_flat_grad");
     if (l && m->parent) {
-        weir_fail(m->object.ctx, WEIR_ERROR_STATE, "module_flat_grad: %s has a parent: expected a root", m->path);
+        weir_fail(m->object.ctx, WEIR_ERROR_STATE,
+                  "module_flat_grad: %s has a parent: expected a root", m->path);
         l = NULL;
     }
     bool has = l && !l->values->read_only;

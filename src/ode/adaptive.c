@@ -1,9 +1,12 @@
-/* adaptive.c - an embedded Runge-Kutta pair with steps that each row chooses for itself (Hairer, Norsett, Wanner 1993, II.4).
+/* adaptive.c - an embedded Runge-Kutta pair with steps that each row chooses for itself (Hairer,
+ * Norsett, Wanner 1993, II.4).
  *
- *     err = norm of h sum_i e_i k_i over atol + rtol max(|x|, |x'|);   taken when err <= 1;   h <- h min(10, max(0.2, 0.9 err^(-1/order)))
+ *     err = norm of h sum_i e_i k_i over atol + rtol max(|x|, |x'|);   taken when err <= 1;   h <-
+ * h min(10, max(0.2, 0.9 err^(-1/order)))
  *
- * A step that was taken never shrinks the next one, and after one that was not the next does not grow. Rows walk side by side: in each
- * round every row that is still on its way tries one step, and f sees these rows alone. */
+ * A step that was taken never shrinks the next one, and after one that was not the next does not
+ * grow. Rows walk side by side: in each round every row that is still on its way tries one step,
+ * and f sees these rows alone. */
 #include <math.h>
 #include <string.h>
 #include "ode/ode.h"
@@ -12,7 +15,7 @@ typedef struct row {
     double t, h;
     int64_t tries;
     bool refused; /* the last try was */
-    weir_row_report report;
+    weir_sample_report report;
 } row;
 
 typedef struct work {
@@ -27,14 +30,22 @@ typedef struct work {
     double *t, *at, *dx; /* what f is given and gives, of active rows alone */
 } work;
 
-weir_ode_opts weir_ode_defaults(void) { return (weir_ode_opts){ .size = sizeof(weir_ode_opts), .rtol = 1e-5, .atol = 1e-5, .max_steps = 10000 }; }
+void weir_ode_defaults_sized(weir_ode_opts *o, size_t size)
+{
+    const weir_ode_opts whole = {
+        .size = sizeof whole, .rtol = 1e-5, .atol = 1e-5, .max_steps = 10000
+    };
+    weir__sized_defaults(o, size, &whole, sizeof whole);
+}
 
 static double *of(const work *w, double *base, int64_t r) { return base + r * w->p->dim; }
 static int64_t gap(const work *w) { return weir__size_times(w->p->n, w->p->dim); }
 
-/* -- norms ---------------------------------------------------------------------------------------------------------------------- */
-/* Root mean square of v / (atol + rtol max(|x|, |y|)) over elements [from, to); 0 / 0, where nothing moves at 0, is 0 */
-static double rms(const weir_ode_opts *o, int64_t from, int64_t to, const double *v, const double *x, const double *y)
+/* -- norms ------------------------------------------------------------------------------------- */
+/* Root mean square of v / (atol + rtol max(|x|, |y|)) over elements [from, to); 0 / 0, where
+ * nothing moves at 0, is 0 */
+static double rms(const weir_ode_opts *o, int64_t from, int64_t to, const double *v,
+                  const double *x, const double *y)
 {
     double sum = 0;
     for (int64_t i = from; i < to; i++) {
@@ -51,7 +62,7 @@ static double norm(const work *w, const double *v, const double *x, const double
     return isnan(a) || a > b ? a : b;
 }
 
-/* -- evaluations ------------------------------------------------------------------------------------------------------------------- */
+/* -- evaluations ------------------------------------------------------------------------------- */
 /* f of active row i at w->t[i], w->at[i] into stage `s` of it */
 static bool evaluate(work *w, int s)
 {
@@ -65,10 +76,11 @@ static bool evaluate(work *w, int s)
     return true;
 }
 
-static void end_row(work *w, int64_t r, weir_row_end end)
+static void end_row(work *w, int64_t r, weir_sample_end end)
 {
     w->rows[r].report.end = end;
-    for (int64_t i = 0; end == WEIR_ROW_NOT_FINITE && i < w->p->dim; i++) of(w, w->p->x, r)[i] = NAN;
+    for (int64_t i = 0; end == WEIR_SAMPLE_NOT_FINITE && i < w->p->dim; i++)
+        of(w, w->p->x, r)[i] = NAN;
 }
 
 /* Keeps the rows that go on; `on` may end a row. */
@@ -80,11 +92,13 @@ static void sift(work *w, bool (*on)(work *w, int64_t r))
     w->n_active = n;
 }
 
-/* -- the first step ------------------------------------------------------------------------------------------------------------------ */
+/* -- the first step ---------------------------------------------------------------------------- */
 static bool begins_well(work *w, int64_t r)
 {
-    if (weir__ode_finite(w->p->dim, of(w, w->p->x, r)) && weir__ode_finite(w->p->dim, of(w, w->k, r))) return true;
-    end_row(w, r, WEIR_ROW_NOT_FINITE);
+    if (weir__ode_finite(w->p->dim, of(w, w->p->x, r))
+        && weir__ode_finite(w->p->dim, of(w, w->k, r)))
+        return true;
+    end_row(w, r, WEIR_SAMPLE_NOT_FINITE);
     return false;
 }
 
@@ -92,7 +106,9 @@ static bool begins_well(work *w, int64_t r)
 static double first_guess(work *w, int64_t r)
 {
     const double *x = of(w, w->p->x, r), *k = of(w, w->k, r);
-    double d0 = norm(w, x, x, x), d1 = norm(w, k, x, x), h = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1;
+    double d0 = norm(w, x, x, x);
+    double d1 = norm(w, k, x, x);
+    double h = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1;
     return fmin(h, fabs(w->p->t1 - w->p->t0));
 }
 
@@ -111,7 +127,11 @@ static double second_guess(work *w, int64_t r, double h)
 static bool begin(work *w)
 {
     const weir_ode *p = w->p;
-    for (int64_t r = 0; r < p->n; r++) w->active[r] = r, w->rows[r] = (row){ .t = p->t0 }, w->t[r] = p->t0;
+    for (int64_t r = 0; r < p->n; r++) {
+        w->active[r] = r;
+        w->rows[r] = (row){ .t = p->t0 };
+        w->t[r] = p->t0;
+    }
     w->n_active = p->n;
     memcpy(w->at, p->x, (size_t)gap(w) * sizeof *w->at);
     if (!evaluate(w, 0)) return false;
@@ -120,16 +140,22 @@ static bool begin(work *w)
         int64_t r = w->active[i];
         double h = w->rows[r].h = first_guess(w, r);
         w->t[i] = p->t0 + w->sign * h;
-        weir__ode_combine(p->dim, of(w, w->at, i), of(w, p->x, r), w->sign * h, 1, (const double[]){ 1 }, of(w, w->k, r), gap(w));
+        weir__ode_combine(p->dim, of(w, w->at, i), of(w, p->x, r), w->sign * h, 1,
+                          (const double[]){ 1 }, of(w, w->k, r), gap(w));
     }
     if (!evaluate(w, 1)) return false;
-    for (int64_t i = 0; i < w->n_active; i++) w->rows[w->active[i]].h = w->sign * second_guess(w, w->active[i], w->rows[w->active[i]].h);
+    for (int64_t i = 0; i < w->n_active; i++)
+        w->rows[w->active[i]].h = w->sign * second_guess(w, w->active[i], w->rows[w->active[i]].h);
     return true;
 }
 
-/* -- a round: one try of every active row --------------------------------------------------------------------------------------------- */
+/* -- a round: one try of every active row
+ * --------------------------------------------------------------------------------------------- */
 /* The last step ends at t1 exactly, up to a hundredth longer than planned. */
-static bool reaches_end(const work *w, const row *r) { return fabs(w->p->t1 - r->t) <= 1.01 * fabs(r->h); }
+static bool reaches_end(const work *w, const row *r)
+{
+    return fabs(w->p->t1 - r->t) <= 1.01 * fabs(r->h);
+}
 
 static bool try_steps(work *w)
 {
@@ -143,8 +169,11 @@ static bool try_steps(work *w)
             int64_t r = w->active[i];
             const row *a = &w->rows[r];
             w->t[i] = m->c[s] == 1 && reaches_end(w, a) ? w->p->t1 : a->t + m->c[s] * a->h;
-            weir__ode_combine(w->p->dim, of(w, w->at, i), of(w, w->p->x, r), a->h, s, m->a[s], of(w, w->k, r), gap(w));
-            if (s == m->stages - 1) memcpy(of(w, w->next, r), of(w, w->at, i), (size_t)w->p->dim * sizeof *w->at); /* a[last] = b */
+            weir__ode_combine(w->p->dim, of(w, w->at, i), of(w, w->p->x, r), a->h, s,
+                              m->a + s * m->stages, of(w, w->k, r), gap(w));
+            if (s == m->stages - 1)
+                memcpy(of(w, w->next, r), of(w, w->at, i),
+                       (size_t)w->p->dim * sizeof *w->at); /* a[last] = b */
         }
         if (!evaluate(w, s)) return false;
     }
@@ -188,9 +217,12 @@ static bool goes_on(work *w, int64_t r)
     if (err <= 1) take(w, r, err);
     else refuse(w, r, err);
     if (a->t == w->p->t1) return false; /* DONE, as it began */
-    if (fabs(a->h) <= 16 * 0x1p-52 * fabs(a->t) || a->t + a->h == a->t) return end_row(w, r, isfinite(err) ? WEIR_ROW_OUT_OF_STEPS : WEIR_ROW_NOT_FINITE), false;
+    if (fabs(a->h) <= 16 * 0x1p-52 * fabs(a->t) || a->t + a->h == a->t) {
+        end_row(w, r, isfinite(err) ? WEIR_SAMPLE_OUT_OF_STEPS : WEIR_SAMPLE_NOT_FINITE);
+        return false;
+    }
     if (++a->tries < w->o->max_steps) return true;
-    end_row(w, r, WEIR_ROW_OUT_OF_STEPS);
+    end_row(w, r, WEIR_SAMPLE_OUT_OF_STEPS);
     return false;
 }
 
@@ -205,15 +237,22 @@ static bool walk(work *w)
     return true;
 }
 
-/* -- memory ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- memory ------------------------------------------------------------------------------------ */
 static bool options_fit(weir_ctx *c, const weir_tableau *m, const weir_ode_opts *o)
 {
-    if (o->size != sizeof *o) return weir_fail(c, WEIR_ERROR_ARGUMENT, "ode: options: expected those of weir_ode_defaults"), false;
-    if (!(o->rtol >= 0 && o->atol >= 0 && o->rtol + o->atol > 0) || !isfinite(o->rtol + o->atol) || o->max_steps < 1)
-        return weir_fail(c, WEIR_ERROR_RANGE, "ode: rtol=%g atol=%g max_steps=%lld: expected 0 or more, not both 0, and 1 step or more", o->rtol, o->atol,
-                         (long long)o->max_steps), false;
-    if (m->first_same_as_last) return true;
-    return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "ode: %s: no error estimate: expected dopri5 for steps of its own choice", m->name), false;
+    if (!(o->rtol >= 0 && o->atol >= 0 && o->rtol + o->atol > 0) || !isfinite(o->rtol + o->atol)
+        || o->max_steps < 1) {
+        weir_fail(c, WEIR_ERROR_RANGE,
+                  "ode: rtol=%g atol=%g max_steps=%lld: expected 0 or more, not both 0, and 1 step "
+                  "or more",
+                  o->rtol, o->atol, (long long)o->max_steps);
+        return false;
+    }
+    if (m->first_same_as_last && m->e) return true;
+    weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+              "ode: %s: no error estimate: expected dopri5 or tsit5 for steps of its own choice",
+              m->name);
+    return false;
 }
 
 static bool take_memory(work *w)
@@ -227,18 +266,16 @@ static bool take_memory(work *w)
     w->k = w->active ? weir__alloc_n(c, all, sizeof *w->k) : NULL;
     if (!w->k) return false;
     w->next = w->k + size * w->m->stages;
-    w->at = w->next + size, w->dx = w->at + size, w->t = w->dx + size + w->p->dim;
+    w->at = w->next + size;
+    w->dx = w->at + size;
+    w->t = w->dx + size + w->p->dim;
     return true;
 }
 
-weir_status weir_ode_adaptive(const weir_ode *p, const weir_tableau *m, const weir_ode_opts *o)
+/* p, m and o are whole. */
+static weir_status adaptive_solve(const weir_ode *p, const weir_tableau *m, const weir_ode_opts *o)
 {
-    WEIR__AS_FOUND;
-    weir_ode_opts defaults = weir_ode_defaults();
-    if (!weir__ode_fits("ode_adaptive", p, m))
-        return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
-    if (!o) o = &defaults;
     if (p->on_state)
         return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
                          "ode: a trajectory: expected fixed steps, whose ends it shows");
@@ -250,4 +287,19 @@ weir_status weir_ode_adaptive(const weir_ode *p, const weir_tableau *m, const we
     weir__free(c, w.active);
     weir__free(c, w.k);
     return weir_status_of(c);
+}
+
+weir_status weir_ode_adaptive(const weir_ode *p, const weir_tableau *m, const weir_ode_opts *o)
+{
+    WEIR__AS_FOUND;
+    weir_ode problem;
+    weir_tableau method;
+    weir_ode_opts own = weir_ode_defaults();
+    weir_ctx *c = weir__ode_read("ode_adaptive", p, m, &problem, &method);
+    if (!c) return WEIR_ERROR_ARGUMENT;
+    if (!weir_ok(c)
+        || !weir__sized_read(c, "ode_adaptive: options", "them from weir_ode_defaults", o, &own,
+                             sizeof own))
+        return weir_status_of(c);
+    return adaptive_solve(&problem, &method, &own);
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 #include "ode/ode.h"
 
-#define STEPS_MAX 1000000000000000 /* more than any machine takes: the count of evaluations fits */
+#define STEPS_MAX \
+    1000000000000000 /* more than any machine takes: the count of evaluations fits \
+                      */
 
 typedef struct work {
     const weir_ode *p;
@@ -28,12 +30,14 @@ static bool step(work *w, double t, double next)
     const weir_tableau *m = w->m;
     double h = next - t;
     for (int s = w->first_known; s < m->stages; s++) {
-        weir__ode_combine(w->size, w->at, w->p->x, h, s, m->a[s], w->k, w->size);
-        if (!evaluate(w, m->c[s] == 1 ? next : t + m->c[s] * h, w->at, w->k + s * w->size)) return false;
+        weir__ode_combine(w->size, w->at, w->p->x, h, s, m->a + s * m->stages, w->k, w->size);
+        if (!evaluate(w, m->c[s] == 1 ? next : t + m->c[s] * h, w->at, w->k + s * w->size))
+            return false;
     }
     weir__ode_combine(w->size, w->p->x, w->p->x, h, m->stages, m->b, w->k, w->size);
     w->first_known = m->first_same_as_last;
-    if (w->first_known) memcpy(w->k, w->k + (m->stages - 1) * w->size, (size_t)w->size * sizeof *w->k);
+    if (w->first_known)
+        memcpy(w->k, w->k + (m->stages - 1) * w->size, (size_t)w->size * sizeof *w->k);
     return true;
 }
 
@@ -64,20 +68,24 @@ static bool walk(work *w, int64_t steps, const double *times)
 /* A row that is not finite at its end is NaN as a whole. */
 static void report(const weir_ode *p, const weir_tableau *m, int64_t steps)
 {
-    int64_t evaluations = m->first_same_as_last && steps > 0 ? steps * (m->stages - 1) + 1 : steps * m->stages;
+    int64_t evaluations = m->first_same_as_last && steps > 0 ? steps * (m->stages - 1) + 1
+                                                             : steps * m->stages;
     for (int64_t r = 0; r < p->n; r++) {
         double *x = p->x + r * p->dim;
         bool good = weir__ode_finite(p->dim, x);
         for (int64_t i = 0; !good && i < p->dim; i++) x[i] = NAN;
-        if (p->report) p->report[r] = (weir_row_report){ .end = good ? WEIR_ROW_DONE : WEIR_ROW_NOT_FINITE, .evaluations = evaluations, .steps = steps };
+        if (p->report)
+            p->report[r] = (weir_sample_report){ .end = good ? WEIR_SAMPLE_DONE
+                                                             : WEIR_SAMPLE_NOT_FINITE,
+                                                 .evaluations = evaluations,
+                                                 .steps = steps };
     }
 }
 
-weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t steps, const double *times)
+/* p and m are whole. */
+static weir_status fixed_solve(const weir_ode *p, const weir_tableau *m, int64_t steps,
+                               const double *times)
 {
-    WEIR__AS_FOUND;
-    if (!weir__ode_fits("ode_fixed", p, m))
-        return p && p->ctx ? weir_status_of(p->ctx) : WEIR_ERROR_ARGUMENT;
     weir_ctx *c = p->ctx;
     if (steps < 0 || steps > STEPS_MAX)
         return weir_fail(c, WEIR_ERROR_RANGE, "ode: steps=%lld: expected 0 to 1e15",
@@ -88,11 +96,23 @@ weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t ste
     int64_t all = weir__size_plus(p->n, weir__size_times(m->stages + 1, w.size));
     w.t = w.rows ? weir__alloc_n(c, all, sizeof *w.t) : NULL;
     if (w.t) {
-        w.at = w.t + p->n, w.k = w.at + w.size;
+        w.at = w.t + p->n;
+        w.k = w.at + w.size;
         for (int64_t i = 0; i < p->n; i++) w.rows[i] = i;
         if (walk(&w, steps, times)) report(p, m, steps);
     }
     weir__free(c, w.rows);
     weir__free(c, w.t);
     return w.status == WEIR_OK ? weir_status_of(c) : w.status;
+}
+
+weir_status weir_ode_fixed(const weir_ode *p, const weir_tableau *m, int64_t steps,
+                           const double *times)
+{
+    WEIR__AS_FOUND;
+    weir_ode problem;
+    weir_tableau method;
+    weir_ctx *c = weir__ode_read("ode_fixed", p, m, &problem, &method);
+    if (!c) return WEIR_ERROR_ARGUMENT;
+    return weir_ok(c) ? fixed_solve(&problem, &method, steps, times) : weir_status_of(c);
 }

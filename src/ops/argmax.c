@@ -1,8 +1,11 @@
-/* argmax.c - where along an axis the largest is, and the values there: the gradient goes to that one place, as in PyTorch's max(dim). */
+/* argmax.c - where along an axis the largest is, and the values there: the gradient goes to that
+ * one place, as in PyTorch's max(dim). */
 #include <string.h>
 #include "ops/ops.h"
 
-typedef struct along { int axis; } along;
+typedef struct along {
+    int axis;
+} along;
 
 static bool infer(weir_call *k)
 {
@@ -10,7 +13,9 @@ static bool infer(weir_call *k)
     if (!weir_infer_same(k)) return false;
     k->spec[0].dtype = WEIR_I64;
     k->spec[0].shape[axis] = 1;
-    return k->in[0]->shape[axis] > 0 || weir_call_fail(k, WEIR_ERROR_SHAPE, "axis %d is empty: expected elements to choose from", axis);
+    return k->in[0]->shape[axis] > 0
+           || weir_call_fail(k, WEIR_ERROR_SHAPE,
+                             "axis %d is empty: expected elements to choose from", axis);
 }
 
 static void forward(weir_call *k)
@@ -26,12 +31,27 @@ static void forward(weir_call *k)
 
 static weir_tensor *call_first(weir_tensor **x) { return weir_argmax(x[0], 0, false); }
 static weir_tensor *call_last(weir_tensor **x) { return weir_argmax(x[0], -1, true); }
-static const weir_op_case cases[] = { { "3,4", call_first }, { "3,4", call_last }, { "5", call_first }, { "2,3,4", call_last }, { "3,0", call_first }, { NULL, NULL } };
-const weir_op weir__op_argmax = { .row = WEIR_OP_ROW("op.argmax", "the first place of the largest along an axis"), .n_in = 1, .n_out = 1, .attr_size = sizeof(along),
-                                  .infer = infer, .forward = forward, .no_gradient = "its values are places", .cases = cases };
+static const weir_op_case cases[] = { { "3,4", call_first }, { "3,4", call_last },
+                                      { "5", call_first },   { "2,3,4", call_last },
+                                      { "3,0", call_first }, { NULL, NULL } };
+const weir_op weir__op_argmax = { .row = WEIR_OP_ROW(
+                                      "op.argmax", "the first place of the largest along an axis"),
+                                  .n_in = 1,
+                                  .n_out = 1,
+                                  .attr_size = sizeof(along),
+                                  .infer = infer,
+                                  .forward = forward,
+                                  .no_gradient = "its values are places",
+                                  .cases = cases };
 
-static weir_tensor *places(weir_tensor *x, int axis) { return weir__apply1(&weir__op_argmax, x, &(along){ axis }); }
-static weir_tensor *shaped(weir_tensor *y, int axis, bool keep) { return keep ? y : weir_squeeze(y, axis); }
+static weir_tensor *places(weir_tensor *x, int axis)
+{
+    return weir__apply1(&weir__op_argmax, x, &(along){ axis });
+}
+static weir_tensor *shaped(weir_tensor *y, int axis, bool keep)
+{
+    return keep ? y : weir_squeeze(y, axis);
+}
 
 weir_tensor *weir_argmax(weir_tensor *x, int axis, bool keep)
 {
@@ -45,7 +65,8 @@ weir_tensor *weir_argmin(weir_tensor *x, int axis, bool keep)
     return shaped(places(weir__negated(weir_detach(x), "argmin"), axis), axis, keep);
 }
 
-static weir_tensor *values(weir_tensor *x, int axis, bool keep, weir_tensor *at, weir_tensor **index)
+static weir_tensor *values(weir_tensor *x, int axis, bool keep, weir_tensor *at,
+                           weir_tensor **index)
 {
     if (index) *index = shaped(at, axis, keep);
     return shaped(weir_gather(x, axis, at), axis, keep);

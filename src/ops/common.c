@@ -25,7 +25,7 @@ void weir__copy_into(weir_ctx *c, const weir__operand *out, const weir_tensor *x
     l.x[0] = *out;
     l.x[1].data = weir__ptr(x);
     memcpy(l.x[1].stride, x->strides, sizeof x->strides);
-    weir__loop_copy(weir_dtype_size(x->dtype), &l, c->threads);
+    weir__loop_copy(c->kern, weir_dtype_size(x->dtype), &l, c->threads);
 }
 
 int weir__axis(weir_tensor *x, const char *op, int axis)
@@ -33,7 +33,8 @@ int weir__axis(weir_tensor *x, const char *op, int axis)
     if (weir_is_nil(x)) return -1;
     int a = axis < 0 ? axis + x->ndim : axis;
     if (a >= 0 && a < x->ndim) return a;
-    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s: axis %d of a tensor of rank %d: expected one of its axes", op, axis, x->ndim);
+    weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+              "%s: axis %d of a tensor of rank %d: expected one of its axes", op, axis, x->ndim);
     return -1;
 }
 
@@ -54,20 +55,29 @@ bool weir__has_list(weir_tensor *x, const char *op, int n, const void *list)
     return false;
 }
 
+weir_tensor *weir__dense(weir_tensor *x)
+{
+    return weir_is_nil(x) || weir_is_channels_last(x) ? x : weir_contiguous(x);
+}
+
 weir_tensor *weir__negated(weir_tensor *x, const char *op)
 {
     if (weir_is_nil(x) || weir_dtype_is_real(x->dtype)) return weir_neg(x);
     char text[128];
     size_t used = 0;
     weir__append_shape(text, sizeof text, &used, x->ndim, x->shape);
-    return weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: %s: expected f32 or f64", op, text, weir_dtype_name(x->dtype)), weir__nil_of(x);
+    weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: %s: expected f32 or f64", op, text,
+              weir_dtype_name(x->dtype));
+    return weir__nil_of(x);
 }
 
 weir_tensor *weir__dense_index(weir_tensor *index, const weir_tensor *x)
 {
-    if (weir_is_nil(index) || weir_is_nil(x) || index->contiguous || index->dtype != WEIR_I64) return index;
+    if (weir_is_nil(index) || weir_is_nil(x) || index->contiguous || index->dtype != WEIR_I64)
+        return index;
     weir_ctx *c = weir__younger(x->object.ctx, index->object.ctx);
-    weir_tensor *y = c ? weir_empty(c, WEIR_I64, index->ndim, index->shape) : index; /* of two contexts: apply says so */
+    weir_tensor *y = c ? weir_empty(c, WEIR_I64, index->ndim, index->shape)
+                       : index; /* of two contexts: apply says so */
     if (c && !y->object.nil) weir_copy_to_i64(index, weir__ptr(y), index->numel);
     return y;
 }

@@ -1,7 +1,10 @@
-/* cumsum.c - running sums along the last axis, in double; other axes are moved there. The gradient runs the other way. */
+/* cumsum.c - running sums along the last axis, in double; other axes are moved there. The gradient
+ * runs the other way. */
 #include "ops/ops.h"
 
-typedef struct direction { bool back; } direction;
+typedef struct direction {
+    bool back;
+} direction;
 
 static bool infer(weir_call *k)
 {
@@ -14,21 +17,41 @@ static void forward(weir_call *k)
     weir_tensor *x = k->in[0], *y = k->out[0];
     int64_t n = x->shape[x->ndim - 1];
     if (y->numel == 0) return;
-    weir__rows r = { .rows = x->numel / n, .n = n, .y = weir__ptr(y), .y_row = n, .a = weir__ptr(x) };
-    weir__loop_rows(k->ctx->kern, (weir__real)y->dtype, ((const direction *)k->attr)->back ? WEIR__R_cumsum_back : WEIR__R_cumsum, &r, k->ctx->threads);
+    weir__rows r = {
+        .rows = x->numel / n, .n = n, .y = weir__ptr(y), .y_row = n, .a = weir__ptr(x)
+    };
+    weir__loop_rows(k->ctx->kern, (weir__real)y->dtype,
+                    ((const direction *)k->attr)->back ? WEIR__R_cumsum_back : WEIR__R_cumsum, &r,
+                    k->ctx->threads);
 }
 
-static weir_tensor *run(weir_tensor *x, bool back) { return weir__apply1(&weir__op_cumsum, weir_contiguous(x), &(direction){ back }); }
-static void backward(weir_vjp *v) { weir_vjp_set(v, 0, run(v->gout[0], !((const direction *)v->attr)->back)); }
+static weir_tensor *run(weir_tensor *x, bool back)
+{
+    return weir__apply1(&weir__op_cumsum, weir_contiguous(x), &(direction){ back });
+}
+static void backward(weir_vjp *v)
+{
+    weir_vjp_set(v, 0, run(v->gout[0], !((const direction *)v->attr)->back));
+}
 
 static weir_tensor *call_last(weir_tensor **x) { return weir_cumsum(x[0], -1); }
 static weir_tensor *call_first(weir_tensor **x) { return weir_cumsum(x[0], 0); }
-static const weir_op_case cases[] = { { "3,4", call_last }, { "5", call_first }, { "2,3,17", call_first }, { "0,2", call_last }, { "2,0", call_last }, { NULL, NULL } };
-const weir_op weir__op_cumsum = { .row = WEIR_OP_ROW("op.cumsum", "running sums along the last axis"), .n_in = 1, .n_out = 1, .attr_size = sizeof(direction),
-                                  .infer = infer, .forward = forward, .backward = backward, .cases = cases };
+static const weir_op_case cases[] = { { "3,4", call_last },     { "5", call_first },
+                                      { "2,3,17", call_first }, { "0,2", call_last },
+                                      { "2,0", call_last },     { NULL, NULL } };
+const weir_op weir__op_cumsum = { .row = WEIR_OP_ROW("op.cumsum",
+                                                     "running sums along the last axis"),
+                                  .n_in = 1,
+                                  .n_out = 1,
+                                  .attr_size = sizeof(direction),
+                                  .infer = infer,
+                                  .forward = forward,
+                                  .backward = backward,
+                                  .cases = cases };
 
 weir_tensor *weir_cumsum(weir_tensor *x, int axis)
 {
     if ((axis = weir__axis(x, "cumsum", axis)) < 0) return weir__nil_of(x);
-    return axis == x->ndim - 1 ? run(x, false) : weir_transpose(run(weir_transpose(x, axis, -1), false), axis, -1);
+    return axis == x->ndim - 1 ? run(x, false)
+                               : weir_transpose(run(weir_transpose(x, axis, -1), false), axis, -1);
 }

@@ -5,26 +5,34 @@
 static bool all_fine(weir_ctx *c, const char *who, int n, weir_tensor *const *x)
 {
     for (int i = 0; i < n; i++)
-        if (weir_is_nil(x[i])) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected tensors", who), false;
+        if (weir_is_nil(x[i])) {
+            weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected tensors", who);
+            return false;
+        }
     return c->status == WEIR_OK;
 }
 
-/* -- forward products ----------------------------------------------------------------------------------------------------------------- */
+/* -- forward products -------------------------------------------------------------------------- */
 /* g(u) = J^T u is linear in u, so its own vector-Jacobian product with v is (J^T)^T v = J v. */
-static void forward_product(weir_ctx *c, int n_out, weir_tensor *const *y, int n_in, weir_tensor *const *x, weir_tensor *const *tangents, bool create,
+static void forward_product(weir_ctx *c, int n_out, weir_tensor *const *y, int n_in,
+                            weir_tensor *const *x, weir_tensor *const *tangents, bool create,
                             weir_tensor **u, weir_tensor **g, weir_tensor **v, weir_tensor **jv)
 {
     for (int o = 0; o < n_out; o++) u[o] = weir_set_requires_grad(weir_zeros_like(y[o]), true);
     if (weir_grad(n_out, y, n_in, x, u, true, true, g) != WEIR_OK) return;
     int n = 0;
     for (int i = 0; i < n_in; i++)
-        if (!weir_is_nil(g[i]) && g[i]->requires_grad) g[n] = g[i], v[n++] = tangents[i];
+        if (!weir_is_nil(g[i]) && g[i]->requires_grad) {
+            g[n] = g[i];
+            v[n++] = tangents[i];
+        }
     if (n > 0) weir_grad(n, g, n_out, u, v, create, create, jv);
     for (int o = 0; o < n_out && c->status == WEIR_OK; o++)
         if (weir_is_nil(jv[o])) jv[o] = weir_zeros_like(y[o]); /* does not depend on the inputs */
 }
 
-weir_status weir_jvp(int n_out, weir_tensor *const *y, int n_in, weir_tensor *const *x, weir_tensor *const *tangents, bool create_graph, weir_tensor **jv)
+weir_status weir_jvp(int n_out, weir_tensor *const *y, int n_in, weir_tensor *const *x,
+                     weir_tensor *const *tangents, bool create_graph, weir_tensor **jv)
 {
     WEIR__AS_FOUND;
     weir_ctx *c = weir__lists_context(n_out, y, n_in, x);
@@ -33,18 +41,22 @@ weir_status weir_jvp(int n_out, weir_tensor *const *y, int n_in, weir_tensor *co
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "jvp: NULL or none: expected outputs, inputs, a tangent for "
                          "each, and room for products");
-    if (!all_fine(c, "jvp", n_out, y) || !all_fine(c, "jvp", n_in, x) || !all_fine(c, "jvp", n_in, tangents)) return c->status;
+    if (!all_fine(c, "jvp", n_out, y) || !all_fine(c, "jvp", n_in, x)
+        || !all_fine(c, "jvp", n_in, tangents))
+        return c->status;
     for (int i = 0; i < n_in; i++)
         if (!weir__same_shape(x[i], tangents[i]) || x[i]->dtype != tangents[i]->dtype)
-            return weir_fail(c, WEIR_ERROR_SHAPE, "jvp: tangent %d: expected the shape and type of its input", i);
+            return weir_fail(c, WEIR_ERROR_SHAPE,
+                             "jvp: tangent %d: expected the shape and type of its input", i);
     weir_tensor **space = weir__alloc_n(c, n_out + 2 * (int64_t)n_in + 1, sizeof *space);
     if (!space) return c->status;
-    forward_product(c, n_out, y, n_in, x, tangents, create_graph, space, space + n_out, space + n_out + n_in, jv);
+    forward_product(c, n_out, y, n_in, x, tangents, create_graph, space, space + n_out,
+                    space + n_out + n_in, jv);
     weir__free(c, space);
     return c->status;
 }
 
-/* -- whole Jacobians --------------------------------------------------------------------------------------------------------------------- */
+/* -- whole Jacobians --------------------------------------------------------------------------- */
 /* Row k: the gradient of element k, [1, numel of x]. */
 static weir_tensor *jacobian_row(weir_tensor *y, weir_tensor *x, int64_t k, bool create)
 {
@@ -66,8 +78,11 @@ weir_tensor *weir_jacobian(weir_tensor *y, weir_tensor *x, bool create_graph)
     weir_ctx *c = weir_ctx_of(y ? y : x);
     weir_tensor *nil = weir__nil(c, WEIR__TENSOR), *both[] = { y, x };
     if (!all_fine(c, "jacobian", 2, both)) return nil;
-    if (y->ndim + x->ndim > WEIR_RANK_MAX)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "jacobian: rank %d + %d: expected at most %d together", y->ndim, x->ndim, WEIR_RANK_MAX), nil;
+    if (y->ndim + x->ndim > WEIR_RANK_MAX) {
+        weir_fail(c, WEIR_ERROR_SHAPE, "jacobian: rank %d + %d: expected at most %d together",
+                  y->ndim, x->ndim, WEIR_RANK_MAX);
+        return nil;
+    }
     int64_t shape[WEIR_RANK_MAX];
     for (int i = 0; i < y->ndim; i++) shape[i] = y->shape[i];
     for (int i = 0; i < x->ndim; i++) shape[y->ndim + i] = x->shape[i];
@@ -95,7 +110,11 @@ weir_tensor *weir_hessian(weir_tensor *scalar, weir_tensor *x, bool create_graph
     if (!all_fine(c, "hessian", 2, WEIR__IN(scalar, x))) return nil;
     if (weir_grad(1, &scalar, 1, &x, NULL, true, true, &g) != WEIR_OK) return nil;
     if (!weir_is_nil(g) && g->requires_grad) return weir_jacobian(g, x, create_graph);
-    if (2 * x->ndim > WEIR_RANK_MAX) return weir_fail(c, WEIR_ERROR_SHAPE, "hessian: rank %d: expected at most %d", x->ndim, WEIR_RANK_MAX / 2), nil;
+    if (2 * x->ndim > WEIR_RANK_MAX) {
+        weir_fail(c, WEIR_ERROR_SHAPE, "hessian: rank %d: expected at most %d", x->ndim,
+                  WEIR_RANK_MAX / 2);
+        return nil;
+    }
     int64_t shape[WEIR_RANK_MAX]; /* at most linear in x */
     for (int i = 0; i < x->ndim; i++) shape[i] = shape[x->ndim + i] = x->shape[i];
     return weir_zeros(c, x->dtype, 2 * x->ndim, shape);

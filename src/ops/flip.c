@@ -2,7 +2,9 @@
 #include <string.h>
 #include "ops/ops.h"
 
-typedef struct reversed { bool axis[WEIR_RANK_MAX]; } reversed;
+typedef struct reversed {
+    bool axis[WEIR_RANK_MAX];
+} reversed;
 
 static bool infer(weir_call *k)
 {
@@ -18,7 +20,8 @@ static void forward(weir_call *k)
     if (y->numel == 0) return;
     for (int i = 0; i < y->ndim; i++) {
         if (!r->axis[i]) continue;
-        place.data = (char *)place.data + (y->shape[i] - 1) * y->strides[i] * (int64_t)weir_dtype_size(y->dtype);
+        place.data = (char *)place.data
+                     + (y->shape[i] - 1) * y->strides[i] * (int64_t)weir_dtype_size(y->dtype);
         place.stride[i] = -place.stride[i];
     }
     weir__copy_into(k->ctx, &place, k->in[0]);
@@ -27,10 +30,25 @@ static void forward(weir_call *k)
 static void backward(weir_vjp *v) { weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], v->attr)); }
 
 static weir_tensor *call_last(weir_tensor **x) { return weir_flip(x[0], 1, (const int[]){ -1 }); }
-static weir_tensor *call_outer(weir_tensor **x) { return weir_flip(x[0], 2, (const int[]){ 0, 2 }); }
-static const weir_op_case cases[] = { { "3,4", call_last }, { "5", call_last }, { "2,3,4", call_outer }, { "2,0", call_last }, { NULL, NULL } };
-const weir_op weir__op_flip = { .row = WEIR_OP_ROW("op.flip", "elements in reverse order along axes"), .n_in = 1, .n_out = 1, .attr_size = sizeof(reversed), .infer = infer,
-                                .forward = forward, .backward = backward, .cases = cases };
+static weir_tensor *call_outer(weir_tensor **x)
+{
+    return weir_flip(x[0], 2, (const int[]){ 0, 2 });
+}
+static const weir_op_case cases[] = { { "3,4", call_last },
+                                      { "5", call_last },
+                                      { "2,3,4", call_outer },
+                                      { "2,0", call_last },
+                                      { NULL, NULL } };
+const weir_op weir__op_flip = { .row = WEIR_OP_ROW("op.flip",
+                                                   "elements in reverse order along axes"),
+                                .n_in = 1,
+                                .n_out = 1,
+                                .attr_size = sizeof(reversed),
+                                .infer = infer,
+                                .forward = forward,
+                                .backward = backward,
+                                .cases = cases,
+                                .order = WEIR_ORDER_KEEP };
 
 weir_tensor *weir_flip(weir_tensor *x, int n_axes, const int *axes)
 {
@@ -39,7 +57,11 @@ weir_tensor *weir_flip(weir_tensor *x, int n_axes, const int *axes)
     for (int i = 0; i < n_axes; i++) {
         int a = weir__axis(x, "flip", axes[i]);
         if (a < 0) return weir__nil_of(x);
-        if (r.axis[a]) return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "flip: axis %d twice: expected each once", axes[i]), weir__nil_of(x);
+        if (r.axis[a]) {
+            weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "flip: axis %d twice: expected each once",
+                      axes[i]);
+            return weir__nil_of(x);
+        }
         r.axis[a] = true;
     }
     return weir__apply1(&weir__op_flip, x, &r);

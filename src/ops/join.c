@@ -2,8 +2,10 @@
 #include <string.h>
 #include "ops/ops.h"
 
-/* -- cat ---------------------------------------------------------------------------------------------------------------------------- */
-typedef struct along { int axis; } along;
+/* -- cat --------------------------------------------------------------------------------------- */
+typedef struct along {
+    int axis;
+} along;
 
 static bool cat_infer(weir_call *k)
 {
@@ -12,10 +14,14 @@ static bool cat_infer(weir_call *k)
     for (int i = 1; i < k->n_in; i++) {
         const weir_tensor *x = k->in[i];
         bool fits = x->ndim == k->spec[0].ndim;
-        for (int d = 0; fits && d < x->ndim; d++) fits = d == axis || x->shape[d] == k->spec[0].shape[d];
-        if (!fits) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected equal extents but along axis %d", axis);
+        for (int d = 0; fits && d < x->ndim; d++)
+            fits = d == axis || x->shape[d] == k->spec[0].shape[d];
+        if (!fits)
+            return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected equal extents but along axis %d",
+                                  axis);
         if (x->dtype != k->spec[0].dtype)
-            return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type", weir_dtype_name(k->spec[0].dtype), weir_dtype_name(x->dtype));
+            return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type",
+                                  weir_dtype_name(k->spec[0].dtype), weir_dtype_name(x->dtype));
         k->spec[0].shape[axis] += x->shape[axis];
     }
     return true;
@@ -28,7 +34,9 @@ static void cat_forward(weir_call *k)
     weir__operand place = weir__operand_of(y, y);
     for (int i = 0; i < k->n_in; i++) {
         weir__copy_into(k->ctx, &place, k->in[i]);
-        place.data = (char *)place.data + k->in[i]->shape[axis] * y->strides[axis] * (int64_t)weir_dtype_size(y->dtype);
+        place.data = (char *)place.data
+                     + k->in[i]->shape[axis] * y->strides[axis]
+                           * (int64_t)weir_dtype_size(y->dtype);
     }
 }
 
@@ -45,9 +53,18 @@ static void cat_backward(weir_vjp *v)
 
 static weir_tensor *call_cat2(weir_tensor **x) { return weir_cat(2, x, 1); }
 static weir_tensor *call_cat3(weir_tensor **x) { return weir_cat(3, x, -1); }
-static const weir_op_case cat_cases[] = { { "3,4 3,2", call_cat2 }, { "2,1,3 2,2,3", call_cat2 }, { "2 3 0", call_cat3 }, { NULL, NULL } };
-const weir_op weir__op_cat = { .row = WEIR_OP_ROW("op.cat", "tensors joined along an axis"), .n_in = -1, .n_out = 1, .attr_size = sizeof(along), .infer = cat_infer,
-                               .forward = cat_forward, .backward = cat_backward, .cases = cat_cases, .order = WEIR_ORDER_KEEP };
+static const weir_op_case cat_cases[] = {
+    { "3,4 3,2", call_cat2 }, { "2,1,3 2,2,3", call_cat2 }, { "2 3 0", call_cat3 }, { NULL, NULL }
+};
+const weir_op weir__op_cat = { .row = WEIR_OP_ROW("op.cat", "tensors joined along an axis"),
+                               .n_in = -1,
+                               .n_out = 1,
+                               .attr_size = sizeof(along),
+                               .infer = cat_infer,
+                               .forward = cat_forward,
+                               .backward = cat_backward,
+                               .cases = cat_cases,
+                               .order = WEIR_ORDER_KEEP };
 
 weir_tensor *weir_cat(int n, weir_tensor *const *x, int axis)
 {
@@ -56,7 +73,7 @@ weir_tensor *weir_cat(int n, weir_tensor *const *x, int axis)
     return weir_apply(&weir__op_cat, n, x, &(along){ axis });
 }
 
-/* -- interleave ----------------------------------------------------------------------------------------------------------------------- */
+/* -- interleave -------------------------------------------------------------------------------- */
 static bool interleave_infer(weir_call *k)
 {
     const weir_tensor *a = k->in[0], *b = k->in[1];
@@ -64,8 +81,12 @@ static bool interleave_infer(weir_call *k)
     bool fits = a->ndim == b->ndim && last >= 0;
     for (int i = 0; fits && i < last; i++) fits = a->shape[i] == b->shape[i];
     if (!fits || a->shape[last] - b->shape[last] < 0 || a->shape[last] - b->shape[last] > 1)
-        return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected equal extents, the first one longer by at most 1 along the last axis");
-    if (a->dtype != b->dtype) return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type", weir_dtype_name(a->dtype), weir_dtype_name(b->dtype));
+        return weir_call_fail(
+            k, WEIR_ERROR_SHAPE,
+            "expected equal extents, the first one longer by at most 1 along the last axis");
+    if (a->dtype != b->dtype)
+        return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type",
+                              weir_dtype_name(a->dtype), weir_dtype_name(b->dtype));
     k->spec[0] = weir__spec_of(a);
     k->spec[0].shape[last] += b->shape[last];
     return true;
@@ -88,7 +109,20 @@ static void interleave_backward(weir_vjp *v)
 }
 
 static weir_tensor *call_interleave(weir_tensor **x) { return weir_interleave(x[0], x[1]); }
-static const weir_op_case interleave_cases[] = { { "3,4 3,4", call_interleave }, { "3 2", call_interleave }, { "2,2,3 2,2,3", call_interleave }, { NULL, NULL } };
-const weir_op weir__op_interleave = { .row = WEIR_OP_ROW("op.interleave", "elements of a and b in turn along the last axis"), .n_in = 2, .n_out = 1, .infer = interleave_infer,
-                                      .forward = interleave_forward, .backward = interleave_backward, .cases = interleave_cases };
-weir_tensor *weir_interleave(weir_tensor *even, weir_tensor *odd) { return weir__apply2(&weir__op_interleave, even, odd); }
+static const weir_op_case interleave_cases[] = { { "3,4 3,4", call_interleave },
+                                                 { "3 2", call_interleave },
+                                                 { "2,2,3 2,2,3", call_interleave },
+                                                 { NULL, NULL } };
+const weir_op weir__op_interleave = {
+    .row = WEIR_OP_ROW("op.interleave", "elements of a and b in turn along the last axis"),
+    .n_in = 2,
+    .n_out = 1,
+    .infer = interleave_infer,
+    .forward = interleave_forward,
+    .backward = interleave_backward,
+    .cases = interleave_cases
+};
+weir_tensor *weir_interleave(weir_tensor *even, weir_tensor *odd)
+{
+    return weir__apply2(&weir__op_interleave, even, odd);
+}

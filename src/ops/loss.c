@@ -5,13 +5,20 @@
 static bool fit(const char *name, weir_tensor *x, weir_tensor *y)
 {
     weir_ctx *c = weir_ctx_of(weir_is_nil(x) ? y : x);
-    if (weir_is_nil(x) || weir_is_nil(y)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected two tensors", name), false;
+    if (weir_is_nil(x) || weir_is_nil(y)) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected two tensors", name);
+        return false;
+    }
     char text[256];
     size_t used = 0;
     weir__append_shapes(text, sizeof text, &used, 2, WEIR__IN(x, y));
-    if (!weir_dtype_is_real(x->dtype) || x->dtype != y->dtype)
-        return weir_fail(c, WEIR_ERROR_DTYPE, "%s: %s: %s with %s: expected one type, f32 or f64", name, text, weir_dtype_name(x->dtype), weir_dtype_name(y->dtype)), false;
-    return weir__same_shape(x, y) || (weir_fail(c, WEIR_ERROR_SHAPE, "%s: %s: expected equal shapes", name, text), false);
+    if (!weir_dtype_is_real(x->dtype) || x->dtype != y->dtype) {
+        weir_fail(c, WEIR_ERROR_DTYPE, "%s: %s: %s with %s: expected one type, f32 or f64", name,
+                  text, weir_dtype_name(x->dtype), weir_dtype_name(y->dtype));
+        return false;
+    }
+    return weir__same_shape(x, y)
+           || (weir_fail(c, WEIR_ERROR_SHAPE, "%s: %s: expected equal shapes", name, text), false);
 }
 
 static weir_tensor *reduced(weir_tensor *loss, weir_reduction r)
@@ -41,7 +48,11 @@ weir_tensor *weir_huber_loss(weir_tensor *x, weir_tensor *y, double delta, weir_
 {
     WEIR__AS_FOUND;
     if (!fit("huber_loss", x, y)) return weir__nil_of(x);
-    if (!(delta > 0)) return weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "huber_loss: delta %g: expected more than 0", delta), weir__nil_of(x);
+    if (!(delta > 0)) {
+        weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "huber_loss: delta %g: expected more than 0",
+                  delta);
+        return weir__nil_of(x);
+    }
     return reduced(huber(x, y, delta), r);
 }
 
@@ -49,15 +60,22 @@ weir_tensor *weir_smooth_l1_loss(weir_tensor *x, weir_tensor *y, double beta, we
 {
     WEIR__AS_FOUND;
     if (!fit("smooth_l1_loss", x, y)) return weir__nil_of(x);
-    if (!(beta >= 0)) return weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "smooth_l1_loss: beta %g: expected 0 or more", beta), weir__nil_of(x);
+    if (!(beta >= 0)) {
+        weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "smooth_l1_loss: beta %g: expected 0 or more",
+                  beta);
+        return weir__nil_of(x);
+    }
     return beta == 0 ? weir_l1_loss(x, y, r) : reduced(weir_scale(huber(x, y, beta), 1 / beta), r);
 }
 
-weir_tensor *weir_bce_with_logits(weir_tensor *x, weir_tensor *y, weir_tensor *pos_weight, weir_reduction r)
+weir_tensor *weir_bce_with_logits(weir_tensor *x, weir_tensor *y, weir_tensor *pos_weight,
+                                  weir_reduction r)
 {
     WEIR__AS_FOUND;
     if (!fit("bce_with_logits", x, y)) return weir__nil_of(x);
     weir_tensor *below = weir_mul(weir_affine(y, -1, 1), x), *log_p = weir_logsigmoid(x);
-    if (pos_weight) log_p = weir_mul(log_p, weir_affine(weir_mul(y, weir_affine(pos_weight, 1, -1)), 1, 1)); /* 1 + (w - 1) y */
+    if (pos_weight)
+        log_p = weir_mul(log_p, weir_affine(weir_mul(y, weir_affine(pos_weight, 1, -1)), 1,
+                                            1)); /* 1 + (w - 1) y */
     return reduced(weir_sub(below, log_p), r);
 }

@@ -1,4 +1,5 @@
-/* matmul.c - batched matrix products. Transposed views are read in place; row i of a result depends on row i of `a` alone. */
+/* matmul.c - batched matrix products. Transposed views are read in place; row i of a result depends
+ * on row i of `a` alone. */
 #include <string.h>
 #include "ops/ops.h"
 
@@ -6,14 +7,19 @@ static bool infer(weir_call *k)
 {
     const weir_tensor *a = k->in[0], *b = k->in[1];
     if (!weir_dtype_is_real(a->dtype) || a->dtype != b->dtype)
-        return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type, f32 or f64", weir_dtype_name(a->dtype), weir_dtype_name(b->dtype));
-    if (a->ndim < 2 || b->ndim < 2) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected [.., m, k] and [.., k, n]");
-    if (a->shape[a->ndim - 1] != b->shape[b->ndim - 2]) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected equal inner extents, [.., m, k] and [.., k, n]");
+        return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type, f32 or f64",
+                              weir_dtype_name(a->dtype), weir_dtype_name(b->dtype));
+    if (a->ndim < 2 || b->ndim < 2)
+        return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected [.., m, k] and [.., k, n]");
+    if (a->shape[a->ndim - 1] != b->shape[b->ndim - 2])
+        return weir_call_fail(k, WEIR_ERROR_SHAPE,
+                              "expected equal inner extents, [.., m, k] and [.., k, n]");
     weir_spec *s = &k->spec[0];
     s->dtype = a->dtype;
     s->ndim = a->ndim - 2;
     memcpy(s->shape, a->shape, sizeof s->shape);
-    if (!weir__broadcast(&s->ndim, s->shape, b->ndim - 2, b->shape)) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected leading extents that are equal or 1");
+    if (!weir__broadcast(&s->ndim, s->shape, b->ndim - 2, b->shape))
+        return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected leading extents that are equal or 1");
     s->shape[s->ndim++] = a->shape[a->ndim - 2];
     s->shape[s->ndim++] = b->shape[b->ndim - 1];
     return true;
@@ -36,15 +42,21 @@ static void forward(weir_call *k)
 {
     weir_tensor *a = k->in[0], *b = k->in[1], *y = k->out[0];
     weir_ctx *c = k->ctx;
-    weir__gemm g = { .m = y->shape[y->ndim - 2], .n = y->shape[y->ndim - 1], .k = a->shape[a->ndim - 1] };
+    weir__gemm g = { .m = y->shape[y->ndim - 2],
+                     .n = y->shape[y->ndim - 1],
+                     .k = a->shape[a->ndim - 1] };
     if (y->numel == 0) return;
-    g.a_row = a->strides[a->ndim - 2], g.a_col = a->strides[a->ndim - 1];
-    g.b_row = b->strides[b->ndim - 2], g.b_col = b->strides[b->ndim - 1];
+    g.a_row = a->strides[a->ndim - 2];
+    g.a_col = a->strides[a->ndim - 1];
+    g.b_row = b->strides[b->ndim - 2];
+    g.b_col = b->strides[b->ndim - 1];
     g.c_row = g.n;
     void *scratch = weir__alloc(c, c->kern->gemm_scratch[y->dtype](&g, c->threads));
     if (!scratch) return;
     for (int64_t i = 0; i < y->numel / (g.m * g.n); i++) {
-        g.a = matrix(a, y, i), g.b = matrix(b, y, i), g.c = matrix(y, y, i);
+        g.a = matrix(a, y, i);
+        g.b = matrix(b, y, i);
+        g.c = matrix(y, y, i);
         c->kern->gemm[y->dtype](&g, scratch, c->threads);
     }
     weir__free(c, scratch);
@@ -52,14 +64,27 @@ static void forward(weir_call *k)
 
 static void backward(weir_vjp *v)
 {
-    if (weir_vjp_needs(v, 0)) weir_vjp_set(v, 0, weir_matmul(v->gout[0], weir_transpose(weir_vjp_in(v, 1), -1, -2)));
-    if (weir_vjp_needs(v, 1)) weir_vjp_set(v, 1, weir_matmul(weir_transpose(weir_vjp_in(v, 0), -1, -2), v->gout[0]));
+    if (weir_vjp_needs(v, 0))
+        weir_vjp_set(v, 0, weir_matmul(v->gout[0], weir_transpose(weir_vjp_in(v, 1), -1, -2)));
+    if (weir_vjp_needs(v, 1))
+        weir_vjp_set(v, 1, weir_matmul(weir_transpose(weir_vjp_in(v, 0), -1, -2), v->gout[0]));
 }
 
 static weir_tensor *call(weir_tensor **x) { return weir_matmul(x[0], x[1]); }
-static const weir_op_case cases[] = { { "3,4 4,5", call }, { "2,3,4 4,2", call }, { "2,1,3,2 3,2,4", call }, { "1,1 1,1", call }, { "0,3 3,2", call }, { "2,0 0,3", call }, { NULL, NULL } };
-const weir_op weir__op_matmul = { .row = WEIR_OP_ROW("op.matmul", "matrix product, leading axes broadcast"), .n_in = 2, .n_out = 1, .save_in = 3, .infer = infer,
-                                  .forward = forward, .backward = backward, .cases = cases };
+static const weir_op_case cases[] = {
+    { "3,4 4,5", call }, { "2,3,4 4,2", call }, { "2,1,3,2 3,2,4", call },
+    { "1,1 1,1", call }, { "0,3 3,2", call },   { "2,0 0,3", call },
+    { NULL, NULL }
+};
+const weir_op weir__op_matmul = { .row = WEIR_OP_ROW("op.matmul",
+                                                     "matrix product, leading axes broadcast"),
+                                  .n_in = 2,
+                                  .n_out = 1,
+                                  .save_in = 3,
+                                  .infer = infer,
+                                  .forward = forward,
+                                  .backward = backward,
+                                  .cases = cases };
 
 /* The product reads any row stride but wants one of the two inner strides to be 1. */
 static weir_tensor *readable(weir_tensor *x)
@@ -68,4 +93,7 @@ static weir_tensor *readable(weir_tensor *x)
     return x->strides[x->ndim - 1] == 1 || x->strides[x->ndim - 2] == 1 ? x : weir_contiguous(x);
 }
 
-weir_tensor *weir_matmul(weir_tensor *a, weir_tensor *b) { return weir__apply2(&weir__op_matmul, readable(a), readable(b)); }
+weir_tensor *weir_matmul(weir_tensor *a, weir_tensor *b)
+{
+    return weir__apply2(&weir__op_matmul, readable(a), readable(b));
+}

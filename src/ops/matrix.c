@@ -1,4 +1,5 @@
-/* matrix.c - what the ops on whole matrices share: LAPACK at first use, memory, a kernel over the batch. */
+/* matrix.c - what the ops on whole matrices share: LAPACK at first use, memory, a kernel over the
+ * batch. */
 #include "ops/ops.h"
 
 const weir__lapack *weir__lapack_of(weir_ctx *c)
@@ -10,7 +11,8 @@ const weir__lapack *weir__lapack_of(weir_ctx *c)
     if (!l) return NULL;
     if (weir__lapack_open(l, why, sizeof why)) return c->lapack = l;
     weir__free(c, l);
-    weir_fail(c, WEIR_ERROR_UNSUPPORTED, "lapack: %s: expected liblapack.so.3 with the routines of LAPACK 3", why);
+    weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+              "lapack: %s: expected liblapack.so.3 with the routines of LAPACK 3", why);
     return NULL;
 }
 
@@ -19,31 +21,45 @@ bool weir__infer_matrix(weir_call *k)
     if (!weir_infer_same(k)) return false;
     const weir_tensor *a = k->in[0];
     if (a->ndim < 2) return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected [.., m, n]");
-    return (a->shape[a->ndim - 1] <= INT32_MAX && a->shape[a->ndim - 2] <= INT32_MAX) || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected extents that fit 32 bits");
+    return (a->shape[a->ndim - 1] <= INT32_MAX && a->shape[a->ndim - 2] <= INT32_MAX)
+           || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected extents that fit 32 bits");
 }
 
 bool weir__infer_square(weir_call *k)
 {
     if (!weir__infer_matrix(k)) return false;
     const weir_tensor *a = k->in[0];
-    return a->shape[a->ndim - 1] == a->shape[a->ndim - 2] || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected square matrices, [.., n, n]");
+    return a->shape[a->ndim - 1] == a->shape[a->ndim - 2]
+           || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected square matrices, [.., n, n]");
 }
 
 void weir__each_matrix(weir_call *k, weir__matrix f)
 {
-    weir_tensor *a = k->in[0], *y = k->out[0], *z = k->n_out > 1 ? k->out[1] : NULL;
+    weir__matrices_into(k->ctx, f, k->in[0], k->out[0], k->n_out > 1 ? k->out[1] : NULL);
+}
+
+void weir__matrices_into(weir_ctx *c, weir__matrix f, const weir_tensor *a, weir_tensor *y,
+                         weir_tensor *z)
+{
     weir__real t = (weir__real)a->dtype;
-    weir__matrices job = { .lapack = weir__lapack_of(k->ctx), .count = weir__numel_of(a->ndim - 2, a->shape), .a = weir__ptr(a), .y = weir__ptr(y) };
+    weir__matrices job = { .lapack = weir__lapack_of(c),
+                           .count = weir__numel_of(a->ndim - 2, a->shape),
+                           .a = weir__ptr(a),
+                           .y = weir__ptr(y) };
     if (!job.lapack || job.count == 0) return;
-    job.m = a->shape[a->ndim - 2], job.n = a->shape[a->ndim - 1];
+    job.m = a->shape[a->ndim - 2];
+    job.n = a->shape[a->ndim - 1];
     job.y_step = y->numel / job.count;
-    if (z) job.z = weir__ptr(z), job.z_step = z->numel / job.count;
-    int pieces = weir__matrix_pieces(&job, k->ctx->threads);
-    size_t each = weir__matrix_scratch(k->ctx->kern, t, job.m, job.n);
-    void *scratch = weir__alloc_n(k->ctx, pieces, each + 64);
+    if (z) {
+        job.z = weir__ptr(z);
+        job.z_step = z->numel / job.count;
+    }
+    int pieces = weir__matrix_pieces(&job, c->threads);
+    size_t each = weir__matrix_scratch(c->kern, t, job.m, job.n);
+    void *scratch = weir__alloc_n(c, pieces, each + 64);
     if (!scratch) return;
-    weir__loop_matrices(k->ctx->kern, t, f, &job, scratch, k->ctx->threads);
-    weir__free(k->ctx, scratch);
+    weir__loop_matrices(c->kern, t, f, &job, scratch, c->threads);
+    weir__free(c, scratch);
 }
 
 weir_tensor *weir__matrix_transpose(weir_tensor *x) { return weir_transpose(x, -1, -2); }

@@ -1,11 +1,12 @@
 /* mlp.c - linear layers and activations, one after the other, as one op.
  *
- * While nothing is recorded a small network is one kernel: samples pass in panels that stay in the caches. While it is, the layers run one
- * by one and keep in one block what backward reads: the values y of hidden layers and, but for relu, whose values tell them, the slopes
- * f'(x w^T + b), from the first layer on that wants gradients. Backward is then products alone, each taking the slope of the layer before
- * it along (Rumelhart, Hinton, Williams 1986):
- *     dz = dy f',   dw = dz^T x,   db = sum of dz's rows,   dz of the layer before = (dz w) f'
- * While gradients are themselves recorded the reference is differentiated. */
+ * While nothing is recorded a small network is one kernel: samples pass in panels that stay in the
+ * caches. While it is, the layers run one by one and keep in one block what backward reads: the
+ * values y of hidden layers and, but for relu, whose values tell them, the slopes f'(x w^T + b),
+ * from the first layer on that wants gradients. Backward is then products alone, each taking the
+ * slope of the layer before it along (Rumelhart, Hinton, Williams 1986): dz = dy f',   dw = dz^T x,
+ * db = sum of dz's rows,   dz of the layer before = (dz w) f' While gradients are themselves
+ * recorded the reference is differentiated. */
 #include "ops/ops.h"
 
 typedef struct attr {
@@ -13,13 +14,16 @@ typedef struct attr {
     weir__unary f[WEIR__MLP_LAYERS];
 } attr;
 
-/* -- what is kept: element offsets within out[1], -1 where there is nothing -------------------------------------------------------------- */
-typedef struct kept { int64_t y[WEIR__MLP_LAYERS], slope[WEIR__MLP_LAYERS], elements; } kept;
+/* -- what is kept: element offsets within out[1], -1 where there is nothing -------------------- */
+typedef struct kept {
+    int64_t y[WEIR__MLP_LAYERS], slope[WEIR__MLP_LAYERS], elements;
+} kept;
 
 static weir__both both_of(weir__unary f)
 {
     switch (f) {
-#define F(n) case WEIR__U_##n: return WEIR__BOTH_##n;
+#define F(n) \
+    case WEIR__U_##n: return WEIR__BOTH_##n;
         WEIR__BOTH_LIST(F)
 #undef F
     default: return WEIR__BOTHS;
@@ -44,35 +48,48 @@ static kept kept_of(const attr *a, int64_t rows, const int64_t *widths)
     for (int l = 0; l < a->lowest - 1; l++) widest = widths[l] > widest ? widths[l] : widest;
     for (int i = 0; i < 2; i++) passing[i] = take(&k, rows * widest);
     for (int l = 0; l < a->n; l++) {
-        k.y[l] = l == a->n - 1 ? -1 : l < a->lowest - 1 ? passing[l % 2] : take(&k, rows * widths[l]);
+        k.y[l] = l == a->n - 1       ? -1
+                 : l < a->lowest - 1 ? passing[l % 2]
+                                     : take(&k, rows * widths[l]);
         k.slope[l] = l >= a->lowest && has_slope(a->f[l]) ? take(&k, rows * widths[l]) : -1;
     }
     return k;
 }
 
-static void *at(weir_tensor *t, int64_t element) { return element < 0 ? NULL : (char *)weir__ptr(t) + (size_t)element * weir_dtype_size(t->dtype); }
+static void *at(weir_tensor *t, int64_t element)
+{
+    return element < 0 ? NULL : (char *)weir__ptr(t) + (size_t)element * weir_dtype_size(t->dtype);
+}
 
-/* -- shapes --------------------------------------------------------------------------------------------------------------------------------- */
+/* -- shapes ------------------------------------------------------------------------------------ */
 static bool layer_fits(weir_call *k, int l, int64_t in)
 {
     const weir_tensor *x = k->in[0], *w = k->in[1 + 2 * l], *b = k->in[2 + 2 * l];
-    if (w->ndim != 2 || !w->contiguous || w->shape[1] != in || b->ndim != 1 || b->shape[0] != w->shape[0] || !b->contiguous)
-        return weir_call_fail(k, WEIR_ERROR_SHAPE, "layer %d: expected w [out, in] after [rows, in], and b [out]", l);
+    if (w->ndim != 2 || !w->contiguous || w->shape[1] != in || b->ndim != 1
+        || b->shape[0] != w->shape[0] || !b->contiguous)
+        return weir_call_fail(k, WEIR_ERROR_SHAPE,
+                              "layer %d: expected w [out, in] after [rows, in], and b [out]", l);
     if (!weir_dtype_is_real(x->dtype) || w->dtype != x->dtype || b->dtype != x->dtype)
         return weir_call_fail(k, WEIR_ERROR_DTYPE, "layer %d: expected one type, f32 or f64", l);
     weir__unary f = ((const attr *)k->attr)->f[l];
     if (has_slope(f) && both_of(f) == WEIR__BOTHS)
-        return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "layer %d: an activation without a slope of its own: expected one of weir_act", l);
+        return weir_call_fail(
+            k, WEIR_ERROR_ARGUMENT,
+            "layer %d: an activation without a slope of its own: expected one of weir_act", l);
     return true;
 }
 
-/* in: x, then w and b of each layer. The second output is what backward reads, or nothing where nobody will ask for gradients. */
+/* in: x, then w and b of each layer. The second output is what backward reads, or nothing where
+ * nobody will ask for gradients. */
 static bool infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0];
     const attr *a = k->attr;
     int64_t width = x->ndim == 2 ? x->shape[1] : -1, widths[WEIR__MLP_LAYERS];
-    if (k->n_in != 1 + 2 * a->n) return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "%d inputs: expected x, and w and b of each of %d layers", k->n_in, a->n);
+    if (k->n_in != 1 + 2 * a->n)
+        return weir_call_fail(k, WEIR_ERROR_ARGUMENT,
+                              "%d inputs: expected x, and w and b of each of %d layers", k->n_in,
+                              a->n);
     for (int l = 0; l < a->n; l++) {
         if (!layer_fits(k, l, width)) return false;
         width = widths[l] = k->in[1 + 2 * l]->shape[0];
@@ -83,8 +100,11 @@ static bool infer(weir_call *k)
     return true;
 }
 
-/* -- forward -------------------------------------------------------------------------------------------------------------------------------- */
-static int64_t row_of(const weir_tensor *x) { return x->shape[0] > 1 ? x->strides[0] : x->shape[1]; }
+/* -- forward ----------------------------------------------------------------------------------- */
+static int64_t row_of(const weir_tensor *x)
+{
+    return x->shape[0] > 1 ? x->strides[0] : x->shape[1];
+}
 
 static void at_once(weir_call *k)
 {
@@ -94,9 +114,18 @@ static void at_once(weir_call *k)
     weir__mlp_layer layers[WEIR__MLP_LAYERS];
     for (int l = 0; l < a->n; l++) {
         weir_tensor *w = k->in[1 + 2 * l];
-        layers[l] = (weir__mlp_layer){ .in = w->shape[1], .out = w->shape[0], .w = weir__ptr(w), .b = weir__ptr(k->in[2 + 2 * l]), .f = a->f[l] };
+        layers[l] = (weir__mlp_layer){ .in = w->shape[1],
+                                       .out = w->shape[0],
+                                       .w = weir__ptr(w),
+                                       .b = weir__ptr(k->in[2 + 2 * l]),
+                                       .f = a->f[l] };
     }
-    weir__mlp m = { .rows = x->shape[0], .n = a->n, .layers = layers, .x = weir__ptr(x), .x_row = row_of(x), .y = weir__ptr(k->out[0]) };
+    weir__mlp m = { .rows = x->shape[0],
+                    .n = a->n,
+                    .layers = layers,
+                    .x = weir__ptr(x),
+                    .x_row = row_of(x),
+                    .y = weir__ptr(k->out[0]) };
     void *scratch = weir__alloc(c, c->kern->mlp_scratch[x->dtype](&m, c->threads));
     if (scratch) c->kern->mlp[x->dtype](&m, scratch, c->threads);
     weir__free(c, scratch);
@@ -114,8 +143,11 @@ static void layer_by_layer(weir_call *k)
         weir_tensor *w = k->in[1 + 2 * l];
         void *y = l < a->n - 1 ? at(store, o.y[l]) : weir__ptr(k->out[0]);
         weir__linear_forward(k->ctx, &rows, w, k->in[2 + 2 * l], y, a->f[l] == WEIR__U_relu);
-        if (has_slope(a->f[l])) weir__activate(k->ctx, x->dtype, both_of(a->f[l]), rows.rows * w->shape[0], y, at(store, o.slope[l]));
-        rows.x = y, rows.x_row = w->shape[0];
+        if (has_slope(a->f[l]))
+            weir__activate(k->ctx, x->dtype, both_of(a->f[l]), rows.rows * w->shape[0], y,
+                           at(store, o.slope[l]));
+        rows.x = y;
+        rows.x_row = w->shape[0];
     }
 }
 
@@ -125,12 +157,12 @@ static void forward(weir_call *k)
     else layer_by_layer(k);
 }
 
-/* -- backward ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- backward ---------------------------------------------------------------------------------- */
 typedef struct back {
     weir_vjp *v;
     const attr *a;
     weir_tensor *x, *w[WEIR__MLP_LAYERS], *store; /* x and w only where a gradient needs them */
-    int64_t width[WEIR__MLP_LAYERS + 1];          /* width[l]: inputs of layer l */
+    int64_t width[WEIR__MLP_LAYERS + 1]; /* width[l]: inputs of layer l */
     kept o;
     int64_t rows;
     int lowest; /* layer that this backward wants a gradient of, or -1: x */
@@ -174,22 +206,34 @@ static const void *begin_back(back *p, weir_tensor *dy)
     weir_ctx *c = p->v->ctx;
     weir_tensor *y = f == WEIR__U_relu ? weir_vjp_out(p->v, 0) : NULL;
     if (y && weir_is_nil(y)) return NULL;
-    weir__loop l = { .ndim = 1, .shape = { dy->numel }, .x = { { p->dz, { 1 } }, { weir__ptr(dy), { 1 } }, { y ? weir__ptr(y) : at(p->store, p->o.slope[p->a->n - 1]), { 1 } } } };
-    weir__loop_binary(c->kern, (weir__real)dy->dtype, y ? WEIR__B_relu_backward : WEIR__B_mul, &l, c->threads);
+    weir__loop l = { .ndim = 1,
+                     .shape = { dy->numel },
+                     .x = { { p->dz, { 1 } },
+                            { weir__ptr(dy), { 1 } },
+                            { y ? weir__ptr(y) : at(p->store, p->o.slope[p->a->n - 1]), { 1 } } } };
+    weir__loop_binary(c->kern, (weir__real)dy->dtype, y ? WEIR__B_relu_backward : WEIR__B_mul, &l,
+                      c->threads);
     return p->dz;
 }
 
-/* From dz of layer l: its parameters' gradients, and dz of the layer before it where one is wanted that far */
+/* From dz of layer l: its parameters' gradients, and dz of the layer before it where one is wanted
+ * that far */
 static const void *step_back(back *p, int l, const void *dz)
 {
     weir__linear_rows rows = { .rows = p->rows, .g = dz };
-    if (l) rows.x = at(p->store, p->o.y[l - 1]), rows.x_row = p->width[l];
-    else if (p->x) rows.x = weir__ptr(p->x), rows.x_row = row_of(p->x);
+    if (l) {
+        rows.x = at(p->store, p->o.y[l - 1]);
+        rows.x_row = p->width[l];
+    } else if (p->x) {
+        rows.x = weir__ptr(p->x);
+        rows.x_row = row_of(p->x);
+    }
     weir__linear_parameter_gradients(p->v, &rows, 1 + 2 * l, 2 + 2 * l);
     if (l <= p->lowest || l == 0) return dz;
     void *next = dz == p->dz ? p->other : p->dz;
     bool relu = p->a->f[l - 1] == WEIR__U_relu;
-    weir__linear_input_gradient(p->v->ctx, &rows, p->w[l], next, relu ? rows.x : NULL, at(p->store, p->o.slope[l - 1]));
+    weir__linear_input_gradient(p->v->ctx, &rows, p->w[l], next, relu ? rows.x : NULL,
+                                at(p->store, p->o.slope[l - 1]));
     return next;
 }
 
@@ -197,7 +241,8 @@ static void input_gradient(back *p, const void *dz)
 {
     weir_tensor *dx = weir__tensor_new(p->v->ctx, weir_vjp_in_spec(p->v, 0));
     if (dx->object.nil) return;
-    weir__linear_input_gradient(p->v->ctx, &(weir__linear_rows){ .rows = p->rows, .g = dz }, p->w[0], weir__ptr(dx), NULL, NULL);
+    weir__linear_input_gradient(p->v->ctx, &(weir__linear_rows){ .rows = p->rows, .g = dz },
+                                p->w[0], weir__ptr(dx), NULL, NULL);
     weir_vjp_set(p->v, 0, dx);
 }
 
@@ -211,39 +256,70 @@ static void backward(weir_vjp *v)
     back p = { .v = v, .a = v->attr, .lowest = lowest_of(v) };
     dy = weir_contiguous(dy);
     const void *dz = !weir_is_nil(dy) && open_back(&p) ? begin_back(&p, dy) : NULL;
-    for (int l = p.a->n - 1; dz && l >= 0 && l >= p.lowest && weir_ok(v->ctx); l--) dz = step_back(&p, l, dz);
+    for (int l = p.a->n - 1; dz && l >= 0 && l >= p.lowest && weir_ok(v->ctx); l--)
+        dz = step_back(&p, l, dz);
     if (dz && p.lowest < 0 && weir_ok(v->ctx)) input_gradient(&p, dz);
     weir__free(v->ctx, p.dz);
     weir__free(v->ctx, p.other);
 }
 
-/* -- the row ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- the row ----------------------------------------------------------------------------------- */
 static weir_act act_of(weir__unary f)
 {
-    return f == WEIR__U_copy ? WEIR_ACT_NONE : f == WEIR__U_relu ? WEIR_ACT_RELU : (weir_act)(WEIR_ACT_TANH + (int)both_of(f));
+    return f == WEIR__U_copy   ? WEIR_ACT_NONE
+           : f == WEIR__U_relu ? WEIR_ACT_RELU
+                               : (weir_act)(WEIR_ACT_TANH + (int)both_of(f));
 }
 
 static weir_tensor *reference(weir_tensor *const *in, int n_in, const void *attr_)
 {
     const attr *a = attr_;
     weir_tensor *x = in[0];
-    for (int l = 0; 2 * l + 2 < n_in; l++) x = weir_linear_act(x, in[1 + 2 * l], in[2 + 2 * l], act_of(a->f[l]));
+    for (int l = 0; 2 * l + 2 < n_in; l++)
+        x = weir_linear_act(x, in[1 + 2 * l], in[2 + 2 * l], act_of(a->f[l]));
     return x;
 }
 
 static weir_tensor *call(weir_tensor **x, weir__unary f, weir__unary g, weir__unary h)
 {
-    weir__mlp_net net = { .n = 3, .w = { x[1], x[3], x[5] }, .b = { x[2], x[4], x[6] }, .f = { f, g, h } };
+    weir__mlp_net net = {
+        .n = 3, .w = { x[1], x[3], x[5] }, .b = { x[2], x[4], x[6] }, .f = { f, g, h }
+    };
     return weir__mlp_apply(x[0], &net);
 }
-static weir_tensor *call_plain(weir_tensor **x) { return call(x, WEIR__U_silu, WEIR__U_relu, WEIR__U_copy); }
-static weir_tensor *call_relu(weir_tensor **x) { return call(x, WEIR__U_relu, WEIR__U_copy, WEIR__U_relu); }
-static weir_tensor *call_smooth(weir_tensor **x) { return call(x, WEIR__U_tanh, WEIR__U_gelu, WEIR__U_softplus); }
-static weir_tensor *call_sigmoid(weir_tensor **x) { return call(x, WEIR__U_copy, WEIR__U_sigmoid, WEIR__U_copy); }
-static const weir_op_case cases[] = { { "3,4 5,4 5 19,5 19 2,19 2", call_plain },  { "35,3 17,3 17 1,17 1 3,1 3", call_relu }, { "5,3 4,3 4 6,4 6 2,6 2", call_smooth },
-                                      { "2,1 3,1 3 2,3 2 1,2 1", call_sigmoid }, { "0,2 3,2 3 2,3 2 1,2 1", call_plain },    { NULL, NULL } };
-const weir_op weir__op_mlp = { .row = WEIR_OP_ROW("op.mlp", "linear layers and activations, one after the other"), .n_in = -3, .n_out = 2, .save_in = ~0u, .save_out = 3,
-                               .attr_size = sizeof(attr), .infer = infer, .forward = forward, .backward = backward, .reference = reference, .cases = cases };
+static weir_tensor *call_plain(weir_tensor **x)
+{
+    return call(x, WEIR__U_silu, WEIR__U_relu, WEIR__U_copy);
+}
+static weir_tensor *call_relu(weir_tensor **x)
+{
+    return call(x, WEIR__U_relu, WEIR__U_copy, WEIR__U_relu);
+}
+static weir_tensor *call_smooth(weir_tensor **x)
+{
+    return call(x, WEIR__U_tanh, WEIR__U_gelu, WEIR__U_softplus);
+}
+static weir_tensor *call_sigmoid(weir_tensor **x)
+{
+    return call(x, WEIR__U_copy, WEIR__U_sigmoid, WEIR__U_copy);
+}
+static const weir_op_case cases[] = {
+    { "3,4 5,4 5 19,5 19 2,19 2", call_plain }, { "35,3 17,3 17 1,17 1 3,1 3", call_relu },
+    { "5,3 4,3 4 6,4 6 2,6 2", call_smooth },   { "2,1 3,1 3 2,3 2 1,2 1", call_sigmoid },
+    { "0,2 3,2 3 2,3 2 1,2 1", call_plain },    { NULL, NULL }
+};
+const weir_op weir__op_mlp = { .row = WEIR_OP_ROW(
+                                   "op.mlp", "linear layers and activations, one after the other"),
+                               .n_in = -3,
+                               .n_out = 2,
+                               .save_in = ~0u,
+                               .save_out = 3,
+                               .attr_size = sizeof(attr),
+                               .infer = infer,
+                               .forward = forward,
+                               .backward = backward,
+                               .reference = reference,
+                               .cases = cases };
 
 bool weir__mlp_small(const weir__mlp_net *net)
 {
@@ -269,6 +345,10 @@ weir_tensor *weir__mlp_apply(weir_tensor *x, const weir__mlp_net *net)
 {
     weir_tensor *in[1 + 2 * WEIR__MLP_LAYERS] = { weir__linear_readable(x) };
     attr a = { .n = net->n, .lowest = weir_is_nil(x) ? net->n : weir__mlp_lowest(x, net) };
-    for (int i = 0; i < net->n; i++) in[1 + 2 * i] = weir_contiguous(net->w[i]), in[2 + 2 * i] = weir_contiguous(net->b[i]), a.f[i] = net->f[i];
+    for (int i = 0; i < net->n; i++) {
+        in[1 + 2 * i] = weir_contiguous(net->w[i]);
+        in[2 + 2 * i] = weir_contiguous(net->b[i]);
+        a.f[i] = net->f[i];
+    }
     return weir_apply(&weir__op_mlp, 1 + 2 * net->n, in, &a);
 }

@@ -1,9 +1,13 @@
-/* pad.c - places added before and after along axes (or cut off, where negative): filled with a number, mirrored, or the edge repeated.
- * The adjoint of padding with 0 is padding by the opposite numbers. */
+/* pad.c - places added before and after along axes (or cut off, where negative): filled with a
+ * number, mirrored, or the edge repeated. The adjoint of padding with 0 is padding by the opposite
+ * numbers. */
 #include <string.h>
 #include "ops/ops.h"
 
-typedef struct margins { int64_t before[WEIR_RANK_MAX], after[WEIR_RANK_MAX]; double value; } margins;
+typedef struct margins {
+    int64_t before[WEIR_RANK_MAX], after[WEIR_RANK_MAX];
+    double value;
+} margins;
 
 static bool infer(weir_call *k)
 {
@@ -13,19 +17,38 @@ static bool infer(weir_call *k)
     for (int i = 0; i < s->ndim; i++) {
         s->shape[i] += m->before[i] + m->after[i];
         if (s->shape[i] < 0)
-            return weir_call_fail(k, WEIR_ERROR_SHAPE, "%lld and %lld to axis %d: expected to cut off no more than there is", (long long)m->before[i], (long long)m->after[i], i);
+            return weir_call_fail(
+                k, WEIR_ERROR_SHAPE,
+                "%lld and %lld to axis %d: expected to cut off no more than there is",
+                (long long)m->before[i], (long long)m->after[i], i);
     }
     return true;
 }
 
-static void fill(weir_call *k, double value)
+/* Places first .. last-1 along an axis of y, all along the others */
+static void fill_slab(weir_call *k, int axis, int64_t first, int64_t last, void *one)
+{
+    weir_tensor *y = k->out[0];
+    int64_t size = (int64_t)weir_dtype_size(y->dtype), extent = y->shape[axis];
+    if (first < 0) first = 0;
+    if (last > extent) last = extent;
+    if (first >= last) return;
+    weir__loop l = weir__loop_of(y, 1, WEIR__IN(y));
+    l.shape[axis] = last - first;
+    l.x[0].data = (char *)l.x[0].data + first * y->strides[axis] * size;
+    l.x[1] = (weir__operand){ .data = one };
+    weir__loop_copy(k->ctx->kern, (size_t)size, &l, k->ctx->threads);
+}
+
+static void fill(weir_call *k, const margins *m)
 {
     weir_tensor *y = k->out[0];
     double one[1];
-    weir__convert(y->dtype, one, WEIR_F64, &value, 1);
-    weir__loop l = weir__loop_of(y, 1, WEIR__IN(y));
-    l.x[1] = (weir__operand){ .data = one };
-    weir__loop_copy(weir_dtype_size(y->dtype), &l, k->ctx->threads);
+    weir__convert(y->dtype, one, WEIR_F64, &m->value, 1);
+    for (int i = 0; i < y->ndim; i++) {
+        fill_slab(k, i, 0, m->before[i], one);
+        fill_slab(k, i, y->shape[i] - m->after[i], y->shape[i], one);
+    }
 }
 
 /* What x and y share: everything of x but what is cut off. */
@@ -35,51 +58,86 @@ static void forward(weir_call *k)
     weir_tensor *x = k->in[0], *y = k->out[0];
     weir__loop l = { .ndim = y->ndim };
     int64_t to = 0, from = 0;
-    fill(k, m->value);
+    fill(k, m);
     for (int i = 0; i < y->ndim; i++) {
-        int64_t cut = m->before[i] < 0 ? -m->before[i] : 0, first = m->before[i] > 0 ? m->before[i] : 0;
+        int64_t cut = m->before[i] < 0 ? -m->before[i] : 0;
+        int64_t first = m->before[i] > 0 ? m->before[i] : 0;
         int64_t n = x->shape[i] - cut + (m->after[i] < 0 ? m->after[i] : 0);
         l.shape[i] = n > 0 ? n : 0;
-        to += first * y->strides[i], from += cut * x->strides[i];
+        to += first * y->strides[i];
+        from += cut * x->strides[i];
     }
     memcpy(l.x[0].stride, y->strides, sizeof y->strides);
     memcpy(l.x[1].stride, x->strides, sizeof x->strides);
     l.x[0].data = (char *)weir__ptr(y) + to * (int64_t)weir_dtype_size(y->dtype);
     l.x[1].data = (char *)weir__ptr(x) + from * (int64_t)weir_dtype_size(x->dtype);
-    weir__loop_copy(weir_dtype_size(y->dtype), &l, k->ctx->threads);
+    weir__loop_copy(k->ctx->kern, weir_dtype_size(y->dtype), &l, k->ctx->threads);
 }
 
 static void backward(weir_vjp *v)
 {
     margins m = *(const margins *)v->attr;
-    for (int i = 0; i < WEIR_RANK_MAX; i++) m.before[i] = -m.before[i], m.after[i] = -m.after[i];
+    for (int i = 0; i < WEIR_RANK_MAX; i++) {
+        m.before[i] = -m.before[i];
+        m.after[i] = -m.after[i];
+    }
     m.value = 0;
     weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], &m));
 }
 
-static weir_tensor *call_last(weir_tensor **x) { return weir_pad(x[0], 1, (const int64_t[]){ 1, 2 }, 0.5); }
-static weir_tensor *call_two(weir_tensor **x) { return weir_pad(x[0], 2, (const int64_t[]){ 1, 0, 2, -1 }, 0); }
-static weir_tensor *call_cut(weir_tensor **x) { return weir_pad(x[0], 1, (const int64_t[]){ -3, 2 }, -1); }
+static weir_tensor *call_last(weir_tensor **x)
+{
+    return weir_pad(x[0], 1, (const int64_t[]){ 1, 2 }, 0.5);
+}
+static weir_tensor *call_two(weir_tensor **x)
+{
+    return weir_pad(x[0], 2, (const int64_t[]){ 1, 0, 2, -1 }, 0);
+}
+static weir_tensor *call_cut(weir_tensor **x)
+{
+    return weir_pad(x[0], 1, (const int64_t[]){ -3, 2 }, -1);
+}
 static weir_tensor *call_none(weir_tensor **x) { return weir_pad(x[0], 0, NULL, 0); }
-static const weir_op_case cases[] = { { "3,4", call_last }, { "3,4", call_two }, { "2,3,4", call_two }, { "5", call_cut }, { "2", call_cut }, { "0,2", call_last },
-                                      { "2,0", call_last }, { ".", call_none }, { NULL, NULL } };
-const weir_op weir__op_pad = { .row = WEIR_OP_ROW("op.pad", "places added around x and filled with a number"), .n_in = 1, .n_out = 1, .attr_size = sizeof(margins), .infer = infer,
-                               .forward = forward, .backward = backward, .cases = cases };
+static const weir_op_case cases[] = { { "3,4", call_last },  { "3,4", call_two },
+                                      { "2,3,4", call_two }, { "5", call_cut },
+                                      { "2", call_cut },     { "0,2", call_last },
+                                      { "2,0", call_last },  { ".", call_none },
+                                      { NULL, NULL } };
+const weir_op weir__op_pad = { .row = WEIR_OP_ROW("op.pad",
+                                                  "places added around x and filled with a number"),
+                               .n_in = 1,
+                               .n_out = 1,
+                               .attr_size = sizeof(margins),
+                               .infer = infer,
+                               .forward = forward,
+                               .backward = backward,
+                               .cases = cases,
+                               .order = WEIR_ORDER_KEEP };
 
-/* -- calls ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- calls ------------------------------------------------------------------------------------- */
 /* The margins of pairs for the last axis, the one before it, ... */
-static bool read_pairs(weir_tensor *x, const char *name, int n_axes, const int64_t *pads, margins *m)
+static bool read_pairs(weir_tensor *x, const char *name, int n_axes, const int64_t *pads,
+                       margins *m)
 {
     if (weir_is_nil(x)) return false;
     weir_ctx *c = x->object.ctx;
     if (!weir__has_list(x, name, n_axes, pads)) return false;
-    if (n_axes > x->ndim)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%s: %d axes of a tensor of rank %d: expected a pair for each of its last axes at most", name, n_axes, x->ndim), false;
+    if (n_axes > x->ndim) {
+        weir_fail(
+            c, WEIR_ERROR_SHAPE,
+            "%s: %d axes of a tensor of rank %d: expected a pair for each of its last axes at most",
+            name, n_axes, x->ndim);
+        return false;
+    }
     for (int i = 0; i < n_axes; i++) {
         int64_t before = pads[2 * i], after = pads[2 * i + 1], most = (int64_t)1 << 46;
-        if (before < -most || before > most || after < -most || after > most)
-            return weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld and %lld: expected less than 2^46", name, (long long)before, (long long)after), false;
-        m->before[x->ndim - 1 - i] = before, m->after[x->ndim - 1 - i] = after;
+        if (before < -most || before > most || after < -most || after > most) {
+            weir_fail(c, WEIR_ERROR_RANGE, "%s: %lld and %lld: expected less than 2^46", name,
+                      (long long)before, (long long)after);
+            return false;
+        }
+        m->before[x->ndim - 1 - i] = before;
+        m->after[x->ndim - 1 - i] = after;
     }
     return true;
 }
@@ -87,33 +145,48 @@ static bool read_pairs(weir_tensor *x, const char *name, int n_axes, const int64
 weir_tensor *weir_pad(weir_tensor *x, int n_axes, const int64_t *pads, double value)
 {
     margins m = { .value = value };
-    return read_pairs(x, "pad", n_axes, pads, &m) ? weir__apply1(&weir__op_pad, x, &m) : weir__nil_of(x);
+    return read_pairs(x, "pad", n_axes, pads, &m) ? weir__apply1(&weir__op_pad, x, &m)
+                                                  : weir__nil_of(x);
 }
 
 static int64_t mirrored(int64_t i, int64_t n) { return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i; }
 static int64_t nearest(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
 /* Axis by axis, x at the places that `source` names. */
-static weir_tensor *by_index(weir_tensor *x, const char *name, int n_axes, const int64_t *pads, int64_t reach, int64_t (*source)(int64_t i, int64_t n))
+static weir_tensor *by_index(weir_tensor *x, const char *name, int n_axes, const int64_t *pads,
+                             int64_t reach, int64_t (*source)(int64_t i, int64_t n))
 {
     margins m = { .value = 0 };
     if (!read_pairs(x, name, n_axes, pads, &m)) return weir__nil_of(x);
     for (int a = 0; a < x->ndim; a++) {
-        int64_t n = x->shape[a], length = n + m.before[a] + m.after[a], most = reach ? n - reach : n > 0 ? INT64_MAX : 0;
+        int64_t n = x->shape[a];
+        int64_t length = n + m.before[a] + m.after[a];
+        int64_t most = reach ? n - reach : n > 0 ? INT64_MAX : 0;
         if (m.before[a] == 0 && m.after[a] == 0) continue;
-        if (m.before[a] > most || m.after[a] > most || length < 0 || m.before[a] <= -n || m.after[a] <= -n) {
-            weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "%s: %lld and %lld to axis %d of extent %lld: expected %s", name, (long long)m.before[a], (long long)m.after[a], a,
-                      (long long)n, reach ? "less than the extent" : "an axis that is not empty, and some of it left");
+        if (m.before[a] > most || m.after[a] > most || length < 0 || m.before[a] <= -n
+            || m.after[a] <= -n) {
+            weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+                      "%s: %lld and %lld to axis %d of extent %lld: expected %s", name,
+                      (long long)m.before[a], (long long)m.after[a], a, (long long)n,
+                      reach ? "less than the extent"
+                            : "an axis that is not empty, and some of it left");
             return weir__nil_of(x);
         }
         weir_tensor *at = weir_empty(x->object.ctx, WEIR_I64, 1, &length);
         if (at->object.nil) return weir__nil_of(x);
-        for (int64_t i = 0; i < length; i++) ((int64_t *)weir__ptr(at))[i] = source(i - m.before[a], n);
+        for (int64_t i = 0; i < length; i++)
+            ((int64_t *)weir__ptr(at))[i] = source(i - m.before[a], n);
         x = weir_index_select(x, a, at);
         if (weir_is_nil(x)) return x;
     }
     return x;
 }
 
-weir_tensor *weir_pad_reflect(weir_tensor *x, int n_axes, const int64_t *pads) { return by_index(x, "pad_reflect", n_axes, pads, 1, mirrored); }
-weir_tensor *weir_pad_replicate(weir_tensor *x, int n_axes, const int64_t *pads) { return by_index(x, "pad_replicate", n_axes, pads, 0, nearest); }
+weir_tensor *weir_pad_reflect(weir_tensor *x, int n_axes, const int64_t *pads)
+{
+    return by_index(x, "pad_reflect", n_axes, pads, 1, mirrored);
+}
+weir_tensor *weir_pad_replicate(weir_tensor *x, int n_axes, const int64_t *pads)
+{
+    return by_index(x, "pad_replicate", n_axes, pads, 0, nearest);
+}

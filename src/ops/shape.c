@@ -2,10 +2,14 @@
 #include <string.h>
 #include "ops/ops.h"
 
-typedef struct extents { int ndim; int64_t at[WEIR_RANK_MAX]; } extents;
+typedef struct extents {
+    int ndim;
+    int64_t at[WEIR_RANK_MAX];
+} extents;
 
-/* -- view --------------------------------------------------------------------------------------------------------------------------- */
-/* Strides for reading x as `shape` without a copy: each group of x's axes that lies evenly in memory may be cut anew. */
+/* -- view -------------------------------------------------------------------------------------- */
+/* Strides for reading x as `shape` without a copy: each group of x's axes that lies evenly in
+ * memory may be cut anew. */
 static bool view_strides(const weir_tensor *x, int ndim, const int64_t *shape, int64_t *strides)
 {
     if (x->contiguous || x->numel == 0) {
@@ -16,7 +20,9 @@ static bool view_strides(const weir_tensor *x, int ndim, const int64_t *shape, i
     for (int i = x->ndim - 1; i >= 0;) {
         int64_t chunk = x->shape[i], base = x->strides[i];
         int top = i - 1;
-        while (top >= 0 && (x->shape[top] == 1 || x->strides[top] == base * chunk || chunk == 1)) { /* merge upwards */
+        while (top >= 0
+               && (x->shape[top] == 1 || x->strides[top] == base * chunk
+                   || chunk == 1)) { /* merge upwards */
             if (x->shape[top] != 1) {
                 if (chunk == 1) base = x->strides[top];
                 chunk *= x->shape[top];
@@ -49,7 +55,9 @@ static bool view_infer(weir_call *k)
         weir__append_shape(text, sizeof text, &used, e->ndim, e->at);
         return weir_call_fail(k, WEIR_ERROR_SHAPE, "to %s: expected as many elements", text);
     }
-    if (!view_strides(k->in[0], e->ndim, e->at, k->strides)) return weir_call_fail(k, WEIR_ERROR_SHAPE, "its strides allow no view: expected weir_reshape, which copies");
+    if (!view_strides(k->in[0], e->ndim, e->at, k->strides))
+        return weir_call_fail(k, WEIR_ERROR_SHAPE,
+                              "its strides allow no view: expected weir_reshape, which copies");
     return true;
 }
 
@@ -59,15 +67,30 @@ static void view_backward(weir_vjp *v)
     weir_vjp_set(v, 0, weir_reshape(v->gout[0], x->ndim, x->shape));
 }
 
-static weir_tensor *call_view(weir_tensor **x) { return weir_reshape(x[0], 2, (const int64_t[]){ -1, 2 }); }
-static const weir_op_case view_cases[] = { { "3,4", call_view }, { "2,3,2", call_view }, { "6", call_view }, { NULL, NULL } };
-const weir_op weir__op_view = { .row = WEIR_OP_ROW("op.view", "the same elements in another shape, without a copy"), .n_in = 1, .n_out = 1, .attr_size = sizeof(extents),
-                                .view = true, .infer = view_infer, .backward = view_backward, .cases = view_cases };
+static weir_tensor *call_view(weir_tensor **x)
+{
+    return weir_reshape(x[0], 2, (const int64_t[]){ -1, 2 });
+}
+static const weir_op_case view_cases[] = {
+    { "3,4", call_view }, { "2,3,2", call_view }, { "6", call_view }, { NULL, NULL }
+};
+const weir_op weir__op_view = {
+    .row = WEIR_OP_ROW("op.view", "the same elements in another shape, without a copy"),
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(extents),
+    .view = true,
+    .infer = view_infer,
+    .backward = view_backward,
+    .cases = view_cases
+};
 
 /* Fills in the one extent that may be -1. */
 static bool resolve(weir_tensor *x, const char *who, int ndim, const int64_t *shape, extents *e)
 {
-    if (!weir_is_nil(x) && (ndim < 0 || ndim > WEIR_RANK_MAX)) weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: rank %d: expected at most %d", ndim, WEIR_RANK_MAX);
+    if (!weir_is_nil(x) && (ndim < 0 || ndim > WEIR_RANK_MAX))
+        weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: rank %d: expected at most %d", ndim,
+                  WEIR_RANK_MAX);
     if (weir_is_nil(x) || !weir_ok(x->object.ctx)) return false;
     if (!weir__has_list(x, who, ndim, shape)) return false;
     int unknown = -1;
@@ -75,16 +98,24 @@ static bool resolve(weir_tensor *x, const char *who, int ndim, const int64_t *sh
     e->ndim = ndim;
     for (int i = 0; i < ndim; i++) {
         e->at[i] = shape[i];
-        if (shape[i] == -1 && unknown < 0)
-            unknown = i;
-        else if (shape[i] < 0)
-            return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: extent %lld: expected 0 or more, and -1 once", (long long)shape[i]), false;
-        else if (__builtin_mul_overflow(known, shape[i], &known))
-            return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: more than 2^63 elements: expected %lld", (long long)x->numel), false;
+        if (shape[i] == -1 && unknown < 0) unknown = i;
+        else if (shape[i] < 0) {
+            weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+                      "reshape: extent %lld: expected 0 or more, and -1 once", (long long)shape[i]);
+            return false;
+        } else if (__builtin_mul_overflow(known, shape[i], &known)) {
+            weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+                      "reshape: more than 2^63 elements: expected %lld", (long long)x->numel);
+            return false;
+        }
     }
     if (unknown < 0) return true;
-    if (known == 0 || x->numel % known)
-        return weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: %lld elements: expected a multiple of %lld", (long long)x->numel, (long long)known), false;
+    if (known == 0 || x->numel % known) {
+        weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
+                  "reshape: %lld elements: expected a multiple of %lld", (long long)x->numel,
+                  (long long)known);
+        return false;
+    }
     e->at[unknown] = x->numel / known;
     return true;
 }
@@ -114,7 +145,8 @@ weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape)
     int64_t strides[WEIR_RANK_MAX];
     if (!resolve(x, "reshape", ndim, shape, &e)) return weir__nil_of(x);
     if (same_extents(x, &e)) return x;
-    if (weir__numel_of(e.ndim, e.at) == x->numel && !view_strides(x, e.ndim, e.at, strides)) x = weir_contiguous(x);
+    if (weir__numel_of(e.ndim, e.at) == x->numel && !view_strides(x, e.ndim, e.at, strides))
+        x = weir_contiguous(x);
     return weir__apply1(&weir__op_view, x, &e);
 }
 
@@ -127,18 +159,23 @@ weir_tensor *weir_flatten(weir_tensor *x)
     return weir_reshape(x, 2, (const int64_t[]){ x->shape[0], rest });
 }
 
-/* -- permute ------------------------------------------------------------------------------------------------------------------------- */
-typedef struct order { int axis[WEIR_RANK_MAX]; } order;
+/* -- permute ----------------------------------------------------------------------------------- */
+typedef struct order {
+    int axis[WEIR_RANK_MAX];
+} order;
 
 static bool permute_infer(weir_call *k)
 {
     const order *o = k->attr;
     const weir_tensor *x = k->in[0];
     bool seen[WEIR_RANK_MAX] = { false };
-    k->spec[0].dtype = x->dtype, k->spec[0].ndim = x->ndim, k->offset = x->offset;
+    k->spec[0].dtype = x->dtype;
+    k->spec[0].ndim = x->ndim;
+    k->offset = x->offset;
     for (int i = 0; i < x->ndim; i++) {
         int a = o->axis[i];
-        if (a < 0 || a >= x->ndim || seen[a]) return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "axis %d: expected each axis once", a);
+        if (a < 0 || a >= x->ndim || seen[a])
+            return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "axis %d: expected each axis once", a);
         seen[a] = true;
         k->spec[0].shape[i] = x->shape[a];
         k->strides[i] = x->strides[a];
@@ -154,11 +191,22 @@ static void permute_backward(weir_vjp *v)
     weir_vjp_set(v, 0, weir_permute(v->gout[0], inverse));
 }
 
-static weir_tensor *call_permute(weir_tensor **x) { return weir_permute(x[0], (const int[]){ 2, 0, 1 }); }
+static weir_tensor *call_permute(weir_tensor **x)
+{
+    return weir_permute(x[0], (const int[]){ 2, 0, 1 });
+}
 static weir_tensor *call_transpose(weir_tensor **x) { return weir_transpose(x[0], 0, -1); }
-static const weir_op_case permute_cases[] = { { "2,3,4", call_permute }, { "3,4", call_transpose }, { "0,4", call_transpose }, { NULL, NULL } };
-const weir_op weir__op_permute = { .row = WEIR_OP_ROW("op.permute", "axes in another order"), .n_in = 1, .n_out = 1, .attr_size = sizeof(order), .view = true,
-                                   .infer = permute_infer, .backward = permute_backward, .cases = permute_cases };
+static const weir_op_case permute_cases[] = {
+    { "2,3,4", call_permute }, { "3,4", call_transpose }, { "0,4", call_transpose }, { NULL, NULL }
+};
+const weir_op weir__op_permute = { .row = WEIR_OP_ROW("op.permute", "axes in another order"),
+                                   .n_in = 1,
+                                   .n_out = 1,
+                                   .attr_size = sizeof(order),
+                                   .view = true,
+                                   .infer = permute_infer,
+                                   .backward = permute_backward,
+                                   .cases = permute_cases };
 
 weir_tensor *weir_permute(weir_tensor *x, const int *axes)
 {
@@ -170,13 +218,14 @@ weir_tensor *weir_permute(weir_tensor *x, const int *axes)
 
 weir_tensor *weir_transpose(weir_tensor *x, int a, int b)
 {
-    if ((a = weir__axis(x, "transpose", a)) < 0 || (b = weir__axis(x, "transpose", b)) < 0) return weir__nil_of(x);
+    if ((a = weir__axis(x, "transpose", a)) < 0 || (b = weir__axis(x, "transpose", b)) < 0)
+        return weir__nil_of(x);
     order o = { { 0 } };
     for (int i = 0; i < x->ndim; i++) o.axis[i] = i == a ? b : i == b ? a : i;
     return weir__apply1(&weir__op_permute, x, &o);
 }
 
-/* -- expand -------------------------------------------------------------------------------------------------------------------------- */
+/* -- expand ------------------------------------------------------------------------------------ */
 static bool expand_infer(weir_call *k)
 {
     const extents *e = k->attr;
@@ -185,11 +234,14 @@ static bool expand_infer(weir_call *k)
     int64_t shape[WEIR_RANK_MAX];
     int ndim = x->ndim;
     memcpy(shape, x->shape, sizeof shape);
-    if (!weir__broadcast(&ndim, shape, e->ndim, e->at) || ndim != e->ndim || memcmp(shape, e->at, (size_t)ndim * sizeof *shape)) {
+    if (!weir__broadcast(&ndim, shape, e->ndim, e->at) || ndim != e->ndim
+        || memcmp(shape, e->at, (size_t)ndim * sizeof *shape)) {
         char text[128];
         size_t used = 0;
         weir__append_shape(text, sizeof text, &used, e->ndim, e->at);
-        return weir_call_fail(k, WEIR_ERROR_SHAPE, "to %s: expected extents that are equal or 1, from the last axis on", text);
+        return weir_call_fail(k, WEIR_ERROR_SHAPE,
+                              "to %s: expected extents that are equal or 1, from the last axis on",
+                              text);
     }
     k->spec[0] = s;
     k->offset = x->offset;
@@ -197,12 +249,29 @@ static bool expand_infer(weir_call *k)
     return true;
 }
 
-static void expand_backward(weir_vjp *v) { weir_vjp_set(v, 0, v->gout[0]); } /* summed back by weir_vjp_set */
+static void expand_backward(weir_vjp *v)
+{
+    weir_vjp_set(v, 0, v->gout[0]);
+} /* summed back by weir_vjp_set */
 
-static weir_tensor *call_expand(weir_tensor **x) { return weir_expand(x[0], 3, (const int64_t[]){ 2, 3, 4 }); }
-static const weir_op_case expand_cases[] = { { "3,1", call_expand }, { ".", call_expand }, { "4", call_expand }, { "2,3,4", call_expand }, { NULL, NULL } };
-const weir_op weir__op_expand = { .row = WEIR_OP_ROW("op.expand", "broadcast to a shape without a copy"), .n_in = 1, .n_out = 1, .attr_size = sizeof(extents), .view = true,
-                                  .infer = expand_infer, .backward = expand_backward, .cases = expand_cases };
+static weir_tensor *call_expand(weir_tensor **x)
+{
+    return weir_expand(x[0], 3, (const int64_t[]){ 2, 3, 4 });
+}
+static const weir_op_case expand_cases[] = { { "3,1", call_expand },
+                                             { ".", call_expand },
+                                             { "4", call_expand },
+                                             { "2,3,4", call_expand },
+                                             { NULL, NULL } };
+const weir_op weir__op_expand = { .row = WEIR_OP_ROW("op.expand",
+                                                     "broadcast to a shape without a copy"),
+                                  .n_in = 1,
+                                  .n_out = 1,
+                                  .attr_size = sizeof(extents),
+                                  .view = true,
+                                  .infer = expand_infer,
+                                  .backward = expand_backward,
+                                  .cases = expand_cases };
 
 weir_tensor *weir_expand(weir_tensor *x, int ndim, const int64_t *shape)
 {

@@ -1,28 +1,30 @@
 /* ema.c - an exponential moving average of the parameters: average <- mu average + (1 - mu) p,
- * mu = min(decay, (1 + n) / (10 + n)), n = 1, 2, ... (the warm start of Song et al., score_sde).
+ * mu = min(decay, (1 + n) / (10 + n)), n = 1, 2, ... (the warm start of Song et al., score_sde); or
+ * by a half-life h in samples, of updates of `batch` each (Karras et al. 2022, training_loop.py):
+ * mu = 0.5^(batch / min(h, ramp batch (n - 1))), where nothing was seen before 0.
  * Buffers are not averaged: with the average go those of the last update. */
+#include <math.h>
 #include <string.h>
 #include "optim/optim.h"
 
 struct weir_ema {
-    weir_ctx *ctx;
+    weir__object object;
     const weir__layout *layout;
     weir__state tree; /* what the module holds; at[0] are the parameters */
-    weir__state own;  /* the same ranges: the average, and buffers as they were at the last update */
-    double decay, mu; /* mu: of the running update */
+    weir__state own; /* the same ranges: the average, and buffers as they were at the last update */
+    double decay; /* where half_life is 0 */
+    double half_life, ramp; /* in updates; a part of those done, 0: no ramp */
+    double mu; /* of the running update */
     int64_t updates;
     int64_t starts; /* of the layout when the average last was the parameters */
 };
 
-weir_ema *weir_ema_new(weir_module *m, double decay)
+static weir_ema *ema_over(weir_module *m, const char *who)
 {
-    WEIR__AS_FOUND;
     weir_ctx *c = weir_module_ctx(m);
-    if (!weir__module_usable(m, "ema_new")) return NULL;
-    if (!(decay >= 0 && decay < 1)) return weir_fail(c, WEIR_ERROR_RANGE, "ema_new: decay %g: expected [0, 1)", decay), NULL;
-    weir_ema *e = weir__module_owns(m, "ema_new") ? weir__alloc0(c, sizeof *e) : NULL;
+    weir_ema *e = weir__module_owns(m, who) ? weir__alloc0(c, sizeof *e) : NULL;
     if (!e) return NULL;
-    *e = (weir_ema){ .ctx = c, .decay = decay };
+    e->object = weir__object_home(c, (weir__kind)WEIR__EMA, NULL);
     if (weir__state_of(c, m, &e->tree) == WEIR_OK
         && weir__state_clone(&e->tree, &e->own) == WEIR_OK) {
         e->layout = weir__module_layout(m);
@@ -33,13 +35,45 @@ weir_ema *weir_ema_new(weir_module *m, double decay)
     return NULL;
 }
 
+weir_ema *weir_ema_new(weir_module *m, double decay)
+{
+    WEIR__AS_FOUND;
+    if (!weir__module_usable(m, "ema_new")) return NULL;
+    if (!(decay >= 0 && decay < 1)) {
+        weir_fail(weir_module_ctx(m), WEIR_ERROR_RANGE, "ema_new: decay %g: expected [0, 1)",
+                  decay);
+        return NULL;
+    }
+    weir_ema *e = ema_over(m, "ema_new");
+    if (e) e->decay = decay;
+    return e;
+}
+
+weir_ema *weir_ema_new_half_life(weir_module *m, int64_t batch, double half_life, double ramp)
+{
+    WEIR__AS_FOUND;
+    if (!weir__module_usable(m, "ema_new_half_life")) return NULL;
+    if (batch < 1 || !(half_life > 0 && half_life < INFINITY) || !(ramp >= 0 && ramp < INFINITY)) {
+        weir_fail(weir_module_ctx(m), WEIR_ERROR_RANGE,
+                  "ema_new_half_life: batch %lld, half-life %g, ramp %g: expected batch and "
+                  "half-life above 0 and a ramp of at least 0, all finite",
+                  (long long)batch, half_life, ramp);
+        return NULL;
+    }
+    weir_ema *e = ema_over(m, "ema_new_half_life");
+    if (!e) return NULL;
+    e->half_life = half_life / (double)batch;
+    e->ramp = ramp;
+    return e;
+}
+
 void weir_ema_free(weir_ema *e)
 {
     WEIR__AS_FOUND;
     if (!e) return;
     weir__state_free(&e->own);
     weir__state_free(&e->tree);
-    weir__free(e->ctx, e);
+    weir__free(e->object.ctx, e);
 }
 
 static void blend(void *user, int64_t begin, int64_t end)
@@ -56,18 +90,26 @@ static void blend(void *user, int64_t begin, int64_t end)
     }
 }
 
+/* Of update n, from 1 */
+static double ema_factor(const weir_ema *e, double n)
+{
+    double warm = (1 + n) / (10 + n), half_life = e->half_life;
+    if (!(half_life > 0)) return warm < e->decay ? warm : e->decay;
+    if (e->ramp > 0 && e->ramp * (n - 1) < half_life) half_life = e->ramp * (n - 1);
+    return half_life > 0 ? exp2(-1 / half_life) : 0;
+}
+
 void weir_ema_update(weir_ema *e)
 {
     WEIR__AS_FOUND;
-    if (!e || !weir_ok(e->ctx)) return;
+    if (!e || !weir_ok(e->object.ctx)) return;
     if (e->starts != e->layout->starts) {
         /* the parameters have begun anew, from data: so does their average */
         weir__state_copy(&e->own, &e->tree, "ema_update");
         e->starts = e->layout->starts;
     }
-    double n = (double)++e->updates, warm = (1 + n) / (10 + n);
-    e->mu = warm < e->decay ? warm : e->decay;
-    weir__parallel_range(e->own.at[0].shape[0], e->ctx->threads, blend, e);
+    e->mu = ema_factor(e, (double)++e->updates);
+    weir__parallel_range(e->own.at[0].shape[0], e->object.ctx->threads, blend, e);
     weir__state_copy_buffers(&e->own, &e->tree, "ema_update");
 }
 
@@ -75,7 +117,7 @@ void weir_ema_swap(weir_ema *e)
 {
     WEIR__AS_FOUND;
     if (!e) return; /* also in a failed context, so that a swap can always be undone */
-    if (!weir__storage_may_change(e->ctx, e->layout->values, "ema_swap")) return;
+    if (!weir__storage_may_change(e->object.ctx, e->layout->values, "ema_swap")) return;
     weir__state_exchange(&e->tree, &e->own, "ema_swap");
 }
 

@@ -21,7 +21,8 @@ static bool usable(const weir_optim *o)
 
 static double option_lr(const weir__optim_row *row, const void *options)
 {
-    const double *lr = weir__option_value(&row->row, (void *)(uintptr_t)options, "lr", WEIR_OPTION_REAL);
+    const double *lr = weir__option_value(&row->row, (void *)(uintptr_t)options, "lr",
+                                          WEIR_OPTION_REAL);
     return lr ? *lr : 0;
 }
 
@@ -63,7 +64,8 @@ static bool fill(weir_optim *o, const void *options, const char *text)
     return true;
 }
 
-static weir_optim *new_optim(weir_module *m, const char *name, const void *options, const char *text)
+static weir_optim *new_optim(weir_module *m, const char *name, const void *options,
+                             const char *text)
 {
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "optim_new")) return weir__nil(c, WEIR__OPTIM);
@@ -96,10 +98,12 @@ weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *op
     WEIR__AS_FOUND;
     if (options) return new_optim(m, name, options, NULL);
     weir_ctx *c = weir_module_ctx(m);
-    return weir_fail(c, WEIR_ERROR_ARGUMENT, "optim_new_with: NULL: expected options, from their defaults function"), weir__nil(c, WEIR__OPTIM);
+    weir_fail(c, WEIR_ERROR_ARGUMENT,
+              "optim_new_with: NULL: expected options, from their defaults function");
+    return weir__nil(c, WEIR__OPTIM);
 }
 
-/* -- the step ---------------------------------------------------------------------------------------------------------------- */
+/* -- the step ---------------------------------------------------------------------------------- */
 typedef struct run {
     weir_optim *o;
     weir__optim_now now;
@@ -113,12 +117,14 @@ static void update(void *user, int64_t begin, int64_t end)
     size_t e = weir_dtype_size(o->layout->dtype), at = (size_t)(r->begin + begin) * e;
     void *state[WEIR__OPTIM_STATES] = { 0 };
     for (int i = 0; i < o->n_states; i++) state[i] = (char *)o->state[i] + at;
-    o->row->range(o->object.ctx->kern, (weir__real)o->layout->dtype, end - begin, (char *)o->layout->values->data + at,
-                  (const char *)o->layout->grads->data + at, state, o->options, &r->now);
+    o->row->range(o->object.ctx->kern, (weir__real)o->layout->dtype, end - begin,
+                  (char *)o->layout->values->data + at, (const char *)o->layout->grads->data + at,
+                  state, o->options, &r->now);
 }
 
-/* From the end of a run (of all parameters, if none is frozen) to its beginning: the gradients that were looked at last are still near, and
- * the next forward pass begins with the parameters that are written last. */
+/* From the end of a run (of all parameters, if none is frozen) to its beginning: the gradients that
+ * were looked at last are still near, and the next forward pass begins with the parameters that are
+ * written last. */
 static void update_run(void *user, int64_t begin, int64_t end)
 {
     run *r = user;
@@ -142,7 +148,9 @@ weir_status weir_optim_step(weir_optim *o)
     if (!weir_ok(c)) return weir_status_of(c);
     if (!weir__storage_may_change(c, o->layout->values, "optim_step")) return weir_status_of(c);
     const weir__slot *bad = weir__gradients_nonfinite(o->module);
-    if (bad) return weir_fail(c, WEIR_ERROR_VALUE, "optim_step: gradient of %s: expected finite numbers", bad->tensor->leaf->name);
+    if (bad)
+        return weir_fail(c, WEIR_ERROR_VALUE, "optim_step: gradient of %s: expected finite numbers",
+                         bad->tensor->leaf->name);
     run r = { .o = o, .now = { .lr = o->lr, .g_scale = o->g_scale, .step = ++o->steps } };
     weir__gradient_runs(o->module, update_run, &r);
     weir__storage_changed(o->layout->values, o->row->row.name);
@@ -161,13 +169,18 @@ double weir_optim_clip(weir_optim *o, double max_norm)
 {
     WEIR__AS_FOUND;
     if (!usable(o)) return NAN;
-    if (!(max_norm > 0)) return weir_fail(o->object.ctx, WEIR_ERROR_RANGE, "optim_clip: %g: expected a norm above 0", max_norm), NAN;
+    if (!(max_norm > 0)) {
+        weir_fail(o->object.ctx, WEIR_ERROR_RANGE, "optim_clip: %g: expected a norm above 0",
+                  max_norm);
+        return NAN;
+    }
     double norm = sqrt(weir__gradients_sum_squares(o->module));
-    o->g_scale = norm > max_norm ? max_norm / norm : 1; /* a NaN norm leaves 1: the step then names the parameter */
+    o->g_scale = norm > max_norm ? max_norm / norm
+                                 : 1; /* a NaN norm leaves 1: the step then names the parameter */
     return norm;
 }
 
-/* -- looking ------------------------------------------------------------------------------------------------------------------ */
+/* -- looking ----------------------------------------------------------------------------------- */
 double weir_optim_lr(const weir_optim *o) { return o ? o->lr : NAN; }
 int64_t weir_optim_steps(const weir_optim *o) { return o ? o->steps : 0; }
 int weir_optim_state_count(const weir_optim *o) { return o ? o->n_states : 0; }
@@ -176,10 +189,10 @@ const weir_row *weir_optim_row(const weir_optim *o) { return o && o->row ? &o->r
 void weir_optim_set_lr(weir_optim *o, double lr)
 {
     if (!usable(o)) return;
-    if (isfinite(lr) && lr >= 0)
-        o->lr = lr;
+    if (isfinite(lr) && lr >= 0) o->lr = lr;
     else
-        weir_fail(o->object.ctx, WEIR_ERROR_RANGE, "optim_set_lr: %g: expected a finite rate, 0 or more", lr);
+        weir_fail(o->object.ctx, WEIR_ERROR_RANGE,
+                  "optim_set_lr: %g: expected a finite rate, 0 or more", lr);
 }
 
 void weir_optim_set_steps(weir_optim *o, int64_t steps)

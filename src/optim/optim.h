@@ -1,4 +1,5 @@
-/* optim.h - the inside of an optimizer. A row says which flat states it keeps and how one dense range is updated. */
+/* optim.h - the inside of an optimizer. A row says which flat states it keeps and how one dense
+ * range is updated. */
 #ifndef WEIR_OPTIM_INTERNAL_H
 #define WEIR_OPTIM_INTERNAL_H
 #include "base/base.h"
@@ -18,8 +19,8 @@ typedef struct weir__optim_row {
     weir_row row; /* every optimizer has an option `lr` */
     const char *states[WEIR__OPTIM_STATES]; /* NULL: fewer */
     int (*n_states)(const void *options);
-    void (*range)(const weir__kern *k, weir__real t, int64_t n, void *p, const void *g, void *const *state, const void *options,
-                  const weir__optim_now *now);
+    void (*range)(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
+                  void *const *state, const void *options, const weir__optim_now *now);
 } weir__optim_row;
 
 struct weir_optim {
@@ -45,13 +46,16 @@ extern const int64_t weir__schedule_row_count;
 const weir__state *weir__ema_held(const weir_ema *e);
 
 /* gradients.c: passes over the gradients of a module's parameters. */
-/* Sum of squares over all that have one, in an order that depends on the layout alone. NaN on no memory. */
+/* Sum of squares over all that have one, in an order that depends on the layout alone. NaN on no
+ * memory. */
 double weir__gradients_sum_squares(weir_module *m);
 /* The first parameter whose gradient holds a non-finite value, or NULL. */
 const weir__slot *weir__gradients_nonfinite(weir_module *m);
 
-/* Calls fn(user, begin, end) for every maximal run of neighbouring parameters of m that have gradients; padding inside is included
- * (and its gradient zeroed), so that p and states stay 0 there. */
-void weir__gradient_runs(weir_module *m, void (*fn)(void *user, int64_t begin, int64_t end), void *user);
+/* Calls fn(user, begin, end) for every maximal run of neighbouring parameters of m that have
+ * gradients; padding inside is included (and its gradient zeroed), so that p and states stay 0
+ * there. */
+void weir__gradient_runs(weir_module *m, void (*fn)(void *user, int64_t begin, int64_t end),
+                         void *user);
 
 #endif

@@ -1,4 +1,5 @@
-/* axes.c - the frame of a figure: hair lines at round numbers, their labels outside. Colours are classes, so that style.c sets them. */
+/* axes.c - the frame of a figure: hair lines at round numbers, their labels outside. Colours are
+ * classes, so that style.c sets them. */
 #include <math.h>
 #include "plot/plot.h"
 
@@ -27,21 +28,39 @@ static void grid(weir__page *p, const weir__axes *a, const weir__ticks *x, const
 {
     const weir__frame_box *b = &a->box;
     weir__put(p, "<path class=\"grid\" d=\"");
-    for (int i = 0; i < y->n; i++) line(p, b->left, weir__scale_at(a->y, y->at[i]), true, b->right);
+    for (int i = 0; i < y->n && !a->y_hidden; i++)
+        line(p, b->left, weir__scale_at(a->y, y->at[i]), true, b->right);
     weir__put(p, "\"/>\n<path class=\"axis\" d=\"");
-    for (int i = 0; i < x->n; i++) line(p, weir__scale_at(a->x, x->at[i]), b->bottom, false, b->bottom + 4);
+    for (int i = 0; i < x->n; i++)
+        line(p, weir__scale_at(a->x, x->at[i]), b->bottom, false, b->bottom + 4);
     line(p, b->left, b->bottom, true, b->right);
     weir__put(p, "\"/>\n");
+}
+
+static weir__ticks axes_ticks(const weir__axes *a, weir__range r, int wanted)
+{
+    return a->logarithmic ? weir__ticks_of_log(r) : weir__ticks_choose(r, wanted);
+}
+
+static const char *axes_number(const weir__axes *a, const weir__ticks *t, int i,
+                               char text[WEIR__NUMBER])
+{
+    double v = t->at[i];
+    if (!a->logarithmic) return weir__number(text, v, t->decimals);
+    return weir__number(text, pow(10, v), (int)fmax(0, ceil(-v - 1e-9)));
 }
 
 void weir__put_axes(weir__page *p, const weir__axes *a)
 {
     const weir__frame_box *b = &a->box;
-    weir__ticks x = weir__ticks_choose(a->x.from, a->x_ticks), y = weir__ticks_choose(a->y.from, a->y_ticks);
+    weir__ticks x = axes_ticks(a, a->x.from, a->x_ticks);
+    weir__ticks y = axes_ticks(a, a->y.from, a->y_ticks);
     char text[WEIR__NUMBER];
     grid(p, a, &x, &y);
-    for (int i = 0; i < y.n; i++) label(p, "ty", b->left - 6, weir__scale_at(a->y, y.at[i]) + 4, weir__number(text, y.at[i], y.decimals));
-    for (int i = 0; i < x.n; i++) label(p, "tx", weir__scale_at(a->x, x.at[i]), b->bottom + 17, weir__number(text, x.at[i], x.decimals));
+    for (int i = 0; i < y.n && !a->y_hidden; i++)
+        label(p, "ty", b->left - 6, weir__scale_at(a->y, y.at[i]) + 4, axes_number(a, &y, i, text));
+    for (int i = 0; i < x.n; i++)
+        label(p, "tx", weir__scale_at(a->x, x.at[i]), b->bottom + 17, axes_number(a, &x, i, text));
     if (a->y_label) label(p, "ly", b->left, b->top - 10, a->y_label);
     if (a->x_label) label(p, "lx", b->right, b->bottom + 33, a->x_label);
 }

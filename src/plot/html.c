@@ -1,4 +1,5 @@
-/* html.c - text that grows, and the few ways anything gets into it: as markup, escaped, as base64, as a number. */
+/* html.c - text that grows, and the few ways anything gets into it: as markup, escaped, as base64,
+ * as a number. */
 #include <math.h>
 #include <string.h>
 #include "plot/plot.h"
@@ -6,7 +7,8 @@
 static bool room(weir__page *p, size_t more)
 {
     int64_t need = p->n + (int64_t)more + 1;
-    return weir_ok(p->c) && (need <= p->cap || weir__grow(p->c, &p->at, &p->cap, need < 4096 ? 4096 : need, 1));
+    return weir_ok(p->c)
+           && (need <= p->cap || weir__grow(p->c, &p->at, &p->cap, need < 4096 ? 4096 : need, 1));
 }
 
 void weir__put_bytes(weir__page *p, const char *text, size_t n)
@@ -31,25 +33,36 @@ void weir__put(weir__page *p, const char *format, ...)
     va_end(args);
 }
 
-/* -- escaping ---------------------------------------------------------------------------------------------------------------------- */
+/* -- escaping ---------------------------------------------------------------------------------- */
+/* NULL: the character stands for itself. */
+static const char *escape(unsigned char c)
+{
+    switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    default: return NULL;
+    }
+}
+
+/* Bytes that are no UTF-8 are shown as the replacement character, one each. */
 void weir__put_text(weir__page *p, const char *text)
 {
-    const unsigned char *s = (const unsigned char *)text;
+    static const char replacement[] = "\xef\xbf\xbd";
+    const char *s = text;
     while (s && *s) {
-        size_t n = weir__utf8_sequence(s);
-        switch (*s) {
-        case '&': weir__put_bytes(p, "&amp;", 5); break;
-        case '<': weir__put_bytes(p, "&lt;", 4); break;
-        case '>': weir__put_bytes(p, "&gt;", 4); break;
-        case '"': weir__put_bytes(p, "&quot;", 6); break;
-        case '\'': weir__put_bytes(p, "&#39;", 5); break;
-        default: weir__put_bytes(p, n ? (const char *)s : "\xef\xbf\xbd", n ? n : 3);
-        }
+        size_t n = weir__utf8_sequence((const unsigned char *)s);
+        const char *in_place = escape((unsigned char)*s);
+        if (n == 0 && !in_place) in_place = replacement;
+        if (in_place) weir__put_bytes(p, in_place, strlen(in_place));
+        else weir__put_bytes(p, s, n);
         s += n ? n : 1;
     }
 }
 
-/* -- base64 -------------------------------------------------------------------------------------------------------------------------- */
+/* -- base64 ------------------------------------------------------------------------------------ */
 void weir__put_base64(weir__page *p, const void *data, size_t n)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -58,7 +71,8 @@ void weir__put_base64(weir__page *p, const void *data, size_t n)
     char *to = p->at + p->n;
     for (size_t i = 0; i < n; i += 3) {
         size_t have = n - i;
-        uint32_t v = (uint32_t)s[i] << 16 | (have > 1 ? (uint32_t)s[i + 1] << 8 : 0) | (have > 2 ? s[i + 2] : 0);
+        uint32_t v = (uint32_t)s[i] << 16 | (have > 1 ? (uint32_t)s[i + 1] << 8 : 0)
+                     | (have > 2 ? s[i + 2] : 0);
         *to++ = digit[v >> 18];
         *to++ = digit[v >> 12 & 63];
         *to++ = have > 1 ? digit[v >> 6 & 63] : '=';
@@ -74,7 +88,7 @@ void weir__put_png(weir__page *p, weir__bytes png)
     weir__put_base64(p, png.data, png.size);
 }
 
-/* -- numbers -------------------------------------------------------------------------------------------------------------------------- */
+/* -- numbers ----------------------------------------------------------------------------------- */
 void weir__put_at(weir__page *p, double x)
 {
     char text[64];
@@ -87,12 +101,14 @@ void weir__put_at(weir__page *p, double x)
     weir__put(p, "%s", strcmp(text, "-0") == 0 ? "0" : text);
 }
 
-/* Digits before the point in groups of three, from five digits on, parted by narrow no-break spaces. */
+/* Digits before the point in groups of three, from five digits on, parted by narrow no-break
+ * spaces. */
 static void group(char *out, size_t bytes, const char *digits)
 {
     size_t whole = strspn(digits, "0123456789"), used = strlen(out);
     for (size_t i = 0; digits[i]; i++) {
-        if (i && i < whole && whole > 4 && (whole - i) % 3 == 0) weir__append(out, bytes, &used, "\u202f");
+        if (i && i < whole && whole > 4 && (whole - i) % 3 == 0)
+            weir__append(out, bytes, &used, "\u202f");
         weir__append(out, bytes, &used, "%c", digits[i]);
     }
 }
@@ -102,11 +118,13 @@ const char *weir__number(char buffer[WEIR__NUMBER], double v, int decimals)
     char digits[32];
     buffer[0] = 0;
     if (!isfinite(v)) {
-        snprintf(buffer, WEIR__NUMBER, isnan(v) ? "\u2013" : v > 0 ? "\u221e" : "\u2212\u221e");
+        const char *infinite = v > 0 ? "\u221e" : "\u2212\u221e";
+        snprintf(buffer, WEIR__NUMBER, "%s", isnan(v) ? "\u2013" : infinite);
         return buffer;
     }
     bool plain = fabs(v) < 1e12 && (v == 0 || decimals > 0 || fabs(v) >= 0.5);
-    weir__format(digits, sizeof digits, plain ? "%.*f" : "%.*e", decimals < 12 ? decimals : 12, fabs(v));
+    if (decimals > 12) decimals = 12;
+    weir__format(digits, sizeof digits, plain ? "%.*f" : "%.*e", decimals, fabs(v));
     if (v < 0 && strspn(digits, "0.") < strlen(digits)) snprintf(buffer, WEIR__NUMBER, "\u2212");
     group(buffer, WEIR__NUMBER, digits);
     return buffer;

@@ -1,4 +1,5 @@
-/* plane.c - two-dimensional models: the density as a heat map, and points, in panels that share one frame. */
+/* plane.c - two-dimensional models: the density as a heat map, and points, in panels that share one
+ * frame. */
 #include <math.h>
 #include "plot/plot.h"
 
@@ -7,12 +8,17 @@ enum { SIDE = 360, SHOWN = 2500 }; /* points a panel */
 /* The frame keeps the plane's proportions: a circle is round, within reason. */
 weir__axes weir__panel_axes(weir__range x, weir__range y)
 {
-    x = weir__range_open(x), y = weir__range_open(y);
+    x = weir__range_open(x);
+    y = weir__range_open(y);
     double ratio = fmax(0.4, fmin(1.6, (y.hi - y.lo) / (x.hi - x.lo)));
     weir__frame_box b = { .left = 30, .top = 8, .right = SIDE - 8, .width = SIDE };
     b.bottom = b.top + (b.right - b.left) * ratio;
     b.height = b.bottom + 24;
-    return (weir__axes){ .x = { x, b.left, b.right }, .y = { y, b.bottom, b.top }, .x_ticks = 5, .y_ticks = 5, .box = b };
+    return (weir__axes){ .x = { x, b.left, b.right },
+                         .y = { y, b.bottom, b.top },
+                         .x_ticks = 5,
+                         .y_ticks = 5,
+                         .box = b };
 }
 
 static weir__range across(const weir__plane *k) { return (weir__range){ k->x0, k->x1 }; }
@@ -45,8 +51,9 @@ static void box_attributes(weir__page *p, const weir__frame_box *b)
     }
 }
 
-/* -- points ------------------------------------------------------------------------------------------------------------------------ */
-/* One path of strokes without length, which round caps make into dots: a third of the bytes of as many circles. */
+/* -- points ------------------------------------------------------------------------------------ */
+/* One path of strokes without length, which round caps make into dots: a third of the bytes of as
+ * many circles. */
 static void points(weir__page *p, const weir__plane *k, const weir__points *s, int number)
 {
     weir__axes a = weir__panel_axes(across(k), up(k));
@@ -67,7 +74,7 @@ static void points(weir__page *p, const weir__plane *k, const weir__points *s, i
     weir__panel_end(p, s->title, s->caption);
 }
 
-/* -- the density --------------------------------------------------------------------------------------------------------------------- */
+/* -- the density ------------------------------------------------------------------------------- */
 #ifdef WEIR_HAVE_PNG
 static weir_status heat(weir__page *p, const weir__plane *k, double top, weir__bytes *png)
 {
@@ -76,7 +83,8 @@ static weir_status heat(weir__page *p, const weir__plane *k, double top, weir__b
     if (!pixels) return weir_status_of(p->c);
     for (int64_t i = 0; i < k->side; i++)
         for (int64_t j = 0; j < k->side; j++) /* pictures begin at the top */
-            weir__viridis(exp(k->log_p[(k->side - 1 - i) * k->side + j] - top), pixels + (i * k->side + j) * 3);
+            weir__viridis(exp(k->log_p[(k->side - 1 - i) * k->side + j] - top),
+                          pixels + (i * k->side + j) * 3);
     weir__png_encode(p->c, pixels, k->side, k->side, 3, png);
     weir__free(p->c, pixels);
     return weir_status_of(p->c);
@@ -117,7 +125,9 @@ static void density(weir__page *p, const weir__plane *k)
     weir__put_caption(p, k->title, k->caption);
     weir__put(p, "</figure>\n");
 #else
-    (void)k, (void)box_attributes, (void)bar;
+    (void)k;
+    (void)box_attributes;
+    (void)bar;
     weir__put(p, "<figure>\n<p>This build writes no PNG.</p>\n</figure>\n");
 #endif
 }

@@ -1,4 +1,5 @@
-/* report.c - the page: a title, the few numbers that matter, then figures, scores and settings, in that order. */
+/* report.c - the page: a title, the few numbers that matter, then figures, scores and settings, in
+ * that order. */
 #include <math.h>
 #include <string.h>
 #include "plot/plot.h"
@@ -17,11 +18,12 @@ void weir__put_caption(weir__page *p, const char *title, const char *caption)
     weir__put(p, "</figcaption>\n");
 }
 
-/* -- top ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- top --------------------------------------------------------------------------------------- */
 static void head(weir__page *p, const weir__report *r)
 {
     weir__put(p, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n");
+                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta "
+                 "name=\"color-scheme\" content=\"light dark\">\n");
     element(p, "<title>", r->title, "</title>\n");
     weir__put(p, "<style>\n%s</style>\n</head>\n<body>\n<main>\n<header>\n", weir__report_style);
     element(p, "<h1>", r->title, "</h1>\n");
@@ -47,13 +49,43 @@ static void notes(weir__page *p, const weir__report *r)
     if (r->n_notes > 0) weir__put(p, "</div>\n");
 }
 
-/* -- figures ------------------------------------------------------------------------------------------------------------------------ */
+/* -- figures ----------------------------------------------------------------------------------- */
 static void section(weir__page *p, const char *title, const char *layout)
 {
     weir__put(p, "<section>\n<h2>%s</h2>\n<div class=\"%s\">\n", title, layout);
 }
 
 static void end_section(weir__page *p) { weir__put(p, "</div>\n</section>\n"); }
+
+/* The two colours by their names; in the headings of a table's figures. */
+static void key(weir__page *p, const weir__table *t)
+{
+    weir__put(p, "<p class=\"after key\">");
+    for (int set = 0; set < WEIR__TABLE_SETS; set++) {
+        if (t->sets[set].n == 0) continue;
+        weir__put(p, "<b class=\"c%d\">", set);
+        element(p, "", t->sets[set].name, "</b> ");
+    }
+    weir__put(p, "</p>\n");
+}
+
+static void table(weir__page *p, const weir__table *t)
+{
+    section(p, "Columns", "wide");
+    key(p, t);
+    weir__put_pairs(p, t);
+    end_section(p);
+    section(p, "Marginals and quantiles", "row three");
+    for (int64_t j = 0; j < t->n_columns; j++) weir__put_marginal(p, t, j);
+    end_section(p);
+    section(p, "Moments", "wide");
+    weir__put_moments(p, t);
+    end_section(p);
+    if (t->n_outliers == 0) return;
+    section(p, "Outliers", "wide");
+    weir__put_outliers(p, t);
+    end_section(p);
+}
 
 static void figures(weir__page *p, const weir__report *r)
 {
@@ -67,6 +99,17 @@ static void figures(weir__page *p, const weir__report *r)
         weir__put_plane(p, r->plane);
         end_section(p);
     }
+    if (r->n_arrows > 0) {
+        section(p, "Fields", "row three");
+        for (int64_t i = 0; i < r->n_arrows; i++) weir__put_arrows(p, &r->arrows[i]);
+        end_section(p);
+    }
+    if (r->table) table(p, r->table);
+    if (r->n_tradeoffs > 0) {
+        section(p, "Samplers", "row");
+        for (int64_t i = 0; i < r->n_tradeoffs; i++) weir__put_tradeoff(p, &r->tradeoffs[i]);
+        end_section(p);
+    }
     if (r->n_charts > 0) {
         section(p, "Training", "row");
         for (int64_t i = 0; i < r->n_charts; i++) weir__put_chart(p, &r->charts[i], (int)i);
@@ -74,7 +117,7 @@ static void figures(weir__page *p, const weir__report *r)
     }
 }
 
-/* -- tables -------------------------------------------------------------------------------------------------------------------------- */
+/* -- tables ------------------------------------------------------------------------------------ */
 /* On a phone each cell is a line of its own and says what it is of: data-of. */
 static void score(weir__page *p, const weir__score *s, const weir__report *r)
 {
@@ -86,7 +129,8 @@ static void score(weir__page *p, const weir__score *s, const weir__report *r)
         element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, ", ");
         element(p, "", s->unit, "\">");
         element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
-        if (isfinite(s->value[i]) && isfinite(s->error[i])) element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals), "</small>");
+        if (isfinite(s->value[i]) && isfinite(s->error[i]))
+            element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals), "</small>");
         weir__put(p, "</span></td>");
     }
     element(p, "<td class=\"unit\">", s->unit, "</td></tr>\n");

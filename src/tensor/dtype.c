@@ -8,8 +8,10 @@ static const struct {
     size_t size;
     bool real;
 } table[] = {
-    [WEIR_F32] = { "f32", 4, true },  [WEIR_F64] = { "f64", 8, true }, [WEIR_I64] = { "i64", 8, false }, [WEIR_I32] = { "i32", 4, false },
-    [WEIR_U8] = { "u8", 1, false },   [WEIR_BOOL] = { "bool", 1, false }, [WEIR_BF16] = { "bf16", 2, false }, [WEIR_F16] = { "f16", 2, false },
+    [WEIR_F32] = { "f32", 4, true },    [WEIR_F64] = { "f64", 8, true },
+    [WEIR_I64] = { "i64", 8, false },   [WEIR_I32] = { "i32", 4, false },
+    [WEIR_U8] = { "u8", 1, false },     [WEIR_BOOL] = { "bool", 1, false },
+    [WEIR_BF16] = { "bf16", 2, false }, [WEIR_F16] = { "f16", 2, false },
 };
 
 static bool known(weir_dtype t) { return (unsigned)t < sizeof table / sizeof *table; }
@@ -35,7 +37,10 @@ static uint16_t to_bf16(float f) /* round to nearest even; NaN stays one */
 
 static float from_f16(uint16_t h)
 {
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023, u;
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16;
+    uint32_t exponent = h >> 10 & 31;
+    uint32_t fraction = h & 1023;
+    uint32_t u;
     float f = (float)fraction * 0x1p-24f; /* below 2^-14 */
     if (exponent > 0) {
         u = (exponent == 31 ? 0x7F800000 : (exponent + 112) << 23) | fraction << 13;
@@ -57,8 +62,9 @@ static uint16_t to_f16(float f) /* round to nearest even, with denormals */
     return sign | (uint16_t)((u - 0x38000000) >> 13);
 }
 
-/* Rounding twice, to float and then to half, would round some values the wrong way. So the first goes towards zero and leaves its last bit 1
- * where anything was cut off; rounding that to fewer bits gives what rounding `v` would (round to odd). */
+/* Rounding twice, to float and then to half, would round some values the wrong way. So the first
+ * goes towards zero and leaves its last bit 1 where anything was cut off; rounding that to fewer
+ * bits gives what rounding `v` would (round to odd). */
 static float odd(double v)
 {
     float f = (float)v;
@@ -79,7 +85,10 @@ static double odd_of_int(int64_t v)
     return v < 0 ? -(double)u : (double)u;
 }
 
-static bool floating(weir_dtype t) { return t == WEIR_F32 || t == WEIR_F64 || t == WEIR_BF16 || t == WEIR_F16; }
+static bool floating(weir_dtype t)
+{
+    return t == WEIR_F32 || t == WEIR_F64 || t == WEIR_BF16 || t == WEIR_F16;
+}
 
 /* C leaves floating to integer out of range undefined; here it saturates and NaN gives 0. */
 static int64_t to_int(double d)
@@ -90,9 +99,12 @@ static int64_t to_int(double d)
     return (int64_t)d;
 }
 
-/* -- a block of elements on the way: double for floating types, int64_t for the others -------------------------------------------------- */
+/* -- a block of elements on the way: double for floating types, int64_t for the others --------- */
 enum { BLOCK = 128 };
-typedef union block { double real[BLOCK]; int64_t whole[BLOCK]; } block;
+typedef union block {
+    double real[BLOCK];
+    int64_t whole[BLOCK];
+} block;
 
 #define READ(type, field, value) \
     for (int64_t i = 0; i < n; i++) { \
@@ -154,7 +166,8 @@ static void to_whole(block *b, weir_dtype to, int64_t n)
     }
 }
 
-static void convert_block(weir_dtype to, char *out, int64_t wo, weir_dtype from, const char *in, int64_t wi, int64_t n)
+static void convert_block(weir_dtype to, char *out, int64_t wo, weir_dtype from, const char *in,
+                          int64_t wi, int64_t n)
 {
     block b;
     read_block(&b, from, in, wi, n);
@@ -163,15 +176,18 @@ static void convert_block(weir_dtype to, char *out, int64_t wo, weir_dtype from,
     write_block(&b, to, out, wo, n);
 }
 
-void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from, const void *in, int64_t si, int64_t n)
+void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from, const void *in,
+                           int64_t si, int64_t n)
 {
     int64_t wo = (int64_t)weir_dtype_size(to) * so, wi = (int64_t)weir_dtype_size(from) * si;
-    if (to == WEIR_F32 && from == WEIR_U8) { /* bytes of images: the one conversion in every training step */
+    if (to == WEIR_F32
+        && from == WEIR_U8) { /* bytes of images: the one conversion in every training step */
         for (int64_t i = 0; i < n; i++) ((float *)out)[i * so] = ((const uint8_t *)in)[i * si];
         return;
     }
     if (to == WEIR_F32 && from == WEIR_F64) { /* states of solves, both ways, at every evaluation */
-        for (int64_t i = 0; i < n; i++) ((float *)out)[i * so] = (float)((const double *)in)[i * si];
+        for (int64_t i = 0; i < n; i++)
+            ((float *)out)[i * so] = (float)((const double *)in)[i * si];
         return;
     }
     if (to == WEIR_F64 && from == WEIR_F32) {
@@ -179,15 +195,14 @@ void weir__convert_strided(weir_dtype to, void *out, int64_t so, weir_dtype from
         return;
     }
     for (int64_t i = 0; i < n; i += BLOCK)
-        convert_block(to, (char *)out + i * wo, wo, from, (const char *)in + i * wi, wi, n - i < BLOCK ? n - i : BLOCK);
+        convert_block(to, (char *)out + i * wo, wo, from, (const char *)in + i * wi, wi,
+                      n - i < BLOCK ? n - i : BLOCK);
 }
 
 void weir__convert(weir_dtype to, void *out, weir_dtype from, const void *in, int64_t n)
 {
-    if (to == from)
-        memcpy(out, in, (size_t)n * weir_dtype_size(to));
-    else
-        weir__convert_strided(to, out, 1, from, in, 1, n);
+    if (to == from) memcpy(out, in, (size_t)n * weir_dtype_size(to));
+    else weir__convert_strided(to, out, 1, from, in, 1, n);
 }
 
 double weir__float_spacing(double x)

@@ -21,7 +21,8 @@ bool weir_is_channels_last(const weir_tensor *x)
     x = some(x);
     if (x->ndim != 4) return false;
     const int64_t *n = x->shape, *s = x->strides;
-    return weir__is_dense(4, (const int64_t[]){ n[0], n[2], n[3], n[1] }, (const int64_t[]){ s[0], s[2], s[3], s[1] });
+    return weir__is_dense(4, (const int64_t[]){ n[0], n[2], n[3], n[1] },
+                          (const int64_t[]){ s[0], s[2], s[3], s[1] });
 }
 
 bool weir_is_contiguous(const weir_tensor *x) { return some(x)->contiguous; }
@@ -33,10 +34,7 @@ int64_t weir_dim(const weir_tensor *x, int axis)
     return axis >= 0 && axis < x->ndim ? x->shape[axis] : 0;
 }
 
-bool weir__is_laid_out(const weir_tensor *x)
-{
-    return x->numel == 0 || x->storage->bytes > 0;
-}
+bool weir__is_laid_out(const weir_tensor *x) { return x->numel == 0 || x->storage->bytes > 0; }
 
 bool weir__laid_out(weir_ctx *c, const weir_tensor *x, const char *who)
 {
@@ -53,7 +51,8 @@ double weir__element(const weir_tensor *t, const int64_t *index)
     int64_t at = t->offset;
     for (int i = 0; i < t->ndim; i++) at += index[i] * t->strides[i];
     double v;
-    weir__convert(WEIR_F64, &v, t->dtype, (const char *)t->storage->data + at * (int64_t)weir_dtype_size(t->dtype), 1);
+    weir__convert(WEIR_F64, &v, t->dtype,
+                  (const char *)t->storage->data + at * (int64_t)weir_dtype_size(t->dtype), 1);
     return v;
 }
 
@@ -122,14 +121,20 @@ static weir_status copy_to(const weir_tensor *x, weir_dtype t, void *out, int64_
         return weir_fail(x->object.ctx, WEIR_ERROR_ARGUMENT, "copy_to_%s: NULL: expected room",
                          name);
     if (!weir__laid_out(x->object.ctx, x, "copy_to")) return WEIR_ERROR_STATE;
-    if (x->contiguous) return weir__convert(t, out, x->dtype, weir__ptr(x), n), WEIR_OK;
+    if (x->contiguous) {
+        weir__convert(t, out, x->dtype, weir__ptr(x), n);
+        return WEIR_OK;
+    }
     int last = x->ndim - 1;
-    int64_t row = last >= 0 ? x->shape[last] : 1, stride = last >= 0 ? x->strides[last] : 1, index[WEIR_RANK_MAX] = { 0 };
+    int64_t row = last >= 0 ? x->shape[last] : 1;
+    int64_t stride = last >= 0 ? x->strides[last] : 1;
+    int64_t index[WEIR_RANK_MAX] = { 0 };
     size_t from = weir_dtype_size(x->dtype), to = weir_dtype_size(t);
     for (int64_t done = 0; done < n; done += row) {
         int64_t at = x->offset;
         for (int i = 0; i < last; i++) at += index[i] * x->strides[i];
-        weir__convert_strided(t, (char *)out + done * (int64_t)to, 1, x->dtype, (const char *)x->storage->data + at * (int64_t)from, stride, row);
+        weir__convert_strided(t, (char *)out + done * (int64_t)to, 1, x->dtype,
+                              (const char *)x->storage->data + at * (int64_t)from, stride, row);
         for (int i = last - 1; i >= 0 && ++index[i] == x->shape[i]; i--) index[i] = 0;
     }
     return WEIR_OK;

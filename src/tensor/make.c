@@ -59,24 +59,32 @@ weir_tensor *weir_arange(weir_ctx *c, weir_dtype t, int64_t n)
     weir_tensor *x = weir_empty(c, t, 1, &n);
     if (x->object.nil) return x;
     for (int64_t i = 0; i < n; i++)
-        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_I64, &i, 1);
+        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_I64, &i,
+                      1);
     return x;
 }
 
 /* Element i of n is value(i): written through a double, so exact below 2^53. */
-static weir_tensor *filled(weir_ctx *c, weir_dtype t, int64_t n, double (*value)(int64_t i, int64_t n, const double *p), const double *p)
+static weir_tensor *filled(weir_ctx *c, weir_dtype t, int64_t n,
+                           double (*value)(int64_t i, int64_t n, const double *p), const double *p)
 {
     weir_tensor *x = weir_empty(c, t, 1, &n);
     if (x->object.nil) return x;
     for (int64_t i = 0; i < n; i++) {
         double v = value(i, n, p);
-        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_F64, &v, 1);
+        weir__convert(t, (char *)x->storage->data + i * (int64_t)weir_dtype_size(t), WEIR_F64, &v,
+                      1);
     }
     return x;
 }
 
-static double stepped(int64_t i, int64_t n, const double *p) { return (void)n, p[0] + (double)i * p[1]; }
-static double spaced(int64_t i, int64_t n, const double *p) /* from the nearer end, so that both are exact */
+static double stepped(int64_t i, int64_t n, const double *p)
+{
+    (void)n;
+    return p[0] + (double)i * p[1];
+}
+static double spaced(int64_t i, int64_t n,
+                     const double *p) /* from the nearer end, so that both are exact */
 {
     double step = n > 1 ? (p[1] - p[0]) / (double)(n - 1) : 0;
     return i < n / 2 || n == 1 ? p[0] + (double)i * step : p[1] - (double)(n - 1 - i) * step;
@@ -86,8 +94,11 @@ weir_tensor *weir_range(weir_ctx *c, weir_dtype t, double start, double stop, do
 {
     WEIR__AS_FOUND;
     double n = ceil((stop - start) / step);
-    if (!(n <= 0x1p46) || step == 0)
-        return weir_fail(c, WEIR_ERROR_RANGE, "range: %g to %g by %g: expected a finite number of elements", start, stop, step), weir__nil(c, WEIR__TENSOR);
+    if (!(n <= 0x1p46) || step == 0) {
+        weir_fail(c, WEIR_ERROR_RANGE,
+                  "range: %g to %g by %g: expected a finite number of elements", start, stop, step);
+        return weir__nil(c, WEIR__TENSOR);
+    }
     return filled(c, t, n > 0 ? (int64_t)n : 0, stepped, (const double[]){ start, step });
 }
 
@@ -106,7 +117,8 @@ weir_tensor *weir_eye(weir_ctx *c, weir_dtype t, int64_t n)
     return x;
 }
 
-static weir_tensor *from_host(weir_ctx *c, weir_dtype t, const void *values, int ndim, const int64_t *shape)
+static weir_tensor *from_host(weir_ctx *c, weir_dtype t, const void *values, int ndim,
+                              const int64_t *shape)
 {
     char who[16];
     snprintf(who, sizeof who, "from_%s", weir_dtype_name(t));
@@ -149,13 +161,16 @@ weir_tensor *weir_zeros_like(weir_tensor *x)
     return weir_full_like(x, 0);
 }
 
-weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, int ndim, const int64_t *shape, const int64_t *strides,
-                              void (*release)(void *, void *), void *user)
+weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, int ndim, const int64_t *shape,
+                              const int64_t *strides, void (*release)(void *, void *), void *user)
 {
     WEIR__AS_FOUND;
-    if (!weir_ok(c) || !weir__spec_check(c, "tensor_wrap", t, ndim, shape)) return weir__nil(c, WEIR__TENSOR);
-    if (!data && weir__numel_of(ndim, shape) > 0)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "tensor_wrap: NULL: expected memory"), weir__nil(c, WEIR__TENSOR);
+    if (!weir_ok(c) || !weir__spec_check(c, "tensor_wrap", t, ndim, shape))
+        return weir__nil(c, WEIR__TENSOR);
+    if (!data && weir__numel_of(ndim, shape) > 0) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "tensor_wrap: NULL: expected memory");
+        return weir__nil(c, WEIR__TENSOR);
+    }
     weir__storage *s = weir__storage_new(c, 0);
     if (!s) return weir__nil(c, WEIR__TENSOR);
     s->data = data;
@@ -163,7 +178,10 @@ weir_tensor *weir_tensor_wrap(weir_ctx *c, weir_dtype t, void *data, int ndim, c
     s->bytes = (size_t)weir__numel_of(ndim, shape) * weir_dtype_size(t);
     weir_spec spec = weir__spec(t, ndim, shape);
     weir_tensor *x = weir__tensor_view(c, s, &spec, strides, 0);
-    if (!x->object.nil) s->release = release, s->user = user; /* on failure the memory stays the caller's */
+    if (!x->object.nil) {
+        s->release = release;
+        s->user = user;
+    } /* on failure the memory stays the caller's */
     weir__storage_unref(c, s); /* the view holds it now */
     return x;
 }

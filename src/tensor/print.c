@@ -3,19 +3,26 @@
 #include "tensor/tensor.h"
 
 enum { EDGE = 3 };
-typedef struct text { char *buffer; size_t bytes, used; } text;
+typedef struct text {
+    char *buffer;
+    size_t bytes, used;
+} text;
 
 static void put_element(text *o, const weir_tensor *t, const int64_t *index)
 {
     int64_t whole, at = t->offset;
     for (int i = 0; i < t->ndim; i++) at += index[i] * t->strides[i];
-    if (t->dtype == WEIR_BOOL || t->dtype == WEIR_I64 || t->dtype == WEIR_I32 || t->dtype == WEIR_U8) {
-        weir__convert(WEIR_I64, &whole, t->dtype, (const char *)t->storage->data + at * (int64_t)weir_dtype_size(t->dtype), 1);
-        if (t->dtype == WEIR_BOOL) weir__append(o->buffer, o->bytes, &o->used, whole ? "true" : "false");
+    if (t->dtype == WEIR_BOOL || t->dtype == WEIR_I64 || t->dtype == WEIR_I32
+        || t->dtype == WEIR_U8) {
+        weir__convert(WEIR_I64, &whole, t->dtype,
+                      (const char *)t->storage->data + at * (int64_t)weir_dtype_size(t->dtype), 1);
+        if (t->dtype == WEIR_BOOL)
+            weir__append(o->buffer, o->bytes, &o->used, whole ? "true" : "false");
         else weir__append(o->buffer, o->bytes, &o->used, "%lld", (long long)whole);
         return;
     }
-    weir__append(o->buffer, o->bytes, &o->used, t->dtype == WEIR_F64 ? "%.8g" : "%.6g", weir__element(t, index));
+    weir__append(o->buffer, o->bytes, &o->used, t->dtype == WEIR_F64 ? "%.8g" : "%.6g",
+                 weir__element(t, index));
 }
 
 static void put_axis(text *o, const weir_tensor *t, int axis, int64_t *index)
@@ -27,9 +34,12 @@ static void put_axis(text *o, const weir_tensor *t, int axis, int64_t *index)
     weir__append(o->buffer, o->bytes, &o->used, "[");
     int64_t n = t->shape[axis];
     for (int64_t i = 0; i < n; i++) {
-        if (i > 0) weir__append(o->buffer, o->bytes, &o->used, axis == t->ndim - 1 ? ", " : ",\n%*s", axis + 1, "");
+        if (i > 0)
+            weir__append(o->buffer, o->bytes, &o->used, axis == t->ndim - 1 ? ", " : ",\n%*s",
+                         axis + 1, "");
         if (i == EDGE && n > 2 * EDGE + 1) {
-            weir__append(o->buffer, o->bytes, &o->used, axis == t->ndim - 1 ? "..., " : "...,\n%*s", axis + 1, "");
+            weir__append(o->buffer, o->bytes, &o->used, axis == t->ndim - 1 ? "..., " : "...,\n%*s",
+                         axis + 1, "");
             i = n - EDGE;
         }
         index[axis] = i;

@@ -1,8 +1,9 @@
 /* tensor.c - life of storages and tensor handles.
  *
- * A handle holds one reference to its storage and one to the graph node that made it. A storage and its data are one block.
- * References are counted by the owning context alone: a child context borrows from its ancestors, whose objects outlive its scopes,
- * so that workers on several threads never write a parent's counters. */
+ * A handle holds one reference to its storage and one to the graph node that made it. A storage and
+ * its data are one block. References are counted by the owning context alone: a child context
+ * borrows from its ancestors, whose objects outlive its scopes, so that workers on several threads
+ * never write a parent's counters. */
 #include <string.h>
 #include "tensor/tensor.h"
 
@@ -13,7 +14,9 @@ weir__storage *weir__storage_new(weir_ctx *c, size_t bytes)
     _Static_assert(sizeof(weir__storage) <= 64, "data begins 64 bytes into the block");
     weir__storage *s = weir__alloc(c, bytes < SIZE_MAX - 64 ? 64 + bytes : SIZE_MAX);
     if (!s) return NULL;
-    *s = (weir__storage){ .ctx = c, .refs = 1, .data = (char *)s + 64, .bytes = bytes, .inline_data = true };
+    *s = (weir__storage){
+        .ctx = c, .refs = 1, .data = (char *)s + 64, .bytes = bytes, .inline_data = true
+    };
     return s;
 }
 
@@ -48,10 +51,10 @@ bool weir__storage_may_change(weir_ctx *c, const weir__storage *s, const char *w
     return false;
 }
 
-static void destroy(weir__object *o)
+/* Gives back all but the handle's own memory. */
+static void tensor_empty(weir_tensor *t)
 {
-    weir_tensor *t = (weir_tensor *)o;
-    weir_ctx *c = o->ctx;
+    weir_ctx *c = t->object.ctx;
     weir__object *node = (weir__object *)t->node;
     weir__storage_unref(c, t->storage);
     if (t->leaf) {
@@ -59,8 +62,43 @@ static void destroy(weir__object *o)
         weir__free(c, t->leaf->name);
         weir__free(c, t->leaf);
     }
-    weir__free(c, t);
     if (node && --node->refs == 0) node->destroy(node);
+}
+
+static void destroy(weir__object *o)
+{
+    tensor_empty((weir_tensor *)o);
+    weir__free(o->ctx, o);
+}
+
+/* -- an end before the scope's ----------------------------------------------------------------- */
+/* Its scope has it, and nobody else: no graph, batch or condition, no weir_retain or weir_keep. */
+static bool tensor_is_spare(const weir_tensor *t)
+{
+    const weir__object *o = &t->object;
+    return o->alive == WEIR__ALIVE && !o->nil && o->scoped && o->refs == 1 && o->keep == 0;
+}
+
+static void tensor_spend(weir_tensor *t, const char *by)
+{
+    _Static_assert(sizeof(weir__husk) <= sizeof(weir_tensor), "a husk lies where the tensor did");
+    char what[sizeof(((weir__husk *)NULL)->what)];
+    size_t used = 0;
+    weir__append(what, sizeof what, &used, "tensor %s ", weir_dtype_name(t->dtype));
+    weir__append_shape(what, sizeof what, &used, t->ndim, t->shape);
+    weir__append(what, sizeof what, &used, ", given back by %s", by);
+    tensor_empty(t);
+    weir__object_spend(&t->object, what);
+}
+
+weir_tensor *weir__tensor_consumed(weir_tensor *x, weir_tensor *y)
+{
+    weir_ctx *c = y->object.ctx;
+    if (x == y || y->object.nil || x->object.ctx != c || !tensor_is_spare(x)) return y;
+    if (x->node || x->requires_grad || weir__region_open(c)) return y;
+    if (weir__scope_has(c, &x->object))
+        tensor_spend(x, c->modes.label ? c->modes.label : "a module");
+    return y;
 }
 
 void weir__tensor_ref(weir_ctx *c, weir_tensor *t)
@@ -79,7 +117,8 @@ void weir__tensor_free_home(weir_tensor *t)
 }
 
 /* The bare handle; takes over the caller's reference to `s` only on success. */
-static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset, bool home)
+static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec,
+                           const int64_t *strides, int64_t offset, bool home)
 {
     weir_tensor *t = weir__alloc(c, sizeof *t);
     if (!t) return NULL;
@@ -108,7 +147,8 @@ static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec,
     return t;
 }
 
-static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, const int64_t *strides, bool home)
+static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, const int64_t *strides,
+                               bool home)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     int64_t n = weir__numel_of(spec->ndim, spec->shape);
@@ -121,7 +161,8 @@ static weir_tensor *new_tensor(weir_ctx *c, const weir_spec *spec, const int64_t
     return weir__nil(c, WEIR__TENSOR);
 }
 
-static weir_tensor *new_view(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset, bool home)
+static weir_tensor *new_view(weir_ctx *c, weir__storage *s, const weir_spec *spec,
+                             const int64_t *strides, int64_t offset, bool home)
 {
     if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
     weir_tensor *t = handle(c, s, spec, strides, offset, home);
@@ -130,8 +171,14 @@ static weir_tensor *new_view(weir_ctx *c, weir__storage *s, const weir_spec *spe
     return t;
 }
 
-weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, NULL, false); }
-weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec) { return new_tensor(c, spec, NULL, true); }
+weir_tensor *weir__tensor_new(weir_ctx *c, const weir_spec *spec)
+{
+    return new_tensor(c, spec, NULL, false);
+}
+weir_tensor *weir__tensor_new_home(weir_ctx *c, const weir_spec *spec)
+{
+    return new_tensor(c, spec, NULL, true);
+}
 
 weir_tensor *weir__tensor_new_channels_last(weir_ctx *c, const weir_spec *spec)
 {
@@ -144,15 +191,18 @@ weir_tensor *weir__tensor_like(weir_ctx *c, const weir_tensor *x)
 {
     if (x->object.nil) return weir__nil(c, WEIR__TENSOR);
     weir_spec spec = weir__spec_of(x);
-    return !x->contiguous && weir_is_channels_last(x) ? weir__tensor_new_channels_last(c, &spec) : weir__tensor_new(c, &spec);
+    return !x->contiguous && weir_is_channels_last(x) ? weir__tensor_new_channels_last(c, &spec)
+                                                      : weir__tensor_new(c, &spec);
 }
 
-weir_tensor *weir__tensor_view(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset)
+weir_tensor *weir__tensor_view(weir_ctx *c, weir__storage *s, const weir_spec *spec,
+                               const int64_t *strides, int64_t offset)
 {
     return new_view(c, s, spec, strides, offset, false);
 }
 
-weir_tensor *weir__tensor_view_home(weir_ctx *c, weir__storage *s, const weir_spec *spec, const int64_t *strides, int64_t offset)
+weir_tensor *weir__tensor_view_home(weir_ctx *c, weir__storage *s, const weir_spec *spec,
+                                    const int64_t *strides, int64_t offset)
 {
     return new_view(c, s, spec, strides, offset, true);
 }
@@ -168,13 +218,29 @@ weir_tensor *weir_keep(weir_tensor *x)
 weir_tensor *weir_retain(weir_tensor *x)
 {
     if (weir_is_nil(x)) return weir__nil(weir_ctx_of(x), WEIR__TENSOR);
-    if (!weir__region_refuses(x->object.ctx, "retain", WEIR__REGION_CHANGE)) x->object.refs++;
+    if (weir__region_refuses(x->object.ctx, "retain", WEIR__REGION_CHANGE)) return x;
+    if (x->object.retained == UINT16_MAX) {
+        weir_fail(x->object.ctx, WEIR_ERROR_RANGE,
+                  "retain: a tensor retained %d times: expected fewer", UINT16_MAX);
+        return x;
+    }
+    x->object.retained++;
+    x->object.refs++;
     return x;
 }
 
 void weir_release(weir_tensor *x)
 {
     if (weir_is_nil(x)) return;
-    if (!weir__region_refuses(x->object.ctx, "release", WEIR__REGION_CHANGE))
-        weir__tensor_unref(x->object.ctx, x);
+    weir_ctx *c = x->object.ctx;
+    if (weir__region_refuses(c, "release", WEIR__REGION_CHANGE)) return;
+    if (x->object.retained > 0) {
+        x->object.retained--;
+        weir__tensor_unref(c, x);
+    } else if (x->object.home) {
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "release: a tensor outside scopes, not retained: expected one of a scope");
+    } else if (tensor_is_spare(x)) {
+        tensor_spend(x, "weir_release");
+    }
 }

@@ -124,6 +124,7 @@ weir_status weir__checkpoint_save(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     weir__state s;
+    if (!weir__run_speaks(r)) return weir_status_of(c);
     if (weir__journal_sync(r) != WEIR_OK || weir__run_state(r, &s) != WEIR_OK)
         return weir_status_of(c);
     checkpoint_write(r, &s);
@@ -145,6 +146,7 @@ weir_status weir__run_write_model(weir_run *r)
     char path[4096];
     bool best = r->best.n > 0;
     const weir__state *values = best ? &r->best : weir__ema_held(r->ema);
+    if (!weir__run_speaks(r)) return weir_status_of(c);
     json_t *about = json_object();
     checkpoint_text(&about, "step", "%" PRId64, best ? r->best_step : r->step);
     if (best && isfinite(r->best_valid))

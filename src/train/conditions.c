@@ -23,7 +23,7 @@ static weir_status class_outside(weir_run *r, weir_dataset *d, int64_t row, int6
 
 static weir_status classes_check(weir_run *r, weir_dataset *d, int64_t classes)
 {
-    for (int64_t i = 0; i < weir_dataset_rows(d); i++)
+    for (int64_t i = 0; i < weir_dataset_samples(d); i++)
         if (weir_dataset_label(d, i) >= classes) return class_outside(r, d, i, classes);
     return WEIR_OK;
 }
@@ -52,7 +52,8 @@ static weir_status fit_classes(weir_run *r)
 /* What the config leaves open is as the data have it. */
 static weir_status fit_context(weir_run *r)
 {
-    int64_t *context = conditions_option(r, "context"), have = weir_dataset_context_dim(r->train);
+    int64_t *context = conditions_option(r, "context");
+    int64_t have = weir_dataset_context_dim(r->train);
     bool said = context && (*context != 0 || weir__fit_says(&r->config, "context"));
     if (!context || (said && *context == 0)) return WEIR_OK;
     if (said && have == 0)
@@ -66,7 +67,7 @@ static weir_status fit_context(weir_run *r)
                          r->config.data, (long long)have, (long long)*context);
     *context = have;
     if (have > 0 && weir__dataset_check_context(r->train) == WEIR_OK
-        && weir_dataset_rows(r->valid) > 0)
+        && weir_dataset_samples(r->valid) > 0)
         weir__dataset_check_context(r->valid);
     return weir_status_of(r->object.ctx);
 }

@@ -12,23 +12,31 @@ static const weir_option run_options[] = {
     { "model", WEIR_OPTION_ROW, OPT(model), "", 0, 0, "model", "what is trained" },
     { "data", WEIR_OPTION_TEXT, OPT(data), "", 0, 0, NULL, "SPEC of the data" },
     { "preset", WEIR_OPTION_TEXT, OPT(preset), "", 0, 0, NULL,
-      "settings of the model's row, by name; the first of them unless said" },
+      "of the model's settings, by name; the first of them unless said" },
     { "optimizer", WEIR_OPTION_ROW, OPT(optimizer), "adam", 0, 0, "optimizer", "how weights move" },
     { "schedule", WEIR_OPTION_ROW, OPT(schedule), "constant", 0, 0, "schedule",
       "the learning rate as a function of the step" },
     { "schedule.horizon", WEIR_OPTION_INT, OPT(horizon), "0", 0, 1e15, NULL,
       "its length in steps; 0: from train.steps or train.epochs" },
     { "train.batch", WEIR_OPTION_INT, OPT(train.batch), "128", 1, 1 << 20, NULL, "samples a step" },
+    { "train.flip", WEIR_OPTION_REAL, OPT(train.flip), "0", 0, 1, NULL,
+      "probability that a training image is mirrored from left to right, drawn anew each epoch" },
     { "train.seed", WEIR_OPTION_INT, OPT(train.seed), "1", 0, 9007199254740992.0, NULL,
       "of everything random" },
     { "train.steps", WEIR_OPTION_INT, OPT(train.steps), "0", 0, 1e12, NULL,
       "horizon of the schedule in steps; 0: from epochs" },
     { "train.epochs", WEIR_OPTION_INT, OPT(train.epochs), "100", 1, 1e9, NULL,
       "horizon in passes over the training rows" },
-    { "train.shards", WEIR_OPTION_INT, OPT(train.shards), "1", 1, 1024, NULL,
-      "fixed pieces of a batch, divided over threads; decides bits" },
+    { "train.shards", WEIR_OPTION_INT, OPT(train.shards), "0", 0, 1024, NULL,
+      "fixed pieces of a batch, divided over threads and ranks; decides bits; 0: 1, of several "
+      "ranks "
+      "8, above 8 ranks 64" },
     { "train.ema", WEIR_OPTION_REAL, OPT(train.ema), "0", 0, 0.999999999, NULL,
       "decay of the average of weights; 0: off" },
+    { "train.ema_half_life", WEIR_OPTION_REAL, OPT(train.ema_half_life), "0", 0, 1e15, NULL,
+      "samples after which the average keeps half of what it was, in place of train.ema; 0: off" },
+    { "train.ema_ramp", WEIR_OPTION_REAL, OPT(train.ema_ramp), "0.05", 0, 1e15, NULL,
+      "largest half-life as a part of the samples seen so far; 0: any" },
     { "train.clip", WEIR_OPTION_REAL, OPT(train.clip), "0", 0, 1e30, NULL,
       "largest norm of the gradient; 0: any" },
     { "train.valid_every", WEIR_OPTION_INT, OPT(train.valid_every), "0", 0, 1e12, NULL,
@@ -152,7 +160,7 @@ typedef struct layers {
     weir__config *k;
     weir__assignments at[LAYERS];
     const weir_row *model; /* the one that wins */
-    weir_choice aside;     /* it, while a layer speaks of another */
+    weir_choice aside; /* it, while a layer speaks of another */
     const weir_data_facts *facts;
 } layers;
 
@@ -230,6 +238,22 @@ static void settle_length(weir__config *k, const weir__assignments *a)
     if (!horizon || k->train.steps > 0) k->horizon = k->train.steps;
 }
 
+/* The average is by a decay or by a half-life; what a layer says of it replaces what lower ones do.
+ */
+static weir_status settle_average(weir__config *k, const weir__assignments *a)
+{
+    weir__train_opts *t = &k->train;
+    bool decay = says(a, "train.ema"), half_life = says(a, "train.ema_half_life");
+    if (!(t->ema > 0 && t->ema_half_life > 0)) return WEIR_OK;
+    if (decay == half_life)
+        return weir_fail(k->ctx, WEIR_ERROR_ARGUMENT,
+                         "config: train.ema=%g and train.ema_half_life=%g: expected one of them",
+                         t->ema, t->ema_half_life);
+    if (decay) t->ema_half_life = 0;
+    else t->ema = 0;
+    return WEIR_OK;
+}
+
 static weir_status apply_layer(layers *l, const weir__assignments *a)
 {
     weir__assignments full = { .c = a->c, .where = a->where, .file = a->file };
@@ -238,6 +262,7 @@ static weir_status apply_layer(layers *l, const weir__assignments *a)
         if (!is_name(a->at[i].key, "model")) status = add_full(l->k, &a->at[i], &full);
     if (status == WEIR_OK) status = weir__assignments_apply(&full, &weir__run_row, l->k);
     if (status == WEIR_OK) settle_length(l->k, &full);
+    if (status == WEIR_OK) status = settle_average(l->k, &full);
     weir__assignments_free(&full);
     return status;
 }
@@ -280,7 +305,9 @@ static weir_status resolve(layers *l)
 }
 
 /* What a run writes about itself, and is no setting. */
-static const char *const records[] = { "weir", "data_fingerprint", "machine", "subset", NULL };
+static const char *const records[] = { "weir",   "data_fingerprint", "machine",
+                                       "subset", "folder",           "moved",
+                                       NULL };
 
 static weir_status add_json(weir__assignments *a, const json_t *object)
 {
@@ -295,8 +322,8 @@ static weir_status add_text(weir__assignments *a, const char *key, const char *v
 static weir_status read_layers(const weir__config_layers *from, layers *l)
 {
     weir__assignments *top = &l->at[SETTINGS];
-    weir_status status =
-        from->lowest ? weir__assignments_text(&l->at[LOWEST], from->lowest) : WEIR_OK;
+    weir_status status = from->lowest ? weir__assignments_text(&l->at[LOWEST], from->lowest)
+                                      : WEIR_OK;
     if (status == WEIR_OK) status = add_json(&l->at[GIVEN_FILE], from->file);
     if (status == WEIR_OK) status = add_json(top, from->over);
     if (status == WEIR_OK) status = add_text(top, "model", from->model);

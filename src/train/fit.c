@@ -1,5 +1,5 @@
-/* fit.c - what the data say of the model: dim, shape, levels, standardize, conditions. A config that leaves one
- * open gets it from the data; one that says it must agree with them. */
+/* fit.c - what the data say of the model: dim, shape, levels, standardize, conditions. A config
+ * that leaves one open gets it from the data; one that says it must agree with them. */
 #include <string.h>
 #include "base/value.h"
 #include "train/train.h"
@@ -13,15 +13,16 @@ bool weir__fit_says(const weir__config *k, const char *name)
 /* What is settled counts as said. */
 static void fit_say_all(weir__config *k)
 {
-    for (const weir_option *o = k->model.row->options; o && o->name; o++) weir__choice_say(&k->model, o);
+    for (const weir_option *o = k->model.row->options; o && o->name; o++)
+        weir__choice_say(&k->model, o);
 }
 
-/* -- agreement -------------------------------------------------------------------------------- */
+/* -- agreement --------------------------------------------------------------------------------- */
 static weir_status fit_dim(weir_run *r)
 {
     weir__config *k = &r->config;
-    int64_t *dim = weir__option_value(k->model.row, k->model.options, "dim", WEIR_OPTION_INT),
-            have = weir_dataset_dim(r->train);
+    int64_t *dim = weir__option_value(k->model.row, k->model.options, "dim", WEIR_OPTION_INT);
+    int64_t have = weir_dataset_dim(r->train);
     if (dim && *dim != 0 && *dim != have)
         return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
                          "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have,
@@ -33,8 +34,8 @@ static weir_status fit_dim(weir_run *r)
 static weir_status fit_levels(weir_run *r)
 {
     weir__config *k = &r->config;
-    int64_t *levels = weir__option_value(k->model.row, k->model.options, "levels", WEIR_OPTION_INT),
-            have = weir_dataset_levels(r->train);
+    int64_t *levels = weir__option_value(k->model.row, k->model.options, "levels", WEIR_OPTION_INT);
+    int64_t have = weir_dataset_levels(r->train);
     bool said = weir__fit_says(k, "levels") || (levels && *levels != 0);
     if (levels && said && *levels != have)
         return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
@@ -88,8 +89,9 @@ static weir_status fit_standardize(weir_run *r, bool begun)
 {
     weir_ctx *c = r->object.ctx;
     weir__config *k = &r->config;
-    bool *told = weir__option_value(k->model.row, k->model.options, "standardize", WEIR_OPTION_BOOL),
-         want = weir_dataset_standardize(r->train);
+    bool *told = weir__option_value(k->model.row, k->model.options, "standardize",
+                                    WEIR_OPTION_BOOL);
+    bool want = weir_dataset_standardize(r->train);
     if (!told && (!want || begun)) return WEIR_OK;
     if (!told)
         return weir_fail(c, WEIR_ERROR_UNSUPPORTED,

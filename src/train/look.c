@@ -28,13 +28,18 @@ weir_status weir_run_progress(const weir_run *r, weir_progress *p)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "run_progress: nil: expected a run that could be opened");
     if (!p) return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_progress: NULL: expected room");
-    *p = weir__run_look(r);
+    weir_progress now = { 0 };
+    if (!weir__sized_read(c, "run_progress: progress", "its sizeof", p, &now, sizeof now))
+        return weir_status_of(c);
+    now = weir__run_look(r);
+    weir__sized_write(p, &now, sizeof now);
     return WEIR_OK;
 }
 
 weir_progress weir__run_look(const weir_run *r)
 {
     return (weir_progress){
+        .size = sizeof(weir_progress),
         .step = r->step,
         .steps = r->told.steps > 0 ? r->told.steps : r->stop,
         .loss = r->told.loss,

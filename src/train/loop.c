@@ -1,11 +1,18 @@
-/* loop.c - the loop of a run. What happens at step k (a line in the log, a validation, keeping the best) depends on k alone and never on
- * where a call began or stopped; stopping only writes a checkpoint. */
+/* loop.c - the loop of a run. What happens at step k (a line in the log, a validation, keeping the
+ * best) depends on k and on where the run ends, never on where a call began or was halted; halting
+ * only writes a checkpoint. A run ends at its horizon, and one that goes on past it once more where
+ * a call says. Ranks of a group stop together: after each step, at each validation and after each
+ * checkpoint they agree that all are well. */
 #define _XOPEN_SOURCE 700
 #include <string.h>
 #include <time.h>
 #include "train/train.h"
 
-weir_train_opts weir_train_defaults(void) { return (weir_train_opts){ .size = sizeof(weir_train_opts) }; }
+void weir_train_defaults_sized(weir_train_opts *o, size_t size)
+{
+    const weir_train_opts whole = { .size = sizeof whole };
+    weir__sized_defaults(o, size, &whole, sizeof whole);
+}
 
 static double now(void)
 {
@@ -14,16 +21,18 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* -- one step and what belongs to it ----------------------------------------------------------------------------------------------------------- */
-static double rate(const weir_run *r)
+/* -- one step and what belongs to it ----------------------------------------------------------- */
+double weir__run_rate(const weir_run *r, int64_t step)
 {
     const weir__config *k = &r->config;
-    const double *lr = weir__option_value(k->optimizer.row, k->optimizer.options, "lr", WEIR_OPTION_REAL);
-    int64_t step = r->step < r->horizon ? r->step : r->horizon - 1; /* past the horizon the last rate holds */
+    const double *lr = weir__option_value(k->optimizer.row, k->optimizer.options, "lr",
+                                          WEIR_OPTION_REAL);
+    if (step >= r->horizon) step = r->horizon - 1; /* past the horizon the last rate holds */
     const weir_schedule_row *schedule = (const weir_schedule_row *)k->schedule.row;
     return schedule->rate(k->schedule.options, lr ? *lr : 0, step, r->horizon);
 }
 
+/* A batch that one rank could not have is an error of the step, on all. */
 static weir_status one_step(weir_run *r, weir_step_info *info)
 {
     weir_ctx *c = r->object.ctx;
@@ -31,10 +40,10 @@ static weir_status one_step(weir_run *r, weir_step_info *info)
     o.shards = r->config.train.shards;
     o.clip = r->config.train.clip;
     weir__run_follow(r);
-    weir_optim_set_lr(r->optim, rate(r));
+    weir_optim_set_lr(r->optim, weir__run_rate(r, r->step));
     weir_scope s = weir_scope_begin(c);
     weir_batch *b = weir_loader_next(r->loader);
-    if (weir_ok(c)) weir_train_step_with(r->model, r->optim, b, &o, info);
+    weir_train_step_with(r->model, r->optim, b, &o, info);
     weir_scope_end(s);
     if (!weir_ok(c)) return weir_status_of(c);
     weir_ema_update(r->ema);
@@ -42,20 +51,30 @@ static weir_status one_step(weir_run *r, weir_step_info *info)
     r->loss_sum += info->loss;
     r->norm_sum += o.clip > 0 ? info->grad_norm : 0;
     r->loss_count++;
-    return weir_status_of(c);
+    return weir__run_watch_loss(r, info->loss);
 }
 
-static weir_status after_step(weir_run *r, double seconds)
+/* stop: where the call is to end */
+static bool run_ends(const weir_run *r, int64_t stop)
+{
+    return r->step == r->horizon || (r->step == stop && stop > r->horizon);
+}
+
+static void after_step(weir_run *r, int64_t stop, double seconds)
 {
     weir_ctx *c = r->object.ctx;
-    if (r->step % r->log_every == 0 || r->step == r->horizon) weir__journal_step(r, weir_optim_lr(r->optim), seconds);
-    if (weir_ok(c) && (r->step % r->valid_every == 0 || r->step == r->horizon))
-        weir__run_validate(r, seconds);
-    return weir_status_of(c);
+    bool last = run_ends(r, stop);
+    if (r->step % r->log_every == 0 || last)
+        weir__journal_step(r, weir_optim_lr(r->optim), seconds);
+    if (r->step % r->valid_every != 0 && !last) return;
+    if (weir__group_agree(c, "run_train", 0, NULL)) weir__run_validate(r, seconds);
 }
 
-/* -- the loop ------------------------------------------------------------------------------------------------------------------------------------ */
-typedef struct watch { double begin, told, loss_sum, norm; int64_t count; } watch;
+/* -- the loop --------------------------------------------------------------------------------- */
+typedef struct watch {
+    double begin, told, loss_sum, norm;
+    int64_t count;
+} watch;
 
 static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, bool last)
 {
@@ -75,53 +94,75 @@ static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, b
     return o->on_step(o->user, &p);
 }
 
+/* Why a rank would end the call */
+enum { ASKS_STOP = 1, ASKS_TIME = 2 };
+
+static int64_t asks(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop)
+{
+    bool last = r->step == stop; /* asked to stop at the end: it has ended */
+    if (!weir_ok(r->object.ctx)) return 0;
+    if (tell(r, o, w, stop, last) != 0 && !last) return ASKS_STOP;
+    return o->minutes > 0 && now() - w->begin > 60 * o->minutes ? ASKS_TIME : 0;
+}
+
+static weir_status save(weir_run *r)
+{
+    weir__checkpoint_save(r);
+    weir__group_agree(r->object.ctx, "run_train", 0, NULL);
+    return weir_status_of(r->object.ctx);
+}
+
 static weir_status finish(weir_run *r, double seconds, weir_status how)
 {
     weir_ctx *c = r->object.ctx;
     r->seconds += seconds;
-    if (weir__checkpoint_save(r) != WEIR_OK) return weir_status_of(c);
-    if (r->best.n == 0 && weir__run_write_model(r) != WEIR_OK) return weir_status_of(c);
-    return how;
+    if (weir__checkpoint_save(r) == WEIR_OK && r->best.n == 0) weir__run_write_model(r);
+    weir__group_agree(c, "run_train", 0, NULL);
+    return weir_ok(c) ? how : weir_status_of(c);
 }
 
 static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
 {
     weir_ctx *c = r->object.ctx;
-    int64_t saved = r->step;
+    int64_t saved = r->step, asked = 0;
     watch w = { .begin = now() };
     w.told = w.begin;
-    weir_status how = WEIR_OK;
-    while (r->step < stop) {
-        weir_step_info info;
-        if (one_step(r, &info) != WEIR_OK || after_step(r, r->seconds + now() - w.begin) != WEIR_OK) return weir_status_of(c); /* the last checkpoint stands */
-        w.loss_sum += info.loss, w.norm = info.grad_norm, w.count++;
-        if (tell(r, o, &w, stop, r->step == stop) != 0 && r->step < stop) { /* asked to stop at the end: it has ended */
-            how = WEIR_STOPPED;
-            break;
-        }
-        if (o->minutes > 0 && now() - w.begin > 60 * o->minutes) break;
-        if (r->step - saved >= r->checkpoint_every && r->step < stop) {
-            if (weir__checkpoint_save(r) != WEIR_OK) return weir_status_of(c);
-            saved = r->step;
-        }
+    while (r->step < stop && asked == 0) {
+        weir_step_info info = { .size = sizeof info };
+        if (one_step(r, &info) != WEIR_OK)
+            return weir_status_of(c); /* the last checkpoint stands */
+        after_step(r, stop, r->seconds + now() - w.begin);
+        w.loss_sum += info.loss;
+        w.norm = info.grad_norm;
+        w.count++;
+        asked = asks(r, o, &w, stop);
+        if (!weir__group_any(c, &asked)) return weir_status_of(c);
+        if (asked != 0 || r->step - saved < r->checkpoint_every || r->step >= stop) continue;
+        if (save(r) != WEIR_OK) return weir_status_of(c);
+        saved = r->step;
     }
-    return finish(r, now() - w.begin, how);
+    return finish(r, now() - w.begin, asked & ASKS_STOP ? WEIR_STOPPED : WEIR_OK);
 }
 
 weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
 {
     WEIR__AS_FOUND;
-    weir_train_opts defaults = weir_train_defaults();
+    weir_train_opts own = weir_train_defaults();
     weir_ctx *c = r ? weir__ctx_of(r) : NULL;
     if (!r || !weir__lives(r, "run_train") || r->object.nil)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "run_train: nil: expected a run that could be opened");
-    if (!o) o = &defaults;
-    if (o->size != sizeof *o || o->steps < 0 || !(o->minutes >= 0))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "run_train: options: expected those of weir_train_defaults, steps and minutes 0 or more");
-    int64_t stop = o->steps > 0 ? o->steps : r->stop;
-    if (r->step >= stop || !weir_ok(c) || !weir__model_unshared(r->model, "run_train"))
+    if (!weir__sized_read(c, "run_train: options", "them from weir_train_defaults", o, &own,
+                          sizeof own))
         return weir_status_of(c);
+    o = &own;
+    if (o->steps < 0 || !(o->minutes >= 0))
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "run_train: options: expected steps and minutes 0 or more");
+    int64_t stop = o->steps > 0 ? o->steps : r->stop;
+    const weir__group_word words[] = { { "step", r->step }, { "last step", stop } };
+    if (weir_ok(c)) weir__model_unshared(r->model, "run_train");
+    if (!weir__group_agree(c, "run_train", 2, words) || r->step >= stop) return weir_status_of(c);
     weir_scope scope = weir_scope_begin(c);
     weir__seed_set(c, (uint64_t)r->config.train.seed); /* whatever else lives in the context */
     weir_status s = train(r, o, stop);

@@ -5,31 +5,6 @@
 
 enum { SIDE = 640, MARGIN = 24 };
 
-static int64_t square_root(int64_t n)
-{
-    int64_t side = (int64_t)(sqrt((double)n) + 0.5);
-    return side * side == n ? side : 0;
-}
-
-/* A list of values is an image where it could be a square one: of integers from 4 x 4 on, as the
- * samples of digits are, of others from 8 x 8. */
-static bool image_square(int64_t dim, int64_t levels, weir__image_shape *s)
-{
-    int64_t side = square_root(dim);
-    *s = (weir__image_shape){ 1, side, side };
-    return side > 0 && dim >= (levels > 0 ? 16 : 64);
-}
-
-bool weir__image_shape_of(int ndim, const int64_t *shape, int64_t levels, weir__image_shape *s)
-{
-    *s = (weir__image_shape){ 0 };
-    if (ndim == 1) return image_square(shape[0], levels, s);
-    if (ndim == 2) *s = (weir__image_shape){ 1, shape[0], shape[1] };
-    if (ndim == 3 && (shape[0] == 1 || shape[0] == 3))
-        *s = (weir__image_shape){ (int)shape[0], shape[1], shape[2] };
-    return s->h > 1 && s->w > 1;
-}
-
 bool weir_model_image_shape(const weir_model *m, int64_t *channels, int64_t *h, int64_t *w)
 {
     WEIR__AS_FOUND;

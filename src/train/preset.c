@@ -25,7 +25,7 @@ weir_data_facts weir__preset_facts(const weir_dataset *d)
     const int64_t *shape;
     weir_data_facts f = {
         .size = sizeof f,
-        .n = weir_dataset_rows(d),
+        .n = weir_dataset_samples(d),
         .n_effective = preset_effective(d),
         .weighted = d->store->weights != NULL,
         .dim = weir_dataset_dim(d),

@@ -25,7 +25,7 @@ static const weir_condition *classes_in_order(gather *g, int64_t *n)
 static const weir_condition *rows_conditions(gather *g, int64_t *n)
 {
     const char *name;
-    if (*n > weir_dataset_rows(g->data)) *n = weir_dataset_rows(g->data);
+    if (*n > weir_dataset_samples(g->data)) *n = weir_dataset_samples(g->data);
     const weir_condition *offered = weir_batch_condition(weir_dataset_batch(g->data, 0, *n));
     weir_condition *k = weir_condition_new(g->c);
     for (int i = 0; (name = weir_model_wants(g->model, i)); i++) {

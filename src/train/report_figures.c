@@ -1,4 +1,5 @@
-/* report_figures.c - what a model draws: pictures beside real ones; of a plane its points, samples and density. */
+/* report_figures.c - what a model draws: pictures beside real ones; of a plane its points, samples
+ * and density. */
 #include "train/gather.h"
 
 enum { DENSITY = 160, PICTURES = 64, PATHS = 150, PATH_STEPS = 32 };
@@ -8,7 +9,7 @@ static double *first_rows(gather *g, int64_t *n)
 {
     int64_t dim = weir_model_dim(g->model);
     if (!g->data) return NULL;
-    if (*n > weir_dataset_rows(g->data)) *n = weir_dataset_rows(g->data);
+    if (*n > weir_dataset_samples(g->data)) *n = weir_dataset_samples(g->data);
     double *x = weir__alloc_n(g->c, weir__size_times(*n, dim), sizeof *x);
     weir_scope s = weir_scope_begin_no_grad(g->c);
     if (x) weir_copy_to_f64(weir_batch_x(weir_dataset_batch(g->data, 0, *n)), x, *n * dim);
@@ -35,7 +36,7 @@ static double *draw(gather *g, int64_t *n)
     return NULL;
 }
 
-/* -- pictures ---------------------------------------------------------------------------------------------------------------------------------- */
+/* -- pictures ---------------------------------------------------------------------------------- */
 /* Whether samples are pictures, and of which shape: the data's, where they are there. */
 static bool picture_shape(const gather *g, weir__images *s)
 {
@@ -52,7 +53,8 @@ static bool picture_shape(const gather *g, weir__images *s)
     return true;
 }
 
-/* To [0, 1]: by the levels, else by the range of the real rows (of the samples where there are none). */
+/* To [0, 1]: by the levels, else by the range of the real rows (of the samples where there are
+ * none). */
 static float *to_unit(const gather *g, const double *x, int64_t n, weir__range r)
 {
     double levels = (double)weir_model_levels(g->model);
@@ -72,7 +74,8 @@ static void pictures(gather *g)
     g->drawn = draw(g, &n);
     weir__range r = weir__range_none();
     const double *from = g->real ? g->real : g->drawn;
-    for (int64_t i = 0; from && i < (g->real ? n_real : n) * dim; i++) r = weir__range_add(r, from[i]);
+    for (int64_t i = 0; from && i < (g->real ? n_real : n) * dim; i++)
+        r = weir__range_add(r, from[i]);
     g->pictures[0] = to_unit(g, g->real, n_real * dim, r);
     g->pictures[1] = to_unit(g, g->drawn, n * dim, r);
     s.title = "Drawn by the model.";
@@ -91,7 +94,7 @@ static void pictures(gather *g)
     g->r.images = g->images;
 }
 
-/* -- the plane ------------------------------------------------------------------------------------------------------------------------------------ */
+/* -- the plane --------------------------------------------------------------------------------- */
 static void frame_of(weir__plane *k, const double *xy, int64_t n)
 {
     weir__range r[2] = { weir__range_none(), weir__range_none() };
@@ -101,7 +104,10 @@ static void frame_of(weir__plane *k, const double *xy, int64_t n)
         double pad = 0.1 * (r[i].hi - r[i].lo);
         r[i] = (weir__range){ r[i].lo - pad, r[i].hi + pad };
     }
-    k->x0 = r[0].lo, k->x1 = r[0].hi, k->y0 = r[1].lo, k->y1 = r[1].hi;
+    k->x0 = r[0].lo;
+    k->x1 = r[0].hi;
+    k->y0 = r[1].lo;
+    k->y1 = r[1].hi;
 }
 
 /* Under which condition would be anybody's guess. */
@@ -115,7 +121,7 @@ static void density(gather *g)
     int64_t n = DENSITY * DENSITY;
     double *x = weir__alloc_n(g->c, weir__size_times(n, 2), sizeof *x);
     g->log_p = weir__alloc_n(g->c, n, sizeof *g->log_p);
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     o.on_step = weir__gather_step;
     o.user = g;
     g->part = "density";
@@ -123,7 +129,8 @@ static void density(gather *g)
         x[2 * i] = k->x0 + (k->x1 - k->x0) * ((double)(i % DENSITY) + 0.5) / DENSITY;
         x[2 * i + 1] = k->y0 + (k->y1 - k->y0) * ((double)(i / DENSITY) + 0.5) / DENSITY;
     }
-    if (x && g->log_p && weir_model_log_prob_into_f64(g->model, x, n, &o, g->log_p, NULL) == WEIR_OK) {
+    if (x && g->log_p
+        && weir_model_log_prob_into_f64(g->model, x, n, &o, g->log_p, NULL) == WEIR_OK) {
         k->side = DENSITY;
         k->log_p = g->log_p;
     } else if (weir__forgive(g)) {
@@ -153,14 +160,14 @@ static void walk(gather *g)
     if (drawn)
         g->plane.paths = (weir__paths){
             .title = "Particle paths.",
-            .caption = weir__keep(g, "%lld particles from noise to data in %d steps%s; a dot where each arrives.",
-                                  (long long)n, PATH_STEPS, weir__gather_under(g, n)),
+            .caption = weir__keep(
+                g, "%lld particles from noise to data in %d steps%s; a dot where each arrives.",
+                (long long)n, PATH_STEPS, weir__gather_under(g, n)),
             .xy = g->paths,
             .points = PATH_STEPS + 1,
             .n = n,
         };
-    else
-        weir__forgive(g); /* nice has none: its samples take one step */
+    else weir__forgive(g); /* nice has none: its samples take one step */
 }
 
 static void plane(gather *g)
@@ -174,9 +181,17 @@ static void plane(gather *g)
     frame_of(k, g->real ? g->real : g->drawn, g->real ? n_real : n);
     density(g);
     if (g->stopped) return;
-    k->title = "The model\u2019s density.", k->caption = "Probability per unit of area; brighter is denser.";
-    if (g->real) k->points[0] = (weir__points){ "Data.", weir__keep(g, "The first %lld rows.", (long long)n_real), g->real, n_real };
-    if (g->drawn) k->points[1] = (weir__points){ "Samples.", weir__keep(g, "%lld drawn by the model%s, seed\u00a00.", (long long)n, weir__gather_under(g, n)), g->drawn, n };
+    k->title = "The model\u2019s density.";
+    k->caption = "Probability per unit of area; brighter is denser.";
+    if (g->real)
+        k->points[0] = (weir__points){ "Data.",
+                                       weir__keep(g, "The first %lld rows.", (long long)n_real),
+                                       g->real, n_real };
+    if (g->drawn)
+        k->points[1] = (weir__points){ "Samples.",
+                                       weir__keep(g, "%lld drawn by the model%s, seed\u00a00.",
+                                                  (long long)n, weir__gather_under(g, n)),
+                                       g->drawn, n };
     walk(g);
     g->r.plane = k;
 }

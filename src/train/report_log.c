@@ -1,4 +1,5 @@
-/* report_log.c - the curves of a run, from its log: one object a line, what is no object is passed over. */
+/* report_log.c - the curves of a run, from its log: one object a line, what is no object is passed
+ * over. */
 #include "train/gather.h"
 
 #define MOST_LOG ((size_t)1 << 30)
@@ -10,13 +11,20 @@ static void push(gather *g, column *s, double x, double y)
     cap = s->cap;
     if (!weir__grow(g->c, &s->y, &cap, s->n + 1, sizeof *s->y)) return;
     s->cap = cap;
-    s->x[s->n] = x, s->y[s->n++] = y;
+    s->x[s->n] = x;
+    s->y[s->n++] = y;
 }
 
 static void log_line(gather *g, const json_t *o)
 {
-    const json_t *step = json_object_get(o, "step"), *loss = json_object_get(o, "loss"), *valid = json_object_get(o, "valid"),
-                 *seconds = json_object_get(o, "seconds");
+    size_t i;
+    json_t *warning;
+    json_array_foreach (json_object_get(o, "warnings"), i, warning)
+        weir__note(g, weir__keep(g, "Warning: %s", json_string_value(warning)));
+    const json_t *step = json_object_get(o, "step");
+    const json_t *loss = json_object_get(o, "loss");
+    const json_t *valid = json_object_get(o, "valid");
+    const json_t *seconds = json_object_get(o, "seconds");
     if (!json_is_number(step)) return;
     double x = json_number_value(step);
     g->last_step = fmax(g->last_step, x);
@@ -48,10 +56,13 @@ void weir__gather_log(gather *g)
         s += n + 1;
     }
     weir__free(g->c, file.data);
-    if (bad) weir__note(g, weir__keep(g, "%lld lines of metrics.jsonl could not be read and are left out.", (long long)bad));
+    if (bad)
+        weir__note(g,
+                   weir__keep(g, "%lld lines of metrics.jsonl could not be read and are left out.",
+                              (long long)bad));
 }
 
-/* -- curves ------------------------------------------------------------------------------------------------------------------------------------ */
+/* -- curves ------------------------------------------------------------------------------------ */
 static int64_t best_of(const column *s)
 {
     int64_t best = -1;
@@ -64,20 +75,39 @@ void weir__gather_curves(gather *g, double entropy)
 {
     char value[WEIR__NUMBER], step[WEIR__NUMBER];
     int64_t best = best_of(&g->valid);
-    if (g->loss.n) g->charts[g->r.n_charts++] = (weir__chart){
-        .title = "Training loss.", .caption = "Mean over the batches since the point before.", .x_label = "steps",
-        .y_label = ((const weir_model_row *)weir_model_row_of(g->model))->loss ? "loss" : "loss, nats",
-        .n_series = 1, .series = { { "training", g->loss.n, g->loss.x, g->loss.y } }, .level = NAN, .mark_x = NAN, .mark_y = NAN };
+    if (g->loss.n)
+        g->charts[g->r.n_charts++] = (weir__chart){
+            .title = "Training loss.",
+            .caption = "Mean over the batches since the point before.",
+            .x_label = "steps",
+            .y_label = ((const weir_model_row *)weir_model_row_of(g->model))->loss ? "loss"
+                                                                                   : "loss, nats",
+            .n_series = 1,
+            .series = { { "training", g->loss.n, g->loss.x, g->loss.y } },
+            .level = NAN,
+            .mark_x = NAN,
+            .mark_y = NAN
+        };
     if (g->valid.n) {
         weir__chart *k = &g->charts[g->r.n_charts++];
-        *k = (weir__chart){ .title = "Held-out log-likelihood.", .x_label = "steps", .y_label = "nats a sample, higher is better",
-                            .caption = "Mean log-density of validation rows, in nats of the data as stored.",
-                            .n_series = 1, .series = { { "validation", g->valid.n, g->valid.x, g->valid.y } },
-                            .level = -entropy, .level_name = "true density", .mark_x = NAN, .mark_y = NAN };
+        *k = (weir__chart){
+            .title = "Held-out log-likelihood.",
+            .x_label = "steps",
+            .y_label = "nats a sample, higher is better",
+            .caption = "Mean log-density of validation rows, in nats of the data as stored.",
+            .n_series = 1,
+            .series = { { "validation", g->valid.n, g->valid.x, g->valid.y } },
+            .level = -entropy,
+            .level_name = "true density",
+            .mark_x = NAN,
+            .mark_y = NAN
+        };
         if (best >= 0) {
-            k->mark_x = g->valid.x[best], k->mark_y = g->valid.y[best];
+            k->mark_x = g->valid.x[best];
+            k->mark_y = g->valid.y[best];
             k->mark_name = weir__keep(g, "best %s", weir__number(value, k->mark_y, 3));
-            k->caption = weir__keep(g, "%s Best at step %s.", k->caption, weir__number(step, k->mark_x, 0));
+            k->caption = weir__keep(g, "%s Best at step %s.", k->caption,
+                                    weir__number(step, k->mark_x, 0));
         }
     }
     g->r.charts = g->charts;

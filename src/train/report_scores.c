@@ -35,8 +35,7 @@ static void column_steps(gather *g, const char *split, const weir_data_log_prob_
     weir__note(g, weir__keep(g,
                              "Log-densities of %s rows are by %lld fixed steps of %s; twice as "
                              "many change a row by %s nats.",
-                             split, (long long)s->fixed_steps, strchr(s->solver, '.') + 1,
-                             change));
+                             split, (long long)s->fixed_steps, strchr(s->solver, '.') + 1, change));
 }
 
 static void column_add(gather *g, const char *split, const char *name, int64_t of,
@@ -58,14 +57,19 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
     weir_dataset *whole = weir_dataset_split(g->data, split);
     weir_dataset *d = weir__dataset_some(whole, most);
     weir_data_log_prob_opts o = weir_data_log_prob_defaults();
-    weir_data_log_prob_info info = { 0 };
-    o.score.seed = 1; /* as `weir score` does unless told: the numbers agree */
-    o.score.use_seed = true;
-    o.score.on_step = weir__gather_step;
-    o.score.user = g;
+    weir_log_prob_opts how = weir_log_prob_defaults();
+    weir_data_log_prob_info info = { .size = sizeof info };
+    o.how = &how;
+    o.on_batch = weir__gather_outliers;
+    o.user = g;
+    how.seed = 1; /* as `weir score` does unless told: the numbers agree */
+    how.use_seed = true;
+    how.on_step = weir__gather_step;
+    how.user = g;
     g->part = "scores";
-    if (weir_ok(g->c) && !g->stopped && weir__data_log_prob(g->model, d, &o, true, &info) == WEIR_OK && info.n > 0)
-        column_add(g, split, name, weir_dataset_rows(whole), &info);
+    if (weir_ok(g->c) && !g->stopped && weir__data_log_prob(g->model, d, &o, true, &info) == WEIR_OK
+        && info.n > 0)
+        column_add(g, split, name, weir_dataset_samples(whole), &info);
     weir_dataset_free(d);
     weir_dataset_free(whole);
     bool lost = weir__forgive(g);
@@ -73,30 +77,60 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
         weir__note(g, weir__keep(g, "The %s rows could not be scored.", name));
 }
 
+static const char *scores_of_integers(const weir_model *m)
+{
+    if (m->dequantizer && m->dequantizer->row == &weir__dequantizer_variational)
+        return "\u00b1 is one standard error over rows. Integers are dequantised by noise that is "
+               "learned with the model, one draw, seed 1: lower bounds.";
+    return "\u00b1 is one standard error over rows. Integers are dequantised: uniform noise on "
+           "[0, 1), one draw, seed 1.";
+}
+
 void weir__gather_scores(gather *g)
 {
     static const weir__score rows[] = {
-        { .name = "Log-likelihood", .unit = "nats", .doc = "log-density of the data as stored", .decimals = 3 },
-        { .name = "Log-likelihood, unit range", .unit = "nats", .doc = "of the same data scaled to [0, 1)", .decimals = 2 },
-        { .name = "Bits per dimension", .unit = "bits/dim", .doc = "\u2212nats / (dim \u00b7 ln 2), lower is better", .decimals = 4 },
-        { .name = "Excess over the true density", .unit = "nats", .doc = "log p true \u2212 log p model on the same rows, 0 is perfect", .decimals = 4 },
+        { .name = "Log-likelihood",
+          .unit = "nats",
+          .doc = "log-density of the data as stored",
+          .decimals = 3 },
+        { .name = "Log-likelihood, unit range",
+          .unit = "nats",
+          .doc = "of the same data scaled to [0, 1)",
+          .decimals = 2 },
+        { .name = "Bits per dimension",
+          .unit = "bits/dim",
+          .doc = "\u2212nats / (dim \u00b7 ln 2), lower is better",
+          .decimals = 4 },
+        { .name = "Excess over the true density",
+          .unit = "nats",
+          .doc = "log p true \u2212 log p model on the same rows, 0 is perfect",
+          .decimals = 4 },
     };
     memcpy(g->scores, rows, sizeof rows);
     if (!g->data) return;
-    if (g->data->opts.split == WEIR__SPLIT_ALL || g->data->opts.split == WEIR__SPLIT_TRAIN) score_split(g, "train", "training", POINTS);
+    if (g->data->opts.split == WEIR__SPLIT_ALL || g->data->opts.split == WEIR__SPLIT_TRAIN)
+        score_split(g, "train", "training", POINTS);
     if (g->data->opts.split != WEIR__SPLIT_TEST) score_split(g, "valid", "validation", SCORED_ROWS);
     score_split(g, "test", "test", SCORED_ROWS);
     if (g->r.n_columns == 0) return;
     double entropy = weir__dataset_entropy(g->data);
     bool integers = weir_model_levels(g->model) > 0;
     int64_t n = integers ? 3 : 1;
-    g->r.scores_note = integers ? "\u00b1 is one standard error over rows. Integers are dequantised: uniform noise on [0, 1), one draw, seed 1."
+    g->r.scores_note = integers ? scores_of_integers(g->model)
                                 : "\u00b1 is one standard error over rows.";
     if (isfinite(entropy)) {
         g->scores[n++] = g->scores[3];
-        g->scores[n] = (weir__score){ .name = "True density", .unit = "nats", .doc = "its mean log-density: minus its entropy, the best there is", .decimals = 3 };
-        for (int64_t i = 0; i < WEIR__SCORED; i++) g->scores[n].value[i] = -entropy, g->scores[n].error[i] = NAN;
+        g->scores[n] =
+            (weir__score){ .name = "True density",
+                           .unit = "nats",
+                           .doc = "its mean log-density: minus its entropy, the best there is",
+                           .decimals = 3 };
+        for (int64_t i = 0; i < WEIR__SCORED; i++) {
+            g->scores[n].value[i] = -entropy;
+            g->scores[n].error[i] = NAN;
+        }
         n++;
     }
-    g->r.scores = g->scores, g->r.n_scores = n;
+    g->r.scores = g->scores;
+    g->r.n_scores = n;
 }

@@ -9,6 +9,7 @@
 /* -- settings --------------------------------------------------------------------------------- */
 typedef enum resume_kind {
     RESUME_STOPS, /* where a call ends: another is welcome */
+    RESUME_DATA, /* where the data lie: their fingerprint decides */
     RESUME_OPEN, /* 0 or nothing leaves it to the run, which has settled it */
     RESUME_AUTO, /* "auto" does so */
     RESUME_RECORD /* a note of who wrote the config */
@@ -27,10 +28,12 @@ static const struct {
     { "model.shape", RESUME_OPEN },
     { "model.classes", RESUME_AUTO },
     { "model.context", RESUME_AUTO },
+    { "train.shards", RESUME_OPEN },
     { "train.valid_every", RESUME_OPEN },
     { "train.checkpoint_every", RESUME_OPEN },
     { "train.log_every", RESUME_OPEN },
     { "weir", RESUME_RECORD },
+    { "data", RESUME_DATA },
 };
 
 static bool resume_left_open(const json_t *given)
@@ -69,8 +72,7 @@ static weir_status resume_compare(weir_ctx *c, const char *folder, const char *s
 {
     const char *key;
     json_t *v;
-    json_object_foreach((json_t *)(uintptr_t)given, key, v)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)given, key, v) {
         const json_t *other = json_object_get(stored, key);
         char name[256];
         size_t used = 0;
@@ -93,20 +95,34 @@ static weir__length resume_length(const json_t *config)
 {
     int64_t horizon = resume_integer(config, "schedule", "horizon"),
             steps = resume_integer(config, "train", "steps");
-    if (horizon > 0) return (weir__length) { .steps = horizon };
-    if (steps > 0) return (weir__length) { .steps = steps };
-    return (weir__length) { .epochs = resume_integer(config, "train", "epochs") };
+    if (horizon > 0) return (weir__length){ .steps = horizon };
+    if (steps > 0) return (weir__length){ .steps = steps };
+    return (weir__length){ .epochs = resume_integer(config, "train", "epochs") };
+}
+
+/* What is said of where the data lie takes the place of what was. A pipe is said to be there
+ * again. */
+static void resume_move(json_t *stored, const json_t *over, bool said)
+{
+    json_t *data = json_object_get(over, "data");
+    const char *text = json_string_value(data);
+    bool again = said && text && text[0] == '-' && strcspn(text, ",") == 1;
+    if (!again && json_equal(data, json_object_get(stored, "data"))) return;
+    json_object_set(stored, "data", data);
+    json_object_set_new(stored, "moved", json_true());
 }
 
 weir_status weir__resume_compare(weir_ctx *c, const char *folder, const weir__config_layers *given,
-                                 const json_t *stored, weir__length *stop)
+                                 json_t *stored, weir__length *stop)
 {
     weir__config_layers both = *given;
     both.over = given->file;
     both.file = stored;
     json_t *alone = weir__config_over(c, stored, NULL), *over = weir__config_resolved(c, &both);
-    if (alone && over && resume_compare(c, folder, "", over, alone) == WEIR_OK)
+    if (alone && over && resume_compare(c, folder, "", over, alone) == WEIR_OK) {
         *stop = resume_length(over);
+        resume_move(stored, over, given->data || json_object_get(given->file, "data"));
+    }
     json_decref(alone);
     json_decref(over);
     return weir_status_of(c);

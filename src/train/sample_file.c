@@ -5,23 +5,25 @@
 /* Of a request: what was drawn, [n, dim], and how each sample went. */
 typedef struct drawing {
     weir__samples x;
-    weir_row_report *report;
+    weir_sample_report *report;
 } drawing;
 
 /* -- files ------------------------------------------------------------------------------------- */
 typedef enum file_kind { FILE_UNKNOWN, FILE_NPY, FILE_CSV, FILE_PNG } file_kind;
 
-static bool file_ends(const char *file, const char *ending)
-{
-    size_t n = strlen(file), m = strlen(ending);
-    return n > m && strcmp(file + n - m, ending) == 0;
-}
-
 static file_kind file_kind_of(const char *file)
 {
-    if (file_ends(file, ".npy")) return FILE_NPY;
-    if (file_ends(file, ".csv")) return FILE_CSV;
-    return file_ends(file, ".png") ? FILE_PNG : FILE_UNKNOWN;
+    if (weir__ends_with(file, ".npy")) return FILE_NPY;
+    if (weir__ends_with(file, ".csv")) return FILE_CSV;
+    return weir__ends_with(file, ".png") ? FILE_PNG : FILE_UNKNOWN;
+}
+
+/* Under the names of the data's columns, where the model has them. */
+static weir_status file_table(weir_model *m, const char *file, const weir__array *a)
+{
+    const weir_words *names = &m->names[WEIR_NAMES_COLUMN];
+    const char *const *header = names->n == m->dim ? (const char *const *)names->at : NULL;
+    return weir__csv_write(m->object.ctx, file, a, header);
 }
 
 /* As a line of dim values a sample; in npy each in its own shape. */
@@ -30,7 +32,7 @@ static weir_status file_array(weir_model *m, const char *file, const weir__sampl
     const int64_t *shape;
     weir_ctx *c = m->object.ctx;
     weir__array a = { .dtype = x->dtype, .ndim = 2, .shape = { x->n, x->dim }, .data = x->data };
-    if (file_kind_of(file) == FILE_CSV) return weir__csv_write(c, file, &a, NULL);
+    if (file_kind_of(file) == FILE_CSV) return file_table(m, file, &a);
     a.ndim = 1 + weir_model_shape(m, &shape);
     memcpy(a.shape + 1, shape, (size_t)(a.ndim - 1) * sizeof *shape);
     return weir__npy_write(c, file, &a);
@@ -46,12 +48,6 @@ static weir_status file_picture(weir_model *m, const char *file, const weir__sam
 }
 
 /* -- drawing ----------------------------------------------------------------------------------- */
-static weir_status draw_into(weir_model *m, const weir_sample_opts *o, const weir__samples *x)
-{
-    if (x->dtype == WEIR_F64) return weir_model_sample_into_f64(m, x->n, o, x->data);
-    return weir_model_sample_into(m, x->n, o, x->data);
-}
-
 static weir_status draw(weir_model *m, const weir_sample_opts *given, drawing *d)
 {
     weir_ctx *c = m->object.ctx;
@@ -61,7 +57,7 @@ static weir_status draw(weir_model *m, const weir_sample_opts *given, drawing *d
     d->report = d->x.data ? weir__alloc0_n(c, d->x.n, sizeof *d->report) : NULL;
     if (!d->report) return weir_status_of(c);
     o.report = d->report;
-    weir_status s = draw_into(m, &o, &d->x);
+    weir_status s = weir__sample_by_ranks(m, &o, &d->x, NULL);
     if (given->report) memcpy(given->report, d->report, (size_t)d->x.n * sizeof *d->report);
     return s;
 }
@@ -73,13 +69,15 @@ static bool drawn_finite(const weir__samples *x, int64_t i)
     return true;
 }
 
-static void draw_count(const drawing *d, weir_sample_file_info *info)
+/* report NULL: no solver made them. */
+static void draw_count(const weir__samples *x, const weir_sample_report *report,
+                       weir_sample_file_info *info)
 {
-    *info = (weir_sample_file_info){ .n = d->x.n };
-    for (int64_t i = 0; i < d->x.n; i++) {
-        bool good = drawn_finite(&d->x, i);
+    *info = (weir_sample_file_info){ .size = sizeof *info, .n = x->n };
+    for (int64_t i = 0; i < x->n; i++) {
+        bool good = drawn_finite(x, i);
         info->n_not_finite += !good;
-        info->n_unfinished += good && d->report[i].end != WEIR_ROW_DONE;
+        info->n_unfinished += report && good && report[i].end != WEIR_SAMPLE_DONE;
     }
 }
 
@@ -90,47 +88,79 @@ static weir_status draw_check(weir_model *m, int64_t n, const char *file)
     if (file_kind_of(file) == FILE_UNKNOWN)
         return weir_fail(
             c, WEIR_ERROR_ARGUMENT,
-            "model_sample_to_file: %.200s: expected a name that ends in .npy, .csv or .png", file);
+            "samples to a file: %.200s: expected a name that ends in .npy, .csv or .png", file);
     if (n < 1)
-        return weir_fail(c, WEIR_ERROR_RANGE,
-                         "model_sample_to_file: %lld samples: expected 1 or more", (long long)n);
+        return weir_fail(c, WEIR_ERROR_RANGE, "samples to a file: %lld samples: expected 1 or more",
+                         (long long)n);
     if (n > INT64_MAX / 64 / m->dim)
         return weir_fail(c, WEIR_ERROR_MEMORY,
-                         "model_sample_to_file: %lld samples of %lld values: expected fewer",
+                         "samples to a file: %lld samples of %lld values: expected fewer",
                          (long long)n, (long long)m->dim);
     if (file_kind_of(file) == FILE_PNG && !weir_model_image_shape(m, NULL, NULL, NULL)
         && m->dim != 2)
-        return weir_fail(
-            c, WEIR_ERROR_ARGUMENT,
-            "model_sample_to_file: %.200s: expected .npy or .csv, samples of %lld values "
-            "are no picture",
-            file, (long long)m->dim);
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "samples to a file: %.200s: expected .npy or .csv, samples of %lld values "
+                         "are no picture",
+                         file, (long long)m->dim);
     return WEIR_OK;
+}
+
+/* By rank 0, which has them. */
+static weir_status samples_write(weir_model *m, const char *file, const weir__samples *x)
+{
+    if (weir_rank(m->object.ctx) > 0) return WEIR_OK;
+    return file_kind_of(file) == FILE_PNG ? file_picture(m, file, x) : file_array(m, file, x);
+}
+
+weir_status weir_model_write_samples(weir_model *m, const double *x, int64_t n, const char *file,
+                                     weir_sample_file_info *info)
+{
+    WEIR__AS_FOUND;
+    weir_sample_file_info told = { 0 };
+    if (!m) return WEIR_ERROR_ARGUMENT;
+    weir_ctx *c = m->object.ctx;
+    if (!weir__model_usable(m, "model_write_samples")) return weir_status_of(c);
+    if (!x || !file)
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "model_write_samples: NULL: expected samples and a file to write");
+    if (!weir__sized_read(c, "model_write_samples: info", "its sizeof", info, &told, sizeof told))
+        return weir_status_of(c);
+    if (draw_check(m, n, file) != WEIR_OK) return weir_status_of(c);
+    weir__samples s = { .dtype = weir_model_data_dtype(m), .n = n, .dim = m->dim };
+    s.data = weir__alloc_n(c, weir__size_times(n, m->dim), weir_dtype_size(s.dtype));
+    if (s.data) {
+        weir__convert(s.dtype, s.data, WEIR_F64, x, n * m->dim);
+        samples_write(m, file, &s);
+        draw_count(&s, NULL, &told);
+    }
+    if (weir_ok(c)) weir__sized_write(info, &told, sizeof told);
+    weir__free(c, s.data);
+    return weir_status_of(c);
 }
 
 weir_status weir_model_sample_to_file(weir_model *m, int64_t n, const weir_sample_opts *o,
                                       const char *file, weir_sample_file_info *info)
 {
     WEIR__AS_FOUND;
-    weir_sample_opts defaults = weir_sample_defaults();
-    weir_sample_file_info unused;
+    weir_sample_opts own = weir_sample_defaults();
+    weir_sample_file_info told = { 0 };
     if (!m) return WEIR_ERROR_ARGUMENT;
     weir_ctx *c = m->object.ctx;
     if (!weir__model_usable(m, "model_sample_to_file")) return weir_status_of(c);
     if (!file)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "model_sample_to_file: NULL: expected a file to write");
-    if (o && o->size != sizeof *o)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "model_sample_to_file: options of size %zu: expected them from "
-                         "weir_sample_defaults",
-                         o->size);
+    if (!weir__sized_read(c, "model_sample_to_file: options", "them from weir_sample_defaults", o,
+                          &own, sizeof own)
+        || !weir__sized_read(c, "model_sample_to_file: info", "its sizeof", info, &told,
+                             sizeof told))
+        return weir_status_of(c);
     if (draw_check(m, n, file) != WEIR_OK) return weir_status_of(c);
     drawing d = { .x = { .dtype = weir_model_data_dtype(m), .n = n, .dim = m->dim } };
-    weir_status s = draw(m, o ? o : &defaults, &d);
-    if (s == WEIR_OK && file_kind_of(file) == FILE_PNG) s = file_picture(m, file, &d.x);
-    else if (s == WEIR_OK) s = file_array(m, file, &d.x);
-    if (s == WEIR_OK) draw_count(&d, info ? info : &unused);
+    weir_status s = draw(m, &own, &d);
+    if (s == WEIR_OK) s = samples_write(m, file, &d.x);
+    if (s == WEIR_OK) draw_count(&d.x, d.report, &told);
+    if (s == WEIR_OK) weir__sized_write(info, &told, sizeof told);
     weir__free(c, d.report);
     weir__free(c, d.x.data);
     return s;

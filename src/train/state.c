@@ -14,19 +14,29 @@
 #include <string.h>
 #include "train/train.h"
 
-#define COUNTER(name_, kind_)                                                                      \
+#define COUNTER(name_, kind_) \
     { .name = #name_, .kind = WEIR__COUNTER_##kind_, .offset = offsetof(weir_run, name_) }
-#define LATER_COUNTER(name_, kind_)                                                                \
-    { .name = #name_,                                                                              \
-      .kind = WEIR__COUNTER_##kind_,                                                               \
-      .offset = offsetof(weir_run, name_),                                                         \
+#define LATER_COUNTER(name_, kind_) \
+    { .name = #name_, \
+      .kind = WEIR__COUNTER_##kind_, \
+      .offset = offsetof(weir_run, name_), \
       .later = true }
 
 const weir__counter weir__run_counters[] = {
-    COUNTER(step, INT),        COUNTER(best_step, INT),     COUNTER(best_valid, REAL),
-    COUNTER(last_valid, REAL), COUNTER(loss_sum, REAL),     COUNTER(norm_sum, REAL),
-    COUNTER(loss_count, INT),  COUNTER(metrics_bytes, INT), COUNTER(events_bytes, INT),
-    COUNTER(seconds, REAL),    LATER_COUNTER(failed, INT),  { 0 },
+    COUNTER(step, INT),
+    COUNTER(best_step, INT),
+    COUNTER(best_valid, REAL),
+    COUNTER(last_valid, REAL),
+    COUNTER(loss_sum, REAL),
+    COUNTER(norm_sum, REAL),
+    COUNTER(loss_count, INT),
+    COUNTER(metrics_bytes, INT),
+    COUNTER(events_bytes, INT),
+    COUNTER(seconds, REAL),
+    LATER_COUNTER(failed, INT),
+    LATER_COUNTER(loss_high, INT),
+    LATER_COUNTER(loss_first, REAL),
+    { 0 },
 };
 
 /* The ranges of a tree under another holder's name: "ema" for its weights, "ema.buffer:NAME" for a
@@ -70,7 +80,7 @@ weir_status weir__run_state(weir_run *r, weir__state *out)
 {
     weir_ctx *c = r->object.ctx;
     const weir__state *average = weir__ema_held(r->ema);
-    *out = (weir__state) { .ctx = c };
+    *out = (weir__state){ .ctx = c };
     bool good = state_add_tree(out, &r->tree) && (!average || state_add_held(out, average, "ema"));
     good = good && state_add_optimizer(out, r->optim, &r->tree.at[0]);
     if (good && r->best.n > 0) good = state_add_held(out, &r->best, "best");

@@ -1,10 +1,16 @@
-/* step.c - one training step: loss, backward, clipping, optimizer. When a loss is not finite nothing changes, and the sample is run
- * again alone with every op watched, to name the op and the layer that made the first such value. */
+/* step.c - one training step: loss, backward, clipping, optimizer. When a loss is not finite
+ * nothing changes, and the sample is run again alone with every op watched, to name the op and the
+ * layer that made the first such value. The ranks of a group compute their shards of the same
+ * batch, meet once (meet.c), and then all have the whole gradient and do the same with it. */
 #include <string.h>
 #include "train/train.h"
 #include "weir/grad.h"
 
-weir_step_opts weir_step_defaults(void) { return (weir_step_opts){ .size = sizeof(weir_step_opts), .shards = 1 }; }
+void weir_step_defaults_sized(weir_step_opts *o, size_t size)
+{
+    const weir_step_opts whole = { .size = sizeof whole, .shards = 1 };
+    weir__sized_defaults(o, size, &whole, sizeof whole);
+}
 
 /* One line of descent: an optimizer of the model's tree or of part of it, a batch that the model's
  * context may read. And no share that reads the weights meanwhile. */
@@ -14,42 +20,64 @@ static bool step_belongs(weir_model *m, weir_optim *o, weir_batch *b)
     if (!weir__reaches(c, b, "train_step", "a batch")) return false;
     if (!weir__reaches(c, b->x, "train_step", "a batch's tensor")) return false;
     if (weir__module_root(o->module) != m->module) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT,
-                  "train_step: an optimizer of another model: expected one of this one's parameters");
+        weir_fail(
+            c, WEIR_ERROR_ARGUMENT,
+            "train_step: an optimizer of another model: expected one of this one's parameters");
         return false;
     }
     return weir__model_unshared(m, "train_step");
 }
 
-static bool fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts)
+static bool step_fails(weir_ctx *c, weir_status status, const char *expected)
+{
+    weir_fail(c, status, "train_step: %s", expected);
+    return false;
+}
+
+static bool step_shards_fit(weir_ctx *c, int64_t shards)
+{
+    if (shards >= 1 && shards <= 1024) return weir__ranks_fit(c, shards, "train_step");
+    weir_fail(c, WEIR_ERROR_RANGE, "train_step: shards=%lld: expected 1 to 1024",
+              (long long)shards);
+    return false;
+}
+
+static bool step_fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts)
 {
     weir_ctx *c = m->object.ctx;
     bool live = weir__lives(o, "train_step") && weir__lives(b, "train_step");
-    if (!live || !weir__lives(b->x, "train_step")) {
-        weir_fail(c, WEIR_ERROR_STATE,
-                  "train_step: an optimizer or a batch after its end: expected those that live");
-        return false;
-    }
-    if (o->object.nil || b->object.nil) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: nil %s: expected one that could be made", o->object.nil ? "optimizer" : "batch"), false;
-    if (opts->size != sizeof *opts) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: options: expected those of weir_step_defaults"), false;
-    if (opts->shards < 1 || opts->shards > 1024) return weir_fail(c, WEIR_ERROR_RANGE, "train_step: shards=%lld: expected 1 to 1024", (long long)opts->shards), false;
-    if (weir_batch_size(b) < 1) return weir_fail(c, WEIR_ERROR_SHAPE, "train_step: an empty batch: expected at least one sample"), false;
+    if (!live || !weir__lives(b->x, "train_step"))
+        return step_fails(c, WEIR_ERROR_STATE,
+                          "an optimizer or a batch after its end: expected those that live");
+    if (o->object.nil)
+        return step_fails(c, WEIR_ERROR_ARGUMENT, "nil optimizer: expected one that could be made");
+    if (b->object.nil)
+        return step_fails(c, WEIR_ERROR_ARGUMENT, "nil batch: expected one that could be made");
+    if (!step_shards_fit(c, opts->shards)) return false;
+    if (weir_batch_size(b) < 1)
+        return step_fails(c, WEIR_ERROR_SHAPE, "an empty batch: expected at least one sample");
     return step_belongs(m, o, b);
 }
 
-/* The first bad sample alone: rows are independent, so alone it does what it did in the batch. Its forward, or its backward, is watched. */
-static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, bool backward, weir_step_info *info)
+/* The first bad sample alone: rows are independent, so alone it does what it did in the batch. Its
+ * forward, or its backward, is watched. */
+static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, bool backward,
+                 weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
     weir_scope s = backward ? weir_scope_begin(c) : weir_scope_begin_no_grad(c);
-    weir__frame_set(c, (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
+    weir__frame_set(c,
+                    (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
     weir_batch *alone = weir__batch_piece(c, b, row, row + 1);
     c->modes.hunting = true;
     c->modes.trap_nan = !backward;
     c->trap_op = NULL;
     weir_tensor *loss = weir_sum(weir_model_loss(m, alone));
     c->modes.trap_nan = backward;
-    if (backward) weir_module_zero_grad(m->module), weir_backward(loss);
+    if (backward) {
+        weir_module_zero_grad(m->module);
+        weir_backward(loss);
+    }
     weir_scope_end(s);
     if (!c->trap_op) {
         /* what goes wrong alone is not what went wrong */
@@ -61,7 +89,8 @@ static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step,
     weir_clear(c);
 }
 
-static weir_status not_finite(weir_model *m, const weir_batch *b, const double *losses, uint64_t step, weir_step_info *info)
+static weir_status not_finite(weir_model *m, const weir_batch *b, const double *losses,
+                              uint64_t step, weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
     int64_t row = 0;
@@ -69,13 +98,18 @@ static weir_status not_finite(weir_model *m, const weir_batch *b, const double *
     info->bad_sample = b->ids[row];
     hunt(m, b, row, step, false, info);
     if (info->bad_op[0])
-        return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu, sample %lld: %s%s%s made the first value that is not finite: expected finite numbers",
-                         (unsigned long long)step, (long long)info->bad_sample, info->bad_op, info->bad_layer[0] ? " in " : "", info->bad_layer);
-    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu, sample %lld: loss %g: expected a finite number", (unsigned long long)step,
-                     (long long)info->bad_sample, losses[row]);
+        return weir_fail(c, WEIR_ERROR_VALUE,
+                         "train: step %llu, sample %lld: %s%s%s made the first value that is not "
+                         "finite: expected finite numbers",
+                         (unsigned long long)step, (long long)info->bad_sample, info->bad_op,
+                         info->bad_layer[0] ? " in " : "", info->bad_layer);
+    return weir_fail(c, WEIR_ERROR_VALUE,
+                     "train: step %llu, sample %lld: loss %g: expected a finite number",
+                     (unsigned long long)step, (long long)info->bad_sample, losses[row]);
 }
 
-/* Finite losses, and a gradient that is not: the first sample that makes one alone. -1: only their sum does. */
+/* Finite losses, and a gradient that is not: the first sample that makes one alone. -1: only their
+ * sum does. */
 static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
 {
     weir_ctx *c = m->object.ctx;
@@ -84,7 +118,7 @@ static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
         double loss;
         weir_scope s = weir_scope_begin(c);
         weir_module_zero_grad(m->module);
-        weir__shards_run(m, weir__batch_piece(c, b, i, i + 1), 1, step, &loss);
+        weir__shards_run(m, weir__batch_piece(c, b, i, i + 1), 1, step, &loss, NULL);
         if (weir__gradients_nonfinite(m->module)) found = i;
         weir_scope_end(s);
     }
@@ -92,23 +126,31 @@ static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
     return found;
 }
 
-/* The optimizer refused a gradient and changed nothing: say of which step, and of which sample when one alone is to blame. */
-static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step, weir_step_info *info)
+/* The optimizer refused a gradient and changed nothing: say of which step, and of which sample when
+ * one alone is to blame. */
+static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step,
+                             weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
     const weir__slot *slot = weir__gradients_nonfinite(m->module);
-    snprintf(info->bad_layer, sizeof info->bad_layer, "%s", slot ? slot->tensor->leaf->name : "a parameter");
+    snprintf(info->bad_layer, sizeof info->bad_layer, "%s",
+             slot ? slot->tensor->leaf->name : "a parameter");
     weir_clear(c);
     int64_t row = find_steep(m, b, step);
     char sample[40] = "";
-    if (row >= 0) info->bad_sample = b->ids[row], snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[row]);
-    if (row >= 0) hunt(m, b, row, step, true, info);
-    return weir_fail(c, WEIR_ERROR_VALUE, "train: step %llu%s: gradient of %s%s%s: expected finite numbers", (unsigned long long)step, sample, info->bad_layer,
+    if (row >= 0) {
+        info->bad_sample = b->ids[row];
+        snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[row]);
+        hunt(m, b, row, step, true, info);
+    }
+    return weir_fail(c, WEIR_ERROR_VALUE,
+                     "train: step %llu%s: gradient of %s%s%s: expected finite numbers",
+                     (unsigned long long)step, sample, info->bad_layer,
                      info->bad_op[0] ? ", made by the backward of " : "", info->bad_op);
 }
 
-/* What was differentiated: sum w l / (B times the mean weight). Its mean over the steps of an epoch is
- * that over the data. */
+/* What was differentiated: sum w l / (B times the mean weight). Its mean over the steps of an epoch
+ * is that over the data. */
 static double step_loss(const weir_batch *b, const double *losses)
 {
     double sum = 0;
@@ -127,68 +169,156 @@ static weir_status step_reduce(weir_model *m, const weir_step_opts *opts)
     return weir_fail(c, s, "train_step: reduce gave status %d: expected WEIR_OK", (int)s);
 }
 
-static weir_status step(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info, double *losses)
+/* A step, its arguments and what it finds */
+typedef struct step {
+    weir_ctx *ctx;
+    weir_model *m;
+    weir_optim *o;
+    weir_batch *b;
+    const weir_step_opts *opts;
+    weir_step_info *info;
+    double *losses;
+    weir__state buffers; /* of the model */
+    weir__meeting meeting;
+} step;
+
+/* All ranks find the same in the same gradient: no more is to be said between them. */
+static weir_status step_common(step *s, weir_status status)
 {
-    weir_ctx *c = m->object.ctx;
-    uint64_t number = (uint64_t)weir_optim_steps(o);
-    b = weir__model_prepare_whole(m, b, number);
-    if (weir__model_start(m, b, number) != WEIR_OK) return weir_status_of(c);
-    if (weir__shards_run(m, b, opts->shards, number, losses) != WEIR_OK) return weir_status_of(c);
-    if (!weir__all_finite(losses, b->n)) return not_finite(m, b, losses, number, info);
-    info->loss = step_loss(b, losses);
-    if (opts->reduce && step_reduce(m, opts) != WEIR_OK) return weir_status_of(c);
-    if (opts->clip > 0) info->grad_norm = weir_optim_clip(o, opts->clip);
-    if (weir_optim_step(o) == WEIR_ERROR_VALUE) return too_steep(m, b, number, info);
+    s->meeting.common = status == WEIR_ERROR_VALUE;
+    return status;
+}
+
+/* Running statistics follow the first shard, which is rank 0's. */
+static bool step_share_buffers(step *s)
+{
+    bool good = true;
+    if (weir_ranks(s->ctx) == 1) return true;
+    for (int64_t i = 0; good && i < s->buffers.n; i++) {
+        const weir__state_range *r = &s->buffers.at[i];
+        good = weir__group_broadcast(s->ctx, r->data, r->bytes);
+        if (r->storage) weir__storage_changed(r->storage, "train_step");
+    }
+    return good;
+}
+
+static weir_status step_make(step *s)
+{
+    weir_ctx *c = s->ctx;
+    const weir_step_opts *opts = s->opts;
+    uint64_t number = (uint64_t)weir_optim_steps(s->o);
+    weir__meeting_say(&s->meeting, s->m, s->o, s->b, opts);
+    weir_batch *b = weir__model_prepare_whole(s->m, s->b, number);
+    if (weir__model_start(s->m, b, number) != WEIR_OK) return weir_status_of(c);
+    if (weir__shards_run(s->m, b, opts->shards, number, s->losses, &s->meeting) != WEIR_OK)
+        return weir_status_of(c);
+    if (!weir__all_finite(s->losses, b->n))
+        return step_common(s, not_finite(s->m, b, s->losses, number, s->info));
+    if (!step_share_buffers(s)) return weir_status_of(c);
+    s->info->loss = step_loss(b, s->losses);
+    if (opts->reduce && step_reduce(s->m, opts) != WEIR_OK) return weir_status_of(c);
+    if (opts->clip > 0) s->info->grad_norm = weir_optim_clip(s->o, opts->clip);
+    if (weir_optim_step(s->o) == WEIR_ERROR_VALUE)
+        return step_common(s, too_steep(s->m, b, number, s->info));
     return weir_status_of(c);
 }
 
 /* The forward pass has moved buffers by the time that a step fails: they are put back. */
-static weir_status step_or_nothing(weir_model *m, weir_optim *o, weir_batch *b,
-                                   const weir_step_opts *opts, weir_step_info *info, double *losses)
+static void step_or_nothing(step *s)
 {
-    weir_ctx *c = m->object.ctx;
-    weir__state buffers, kept = { 0 };
-    if (weir__state_of_buffers(c, m->module, &buffers) == WEIR_OK && buffers.n > 0)
-        weir__state_clone(&buffers, &kept);
-    if (weir_ok(c)) step(m, o, b, opts, info, losses);
-    if (!weir_ok(c) && kept.n > 0) weir__state_copy(&buffers, &kept, "train_step");
+    weir_ctx *c = s->ctx;
+    weir__state kept = { 0 };
+    if (weir__state_of_buffers(c, s->m->module, &s->buffers) == WEIR_OK && s->buffers.n > 0)
+        weir__state_clone(&s->buffers, &kept);
+    if (weir_ok(c)) step_make(s);
+    if (!weir_ok(c) && kept.n > 0) weir__state_copy(&s->buffers, &kept, "train_step");
     weir__state_free(&kept);
-    weir__state_free(&buffers);
-    return weir_status_of(c);
+    weir__state_free(&s->buffers);
 }
 
-weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b, const weir_step_opts *opts, weir_step_info *info)
+static void step_in_scope(step *s)
 {
-    WEIR__AS_FOUND;
-    weir_step_opts defaults = weir_step_defaults();
-    weir_step_info unused;
-    if (!info) info = &unused;
-    *info = (weir_step_info){ .loss = NAN, .grad_norm = NAN, .bad_sample = -1 };
+    weir_ctx *c = s->ctx;
+    weir_batch *b = s->b;
+    weir_scope scope = weir_scope_begin(c);
+    s->losses = weir__alloc_n(c, b->n, sizeof *s->losses);
+    /* A parent's: what is made of it must live as long as the graph. */
+    if (s->losses && (b->object.ctx != c || b->x->object.ctx != c))
+        b = weir__batch_piece(c, b, 0, b->n);
+    if (s->losses && weir_ok(c)) b = weir__model_batch(s->m, c, b, "train_step");
+    if (s->losses && weir_ok(c)) b = weir__batch_weighing(b);
+    s->b = b;
+    if (weir_ok(c)) step_or_nothing(s);
+    weir__free(c, s->losses);
+    weir_scope_end(scope);
+}
+
+/* False: nothing was begun. */
+static bool step_begin(step *s)
+{
+    if (!s->m || !s->o || !s->b)
+        return step_fails(s->ctx, WEIR_ERROR_ARGUMENT,
+                          "NULL: expected a model, an optimizer and a batch");
+    bool good = weir_ok(s->ctx) && weir__model_usable(s->m, "train_step")
+                && step_fits(s->m, s->o, s->b, s->opts);
+    if (good) step_in_scope(s);
+    return good;
+}
+
+/* opts and info are whole. */
+static weir_status step_with(weir_model *m, weir_optim *o, weir_batch *b,
+                             const weir_step_opts *opts, weir_step_info *info)
+{
     const void *any = m;
     if (!any) any = o;
     if (!any) any = b;
     weir_ctx *c = weir__ctx_of(any);
-    if (!m || !o || !b) return weir_fail(c, WEIR_ERROR_ARGUMENT, "train_step: NULL: expected a model, an optimizer and a batch");
-    if (!weir__model_usable(m, "train_step") || !fits(m, o, b, opts ? opts : &defaults)) return weir_status_of(c);
-    weir_scope s = weir_scope_begin(c);
-    double *losses = weir__alloc_n(c, b->n, sizeof *losses);
-    /* A parent's: what is made of it must live as long as the graph. */
-    if (losses && (b->object.ctx != c || b->x->object.ctx != c)) b = weir__batch_piece(c, b, 0, b->n);
-    if (losses && weir_ok(c)) b = weir__model_batch(m, c, b, "train_step");
-    if (losses && weir_ok(c)) b = weir__batch_weighing(b);
-    if (weir_ok(c)) step_or_nothing(m, o, b, opts ? opts : &defaults, info, losses);
-    weir__free(c, losses);
-    weir_scope_end(s);
+    step s = {
+        .ctx = c,
+        .m = m,
+        .o = o,
+        .b = b,
+        .opts = opts,
+        .info = info,
+        .meeting = { .ctx = c },
+    };
+    bool begun = step_begin(&s);
+    weir__meeting_end(&s.meeting);
+    if (!begun) return weir_status_of(c);
     weir_optim_zero_grad(o);
     weir_module_zero_grad(m->module); /* the optimizer may be of part of it */
     if (!weir_ok(c)) info->loss = NAN;
     return weir_status_of(c);
 }
 
+weir_status weir_train_step_with(weir_model *m, weir_optim *o, weir_batch *b,
+                                 const weir_step_opts *opts, weir_step_info *info)
+{
+    WEIR__AS_FOUND;
+    weir_step_opts own = weir_step_defaults();
+    weir_step_info told = { .size = sizeof told }, unused;
+    weir_ctx *c = weir__ctx_of(m);
+    bool fits = weir__sized_read(c, "train_step: options", "them from weir_step_defaults", opts,
+                                 &own, sizeof own)
+                && weir__sized_read(c, "train_step: info", "its sizeof", info, &unused,
+                                    sizeof unused);
+    if (!opts && c) own.shards = weir__ranks_shards(c);
+    if (!fits) {
+        weir__meeting_end(&(weir__meeting){ .ctx = c });
+        return weir_status_of(c);
+    }
+    told.loss = NAN;
+    told.grad_norm = NAN;
+    told.bad_sample = -1;
+    weir_status s = step_with(m, o, b, &own, &told);
+    weir__sized_write(info, &told, sizeof told);
+    return s;
+}
+
 double weir_train_step(weir_model *m, weir_optim *o, weir_batch *b)
 {
     WEIR__AS_FOUND;
-    weir_step_info info;
+    weir_step_info info = { .size = sizeof info, .loss = NAN };
     weir_train_step_with(m, o, b, NULL, &info);
     return info.loss;
 }

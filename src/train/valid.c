@@ -13,7 +13,7 @@ static void valid_note_failed(void *user, int64_t first, int64_t n, const int64_
 {
     weir_run *r = user;
     for (int64_t i = 0; i < n; i++) {
-        if (isfinite(log_prob[i]) || (weights && !(weights[i] > 0))) continue;
+        if (isfinite(log_prob[i]) || (weights && weights[i] == 0)) continue;
         if (r->failed < WEIR_FAILED_NAMED) r->failed_ids[r->failed] = ids[i];
         r->failed++;
     }
@@ -34,7 +34,7 @@ weir_status weir__run_validate(weir_run *r, double seconds)
     weir_ctx *c = r->object.ctx;
     weir_module *net = weir_model_module(r->model);
     weir_data_log_prob_opts o = weir_data_log_prob_defaults();
-    weir_data_log_prob_info info;
+    weir_data_log_prob_info info = { .size = sizeof info };
     o.doubled = 0;
     o.on_batch = valid_note_failed;
     o.user = r;

@@ -1,11 +1,11 @@
-/* weigh.c - samples of weight 0 leave the batch before a step looks at it: a NaN in one of them is no
- * error, and 0 times a gradient that is not finite does not reach the sum. */
+/* weigh.c - samples of weight 0 leave the batch before a step looks at it: a NaN in one of them is
+ * no error, and 0 times a gradient that is not finite does not reach the sum. */
 #include "train/train.h"
 
 static int64_t weigh_count(const weir_batch *b)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < b->n; i++) n += b->weights[i] > 0;
+    for (int64_t i = 0; i < b->n; i++) n += b->weights[i] != 0;
     return n;
 }
 
@@ -13,14 +13,15 @@ static int64_t weigh_count(const weir_batch *b)
 static void weigh_list(const weir_batch *b, int64_t *places, int64_t *ids, double *weights)
 {
     for (int64_t i = 0, k = 0; i < b->n; i++) {
-        if (!(b->weights[i] > 0)) continue;
+        if (b->weights[i] == 0) continue;
         places[k] = i;
         ids[k] = b->ids[i];
         weights[k++] = b->weights[i];
     }
 }
 
-static weir_batch *weigh_select(weir_batch *b, int64_t n, const int64_t *places, int64_t *ids, double *weights)
+static weir_batch *weigh_select(weir_batch *b, int64_t n, const int64_t *places, int64_t *ids,
+                                double *weights)
 {
     weir_ctx *c = b->object.ctx;
     weir_tensor *index = weir_from_i64(c, places, 1, &n);

@@ -1,4 +1,5 @@
 /* Contexts, scopes, memory. */
+#include <sys/mman.h>
 #include "test.h"
 #include "base/base.h"
 
@@ -138,10 +139,50 @@ static void workers_read_their_parents(void **state)
     assert_ok(c);
 }
 
+/* Pages of its own for each block, unmapped when it is given back: a look at it then is a fault. */
+static void *pages(void *user, void *block, size_t old_bytes, size_t new_bytes)
+{
+    (void)user;
+    if (new_bytes == 0) {
+        munmap(block, old_bytes);
+        return NULL;
+    }
+    void *m = mmap(NULL, new_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return m == MAP_FAILED ? NULL : m;
+}
+
+/* Blocks of every class, grown and given back in random order: the bounds of what is kept are met
+ * by the block that is given back, by another one, and by none. */
+static void what_went_back_is_not_read(void **state)
+{
+    (void)state;
+    enum { HELD = 12 };
+    weir_open_opts o = weir_open_defaults();
+    o.resize = pages;
+    weir_ctx *c = weir_open_with(&o);
+    for (uint64_t round = 0; round < 40; round++) {
+        void *held[HELD] = { NULL };
+        for (uint64_t i = 0; i < 200; i++) {
+            const uint64_t draw = weir__hash_mix(round, i);
+            void **m = &held[draw % HELD];
+            const size_t bytes = (size_t)(draw >> 32) >> (10 + draw / HELD % 22);
+            if (draw >> 8 & 1) {
+                *m = weir__realloc(c, *m, bytes);
+            } else {
+                weir__free(c, *m);
+                *m = NULL;
+            }
+        }
+        for (int i = 0; i < HELD; i++) weir__free(c, held[i]);
+    }
+    assert_ok(c);
+    weir_close(c);
+}
+
 int main(void)
 {
     CASES(cmocka_unit_test(a_failed_open_is_a_failed_context), cmocka_unit_test(opening_survives_every_allocation_failing), CASE(scopes_return_everything),
           CASE(an_early_return_heals), CASE(keep_moves_one_scope_out), CASE(steady_loops_ask_the_system_for_nothing), CASE(the_first_error_wins_and_stays_one_line),
-          CASE(two_contexts_do_not_mix), CASE(workers_read_their_parents));
+          CASE(two_contexts_do_not_mix), CASE(workers_read_their_parents), cmocka_unit_test(what_went_back_is_not_read));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

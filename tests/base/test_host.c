@@ -10,7 +10,7 @@
 enum { SIDE = 400 };
 
 #define CALLS(of) \
-    of(open_defaults) of(open_with) of(close) of(ok) of(randn) of(matmul) of(data) of(scope_begin) \
+    of(open_defaults_sized) of(open_with) of(close) of(ok) of(randn) of(matmul) of(data) of(scope_begin) \
     of(scope_end)
 typedef struct library {
     void *handle;
@@ -42,7 +42,8 @@ static library library_load(void)
 
 static weir_ctx *library_open(const library *l, int threads)
 {
-    weir_open_opts o = l->open_defaults();
+    weir_open_opts o;
+    l->open_defaults_sized(&o, sizeof o);
     o.threads = threads;
     return l->open_with(&o);
 }

@@ -210,15 +210,15 @@ static void mistakes_name_the_whole_key(void **state)
 static void chosen_without_options(void **state)
 {
     weir_ctx *c = *state;
-    static const weir_option options[] = { { "path", WEIR_OPTION_ROW, sizeof(size_t), "fm", 0, 0, "path", "a row without options" }, { 0 } };
+    static const weir_option options[] = { { "path", WEIR_OPTION_ROW, sizeof(size_t), "trig", 0, 0, "path", "a row without options" }, { 0 } };
     static const weir_row row = { .size = sizeof row, .version = 1, .name = "model.bare", .doc = "a test", .options = options,
                                   .options_size = sizeof(size_t) + sizeof(weir_choice), .test = "" };
     char opts[sizeof(size_t) + sizeof(weir_choice)], text[64];
     assert_int_equal(weir_options_defaults(c, &row, opts), WEIR_OK);
     weir_options_text(&row, opts, text, sizeof text);
-    assert_string_equal(text, "path=fm");
+    assert_string_equal(text, "path=trig");
     weir_option_set(c, &row, opts, "path.sigma", "1");
-    assert_fails(c, WEIR_ERROR_NAME, "model.bare: unknown option path.sigma: expected none, path.fm has no options");
+    assert_fails(c, WEIR_ERROR_NAME, "model.bare: unknown option path.sigma: expected none, path.trig has no options");
     weir_options_free(c, &row, opts);
 }
 
@@ -246,9 +246,10 @@ static void structs_choose_rows(void **state)
     ((leaf_opts *)((deep_opts *)o.flow.at[0].options)->block.options)->heads = 0;
     weir_options_check(c, &outer_row, &o);
     assert_fails(c, WEIR_ERROR_RANGE, "flow.0.block.heads=0");
-    ((leaf_opts *)((deep_opts *)o.flow.at[0].options)->block.options)->size = 8;
+    ((leaf_opts *)((deep_opts *)o.flow.at[0].options)->block.options)->size = 12;
     weir_options_check(c, &outer_row, &o);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "flow.0.block: options of size 8");
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "flow.0.block: options of size 12");
+    ((leaf_opts *)((deep_opts *)o.flow.at[0].options)->block.options)->size = sizeof(leaf_opts);
     weir_choice_set(c, &outer_row, &o, "net", weir_row_find(c, "path", "fm"), NULL);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "expected a row of kind network");
     outer_opts hand = { .size = sizeof hand, .steps = 1 }; /* by hand, borrowing: texts may be NULL, rows may not */

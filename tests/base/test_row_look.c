@@ -25,7 +25,7 @@ static double rate(const void *options, double lr, int64_t step, int64_t horizon
 static weir_path_point path_at(const void *options, double t) { return (void)options, (weir_path_point){ 1 - t, t, -1, 1 }; }
 static double time_of(const void *options, double sigma) { return (void)options, sigma / (1 + sigma); }
 static void interval(const void *options, double *lo, double *hi) { (void)options, *lo = 0, *hi = 1; }
-static weir_prediction_point prediction_at(weir_path_point p) { return (void)p, (weir_prediction_point){ 1, 0, 1 }; }
+static weir_prediction_point prediction_at(const void *o, weir_path_point p) { return (void)p, (weir_prediction_point){ 1, 0, 1 }; }
 static weir_tensor *draw(weir_ctx *c, weir_dtype t, int64_t n, const void *options) { return (void)options, weir_full(c, t, 1, SHAPE(n), 0.5); }
 static double log_density(const void *options, double t) { return (void)options, (void)t, 0; }
 static void fill(const void *options, const weir_path_row *path, const void *path_options, double from, double to, int64_t steps, double *times)
@@ -33,18 +33,28 @@ static void fill(const void *options, const weir_path_row *path, const void *pat
     (void)options, (void)path, (void)path_options;
     for (int64_t i = 0; i <= steps; i++) times[i] = from + (to - from) * (double)i / (double)steps;
 }
+static weir_tensor *dequantize(weir_module *m, weir_tensor *v, const weir_condition *k, weir_tensor **log_q) { return (void)m, (void)k, (void)log_q, v; }
 static weir_status run(const weir_sampling *p, const void *options) { return (void)p, (void)options, WEIR_OK; }
 
 static const weir_model_row a_model = { .row = HEAD(weir_model_row, "model.mine", model_options, model_opts), .create = create };
 static const weir_module_row a_module = { .row = HEAD(weir_module_row, "module.mine", plain_options, plain_opts), .forward = twice };
 static const weir_module_row a_bijection = { .row = HEAD(weir_module_row, "bijection.mine", plain_options, plain_opts), .transform = map };
 static const weir_module_row a_base = { .row = HEAD(weir_module_row, "base.mine", plain_options, plain_opts), .log_prob = log_prob };
+static const weir_module_row a_dequantizer = { .row = HEAD(weir_module_row, "dequantizer.mine", plain_options, plain_opts), .dequantize = dequantize };
 static const weir_module_row a_network = { .row = HEAD(weir_module_row, "network.mine", plain_options, plain_opts), .at = at };
 static const weir_op an_op = { .row = WEIR_OP_ROW("op.mine", "x"), .n_in = 1, .n_out = 1, .infer = infer, .forward = forward, .no_gradient = "a test" };
 static const weir_schedule_row a_schedule = { .row = HEAD(weir_schedule_row, "schedule.mine", plain_options, plain_opts), .rate = rate };
 static const weir_path_row a_path = { .row = HEAD(weir_path_row, "path.mine", plain_options, plain_opts), .at = path_at, .time_of = time_of, .interval = interval };
 static const weir_prediction_row a_prediction = { .row = HEAD(weir_prediction_row, "prediction.mine", plain_options, plain_opts), .at = prediction_at };
 static const weir_time_density_row a_density = { .row = HEAD(weir_time_density_row, "time_density.mine", plain_options, plain_opts), .draw = draw, .log_density = log_density };
+static double of_x0(const void *options, weir_path_point p, double own) { return (void)options, (void)p, own; }
+static const weir_loss_weight_row a_weight = { .row = HEAD(weir_loss_weight_row, "loss_weight.mine", plain_options, plain_opts), .of_x0 = of_x0 };
+static weir_status pair(weir_ctx *c, const void *options, int64_t n, int64_t dim, const double *x0, const double *eps, int64_t *partner)
+{
+    (void)c, (void)options, (void)n, (void)dim, (void)x0, (void)eps, (void)partner;
+    return WEIR_OK;
+}
+static const weir_coupling_row a_coupling = { .row = HEAD(weir_coupling_row, "coupling.mine", plain_options, plain_opts), .pair = pair };
 static const weir_time_grid_row a_grid = { .row = HEAD(weir_time_grid_row, "time_grid.mine", plain_options, plain_opts), .fill = fill };
 static const weir_sampler_row a_sampler = { .row = HEAD(weir_sampler_row, "sampler.mine", NULL, weir_sampler_opts), .steps = 2, .run = run };
 
@@ -55,12 +65,15 @@ static const struct { const weir_row *row; const char *missing; size_t fewest; }
     { &a_module.row, NULL, UP_TO(weir_module_row, forward) },
     { &a_bijection.row, "transform", UP_TO(weir_module_row, transform) },
     { &a_base.row, "log_prob", UP_TO(weir_module_row, log_prob) },
+    { &a_dequantizer.row, "dequantize", UP_TO(weir_module_row, dequantize) },
     { &a_network.row, "at", UP_TO(weir_module_row, at) },
     { &an_op.row, "infer", UP_TO(weir_op, forward) },
     { &a_schedule.row, "rate", UP_TO(weir_schedule_row, rate) },
     { &a_path.row, "at", UP_TO(weir_path_row, interval) },
     { &a_prediction.row, "at", UP_TO(weir_prediction_row, at) },
     { &a_density.row, "draw", UP_TO(weir_time_density_row, log_density) },
+    { &a_weight.row, "of_x0", UP_TO(weir_loss_weight_row, of_x0) },
+    { &a_coupling.row, "pair", UP_TO(weir_coupling_row, pair) },
     { &a_grid.row, "fill", UP_TO(weir_time_grid_row, fill) },
     { &a_sampler.row, "run", UP_TO(weir_sampler_row, run) },
 };
@@ -79,7 +92,7 @@ static weir_row *sized(const weir_row *row, size_t bytes)
 static void every_kind_is_tried(void **state)
 {
     weir_ctx *c = *state;
-    const char *closed = " dataset optimizer train ";
+    const char *closed = " dataset optimizer train metric import export ";
     for (int64_t i = 0; i < weir_kind_count(c); i++) {
         bool found = false;
         for (int k = 0; k < ROWS; k++) found = found || strncmp(rows[k].row->name, weir_kind_at(c, i), strcspn(rows[k].row->name, ".")) == 0;
@@ -243,9 +256,9 @@ static void paths_and_predictions_are_looked_at(void **state)
     weir_path_row path = a_path;
     weir_prediction_row bare = a_prediction;
     path.time_of = NULL, bare.at = NULL;
-    weir_prediction_convert(c, &path, NULL, &a_prediction, &a_prediction, 1, 1, &t, &x, &y);
+    weir_prediction_convert(c, &path, NULL, &a_prediction, NULL, &a_prediction, NULL, 1, 1, &t, &x, &y);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "prediction_convert: path.mine: expected a row with time_of");
-    weir_prediction_convert(c, &a_path, NULL, &a_prediction, &bare, 1, 1, &t, &x, &y);
+    weir_prediction_convert(c, &a_path, NULL, &a_prediction, NULL, &bare, NULL, 1, 1, &t, &x, &y);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "prediction_convert: prediction.mine: expected a row with at");
 }
 
@@ -287,7 +300,7 @@ static void hooks_of_modules(void **state)
 
 /* -- and hooks that give something else ------------------------------------------------------------------------------- */
 static weir_tensor *flat(weir_model *m, weir_tensor *y, weir_batch *b) { return (void)m, (void)b, weir_sum(y); }
-static weir_tensor *tall(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *i) { return (void)m, (void)k, (void)o, (void)i, weir_sum_axes(y, 1, (const int[]){ 1 }, true); }
+static weir_tensor *tall(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_log_prob_opts *o, weir_log_prob_info *i) { return (void)m, (void)k, (void)o, (void)i, weir_sum_axes(y, 1, (const int[]){ 1 }, true); }
 static weir_tensor *doubled(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **log_det)
 {
     (void)m, (void)k, (void)o;
@@ -331,7 +344,7 @@ static void shapes_of_what_hooks_give(void **state)
 
 static weir_module *create_nothing(weir_model *m, const void *options) { return (void)m, (void)options, NULL; }
 static weir_tensor *no_loss(weir_model *m, weir_tensor *y, weir_batch *b) { return (void)m, (void)y, (void)b, NULL; }
-static weir_tensor *no_score(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *i) { return (void)m, (void)y, (void)k, (void)o, (void)i, NULL; }
+static weir_tensor *no_score(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_log_prob_opts *o, weir_log_prob_info *i) { return (void)m, (void)y, (void)k, (void)o, (void)i, NULL; }
 static weir_tensor *no_noise(weir_model *m, int64_t n, const weir_condition *k, double t, weir_tensor **q) { return (void)m, (void)n, (void)k, (void)t, (void)q, NULL; }
 static weir_tensor *no_sample(weir_model *m, weir_tensor *z, const weir_condition *k, const weir_sample_opts *o, weir_tensor **q) { return (void)m, (void)z, (void)k, (void)o, (void)q, NULL; }
 

@@ -76,6 +76,26 @@ static void every_class_is_in_the_pool(void **state)
     for (int i = 0; i < 8; i++) assert_true(p.behind[i] == 0x5a5a5a5a5a5a5a5au);
 }
 
+/* Sizes that change from one phase to the next, about as much of each in use at once */
+static void spares_of_other_sizes_go_back(void **state)
+{
+    (void)state;
+    enum { IN_USE = 1 << 24, LEAST = 1 << 14 };
+    static void *block[IN_USE / LEAST];
+    for (int large = 0; large < 2; large++) {
+        weir_ctx *c = weir_open(1);
+        int64_t top = large ? IN_USE : IN_USE >> 6;
+        for (int64_t bytes = top / 16; bytes <= top; bytes += top / 16) {
+            int64_t n = IN_USE / bytes;
+            for (int64_t i = 0; i < n; i++) assert_non_null(block[i] = weir__alloc(c, (size_t)bytes));
+            for (int64_t i = 0; i < n; i++) weir__free(c, block[i]);
+            weir_memory_info m = weir_memory(c);
+            assert_true(m.system_bytes <= (large ? m.peak_bytes + m.peak_bytes / 4 : 2 * m.peak_bytes + (1 << 20)));
+        }
+        weir_close(c);
+    }
+}
+
 /* -- tensors -------------------------------------------------------------------------------------------- */
 static void an_absurd_tensor_is_an_error_of_memory(void **state)
 {
@@ -252,7 +272,7 @@ static void largest_options_are_an_error_or_fit(void **state)
         for (int64_t i = 0; i < weir_row_count(c, kinds[k]); i++) try_row(c, kinds[k], weir_row_at(c, kinds[k], i));
     weir_module_new(c, "linear", "in=16777216 out=16777216");
     assert_fails(c, WEIR_ERROR_MEMORY, "2^46");
-    assert_true(weir_dataset_rows(weir_dataset_open(c, "toy:moons,n=100000000")) == 0);
+    assert_true(weir_dataset_samples(weir_dataset_open(c, "toy:moons,n=100000000")) == 0);
     assert_fails(c, WEIR_ERROR_MEMORY, "memory");
     weir_close(c);
 }
@@ -327,7 +347,7 @@ static void solves_of_absurd_sizes(void **state)
     weir_ctx *c = *state;
     double x[2] = { 1, 2 };
     const weir_tableau *rk4 = weir_ode_method("rk4"), *dopri5 = weir_ode_method("dopri5");
-    weir_ode p = { .ctx = c, .n = (int64_t)1 << 40, .dim = (int64_t)1 << 40, .t0 = 0, .t1 = 1, .x = x, .f = still };
+    weir_ode p = { .size = sizeof p, .ctx = c, .n = (int64_t)1 << 40, .dim = (int64_t)1 << 40, .t0 = 0, .t1 = 1, .x = x, .f = still };
     assert_int_equal(weir_ode_fixed(&p, rk4, 1, NULL), WEIR_ERROR_MEMORY);
     weir_clear(c);
     assert_int_equal(weir_ode_adaptive(&p, dopri5, NULL), WEIR_ERROR_MEMORY);
@@ -343,7 +363,7 @@ static void solves_of_absurd_sizes(void **state)
 
 int main(void)
 {
-    CASES(cmocka_unit_test(products_and_sums_stay_absurd), CASE(allocations_look_at_them), cmocka_unit_test(every_class_is_in_the_pool),
+    CASES(cmocka_unit_test(products_and_sums_stay_absurd), CASE(allocations_look_at_them), cmocka_unit_test(every_class_is_in_the_pool), cmocka_unit_test(spares_of_other_sizes_go_back),
           CASE(an_absurd_tensor_is_an_error_of_memory), CASE(ops_that_make_sizes_say_so), CASE(steps_may_be_larger_than_any_axis), CASE(windows_are_bounded),
           cmocka_unit_test(largest_options_are_an_error_or_fit), CASE(data_of_absurd_sizes), CASE(samples_of_absurd_counts), CASE(solves_of_absurd_sizes));
     return cmocka_run_group_tests(cases, NULL, NULL);

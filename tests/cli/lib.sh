@@ -38,6 +38,9 @@ same() { if cmp "$2" "$3" > err 2>&1; then ok "$1"; else not_ok "$1" err; fi; }
 # holds NAME PATTERN FILE
 holds() { if grep -qe "$2" "$3"; then ok "$1"; else not_ok "$1" "$3"; fi; }
 
+# lacks NAME PATTERN FILE
+lacks() { if grep -qe "$2" "$3"; then not_ok "$1" "$3"; else ok "$1"; fi; }
+
 # absent NAME PATH...: none is there
 absent() {
     name=$1; shift

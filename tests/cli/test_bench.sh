@@ -28,6 +28,15 @@ case ${BUILD:-} in
         holds "$name samples" '"op": "sample_1000_euler100"' out
         if [ "$(wc -l < out)" -eq 2 ]; then ok "$name is two lines"; else not_ok "$name is two lines" out; fi
     done
+    # bench/interleave finds ours and the peers' by these names
+    for flow in p3:512 p4:16; do
+        works "$flow as JSON" "$BENCH" ${flow%:*} --json --threads 1 --seconds 0.05
+        for op in train_step log_prob_${flow#*:} sample_${flow#*:}; do holds "$flow times $op" "\"op\": \"$op\", \"ms\": [0-9]" out; done
+    done
+    works "p5 as JSON" "$BENCH" p5 --json --threads 1 --seconds 0.05
+    for op in train_step sample_16_euler20; do holds "p5 times $op" "\"op\": \"$op\", \"ms\": [0-9]" out; done
+    works "p8 as JSON" "$BENCH" p8 --json --threads 1 --seconds 0.05
+    for op in log_prob_1000_dopri5_1e-5 log_prob_1000_rk4_50; do holds "p8 times $op" "\"op\": \"$op\", \"ms\": [0-9]" out; done
     ;;
 esac
 # what the command line asks for and there is not
@@ -35,11 +44,13 @@ refuses_bench() {
     "$BENCH" $3 > out 2> err
     if [ $? -eq 2 ] && [ "$(wc -l < err)" -eq 1 ] && grep -qe "^weir-bench: .*$2" err; then ok "$1"; else not_ok "$1" err; fi
 }
-refuses_bench "an unknown case" 'perhaps p[0-9]' p3
+works "memory as JSON" "$BENCH" memory --json --threads 1
+holds "memory has its peak" '"op": "mlp", "blocks": 20, "peak_bytes": [0-9]' out
+refuses_bench "an unknown case" 'perhaps p[0-9]' p9
 refuses_bench "an unknown flag" 'expected --json' --jsn
 refuses_bench "no thread" 'expected an integer within' '--threads 0'
 refuses_bench "no value" 'expected a number within' --seconds
 works "help" "$BENCH" --help
-for name in p1 p1_200 p2 p7 op elementwise gemm conv; do holds "help names $name" "^  $name " out; done
+for name in p1 p1_200 p2 p3 p4 p5 p7 p8 op elementwise gemm conv memory; do holds "help names $name" "^  $name " out; done
 refuses "the command times nothing" 2 'unknown command' "$WEIR" bench op
 exit $((failures > 0))

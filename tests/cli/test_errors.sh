@@ -46,6 +46,17 @@ refuses "steps of its solver" 2 '--steps' "$WEIR" sample run -n 3 -o x.npy --ste
 refuses "probes of nice" 2 '--probes' "$WEIR" score run --data toy:moons --probes 4
 refuses "an unknown ending" 2 '.npy, .csv or .png' "$WEIR" sample run -n 3 -o x.txt
 refuses "an ending score lacks" 2 '.npy or .csv' "$WEIR" score run --data toy:moons -o x.png
+works "a model by its name" "$WEIR" list nice
+holds "is one row" '^  nice  ' out
+holds "with its options" '^    couplings=' out
+works "help of a model" "$WEIR" help nice
+holds "says how it is trained" '^weir train nice --data SPEC --out RUN' out
+holds "and its presets" 'preset=auto' out
+works "as JSON" "$WEIR" list model.nice --json
+holds "of that kind alone" '"name": "model.nice"' out
+works "a sampler by its name" "$WEIR" help heun
+refuses "neither a command nor a name" 2 'unknown command: trian: expected perhaps train' "$WEIR" help trian
+refuses "a name of none" 2 'unknown name: nicf: expected perhaps nice' "$WEIR" list nicf
 refuses "an unknown kind" 2 'perhaps op' "$WEIR" list opp
 refuses "kernels that are not" 2 'WEIR_ISA' env WEIR_ISA=sse "$WEIR" list
 absent "nothing was made" x x.npy x.txt x.png

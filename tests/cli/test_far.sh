@@ -19,7 +19,7 @@ spread() {
 }
 
 works "trains" small far far.csv,standardize=yes --steps 400
-if [ -s err ]; then not_ok "and warns of nothing" err; else ok "and warns of nothing"; fi
+if grep -q warning err; then not_ok "and warns of nothing" err; else ok "and warns of nothing"; fi
 works "scores" "$WEIR" score far --data far.csv --json
 if sed 's/.*"nats": \([^,]*\),.*/\1/' out | awk '{ exit !($1 > 0.11 && $1 < 0.21) }'; then ok "as well as a Gaussian"; else not_ok "as well as a Gaussian" out; fi
 works "samples to CSV" "$WEIR" sample far -n 2000 -o far-samples.csv
@@ -30,10 +30,10 @@ if has png; then works "samples to a picture" "$WEIR" sample far -n 100 -o far.p
 works "the page" "$WEIR" report far -o far.html
 
 works "trains without taking the mean off" small near far.csv,standardize=no --steps 2
-if [ "$(wc -l < err)" -eq 1 ] && grep -q '^weir: warning: far.csv: column 1: floats near 1187008882 are 128 apart .*standardize=yes' err; then
+if [ "$(grep -c warning err)" -eq 1 ] && grep -q '^weir: warning: far.csv: column 1: floats near 1187008882 are 128 apart .*standardize=yes' err; then
     ok "and is warned once"; else not_ok "and is warned once" err; fi
 works "in double" small wide far.csv,standardize=no --steps 2 --set dtype=f64
-if [ -s err ]; then not_ok "is not" err; else ok "is not"; fi
+if grep -q warning err; then not_ok "is not" err; else ok "is not"; fi
 works "a model near 0" small plain toy:gaussian,n=300 --steps 2
 works "samples" "$WEIR" sample plain -n 10 -o plain.npy
 holds "floats" "'descr': '.f4'" plain.npy

@@ -16,6 +16,22 @@ if has png; then holds "pictures inside" 'data:image/png;base64' digits.html; fi
 works "report into the run" "$WEIR" report plane
 holds "is there" '</html>' plane/report.html
 
+# a table: columns by their names, data and samples over each other, what is far from all; by classes, and more columns than are shown
+awk 'BEGIN { print "height,b,count,kind"; for (i = 0; i < 400; i++) print i * 37 % 101 / 10 "," i * 53 % 89 / 9 "," i % 4 "," i % 2; print "5000,5,1,1" }' > far.csv
+tiny table "far.csv,condition=kind,valid=0.2" --steps 60 --batch 100 > log 2>&1 || cat log
+works "report of a table" "$WEIR" report table -o "table page.html"
+for part in 'Marginals and quantiles' 'class="pairs' '>height<' 'under the same conditions' '<h2>Moments' '<h2>Outliers' 'class="dots small c1'; do
+    holds "table: $part" "$part" "table page.html"
+done
+if grep -A 8 'class="outliers"' "table page.html" | grep -q '<th scope="row">401</th>'; then ok "the line far from all is named"; else not_ok "the line far from all is named"; fi
+holds "the page says what made it, and when" "<footer>weir [0-9.]*, 20[0-9-]* [0-9:]* UTC, weir report table -o &#39;table page.html&#39;</footer>" "table page.html"
+awk 'BEGIN { for (i = 0; i < 60; i++) { for (j = 0; j < 12; j++) printf "%s%d", j ? "," : "", i * (j + 3) % 17; print "" } }' > twelve.csv
+tiny twelve twelve.csv --steps 20 --batch 20 > log 2>&1 || cat log
+works "report of twelve columns" "$WEIR" report twelve
+holds "ten are shown" 'The first 10 of 12 columns' twelve/report.html
+if [ "$(grep -c 'class="bins c1' twelve/report.html)" -eq 20 ]; then ok "each twice"; else not_ok "each twice"; fi
+if grep -q 'class="pairs' digits.html; then not_ok "pictures are no table"; else ok "pictures are no table"; fi
+
 # a log cut short, and names that look like HTML
 mkdir '<b>&x' && cp plane/config.json plane/model.safetensors '<b>&x/' && head -c 700 plane/metrics.jsonl > '<b>&x/metrics.jsonl'
 works "a log cut short" "$WEIR" report '<b>&x' -o cut.html

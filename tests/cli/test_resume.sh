@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 settings="--data digits --set hidden=48,48 --set init=pytorch --set ema=0.99 --set checkpoint_every=40 --set valid_every=100 --batch 100 --threads 1"
 steps=1200
-case ${BUILD:-} in *asan*) steps=400 ;; esac
+case ${BUILD:-} in *asan*) steps=160 ;; esac
 
 # compare NAME RUN: weights and log of the uninterrupted run
 compare() {
@@ -47,6 +47,7 @@ works "and can be used" "$WEIR" sample copy -n 2 -o two.csv
 
 # where to stop may change in any spelling; an option of a like name, and what the data decide, may not
 works "a run of 10 steps" tiny length digits --steps 10
+works "data that are no file have no folder" sh -c '! grep "\"folder\"" length/config.json'
 works "longer" "$WEIR" train --out length --resume --set steps=12
 holds "by two steps" 'step 12 ' out
 refuses "another batch" 1 'train.batch differs' "$WEIR" train --out length --resume --set batch=7
@@ -56,10 +57,15 @@ refuses "a shape that the data have not" 1 'rows of shape 64: expected model.sha
 refuses "standardize=yes and no" 2 'digits,standardize=yes: standardize=yes of the data: expected model.standardize=no' \
     tiny both digits,standardize=yes --set standardize=no
 
+# a program keeps what it trains on in data/ of the folder; anything else is somebody's
+mkdir -p keeps/data other/else
+works "a run in a folder that holds data/" tiny keeps digits --steps 2
+refuses "in one that holds anything else" 1 'other: holds files that are no run' tiny other digits --steps 2
+
 # held-out samples that fail are counted and named, and the best is chosen on the rest
 awk 'BEGIN { for (i = 0; i < 60; i++) print (i % 7) / 7 "," (i == 47 || i == 52 ? "1e30" : (i % 5) / 5) }' > far.csv
 works "some samples fail" tiny far far.csv,valid=last:20 --set base=normal --set valid_every=5 --set optimizer=adam --steps 10
-holds "said on the line" 'step 10/10 .*held-out -*[0-9.]* nats (2 failed: sample 47, 52)' out
+holds "said on the line" 'step 10/10 .*held-out -*[0-9.]* nats (2 failed: sample 47, 52)' err
 holds "the best is chosen" 'best held-out' out
 holds "and in the log" '"step": 10, "valid": .*"failed": 2, "failed_samples": \[47, 52\], "best"' far/metrics.jsonl
 
@@ -83,4 +89,30 @@ stop() { # NAME FILE COMMAND...
 }
 stop "sample, SIGINT" many.npy "$WEIR" sample whole -n 400000 -o many.npy --batch 1 --threads 1
 stop "score, SIGINT" rows.npy "$WEIR" score whole --data digits --draws 100000 -o rows.npy --batch 8 --threads 1
+
+# from another folder, and after the data have moved
+mkdir -p here/data there
+awk 'BEGIN { srand(9); print "a,b"; for (i = 0; i < 120; i++) printf "%.5f,%.5f\n", rand(), rand() }' > here/data/t.csv
+awk 'BEGIN { for (i = 0; i < 120; i++) print i % 3 }' > here/data/classes.csv
+(cd here && "$WEIR" train nice --data data/t.csv,labels=data/classes.csv --set couplings=2 --set hidden=8 --out ../apart --steps 5 --quiet) > /dev/null
+(cd here && "$WEIR" train nice --data data/t.csv,labels=data/classes.csv --set couplings=2 --set hidden=8 --out ../whole-apart --steps 5 --quiet) > /dev/null
+"$WEIR" train --out whole-apart --resume --steps 10 > /dev/null 2>&1
+cd there || exit 1
+works "resumed from another folder" "$WEIR" train --out ../apart --resume --steps 8
+works "whose page finds its data" "$WEIR" report ../apart -o page.html
+absent_in() { if grep -q "$2" "$3"; then not_ok "$1" "$3"; else ok "$1"; fi; }
+absent_in "and scores them" 'cannot be opened' page.html
+works "its held-out rows are known by another path" "$WEIR" score ../apart --data ../here/data/t.csv,split=valid --json
+holds "as its own" '"n": 20,' out
+mv ../here/data moved
+"$WEIR" train --out ../apart --resume --steps 9 > out 2> err
+if [ $? -eq 1 ] && grep -q 'data that have moved are found by --data SPEC' err; then ok "data that have moved"; else not_ok "data that have moved" err; fi
+works "are named" "$WEIR" train --out ../apart --resume --steps 9 --data moved/t.csv,labels=moved/classes.csv
+works "once" "$WEIR" train --out ../apart --resume --steps 10
+same "and the bits are the same" ../apart/model.safetensors ../whole-apart/model.safetensors
+sed 's/^0/1/' moved/t.csv > moved/other.csv
+refuses "other rows" 1 'moved/other.csv,labels=moved/classes.csv: the data have changed since the run began' \
+    "$WEIR" train --out ../apart --resume --steps 11 --data moved/other.csv,labels=moved/classes.csv
+works "change nothing" "$WEIR" train --out ../apart --resume --steps 11
+cd .. || exit 1
 exit $((failures > 0))

@@ -78,7 +78,7 @@ static inline void refused(weir_ctx *c, weir_status status, const char *spec, co
     for (; *words; words++)
         if (!strstr(weir_message(c), *words)) fail_msg("%s: no \"%s\" in: %s", spec, *words, weir_message(c));
     assert_true(d->object.nil);
-    assert_int_equal(weir_dataset_rows(d), 0);
+    assert_int_equal(weir_dataset_samples(d), 0);
     assert_int_equal(weir_memory(c).live_blocks, before.live_blocks);
     weir_clear(c);
 }

@@ -11,7 +11,7 @@ static void built_in_equals_the_file(void **state)
 #endif
     weir_dataset *a = weir_dataset_open(c, "digits"), *b = weir_dataset_open(c, spec);
     assert_ok(c);
-    assert_int_equal(weir_dataset_rows(a), 1797);
+    assert_int_equal(weir_dataset_samples(a), 1797);
     weir_batch *x = weir_dataset_batch(a, 0, 1797), *y = weir_dataset_batch(b, 0, 1797);
     float *p = malloc(2 * 1797 * 64 * sizeof *p), *q = p + 1797 * 64;
     assert_int_equal(weir_copy_to_f32(weir_batch_x(x), p, 1797 * 64), WEIR_OK);

@@ -1,4 +1,5 @@
 /* Data from files: npy, CSV, IDX, folders of images; labels, weights, levels; what bad ones say. */
+#include <sys/stat.h>
 #include "fixture.h"
 
 /* The first element of a row as a batch gives it. */
@@ -15,7 +16,7 @@ static double first_of(weir_dataset *d, int64_t row)
 static void check_shape(weir_dataset *d, int64_t rows, int ndim, const int64_t *expected)
 {
     const int64_t *shape;
-    assert_int_equal(weir_dataset_rows(d), rows);
+    assert_int_equal(weir_dataset_samples(d), rows);
     assert_int_equal(weir_dataset_shape(d, &shape), ndim);
     assert_memory_equal(shape, expected, (size_t)ndim * sizeof *shape);
 }
@@ -47,7 +48,11 @@ static void npy(void **state)
     d = opened(c, path);
     check_shape(d, 3, 2, (const int64_t[]){ 2, 2 });
     assert_int_equal(d->store->dtype, WEIR_U8); /* kept as read */
-    assert_int_equal(weir_dataset_levels(d), 0); /* continuous unless said */
+    assert_int_equal(weir_dataset_levels(d), 256); /* bytes are integers, as in IDX and PNG */
+    weir_dataset_free(d);
+    snprintf(spec, sizeof spec, "%s,levels=0", path);
+    d = opened(c, spec);
+    assert_int_equal(weir_dataset_levels(d), 0); /* continuous where it is said */
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s,levels=13", path);
     d = opened(c, spec);
@@ -120,7 +125,8 @@ static void csv_more(void **state)
     REFUSED(c, WEIR_ERROR_FORMAT, path, "broken.npy");
     snprintf(spec, sizeof spec, "%s/none", scratch_folder());
     REFUSED(c, WEIR_ERROR_IO, spec, "none", "No such file");
-    REFUSED(c, WEIR_ERROR_FORMAT, "tests/data/files/images/a/0.png", "one image", "folder");
+    text_file(path, "broken.png", "hello");
+    REFUSED(c, WEIR_ERROR_FORMAT, path, "broken.png", "expected a PNG or JPEG signature");
 }
 
 /* NaN: scoring reads such rows, training refuses them and names row and column. */
@@ -130,7 +136,7 @@ static void not_a_number(void **state)
     char path[128], spec[300];
     text_file(path, "nan.csv", "0,1,2\n3,4,5\n6,7,nan\n0,-inf,3\n");
     weir_dataset *d = opened(c, path);
-    assert_int_equal(weir_dataset_rows(d), 4);
+    assert_int_equal(weir_dataset_samples(d), 4);
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
     assert_non_null(strstr(weir_message(c), "nan.csv: row 2, column 3: expected a finite number, found nan"));
     weir_clear(c);
@@ -260,7 +266,7 @@ static void folder(void **state)
     }
     weir_dataset_free(d);
     d = opened(c, "tests/data/files/images/b");
-    assert_int_equal(weir_dataset_rows(d), 2);
+    assert_int_equal(weir_dataset_samples(d), 2);
     assert_int_equal(weir_dataset_label(d, 0), -1);
     weir_dataset_free(d);
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/images,split=test", "images: split=test", "no test split");
@@ -333,6 +339,54 @@ static void every_allocation_failed(void **state)
     test_every_allocation(use_array);
 }
 
+/* Opening `path` under a limit of 2^20 bytes is refused by it, and is not under one of 2^28. */
+static void check_claim(const char *path)
+{
+    for (int lifted = 0; lifted < 2; lifted++) {
+        weir_open_opts o = weir_open_defaults();
+        o.file_bytes = (int64_t)1 << (lifted ? 28 : 20);
+        weir_ctx *k = weir_open_with(&o);
+        weir_dataset *d = weir_dataset_open(k, path);
+        weir_memory_info m;
+        weir_memory_sized(k, &m, sizeof m);
+        assert_true(lifted || m.peak_bytes < 3 << 20);
+        assert_int_equal(weir_status_of(k), lifted ? WEIR_OK : WEIR_ERROR_MEMORY);
+        assert_true(lifted || strstr(weir_message(k), "wants more than 1048576 bytes of memory"));
+        assert_true(lifted || strstr(weir_message(k), "WEIR_FILE_BYTES=N"));
+        weir_dataset_free(d);
+        weir_close(k);
+    }
+}
+
+/* Small files that claim much: text and words that were packed, a picture of one colour. */
+static void claims(void **state)
+{
+    (void)state;
+    char path[128], spec[200];
+    enum { LINES = 200000 };
+    static char text[4 * LINES];
+    for (int i = 0; i < LINES; i++) memcpy(text + 4 * i, "1,2\n", 4);
+    if (CAN_PACK) check_claim(scratch_file(path, "claim.csv.gz", text, sizeof text, true));
+    for (int i = 0; i < LINES; i++) text[4 * i] = 'a';
+    if (CAN_PACK) scratch_file(path, "words.csv.gz", text, sizeof text, true);
+    snprintf(spec, sizeof spec, "%s,label=1", path);
+    if (CAN_PACK) check_claim(spec);
+    weir_ctx *k = weir_open(1);
+    unsigned char *pixels = calloc(1500 * 1500, 3);
+    weir__bytes png;
+    if (weir__png_encode(k, pixels, 1500, 1500, 3, &png) == WEIR_OK) {
+        snprintf(path, sizeof path, "%s/claim", scratch_folder());
+        assert_int_equal(mkdir(path, 0700), 0);
+        scratch_file(path, "claim/a.png", png.data, png.size, false);
+        assert_true(png.size < 1 << 16);
+        weir__free(k, png.data);
+        *strrchr(path, '/') = 0;
+        check_claim(path);
+    }
+    free(pixels);
+    weir_close(k);
+}
+
 static int clean(void **state) { (void)state; remove_scratch(); return 0; }
 
 int main(void)
@@ -340,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(npy),        TEST(csv_columns), TEST(csv_more), TEST(not_a_number),
         TEST(big_csv_gz), TEST(idx),         TEST(folder),   TEST(every_allocation_failed),
+        TEST(claims),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

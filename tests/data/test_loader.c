@@ -171,7 +171,7 @@ static void fairness(void **state)
         if (count[i]) assert_true(abs(count[i] - 200) < 5 * 14);
     }
     assert_int_equal(orders, 24);
-    assert_int_equal(weir_dataset_rows(weir_loader_dataset(l)), 4);
+    assert_int_equal(weir_dataset_samples(weir_loader_dataset(l)), 4);
     weir_loader_free(l);
 }
 

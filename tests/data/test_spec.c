@@ -33,10 +33,12 @@ static void options(void **state)
     REFUSED(c, WEIR_ERROR_RANGE, "digits,limit=-1", "limit=-1");
     REFUSED(c, WEIR_ERROR_RANGE, "digits,limit=2.5", "integer");
     REFUSED(c, WEIR_ERROR_RANGE, "digits,split=tset", "split=tset", "all|train|valid|test");
-    REFUSED(c, WEIR_ERROR_RANGE, "digits,standardize=maybe", "standardize", "yes or no");
+    REFUSED(c, WEIR_ERROR_RANGE, "digits,standardize=maybe", "standardize", "no|yes|robust");
     REFUSED(c, WEIR_ERROR_RANGE, "toy:moons,n=0", "n=0");
     REFUSED(c, WEIR_ERROR_RANGE, "toy:moons,n=1e9", "n=1e9");
     REFUSED(c, WEIR_ERROR_RANGE, "digits,levels=-1", "levels=-1");
+    REFUSED(c, WEIR_ERROR_RANGE, "digits,bits=5", "bits=5 of 17 levels", "expected data of more than 32 levels");
+    REFUSED(c, WEIR_ERROR_RANGE, "digits,levels=0,bits=2", "bits=2 of 0 levels");
     REFUSED(c, WEIR_ERROR_VALUE, "digits,levels=16", "digits", "expected an integer in [0, 16)", "found 16");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "toy:moons,split=test", "toy:moons", "split=test", "no test split");
 }
@@ -70,7 +72,7 @@ static void valid_option(void **state)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         int64_t count;
         bool last;
-        assert_int_equal(weir__spec_valid(c, "x", good[i].valid, good[i].n, &count, &last), WEIR_OK);
+        assert_int_equal(weir__spec_part(c, "x", "valid", good[i].valid, good[i].n, &count, &last), WEIR_OK);
         assert_int_equal(count, good[i].expected);
         assert_int_equal(last, good[i].valid[0] == 'l');
     }
@@ -83,7 +85,7 @@ static void accessors(void **state)
     (void)state;
     weir_dataset *d = opened(c, "digits,split=train,limit=1e2,standardize=yes");
     const int64_t *shape;
-    assert_int_equal(weir_dataset_rows(d), 100);
+    assert_int_equal(weir_dataset_samples(d), 100);
     assert_int_equal(weir_dataset_dim(d), 64);
     assert_int_equal(weir_dataset_levels(d), 17);
     assert_int_equal(weir_dataset_shape(d, &shape), 1);
@@ -99,9 +101,20 @@ static void accessors(void **state)
     assert_int_equal(weir_dataset_levels(d), 0);
     weir_dataset_free(d);
     d = opened(c, "toy:moons");
-    assert_int_equal(weir_dataset_rows(d), 10000);
+    assert_int_equal(weir_dataset_samples(d), 10000);
     assert_int_equal(weir_dataset_levels(d), 0);
     weir_dataset_free(d);
+}
+
+static void leading_bits(void **state)
+{
+    (void)state;
+    weir_dataset *all = opened(c, "digits"), *few = opened(c, "digits,bits=3");
+    const uint8_t *v = all->store->data, *w = few->store->data;
+    assert_int_equal(weir_dataset_levels(few), 8);
+    for (int64_t i = 0; i < all->store->n * 64; i++) assert_int_equal(w[i], 8 * v[i] / 17);
+    weir_dataset_free(all);
+    weir_dataset_free(few);
 }
 
 static void nil_objects(void **state)
@@ -147,7 +160,7 @@ static void rows_open(void **state)
 #endif
         weir_dataset *d = opened(c, row->test);
         assert_ptr_equal(d->row, row);
-        assert_true(weir_dataset_rows(d) > 0 && weir_dataset_dim(d) > 0);
+        assert_true(weir_dataset_samples(d) > 0 && weir_dataset_dim(d) > 0);
         weir_dataset_free(d);
     }
 }
@@ -180,7 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(names),       TEST(options),   TEST(long_values),
-        TEST(valid_option), TEST(accessors), TEST(nil_objects),
+        TEST(valid_option), TEST(accessors), TEST(leading_bits), TEST(nil_objects),
         TEST(rows_open),   TEST(option_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,9 @@
 static void mark(weir_dataset *d, int *seen, int64_t n)
 {
     weir_scope s = weir_scope_begin(c);
-    weir_batch *b = weir_dataset_batch(d, 0, weir_dataset_rows(d));
+    weir_batch *b = weir_dataset_batch(d, 0, weir_dataset_samples(d));
     const int64_t *ids = weir_batch_ids(b);
-    assert_int_equal(weir_batch_size(b), weir_dataset_rows(d));
+    assert_int_equal(weir_batch_size(b), weir_dataset_samples(d));
     for (int64_t i = 0; i < weir_batch_size(b); i++) {
         assert_true(ids[i] >= 0 && ids[i] < n && (i == 0 || ids[i] > ids[i - 1]));
         seen[ids[i]]++;
@@ -19,13 +19,13 @@ static void check_cover(const char *spec, int64_t n, int n_splits, const int64_t
 {
     int *seen = calloc((size_t)n, sizeof *seen);
     weir_dataset *d = opened(c, spec);
-    assert_int_equal(weir_dataset_rows(d), n);
+    assert_int_equal(weir_dataset_samples(d), n);
     for (int i = 0; i < n_splits; i++) {
         char text[128];
         const char *name = weir__split_names[1 + i];
         snprintf(text, sizeof text, "%s,split=%s", spec, name);
         weir_dataset *view = weir_dataset_split(d, name), *direct = opened(c, text);
-        assert_int_equal(weir_dataset_rows(view), expected[i]);
+        assert_int_equal(weir_dataset_samples(view), expected[i]);
         assert_true(weir_dataset_fingerprint(view) == weir_dataset_fingerprint(direct));
         assert_string_equal(weir_dataset_spec(view), text);
         mark(view, seen, n);
@@ -46,6 +46,9 @@ static void cover(void **state)
     check_cover("toy:moons,n=600", 600, 2, (const int64_t[]){ 500, 100 });
     check_cover("toy:moons,n=600,valid=last:1", 600, 2, (const int64_t[]){ 599, 1 });
     check_cover("tests/data/files/small.csv,valid=0.25", 12, 2, (const int64_t[]){ 9, 3 });
+    check_cover("toy:moons,n=600,test=0.1", 600, 3, (const int64_t[]){ 450, 90, 60 });
+    check_cover("toy:moons,n=600,test=0.1,valid=last:40", 600, 3, (const int64_t[]){ 500, 40, 60 });
+    check_cover("toy:moons,n=600,test=last:6,valid=0.5", 600, 3, (const int64_t[]){ 297, 297, 6 });
 }
 
 /* The rule is fixed for good: other programs and old runs rely on it. The rows here were computed from the rule as written in
@@ -98,10 +101,10 @@ static void limit(void **state)
         snprintf(spec, sizeof spec, "digits%s", splits[i]);
         snprintf(limited, sizeof limited, "%s,limit=40", spec);
         weir_dataset *all = opened(c, spec), *few = opened(c, limited), *some = weir__dataset_some(all, 40), *no_more = weir__dataset_some(few, 50);
-        assert_int_equal(weir_dataset_rows(few), 40);
+        assert_int_equal(weir_dataset_samples(few), 40);
         assert_smallest(few, all);
         assert_memory_equal(few->ids, some->ids, 40 * sizeof *few->ids);
-        assert_int_equal(weir_dataset_rows(no_more), 40);
+        assert_int_equal(weir_dataset_samples(no_more), 40);
         weir_dataset_free(no_more);
         weir_dataset_free(some);
         weir_dataset_free(few);
@@ -111,7 +114,7 @@ static void limit(void **state)
     weir_dataset *few = opened(c, "digits,split=valid,limit=10"), *whole = opened(c, "digits,limit=10");
     assert_memory_equal(few->ids, first, sizeof first); /* as when the rule was first used */
     weir_dataset *view = weir_dataset_split(whole, "valid");
-    assert_int_equal(weir_dataset_rows(whole), 10);
+    assert_int_equal(weir_dataset_samples(whole), 10);
     assert_true(weir_dataset_fingerprint(view) == weir_dataset_fingerprint(few));
     weir_dataset *more = opened(c, "digits,limit=1797"), *most = opened(c, "digits,limit=1800");
     assert_null(more->ids);
@@ -124,7 +127,7 @@ static void limit(void **state)
     weir_dataset_free(same);
     weir_dataset *train = opened(c, "digits,limit=3,split=train"), *none = weir_dataset_split(train, "valid"); /* a split of a split */
     assert_true(weir_ok(c) && !none->object.nil);
-    assert_int_equal(weir_dataset_rows(none), 0);
+    assert_int_equal(weir_dataset_samples(none), 0);
     weir_dataset *owner = weir_dataset_open(c, "digits,split=valid");
     assert_true(weir_dataset_split(owner, "train")->object.nil);
     assert_int_equal(weir_status_of(c), WEIR_ERROR_ARGUMENT);
@@ -149,8 +152,8 @@ static void a_part_of_a_sorted_file_is_like_the_whole(void **state)
     double sum = 0;
     for (int i = 0; i < N; i++) x[i] = (float)i / N; /* uniform on [0, 1) */
     weir_dataset *all = weir_dataset_from_f32(c, x, N, 1), *valid = weir_dataset_split(all, "valid"), *some = weir__dataset_some(valid, K);
-    assert_int_equal(weir_dataset_rows(valid), N / 6);
-    assert_int_equal(weir_dataset_rows(some), K);
+    assert_int_equal(weir_dataset_samples(valid), N / 6);
+    assert_int_equal(weir_dataset_samples(some), K);
     for (int i = 0; i < K; i++) sum += x[some->ids[i]];
     assert_true(fabs(sum / K - 0.5) < 4 * sqrt(1.0 / 12 / K));
     weir_dataset_free(some);
@@ -167,9 +170,9 @@ static void limits_of_old_runs_take_the_beginning(void **state)
     weir_dataset *whole = weir__dataset_open_first(c, "digits,limit=10"), *view = weir_dataset_split(whole, "valid"), *some = weir__dataset_some(view, 5);
     for (int i = 0; i < 10; i++) assert_int_equal(few->ids[i], all->ids[i]);
     assert_null(whole->ids);
-    assert_int_equal(weir_dataset_rows(whole), 10);
+    assert_int_equal(weir_dataset_samples(whole), 10);
     assert_true(weir_dataset_fingerprint(view) == weir_dataset_fingerprint(few));
-    assert_int_equal(weir_dataset_rows(some), 5);
+    assert_int_equal(weir_dataset_samples(some), 5);
     for (int i = 0; i < 5; i++) assert_int_equal(some->ids[i], all->ids[i]);
     weir_dataset_free(some);
     weir_dataset_free(view);
@@ -314,7 +317,7 @@ static void from_array(void **state)
     weir_dataset *d = weir_dataset_from_f32(c, y, 12, 2);
     y[0] = 99; /* it was copied */
     weir_dataset *v = weir_dataset_split(d, "valid");
-    assert_int_equal(weir_dataset_rows(v), 2);
+    assert_int_equal(weir_dataset_samples(v), 2);
     assert_true(weir_dataset_split(d, "test")->object.nil);
     assert_non_null(strstr(weir_message(c), "split=test"));
     weir_clear(c);

@@ -100,9 +100,9 @@ static void batches_know_the_mean_weight(void **state)
     fill(w);
     weir_dataset_set_weights(d, w);
     assert_near(weir_batch_mean_weight(weir_dataset_batch(d, 0, 3)), 7.25, 1e-15);
-    for (int64_t i = 0; i < weir_dataset_rows(view); i++) sum += 0.5 * (double)weir__dataset_id(view, i);
+    for (int64_t i = 0; i < weir_dataset_samples(view); i++) sum += 0.5 * (double)weir__dataset_id(view, i);
     weir_batch *b = weir_dataset_batch(view, 4, 3);
-    assert_near(weir_batch_mean_weight(b), sum / (double)weir_dataset_rows(view), 1e-15);
+    assert_near(weir_batch_mean_weight(b), sum / (double)weir_dataset_samples(view), 1e-15);
     weir_loader *l = weir_loader_new(d, "batch=4"); /* row 0 weighs nothing: of the 29 that it draws from */
     assert_near(weir_batch_mean_weight(weir_loader_next(l)), 7.25 * 30 / 29, 1e-15);
     w[1] = 10;

@@ -8,6 +8,7 @@
 typedef struct exact {
     const mixture *g;
     const weir_path_row *path;
+    const void *path_options;
     int64_t calls, stop_at; /* the call that fails with the status below; 0: none */
     weir_status status;
     weir_ctx *c; /* whose error that is; NULL: none is set */
@@ -27,7 +28,7 @@ static double exact_log_share(const mixture *g, int k, weir_path_point p, const 
 static void exact_at(const mixture *g, const weir_prediction_row *want, weir_path_point p, const double *x, double *out)
 {
     double share[3], most = -INFINITY, total = 0;
-    weir_prediction_point form = want->at(p);
+    weir_prediction_point form = want->at(NULL, p);
     for (int k = 0; k < g->n; k++) most = fmax(most, share[k] = exact_log_share(g, k, p, x));
     for (int k = 0; k < g->n; k++) total += share[k] = exp(share[k] - most);
     for (int j = 0; j < g->dim; j++) {
@@ -47,7 +48,7 @@ static weir_status exact_predict(void *user, const weir_prediction_row *want, in
     exact *e = user;
     int64_t dim = e->g->dim;
     if (++e->calls == e->stop_at) return e->c ? weir_fail(e->c, e->status, "exact: call %lld: expected fewer", (long long)e->calls) : e->status;
-    for (int64_t i = 0; i < n; i++) exact_at(e->g, want, e->path->at(NULL, t[i]), x + i * dim, out + i * dim);
+    for (int64_t i = 0; i < n; i++) exact_at(e->g, want, e->path->at(e->path_options, t[i]), x + i * dim, out + i * dim);
     return WEIR_OK;
 }
 
@@ -95,7 +96,7 @@ static inline weir_status walk_run(weir_ctx *c, const walk *w, weir_sampling *p)
 static inline void walk_one(weir_ctx *c, const mixture *g, const weir_path_row *path, const walk *w, double *x)
 {
     exact e = { .g = g, .path = path };
-    weir_sampling p = { .n = 1, .dim = g->dim, .x = x, .path = path, .predictor = { exact_predict, &e } };
+    weir_sampling p = { .size = sizeof p, .n = 1, .dim = g->dim, .x = x, .path = path, .predictor = { exact_predict, &e } };
     if (walk_run(c, w, &p) != WEIR_OK) fail_msg("%s %s: %s", w->sampler, w->options, weir_message(c));
 }
 

@@ -1,38 +1,18 @@
-/* Paths, distributions of training times, networks as predictors and likelihoods, against closed forms and numbers computed elsewhere in f64. */
+/* Training pairs, distributions of training times, networks as predictors and likelihoods, against closed forms and numbers computed elsewhere in f64. */
 #include "test.h"
 #include "exact.h"
 
-/* -- paths ----------------------------------------------------------------------------------------------------------------------------- */
-static void test_paths(void **state)
-{
-    weir_ctx *c = *state;
-    for (int64_t i = 0; i < weir_row_count(c, "path"); i++) {
-        const weir_path_row *p = (const weir_path_row *)weir_row_at(c, "path", i);
-        char opts[1024];
-        double lo, hi, h = 1e-6;
-        weir_options_defaults(c, &p->row, opts);
-        p->interval(opts, &lo, &hi);
-        for (double f = 0.01; f < 1; f += 0.07) {
-            double t = lo + f * (hi - lo);
-            weir_path_point at = p->at(opts, t), up = p->at(opts, t + h), down = p->at(opts, t - h);
-            assert_near((up.a - down.a) / (2 * h), at.da, 1e-8);
-            assert_near((up.b - down.b) / (2 * h), at.db, 1e-8);
-            assert_true(at.a * at.db - at.da * at.b > 0); /* sigma rises */
-            assert_near(p->time_of(opts, at.b / at.a), t, 1e-12);
-        }
-    }
-    const weir_path_row *fm = (const weir_path_row *)weir_row_find(c, "path", "fm");
-    weir_path_point at = fm->at(NULL, 0.3);
-    assert_true(at.a == 0.7 && at.b == 0.3 && at.da == -1 && at.db == 1);
-    assert_true(fm->time_of(NULL, INFINITY) == 1 && fm->time_of(NULL, 0) == 0);
-}
-
+/* -- training pairs ------------------------------------------------------------------------------------------------------------------- */
 static void test_pairs(void **state)
 {
     weir_ctx *c = *state;
     const weir_path_row *fm = (const weir_path_row *)weir_row_find(c, "path", "fm");
     weir_tensor *x0 = weir_randn(c, WEIR_F64, 3, SHAPE(4, 2, 3)), *eps = weir_randn(c, WEIR_F64, 3, SHAPE(4, 2, 3)), *t = weir_rand(c, WEIR_F64, 1, SHAPE(4)), *x, *u;
-    weir__path_mix(fm, NULL, x0, eps, t, &x, &u);
+    weir__field f = { .path = fm, .prediction = &weir__prediction_velocity };
+    weir__pairs pairs;
+    assert_true(weir__field_pairs(&f, &weir__loss_weight_none, NULL, x0, eps, t, &pairs));
+    x = pairs.x, u = pairs.target;
+    assert_true(pairs.label == t && pairs.weight == NULL);
     assert_ok(c);
     for (int64_t i = 0; i < 4; i++)
         for (int64_t j = 0; j < 6; j++) {
@@ -81,6 +61,7 @@ static void test_laws_of_times(void **state)
     weir_ctx *c = *state;
     for (int64_t i = 0; i < weir_row_count(c, "time_density"); i++) {
         const weir_time_density_row *d = (const weir_time_density_row *)weir_row_at(c, "time_density", i);
+        if (d->of_sigma) continue; /* diffusion/test_field.c */
         law(c, d, "");
         law(c, d, d->row.test);
     }
@@ -118,7 +99,7 @@ static double log_p(weir_ctx *c, const weir__field *f, double lo, double toleran
 {
     char text[64];
     double result;
-    weir_row_report report;
+    weir_sample_report report;
     snprintf(text, sizeof text, "rtol=%g atol=%g", tolerance, tolerance);
     chosen k = choose(c, "dopri5", text);
     weir__likelihood l = { .field = f, .sampler = k.row, .sampler_options = k.options, .lo = lo, .hi = 1 };
@@ -127,7 +108,7 @@ static double log_p(weir_ctx *c, const weir__field *f, double lo, double toleran
         l.probes = weir_where(weir_lt(u, weir_scalar(c, WEIR_F64, 0.5)), weir_scalar(c, WEIR_F64, -1), weir_scalar(c, WEIR_F64, 1));
     }
     assert_int_equal(weir__likelihood_run(&l, 1, x, &result, error, &report), WEIR_OK);
-    assert_int_equal(report.end, WEIR_ROW_DONE);
+    assert_int_equal(report.end, WEIR_SAMPLE_DONE);
     put_back(c, &k);
     return result;
 }
@@ -138,7 +119,7 @@ static void test_no_density_by_these(void **state)
     weir_ctx *c = *state;
     weir__field f = mixture_field(c, &gmm3, SHAPE(2));
     double x[2] = { 0.3, -0.4 }, lp;
-    weir_row_report report;
+    weir_sample_report report;
     chosen k = choose(c, "heun", "frame=sigma");
     weir__likelihood l = { .field = &f, .sampler = k.row, .sampler_options = k.options, .lo = 0, .hi = 1 };
     weir__likelihood_run(&l, 1, x, &lp, NULL, &report);
@@ -244,7 +225,7 @@ static void everything(weir_ctx *c)
 {
     weir__field f = mixture_field(c, &gmm3, SHAPE(2));
     double x[4] = { 0.3, -0.4, 1, 1 }, lp[2];
-    weir_row_report report[2];
+    weir_sample_report report[2];
     const weir_sampler_row *row = (const weir_sampler_row *)weir_row_find(c, "sampler", "euler");
     _Alignas(max_align_t) char opts[1024];
     if (row && weir_options_defaults(c, &row->row, opts) == WEIR_OK) {
@@ -263,7 +244,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_paths), CASE(test_pairs), CASE(test_laws_of_times), CASE(test_a_network_predicts), CASE(test_mixture_density),
+    CASES(CASE(test_pairs), CASE(test_laws_of_times), CASE(test_a_network_predicts), CASE(test_mixture_density),
           CASE(test_gaussian_density), CASE(test_no_density_by_these), CASE(test_products), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static inline void read_spec(weir_ctx *c, const void *data, size_t size)
     size_t at = strlen(spec), n = size < sizeof spec - at - 1 ? size : sizeof spec - at - 1;
     memcpy(spec + at, size ? data : "", n);
     weir_dataset *d = weir_dataset_open(c, spec);
-    if (weir_ok(c) && weir_dataset_rows(d) > 0) {
+    if (weir_ok(c) && weir_dataset_samples(d) > 0) {
         weir_scope s = weir_scope_begin(c);
         weir_dataset_batch(d, 0, 3);
         weir_scope_end(s);

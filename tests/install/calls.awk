@@ -95,8 +95,9 @@ function valid(f, name, type) {
     if ((f, name) in of_arg) { used[f, name] = 1; return of_arg[f, name] }
     if ((type, name) in of_name) return of_name[type, name]
     if (type in of_type) return of_type[type]
+    if (f ~ /_defaults_sized$/ && type ~ /_opts \*$/) return "(" substr(type, 1, length(type) - 2) "[]){ { 0 } }"
     if (match(type, /^weir_[a-z0-9_]+_opts \*$/)) return "(" substr(type, 1, length(type) - 2) "[]){ " substr(type, 1, length(type) - 6) "defaults() }"
-    if (match(type, /^weir_[a-z0-9_]+_info \*$/)) return "(" substr(type, 1, length(type) - 2) "[]){ { 0 } }"
+    if (match(type, /^weir_[a-z0-9_]+_info \*$/)) return "(" substr(type, 1, length(type) - 2) "[]){ { .size = sizeof(" substr(type, 1, length(type) - 2) ") } }"
     fail(f ": " name " of type " type ": calls.txt does not know it: expected a line \"type | " type " | a valid value | its nil, if it has one\"")
     return "0"
 }
@@ -115,7 +116,7 @@ function kind_of(f, name, type) {
     if (type == "weir_ctx *") return marked("quiet", f, name) ? "LOOSE_HANDLE" : "CONTEXT"
     if (type in nil_of && nil_of[type] != "") return marked("quiet", f, name) ? "QUIET_HANDLE" : marked("loose", f, name) ? "LOOSE_HANDLE" : "HANDLE"
     if (type ~ /^weir_[a-z0-9_]+_(opts|info) \*$/) return "QUIET" # NULL: the defaults, or not wanted
-    if (type ~ /\*$/ || type == "fn" || type == "weir_checkpoint_fn *") return marked("quiet", f, name) ? "QUIET" : marked("loose", f, name) ? "LOOSE" : "POINTER"
+    if (type ~ /\*$/ || type == "fn" || type == "weir_checkpoint_fn *" || type == "weir_host_fn *") return marked("quiet", f, name) ? "QUIET" : marked("loose", f, name) ? "LOOSE" : "POINTER"
     if (type == "int" || type == "int64_t" || type == "uint64_t" || type == "size_t" || type == "double") return "NUMBER"
     return "EVEN"
 }
@@ -140,11 +141,11 @@ function prototype(s,    open, f, returns, part, n, k, body, list, kinds, kind, 
         else body = body "    " whole (whole ~ /\*$/ ? "" : " ") "a" k - 1 " = " (other == "" ? "" : "arg == " k - 1 " ? " other " : ") valid(f, name, type) ";\n"
         list = list (k > 1 ? ", " : "") "a" k - 1
         if (type == "weir_tensor **" && valid(f, name, type) == "w->out") outs = outs "if (how <= IN_ODD_ENVIRONMENT) digest_tensor(w, w->out[0]); "
-        kinds = kinds "{ \"" name "\", " kind " }, "
+        kinds = kinds "{ \"" name "\", " kind ", " (type == "weir_tensor *" && kind ~ /HANDLE$/ ? "true" : "false") " }, "
     }
     print "static void call_" f "(world *w, int arg, int how)\n{\n" body "    (void)arg, (void)how;"
     print "    " kept(returns, f "(" list ")", f) " " outs "\n}\n"
-    table = table "    { \"" f "\", \"" said(f) "\", call_" f ", " n ", { " kinds "{ NULL, 0 } }, " (f in inside ? inside[f] : "OUTSIDE") ", " marked("fails", f, "") " },\n"
+    table = table "    { \"" f "\", \"" said(f) "\", call_" f ", " n ", { " kinds "{ NULL, 0, false } }, " (f in inside ? inside[f] : "OUTSIDE") ", " marked("fails", f, "") " },\n"
 }
 
 # A pointer to a function is declared under the argument's own name

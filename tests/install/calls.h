@@ -18,7 +18,7 @@
 /* Kinds of arguments. Quiet: NULL is no error; loose: it may be one; even: left alone. */
 enum { POINTER, QUIET, LOOSE, CONTEXT, HANDLE, QUIET_HANDLE, LOOSE_HANDLE, NUMBER, EVEN };
 enum { OUTSIDE, IN_INFER, IN_BACKWARD };                      /* where a function may be called */
-enum { AS_IT_IS, IN_ODD_ENVIRONMENT, IN_FAILED, WITH_NULL, WITH_NIL, WITH_ORPHAN, WITH_NUMBER, WAYS = WITH_NUMBER + 12 };
+enum { AS_IT_IS, IN_ODD_ENVIRONMENT, IN_FAILED, WITH_NULL, WITH_NIL, WITH_ORPHAN, WITH_SPENT, WITH_NUMBER, WAYS = WITH_NUMBER + 12 };
 
 typedef struct nils { weir_ctx *context; weir_tensor *tensor; weir_module *module; weir_model *model; weir_optim *optim; weir_dataset *dataset; weir_loader *loader;
                       weir_batch *batch; weir_run *run; weir_condition *condition; } nils;
@@ -27,9 +27,9 @@ typedef struct numbers_opts { size_t size; int64_t n; weir_choice net; } numbers
 typedef struct world {
     weir_ctx *c;
     nils nil, orphan;
-    weir_tensor *x, *wide, *bools, *index, *image, *kernel, *leaf, *result, *scalar, *row, *times, *tangents, *many[2], *out[4];
-    weir_module *net, *bijection, *base, *network, *spare;
-    weir_model *model, *conditional;
+    weir_tensor *x, *wide, *bools, *index, *image, *kernel, *leaf, *result, *scalar, *row, *times, *tangents, *many[2], *out[4], *spent;
+    weir_module *net, *bijection, *base, *network, *spare, *dequantizer;
+    weir_model *model, *conditional, *guided, *continuous;
     weir_optim *optim;
     weir_ema *ema;
     weir_dataset *dataset, *toy, *flowers;
@@ -55,6 +55,7 @@ typedef struct world {
     weir_sampling sampling;
     weir_guidance guidance;
     weir_x0_clamp clamp;
+    weir_x0_known known;
     _Alignas(max_align_t) char sampler_options[1024];
     /* of the call */
     bool wrong;
@@ -66,7 +67,7 @@ typedef struct world {
 #define NIL(n) w->nil.n
 #define ORPHAN(n) w->orphan.n
 
-typedef struct argument { const char *name; int kind; } argument;
+typedef struct argument { const char *name; int kind; bool tensor; } argument;
 typedef struct call {
     const char *name, *says; /* what its messages call it */
     void (*run)(world *w, int arg, int how);
@@ -79,7 +80,8 @@ typedef struct call {
 /* -- what is handed in ------------------------------------------------------------------------------------------------------------- */
 static void *odd_pointer(world *w, int how, void *nil, void *orphan)
 {
-    return (void)w, how == WITH_NIL ? nil : how == WITH_ORPHAN ? orphan : NULL;
+    if (how == WITH_SPENT) return w->spent;
+    return how == WITH_NIL ? nil : how == WITH_ORPHAN ? orphan : NULL;
 }
 
 static double odd_number(int how)
@@ -98,6 +100,13 @@ static int64_t fill_f32(void *user, int64_t step, float *x, int64_t *ids, double
 static int64_t fill_f64(void *user, int64_t step, double *x, int64_t *ids, double *weights) { return (void)user, (void)step, (void)x, (void)ids, (void)weights, 0; }
 static void let_go(void *user, void *data) { (void)user, (void)data; }
 static weir_tensor *squared(void *user, weir_tensor **x) { return (void)user, weir_square(x[0]); }
+static weir_status bowl(void *user, int64_t n, int64_t dim, const double *x, double *y, double *grad)
+{
+    (void)user;
+    for (int64_t i = 0; i < n * dim; i++) y[i / dim] = x[i] * x[i];
+    for (int64_t i = 0; grad && i < n * dim; i++) grad[i] = 2 * x[i];
+    return WEIR_OK;
+}
 static weir_tensor *forward(weir_module *m, weir_tensor *x) { return (void)m, weir_neg(x); }
 
 static const weir_option numbers_options[] = {
@@ -164,6 +173,8 @@ static void make_tensors(world *w)
     const int64_t square[] = { 4, 4 }, four[] = { 4 };
     for (int i = 0; i < 256; i++) w->f32[i] = 1.1f, w->f64[i] = 1.1, w->i64[i] = i % 4;
     w->x = weir_add(weir_full(c, WEIR_F32, 2, square, 1.1), weir_scale(weir_eye(c, WEIR_F32, 4), 4.3)); /* positive, and positive definite */
+    w->spent = weir_zeros(c, WEIR_F32, 2, square);
+    weir_release(w->spent);
     w->wide = weir_full(c, WEIR_F32, 3, (const int64_t[]){ 2, 4, 4 }, 1.1);
     w->bools = weir_zeros(c, WEIR_BOOL, 2, square);
     w->index = weir_from_i64(c, w->i64, 1, four);
@@ -190,23 +201,28 @@ static weir_status stays(void *user, const weir_prediction_row *want, int64_t n,
 static void make_objects(world *w)
 {
     weir_ctx *c = w->c;
-    w->net = weir_module_new(c, "linear", "in=4 out=4"), w->bijection = weir_module_new(c, "scale", "dim=4"), w->base = weir_module_new(c, "normal", "dim=4");
+    w->net = weir_module_new(c, "linear", "in=4 out=4"), w->bijection = weir_module_new(c, "scale", "dim=4"), w->base = weir_module_new(c, "normal", "dim=4"), w->dequantizer = weir_module_new(c, "dequantizer.uniform", "");
     w->network = weir_module_new(c, "mlp", "in=4 out=4 hidden=4 time=raw"), w->spare = weir_module_new(c, "group", "");
     w->model = weir_model_new(c, "nice", "dim=4 hidden=4 couplings=2 standardize=yes");
     w->optim = weir_optim_new(weir_model_module(w->model), "adam", ""), w->ema = weir_ema_new(weir_model_module(w->model), 0.9);
     w->conditional = weir_model_new(c, "nice", "dim=4 hidden=4 couplings=2 classes=4 context=2");
+    w->guided = weir_model_new(c, "rectified-flow", "dim=4 net.hidden=4 classes=4 condition.dropout=0.2");
+    w->continuous = weir_model_new(c, "rectified-flow", "dim=4 net.hidden=4");
     w->flowers = weir_dataset_from_f32(c, w->f32, 16, 4);
     weir_dataset_set_labels(w->flowers, w->i64);
     weir_dataset_set_context(w->flowers, w->f64, 2);
     w->dataset = weir_dataset_from_f32(c, w->f32, 16, 4), w->toy = weir_dataset_open(c, "toy:gaussian,n=8");
     w->loader = weir_loader_new(w->dataset, "batch=2");
     w->batch = weir_batch_wrap(c, w->x, w->i64, w->f64, NULL);
+    weir_run *straight = weir_run_open(c, "straight", "model=rectified-flow net.hidden=4 data=toy:moons,n=40 train.steps=1 train.valid_rows=2", false);
+    if (weir_run_train(straight, NULL) != WEIR_OK) printf("# %s\n", weir_message(c));
+    weir_run_free(straight);
     w->run = weir_run_open(c, "run", "{\"model\": {\"name\": \"nice\", \"hidden\": [4]}, \"data\": \"toy:moons,n=40\", \"train\": {\"steps\": 2, \"batch\": 8}}", false);
-    w->ode = (weir_ode){ .ctx = c, .n = 2, .dim = 2, .t0 = 0, .t1 = 1, .x = w->f64, .f = still };
+    w->ode = (weir_ode){ .size = sizeof w->ode, .ctx = c, .n = 2, .dim = 2, .t0 = 0, .t1 = 1, .x = w->f64, .f = still };
     w->path = (const weir_path_row *)weir_row_find(c, "path", "fm"), w->prediction = (const weir_prediction_row *)weir_row_find(c, "prediction", "v");
     w->sampler = (const weir_sampler_row *)weir_row_find(c, "sampler", "euler");
     if (w->sampler) weir_options_parse(c, &w->sampler->row, w->sampler_options, weir_options_defaults(c, &w->sampler->row, w->sampler_options) == WEIR_OK ? "steps=2" : "");
-    w->guidance = weir_guidance_defaults(), w->clamp = weir_x0_clamp_defaults();
+    w->guidance = weir_guidance_defaults(), w->clamp = weir_x0_clamp_defaults(), w->known = weir_x0_known_defaults();
     w->sampling = (weir_sampling){ .size = sizeof w->sampling, .ctx = c, .n = 2, .dim = 2, .x = w->f64, .path = w->path, .times = ends, .n_times = 2, .predictor = { stays, NULL } };
     w->adam = weir_adam_defaults(), w->numbers = (numbers_opts){ .size = sizeof w->numbers, .n = 1 };
     w->sink = fopen("/dev/null", "w");
@@ -233,7 +249,7 @@ static bool open_world(world *w)
 
 static void complain(world *w, const char *what)
 {
-    const char *ways[] = { "as it is", "where numbers are rounded up", "in a failed context", "NULL", "nil", "nil of no context" };
+    const char *ways[] = { "as it is", "where numbers are rounded up", "in a failed context", "NULL", "nil", "nil of no context", "given back before" };
     char number[32];
     snprintf(number, sizeof number, "%.17g", now.how >= WITH_NUMBER ? odd_number(now.how) : 0);
     printf("# %s(%s: %s): %s: status %d: %s\n", now.f->name, now.arg >= 0 ? now.f->arg[now.arg].name : "", now.how < WITH_NUMBER ? ways[now.how] : number, what,
@@ -315,7 +331,7 @@ static void digest_world(world *w)
     digest_module(w, weir_model_module(w->model));
 }
 
-static int odd_kind(void) { return now.how >= WITH_NULL && now.how <= WITH_ORPHAN ? now.f->arg[now.arg].kind : EVEN; }
+static int odd_kind(void) { return now.how >= WITH_NULL && now.how <= WITH_SPENT ? now.f->arg[now.arg].kind : EVEN; }
 static bool must_fail(void) { return odd_kind() == POINTER || odd_kind() == HANDLE || odd_kind() == CONTEXT; }
 
 static void saw_handle(world *w, const void *r, const void *nil, const void *orphan)
@@ -355,6 +371,10 @@ static void look(world *w)
     }
     if (kind == LOOSE || kind == LOOSE_HANDLE || kind == EVEN) return;
     if (s == WEIR_OK && must_fail() && now.how == WITH_NULL && can_say()) complain(w, "no error: expected one, or a line \"quiet\" in calls.txt where it may be so");
+    if (now.how == WITH_SPENT) {
+        if (s != WEIR_ERROR_STATE || !strstr(weir_message(w->c), "tensor f32 [4, 4], given back by weir_release")) complain(w, "expected an error that names the tensor");
+        return;
+    }
     if (s != WEIR_OK && s != WEIR_ERROR_ARGUMENT) complain(w, "expected WEIR_ERROR_ARGUMENT");
     if (s != WEIR_OK && now.how == WITH_NULL && !strstr(weir_message(w->c), now.f->says)) complain(w, "expected a message that names the function");
 }
@@ -409,6 +429,7 @@ static bool applies(const call *f, int arg, int how)
     int kind = f->arg[arg].kind;
     if (how == WITH_NULL) return kind != NUMBER && kind != EVEN;
     if (how == WITH_NIL || how == WITH_ORPHAN) return kind == CONTEXT || kind == HANDLE || kind == QUIET_HANDLE || kind == LOOSE_HANDLE;
+    if (how == WITH_SPENT) return f->arg[arg].tensor;
     return kind == NUMBER;
 }
 

@@ -52,7 +52,7 @@ static inline void read_jpeg(weir_ctx *c, const void *data, size_t size)
 static inline void read_csv(weir_ctx *c, const void *data, size_t size)
 {
     weir__csv csv;
-    if (weir__csv_read_words(c, "in", data, size, "2", &csv) == WEIR_OK) touch(csv.values, (size_t)(csv.rows * csv.columns) * sizeof(double));
+    if (weir__csv_read(c, "in", data, size, &(weir__csv_form){ .word_column = "2" }, &csv) == WEIR_OK) touch(csv.values, (size_t)(csv.rows * csv.columns) * sizeof(double));
     for (int64_t i = 0; i < csv.words.n; i++) touch(csv.words.at[i], strlen(csv.words.at[i]));
     for (int64_t i = 0; csv.header && i < csv.columns; i++) touch(csv.header[i], strlen(csv.header[i]));
     weir__csv_free(c, &csv);

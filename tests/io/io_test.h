@@ -56,11 +56,11 @@ static MAYBE_UNUSED weir_ctx *open_ctx(void)
     return c;
 }
 
-/* Every block must be back: no more are out than in a context just opened. */
+/* Every block must be back: no more are out than in a context just opened, but for the warnings that it keeps. */
 static MAYBE_UNUSED void close_ctx(weir_ctx *c)
 {
     weir_ctx *fresh = open_ctx();
-    assert_int_equal(weir_memory(c).live_blocks, weir_memory(fresh).live_blocks);
+    assert_int_equal(weir_memory(c).live_blocks - c->warnings.n, weir_memory(fresh).live_blocks);
     weir__ctx_delete(fresh);
     weir__ctx_delete(c);
 }

@@ -9,7 +9,7 @@ static weir__csv read_text(weir_ctx *c, const char *text)
     char *exact = malloc(n ? n : 1);
     weir__csv csv;
     memcpy(exact, text, n);
-    (void)weir__csv_read(c, "t.csv", exact, n, &csv);
+    (void)weir__csv_read(c, "t.csv", exact, n, NULL, &csv);
     free(exact);
     return csv;
 }
@@ -45,6 +45,31 @@ static void accepts(void **state)
     accept("nan,inf\n-Infinity,-.5e+0\n", 2, 2, special, NULL);
     accept("+1,2.\n3e0,0.4E1\n", 2, 2, v, NULL);
     accept("1,2,3,4", 1, 4, v, NULL);
+    accept("1 2\n3   4\n", 2, 2, v, NULL);
+    accept(" 1  2 \r\n 3 4\n", 2, 2, v, NULL);
+    accept("a b\n1 2\n3 4\n", 2, 2, v, ab);
+    accept("1,0;2,\n3;4e0\n", 2, 2, v, NULL);
+    accept("a\tb\n1,0\t2\n3\t4,0\n", 2, 2, v, ab);
+    const char *const counted[] = { "0", "1" }, *const one[] = { "a b" };
+    accept("0,1\n1.0,2\n3,4\n", 2, 2, v, counted);
+    accept("0,1\n2,3\n", 2, 2, (const double[]){ 0, 1, 2, 3 }, NULL);
+    accept("a b\n1\n2\n3\n4\n", 4, 1, v, one);
+}
+
+static void a_header_or_none_as_told(void **state)
+{
+    (void)state;
+    static const char text[] = "0,1\n2.5,3\n";
+    for (int told = WEIR__CSV_HEADER_AUTO; told <= WEIR__CSV_HEADER_NO; told++) {
+        weir_ctx *c = open_ctx();
+        weir__csv csv;
+        weir__csv_form form = { .header = (weir__csv_header)told };
+        assert_int_equal(weir__csv_read(c, "t.csv", text, strlen(text), &form, &csv), WEIR_OK);
+        assert_int_equal(csv.rows, told == WEIR__CSV_HEADER_NO ? 2 : 1);
+        assert_int_equal(csv.header != NULL, told != WEIR__CSV_HEADER_NO);
+        weir__csv_free(c, &csv);
+        close_ctx(c);
+    }
 }
 
 static void refuse(const char *text, const char *message)
@@ -62,21 +87,25 @@ static void refuses(void **state)
     refuse("", "t.csv: line 1: expected at least one row of numbers");
     refuse("# only\n\n", "t.csv: line 3: expected at least one row of numbers");
     refuse("a,b\n", "t.csv: line 2: expected rows of numbers under the header");
-    refuse("1,2\n3,x\n", "t.csv: line 2, column 2: expected a number, found \"x\"");
+    refuse("1,2\n3,x\n", "t.csv: line 2, column 2: expected a number (label= or skip= takes a column of words), found \"x\"");
     refuse("a,b\n# c\n\n1,2\r\n3,4 5\n", "t.csv: line 5, column 2: expected a number, found \"4 5\"");
-    refuse("1,2,x\n", "t.csv: line 1, column 3: expected a number, found \"x\"");
-    refuse("1,2\n3,\n", "t.csv: line 2, column 2: expected a number, found an empty field");
+    refuse("1,2,x\n", "t.csv: line 1, column 3: expected a number (label= or skip= takes a column of words), found \"x\"");
+    refuse("1,2\n3,\n", "t.csv: line 2, column 2: expected a number (na=drop leaves such rows out), found an empty field");
     refuse("1,2\n3\n", "t.csv: line 2: expected 2 columns, found 1");
     refuse("1,2\n3,4,5\n", "t.csv: line 2: expected 2 columns, found more than 2");
     refuse("1,2\n\"3,4\n", "t.csv: line 2, column 1: expected a closing '\"', found \"3,4?\"");
     refuse("1,2\n\"3\"4,5\n", "t.csv: line 2, column 1: expected a delimiter after '\"', found \"4\"");
-    refuse("\"a\nb\",c\n1,x\n", "t.csv: line 3, column 2: expected a number, found \"x\"");
+    refuse("\"a\nb\",c\n1,x\n", "t.csv: line 3, column 2: expected a number (label= or skip= takes a column of words), found \"x\"");
     refuse("1,2\n0x10,3\n", "t.csv: line 2, column 1: expected a number, found \"0x10\"");
     refuse("1,2\n1e,3\n", "t.csv: line 2, column 1: expected a number, found \"1e\"");
     refuse("1,2\n.,3\n", "t.csv: line 2, column 1: expected a number, found \".\"");
     refuse("1,2\n--1,3\n", "t.csv: line 2, column 1: expected a number, found \"--1\"");
     refuse("1,2\n\xff\x01zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz,3\n",
            "t.csv: line 2, column 1: expected a number, found \"??zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz...\"");
+    refuse("a;b\n1,5;2\n1.5;2\n", "t.csv: line 3, column 1: expected a number, found \"1.5\"");
+    refuse("a;b\n1.234,5;2\n", "t.csv: line 2, column 1: expected a number, found \"1.234,5\"");
+    refuse("a\n0,35\n", "t.csv: line 2: expected 1 column, found more than 1 (decimal commas are read where ; or tabs part columns)");
+    refuse("1 2\n3\n", "t.csv: line 2: expected 2 columns, found 1");
     refuse("\xff\xfe" "1", "t.csv: byte 0: expected UTF-8, found UTF-16");
 }
 
@@ -85,7 +114,7 @@ static void words_of(const char *text, const char *column, int64_t n, const char
 {
     weir_ctx *c = open_ctx();
     weir__csv csv;
-    assert_int_equal(weir__csv_read_words(c, "t.csv", text, strlen(text), column, &csv), WEIR_OK);
+    assert_int_equal(weir__csv_read(c, "t.csv", text, strlen(text), &(weir__csv_form){ .word_column = column }, &csv), WEIR_OK);
     assert_int_equal(csv.words.n, n);
     for (int64_t i = 0; i < n; i++) assert_string_equal(csv.words.at[i], words[i]);
     weir__csv_free(c, &csv);
@@ -96,7 +125,7 @@ static void refuse_words(const char *text, const char *column, const char *messa
 {
     weir_ctx *c = open_ctx();
     weir__csv csv;
-    (void)weir__csv_read_words(c, "t.csv", text, strlen(text), column, &csv);
+    (void)weir__csv_read(c, "t.csv", text, strlen(text), &(weir__csv_form){ .word_column = column }, &csv);
     assert_null(csv.values);
     expect(c, WEIR_ERROR_FORMAT, message);
     close_ctx(c);
@@ -119,9 +148,9 @@ static void bad_words(void **state)
 {
     (void)state;
     refuse_words("a,b\n1,x\n2,\n", "b", "t.csv: line 3, column 2: expected a number or a word without NUL bytes, found an empty field");
-    refuse_words("a,b\n1,x\nz,y\n", "b", "t.csv: line 3, column 1: expected a number, found \"z\"");
-    refuse_words("a,b\n1,x\n2,y\n", "a", "t.csv: line 2, column 2: expected a number, found \"x\"");
-    refuse_words("a,b\n1,x\n2,y\n", "3", "t.csv: line 2, column 2: expected a number, found \"x\"");
+    refuse_words("a,b\n1,x\nz,y\n", "b", "t.csv: line 3, column 1: expected a number (label= or skip= takes a column of words), found \"z\"");
+    refuse_words("a,b\n1,x\n2,y\n", "a", "t.csv: line 2, column 2: expected a number (label= or skip= takes a column of words), found \"x\"");
+    refuse_words("a,b\n1,x\n2,y\n", "3", "t.csv: line 2, column 2: expected a number (label= or skip= takes a column of words), found \"x\"");
 }
 
 /* A million delimiters on one line and a million lines must not be multiplied. */
@@ -136,9 +165,9 @@ static void refuses_before_allocating(void **state)
     memset(text, ',', N);
     memset(text + N, '\n', N);
     memcpy(text, "1", 1);
-    assert_int_equal(weir__csv_read(c, "t.csv", text, 2 * N, &csv), WEIR_ERROR_FORMAT);
+    assert_int_equal(weir__csv_read(c, "t.csv", text, 2 * N, NULL, &csv), WEIR_ERROR_FORMAT);
     assert_true(a.largest < 100 * N);
-    expect(c, WEIR_ERROR_FORMAT, "t.csv: line 1, column 2: expected a number, found an empty field");
+    expect(c, WEIR_ERROR_FORMAT, "t.csv: line 1, column 2: expected a number (na=drop leaves such rows out), found an empty field");
     free(text);
     close_ctx(c);
 }
@@ -226,7 +255,7 @@ static void writes(void **state)
     assert_int_equal(n, sizeof expected - 1);
     assert_memory_equal(text, expected, n);
     weir__csv csv;
-    assert_int_equal(weir__csv_read(c, path, text, n, &csv), WEIR_OK);
+    assert_int_equal(weir__csv_read(c, path, text, n, NULL, &csv), WEIR_OK);
     assert_string_equal(csv.header[1], header[1]);
     assert_true(csv.values[2] == d[2]);
     weir__csv_free(c, &csv);
@@ -264,7 +293,7 @@ static void reads_fast(void **state)
     weir_ctx *c = open_ctx();
     weir__csv csv;
     clock_t start = clock();
-    assert_int_equal(weir__csv_read(c, "t.csv", text, n, &csv), WEIR_OK);
+    assert_int_equal(weir__csv_read(c, "t.csv", text, n, NULL, &csv), WEIR_OK);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     print_message("%d values, %zu bytes: %.3f s\n", N, n, seconds);
     assert_true(seconds < 5);
@@ -276,7 +305,7 @@ static void reads_fast(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts),          cmocka_unit_test(refuses),           cmocka_unit_test(refuses_before_allocating),
+        cmocka_unit_test(accepts),          cmocka_unit_test(refuses), cmocka_unit_test(a_header_or_none_as_told),           cmocka_unit_test(refuses_before_allocating),
         cmocka_unit_test(numbers_are_correctly_rounded), cmocka_unit_test(halfway_points), cmocka_unit_test(formats_round_trip),
         cmocka_unit_test(writes),           cmocka_unit_test(reads_fast),        cmocka_unit_test(a_column_of_words),
         cmocka_unit_test(bad_words),

@@ -16,7 +16,7 @@
 
 #define EACH_KERN(k) \
     for (int isa_ = 1; isa_ <= 3; isa_++) \
-        for (const weir__kern *k = weir__kern_for(isa_); k; k = NULL)
+        for (const weir__isa *k = weir__isa_for(isa_); k; k = NULL)
 #define EACH_REAL(t) for (weir__real t = WEIR__F32; t <= WEIR__F64; t++)
 
 static inline size_t bytes_of(weir__real t) { return t == WEIR__F32 ? 4 : 8; }

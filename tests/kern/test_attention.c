@@ -44,7 +44,7 @@ static void drop(problem *p)
     free(p);
 }
 
-static void run(const weir__kern *k, problem *p, int n_threads)
+static void run(const weir__isa *k, problem *p, int n_threads)
 {
     const weir__threads *threads = threads_of(n_threads);
     void *scratch = room(weir__attention_scratch(k, p->t, &p->o, false, threads));

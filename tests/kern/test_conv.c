@@ -59,7 +59,7 @@ static void naive_product(void *user, int64_t y, int64_t x, int64_t w)
     p->dw[w] += gv * xv, p->size_dw[w] += fabs(gv * xv);
 }
 
-static void *forward(const weir__kern *k, weir__real t, const weir__conv *v, const void *x, const void *w, const void *bias, int threads)
+static void *forward(const weir__isa *k, weir__real t, const weir__conv *v, const void *x, const void *w, const void *bias, int threads)
 {
     void *y = room(bytes_of(t) * (size_t)sizes_of(v).y), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_FORWARD, threads_of(threads)));
     k->conv_forward[t](v, x, w, bias, y, scratch, threads_of(threads));
@@ -67,7 +67,7 @@ static void *forward(const weir__kern *k, weir__real t, const weir__conv *v, con
     return y;
 }
 
-static void *input(const weir__kern *k, weir__real t, const weir__conv *v, const void *g, const void *w, int threads)
+static void *input(const weir__isa *k, weir__real t, const weir__conv *v, const void *g, const void *w, int threads)
 {
     void *dx = room(bytes_of(t) * (size_t)sizes_of(v).x), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_INPUT, threads_of(threads)));
     k->conv_input[t](v, g, w, dx, scratch, threads_of(threads));
@@ -76,7 +76,7 @@ static void *input(const weir__kern *k, weir__real t, const weir__conv *v, const
 }
 
 /* Adds to `before` unless that is NULL */
-static void *weight(const weir__kern *k, weir__real t, const weir__conv *v, const void *x, const void *g, const void *before, int threads)
+static void *weight(const weir__isa *k, weir__real t, const weir__conv *v, const void *x, const void *g, const void *before, int threads)
 {
     size_t bytes = bytes_of(t) * (size_t)sizes_of(v).w;
     void *dw = room(bytes), *scratch = room(k->conv_scratch[t](v, WEIR__CONV_WEIGHT, threads_of(threads)));
@@ -86,7 +86,7 @@ static void *weight(const weir__kern *k, weir__real t, const weir__conv *v, cons
     return dw;
 }
 
-static void check(const weir__kern *k, weir__real t, int s, const char *what, int64_t n, const void *got, const double *want, const double *size, const void *plus, int64_t period)
+static void check(const weir__isa *k, weir__real t, int s, const char *what, int64_t n, const void *got, const double *want, const double *size, const void *plus, int64_t period)
 {
     double eps = t == WEIR__F32 ? 0x1p-24 : 0x1p-52;
     for (int64_t i = 0; i < n; i++) {
@@ -178,7 +178,7 @@ static const weir__windows pools[] = {
     { 0, 4, 4, 3, 2, 2, { 2, 2 }, { 2, 2 }, { 0, 0 } }, { 5, 9, 9, 40, 9, 9, { 3, 3 }, { 1, 1 }, { 1, 1 } },
 };
 
-static void check_window(const weir__kern *k, weir__real t, const weir__windows *p, const void *x, const void *y, const int32_t *at, const void *mean, int64_t out)
+static void check_window(const weir__isa *k, weir__real t, const weir__windows *p, const void *x, const void *y, const int32_t *at, const void *mean, int64_t out)
 {
     int64_t c = out % p->c, j = out / p->c % p->out_w, i = out / p->c / p->out_w % p->out_h, n = out / p->c / p->out_w / p->out_h, place = -1;
     double best = -INFINITY, sum = 0;

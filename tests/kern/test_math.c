@@ -34,7 +34,7 @@ static double ulps_off(weir__real t, double got, long double exact)
     return (double)(fabsl(got - exact) / unit);
 }
 
-static void check_range(const weir__kern *k, weir__real t, const range *r)
+static void check_range(const weir__isa *k, weir__real t, const range *r)
 {
     enum { N = 50000 };
     uint64_t seed = 7;
@@ -189,6 +189,8 @@ static long double gelu_tanh_slope(long double x, const double *p)
     long double s = sigmoid_exact(twice_u(x)), t = sigmoid_exact(-twice_u(x));
     return (void)p, s + x * s * t * 2 * 0.79788456080286535587989211986876L * (1 + 3 * 0.044715L * x * x);
 }
+static long double quick_gelu_exact(long double x, const double *p) { return (void)p, x * sigmoid_exact(1.702L * x); }
+static long double quick_gelu_slope(long double x, const double *p) { return (void)p, sigmoid_exact(1.702L * x) * (1 + 1.702L * x * sigmoid_exact(-1.702L * x)); }
 static long double logsigmoid_exact(long double x, const double *p) { return (void)p, -softplus_exact(-x); }
 static long double logsigmoid_slope(long double x, const double *p) { return (void)p, sigmoid_exact(-x); }
 static long double leaky_relu_exact(long double x, const double *p) { return x > 0 ? x : p[0] * x; }
@@ -203,6 +205,7 @@ static const struct { const char *name; weir__unary f; weir__slope s; exact_fn *
     { "silu", WEIR__U_silu, WEIR__S_silu, silu_exact, silu_slope, 1.25, 1.25 },
     { "gelu", WEIR__U_gelu, WEIR__S_gelu, gelu_exact, gelu_slope, 2, 3 },
     { "gelu_tanh", WEIR__U_gelu_tanh, WEIR__S_gelu_tanh, gelu_tanh_exact, gelu_tanh_slope, 2.5, 6 },
+    { "quick_gelu", WEIR__U_quick_gelu, WEIR__S_quick_gelu, quick_gelu_exact, quick_gelu_slope, 2.5, 4 },
     { "logsigmoid", WEIR__U_logsigmoid, WEIR__S_logsigmoid, logsigmoid_exact, logsigmoid_slope, 2, 2 },
     { "leaky_relu", WEIR__U_leaky_relu, WEIR__S_leaky_relu, leaky_relu_exact, leaky_relu_slope, 1, 1 },
     { "elu", WEIR__U_elu, WEIR__S_elu, elu_exact, elu_slope, 2, 2 },

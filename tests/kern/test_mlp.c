@@ -5,7 +5,7 @@
 enum { LAYERS = 4, WIDEST = 70, ROWS_MOST = 300 };
 
 /* One layer on its own; into y [rows, out] */
-static void layer(const weir__kern *k, weir__real t, const weir__mlp_layer *l, int64_t rows, const void *x, int64_t x_row, void *y)
+static void layer(const weir__isa *k, weir__real t, const weir__mlp_layer *l, int64_t rows, const void *x, int64_t x_row, void *y)
 {
     weir__gemm g = { .m = rows, .n = l->out, .k = l->in, .a = x, .a_row = x_row, .a_col = 1, .b = l->w, .b_row = 1, .b_col = l->in, .c = y, .c_row = l->out,
                      .bias = l->b, .relu = l->f == WEIR__U_relu };
@@ -15,7 +15,7 @@ static void layer(const weir__kern *k, weir__real t, const weir__mlp_layer *l, i
     if (l->f != WEIR__U_relu && l->f != WEIR__U_copy) k->unary[t][l->f](rows * l->out, y, 1, y, 1, NULL);
 }
 
-static void *by_layers(const weir__kern *k, weir__real t, const weir__mlp *m)
+static void *by_layers(const weir__isa *k, weir__real t, const weir__mlp *m)
 {
     void *here = NULL;
     for (int64_t i = 0; i < m->n; i++) {
@@ -27,7 +27,7 @@ static void *by_layers(const weir__kern *k, weir__real t, const weir__mlp *m)
     return here;
 }
 
-static void *at_once(const weir__kern *k, weir__real t, weir__mlp m, int threads)
+static void *at_once(const weir__isa *k, weir__real t, weir__mlp m, int threads)
 {
     void *scratch = room(k->mlp_scratch[t](&m, threads_of(threads)));
     m.y = room(bytes_of(t) * (size_t)(m.rows * m.layers[m.n - 1].out));
@@ -73,9 +73,17 @@ static long double sigmoid_slope(long double x) { return sigmoid_of(x) * sigmoid
 static long double silu_slope(long double x) { return sigmoid_of(x) * (1 + x * sigmoid_of(-x)); }
 static long double gelu_slope(long double x) { return erfcl(-x * sqrtl(0.5L)) / 2 + x * expl(-x * x / 2) * 0.39894228040143267793994605993438L; }
 
+static long double gelu_tanh_slope(long double x)
+{
+    long double v = 1.59576912160573071176L * (x + 0.044715L * x * x * x);
+    return sigmoid_of(v) * (1 + x * 1.59576912160573071176L * (1 + 3 * 0.044715L * x * x) * sigmoid_of(-v));
+}
+static long double quick_gelu_slope(long double x) { return sigmoid_of(1.702L * x) * (1 + 1.702L * x * sigmoid_of(-1.702L * x)); }
+
 static const struct { const char *name; weir__unary f; long double (*slope)(long double); } functions[WEIR__BOTHS] = {
     { "tanh", WEIR__U_tanh, tanh_slope }, { "sigmoid", WEIR__U_sigmoid, sigmoid_slope }, { "softplus", WEIR__U_softplus, sigmoid_of },
-    { "silu", WEIR__U_silu, silu_slope }, { "gelu", WEIR__U_gelu, gelu_slope } };
+    { "silu", WEIR__U_silu, silu_slope }, { "gelu", WEIR__U_gelu, gelu_slope },
+    { "gelu_tanh", WEIR__U_gelu_tanh, gelu_tanh_slope }, { "quick_gelu", WEIR__U_quick_gelu, quick_gelu_slope } };
 
 static void value_is_the_function_and_slope_is_near(void **state)
 {

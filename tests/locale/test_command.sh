@@ -44,8 +44,8 @@ everything() {
     under "$1" "$WEIR" list model > list
     under "$1" "$WEIR" help train > help
     under "$1" "$WEIR" help --man pages > man.out
-    under "$1" "$WEIR" train nice --data points.csv,standardize=yes --out run --set hidden=8 --set couplings=2 --lr 0.0025 --steps 3 --batch 4 > train.out
-    under "$1" "$WEIR" train --out run --resume --steps 6 > resume.out
+    under "$1" "$WEIR" train nice --data points.csv,standardize=yes --out run --set hidden=8 --set couplings=2 --lr 0.0025 --steps 3 --batch 4 --quiet > train.out
+    under "$1" "$WEIR" train --out run --resume --steps 6 --quiet > resume.out
     under "$1" "$WEIR" info run > info
     under "$1" "$WEIR" info run --json > info.json
     under "$1" "$WEIR" score run --data points.csv > score
@@ -62,6 +62,7 @@ bare() {
     find "$1" -name '*.out' -o -name 'events.*' | xargs rm -f
     sed -i 's/, "seconds": [0-9.]*//' "$1"/run/metrics.jsonl
     sed -i -E 's|<dd class="n">in [0-9.]+ s</dd>||' "$1"/run/report.html
+    sed -i "s|/$1|/in-LOCALE|g" "$1"/run/config.json "$1"/run/report.html # where its data's paths begin
     rm -rf "$1"/run/checkpoint # the clock is in it; test_locale.c compares the rest
 }
 

@@ -98,14 +98,14 @@ static void test_dequantised_units(void **state)
         for (int j = 0; j < 4; j++) x[i][j] = (float)((5 * i + 3 * j) % 17);
     for (int i = 0; i < N; i++) ids[i] = 100 + i;
     weir_tensor *v = weir_cast(weir_from_f32(c, &x[0][0], 2, SHAPE(N, 4)), WEIR_F64);
-    weir_score_info info = { 0 };
+    weir_log_prob_info info = { .size = sizeof info };
     weir_tensor *lp = weir_model_log_prob(m, weir_batch_wrap(c, v, ids, NULL, NULL), NULL, &info);
     weir__frame old = weir__frame_set(c, (weir__frame){ .stream = weir__hash_text("score"), .ids = ids, .n_ids = N });
     weir_tensor *y = weir_scale(weir_add(v, weir_rand(c, WEIR_F64, 2, SHAPE(N, 4))), 1 / 17.0);
     weir__frame_set(c, old);
     weir_tensor *on_unit = log_prob_of(unit, y);
     assert_ok(c);
-    assert_int_equal(info.kind, WEIR_SCORE_EXACT);
+    assert_int_equal(info.kind, WEIR_LOG_PROB_EXACT);
     for (int64_t i = 0; i < N; i++) assert_near(weir_get(lp, &i), weir_get(on_unit, &i) - 4 * log(17), 1e-12);
     weir_scope_end(s);
     weir_model_free(m);
@@ -160,7 +160,7 @@ static void test_rows_do_not_depend_on_their_batch(void **state)
     float *x = numbers(N * D, 0, 8.999, 7), *sample = malloc(sizeof(float) * N * D), *part = malloc(sizeof(float) * N * D);
     for (int i = 0; i < N * D; i++) x[i] = floorf(x[i]);
     double whole[N], lp[N];
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     weir_sample_opts p = weir_sample_defaults();
     o.batch = p.batch = N;
     assert_int_equal(weir_model_log_prob_into(m, x, N, &o, whole, NULL), WEIR_OK);
@@ -216,12 +216,12 @@ static void test_draws(void **state)
     weir_model *m = stirred(c, "dim=3 levels=4 hidden=8", 0.5);
     float x[N][3] = { { 0, 1, 2 }, { 3, 3, 3 }, { NAN, 0, 1 }, { 2, 0, 1 }, { 1, 1, 1 } };
     double one[N], many[N], error[N];
-    weir_score_opts o = weir_score_defaults();
-    weir_score_info info = { .stderr_of = error };
+    weir_log_prob_opts o = weir_log_prob_defaults();
+    weir_log_prob_info info = { .size = sizeof info, .stderr_of = error };
     assert_int_equal(weir_model_log_prob_into(m, &x[0][0], N, &o, one, &info), WEIR_OK);
     assert_true(info.n_failed == 1 && isnan(one[2]) && isnan(error[2]) && error[0] == 0 && info.draws == 1);
     o.draws = 64;
-    info = (weir_score_info){ .stderr_of = error };
+    info = (weir_log_prob_info){ .size = sizeof info, .stderr_of = error };
     assert_int_equal(weir_model_log_prob_into(m, &x[0][0], N, &o, many, &info), WEIR_OK);
     assert_true(info.draws == 64 && info.n_failed == 1 && info.evaluations == 1);
     for (int i = 0; i < N; i++)
@@ -253,7 +253,7 @@ static void test_stopping(void **state)
     o.batch = 3, o.on_step = stop_at_once, o.user = &done;
     assert_int_equal(weir_model_sample_into(m, 10, &o, x), WEIR_STOPPED);
     assert_int_equal(done, 3);
-    weir_score_opts p = weir_score_defaults();
+    weir_log_prob_opts p = weir_log_prob_defaults();
     p.batch = 4, p.on_step = stop_at_once, p.user = &done;
     assert_int_equal(weir_model_log_prob_into(m, x, 10, &p, lp, NULL), WEIR_STOPPED);
     assert_int_equal(done, 4);
@@ -458,7 +458,7 @@ static void everything(weir_ctx *c)
     const double mean[3] = { 0 }, std[3] = { 1, 1, 1 };
     weir_model *m = weir_model_new(c, "nice", "dim=3 levels=3 couplings=2 hidden=4 standardize=yes");
     if (weir_ok(c)) (void)weir_model_set_standardize(m, mean, std);
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     o.draws = 2;
     (void)weir_model_log_prob_into(m, x, 3, &o, lp, NULL);
     (void)weir_model_sample_into(m, 3, NULL, x);

@@ -150,7 +150,7 @@ static void contexts_are_standardised(void **state)
     assert_int_equal(weir_model_set_context_standardize(m, mean, std), WEIR_OK);
     assert_true(std[1] == 1);
     for (int i = 0; i < N * K; i++) by_hand[i] = (contexts[i] - mean[i % K]) / std[i % K];
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     o.condition = weir_condition_with(weir_condition_new(c), "context", weir_from_f64(c, contexts, 2, SHAPE(N, K)));
     assert_int_equal(weir_model_log_prob_into(m, values, N, &o, lp, NULL), WEIR_OK);
     weir_sample_opts so = weir_sample_defaults();
@@ -288,7 +288,7 @@ static void scores(weir_model *m, double *lp)
 {
     weir_ctx *c = weir_model_ctx(m);
     weir_scope s = weir_scope_begin(c);
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     weir_condition *k = weir_condition_with(weir_condition_new(c), "context", weir_from_f64(c, contexts, 2, SHAPE(N, K)));
     o.condition = weir_condition_with(k, "class", weir_from_i64(c, SHAPE(0, 1, 2, 2, 1, 0), 1, SHAPE(N)));
     assert_int_equal(weir_model_log_prob_into(m, values, N, &o, lp, NULL), WEIR_OK);

@@ -3,7 +3,7 @@
 #include "models/model_test.h"
 
 enum { N = 40, DIM = 6, THREADS = 4, ROUNDS = 20 };
-static const char *const options = "dim=6 levels=17 hidden=64,64 standardize=yes";
+static const char *const options = "dim=6 levels=17 hidden=96,64 standardize=yes";
 
 typedef struct results { float x[N * DIM]; double log_p[N]; } results;
 
@@ -214,9 +214,9 @@ static void a_struct_makes_what_text_makes(void **state)
     use(a, &x), use(b, &y);
     assert_memory_equal(&x, &y, sizeof x);
     weir_model_free(a), weir_model_free(b);
-    *(size_t *)(void *)opts = 8;
+    *(size_t *)(void *)opts = 12;
     weir_model_new_with(c, "nice", opts);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "size 8");
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "size 12");
     weir_model_new_with(c, "nice", NULL);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "NULL");
     *(size_t *)(void *)opts = row->options_size;

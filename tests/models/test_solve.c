@@ -61,6 +61,9 @@ static void test_noise_of_its_own(void **state)
     double zeros[K * D] = { 0 }, x[K * D], y[K * D];
     weir_sample_opts o = weir_sample_defaults();
     o.noise_f64 = zeros;
+    assert_int_equal(weir_model_sample_into_f64(m, K, &o, x), WEIR_OK); /* by the ODE, which draws nothing */
+    for (int i = 1; i < K; i++) assert_memory_equal(x + i * D, x, D * sizeof *x);
+    o.solver = "ddpm";
     assert_int_equal(weir_model_sample_into_f64(m, K, &o, x), WEIR_OK);
     for (int i = 1; i < K; i++) assert_true(x[i * D] != x[0] && x[i * D + 1] != x[1]);
     o.first = 3; /* the same numbers, other places */
@@ -94,7 +97,9 @@ static void test_noise_of_its_own(void **state)
 /* The same bits on one thread and on two, in f32 too. */
 static void test_threads(void **state)
 {
-    static const char *const samplers[] = { "sampler=ddpm sampler.steps=9", "sampler=edm sampler.s_churn=9 sampler.steps=7", "sampler=ddim sampler.eta=0.3 sampler.steps=9" };
+    static const char *const samplers[] = { "sampler=ddpm sampler.steps=9", "sampler=edm sampler.s_churn=9 sampler.steps=7", "sampler=ddim sampler.eta=0.3 sampler.steps=9",
+                                            "sampler=dpmpp_2m_sde sampler.steps=9", "sampler=euler_maruyama sampler.steps=9", "sampler=unipc sampler.steps=7",
+                                            "sampler=dpm_3 sampler.steps=5", "sampler=tsit5" };
     enum { N = 300, WIDE = 64 };
     static float x[2][N * WIDE];
     (void)state;
@@ -233,10 +238,10 @@ static void test_around(void **state)
 }
 
 /* -- log-densities ------------------------------------------------------------------------------------------------------------------------------ */
-static void scored(weir_model *m, const char *solver, int64_t steps, double *lp, weir_score_info *info)
+static void scored(weir_model *m, const char *solver, int64_t steps, double *lp, weir_log_prob_info *info)
 {
     float x[K * D];
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     o.solver = solver, o.steps = steps;
     for (int i = 0; i < K * D; i++) x[i] = (float)weir__normal(6, 0, (uint64_t)i);
     if (weir_model_log_prob_into(m, x, K, &o, lp, info) != WEIR_OK) fail_msg("%s: %s", solver ? solver : "own", weir_message(weir_model_ctx(m)));
@@ -246,10 +251,10 @@ static void test_log_prob_by_text(void **state)
 {
     weir_ctx *c = *state;
     double a[K], b[K];
-    weir_score_info info = { 0 };
+    weir_log_prob_info info = { .size = sizeof info };
     weir_model *m = made(c, "dim=2 net.hidden=16 dtype=f64"), *own = made(c, "dim=2 net.hidden=16 dtype=f64 log_prob=heun log_prob.steps=6");
     scored(m, "heun steps=6", 0, a, &info);
-    assert_true(info.kind == WEIR_SCORE_EXACT && info.fixed_steps == 6 && info.evaluations == 12);
+    assert_true(info.kind == WEIR_LOG_PROB_EXACT && info.fixed_steps == 6 && info.evaluations == 12);
     assert_string_equal(info.solver, "sampler.heun");
     scored(own, NULL, 0, b, &info);
     assert_memory_equal(a, b, sizeof a);
@@ -268,7 +273,7 @@ static void test_log_prob_by_text(void **state)
         { "hune", "perhaps heun", WEIR_ERROR_NAME }, { "heun steps=x", "steps", WEIR_ERROR_RANGE }, { "", "an empty text", WEIR_ERROR_NAME },
     };
     float x[D] = { 0 };
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_opts o = weir_log_prob_defaults();
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         o.solver = wrong[i].solver;
         weir_model_log_prob_into(m, x, 1, &o, a, NULL);
@@ -282,7 +287,7 @@ static void test_log_prob_by_text(void **state)
     weir_model_new(c, "rectified-flow", "dim=2 log_prob=ddpm");
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "sampler.ddpm: a log-density by it: expected a method for ODEs"); /* before any training */
     m = stirred(c, "dim=2 couplings=2 hidden=4", 0.5);
-    o = weir_score_defaults();
+    o = weir_log_prob_defaults();
     o.solver = "heun";
     weir_model_log_prob_into(m, x, 1, &o, a, NULL);
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.nice: a solver or its steps: expected none");
@@ -299,8 +304,8 @@ static void test_coarse_steps_are_told(void **state)
     weir_model *m = stirred_model(c, "rectified-flow", "dim=2 net.hidden=16,16", 0.7);
     double range = 12, h = 2 * range / SIDE, total[WAYS] = { 0 }, lp[WAYS][SIDE], change = 0;
     float x[SIDE][2];
-    weir_score_info info = { 0 };
-    weir_score_opts o = weir_score_defaults();
+    weir_log_prob_info info = { .size = sizeof info };
+    weir_log_prob_opts o = weir_log_prob_defaults();
     for (int i = 0; i < SIDE; i++) {
         for (int j = 0; j < SIDE; j++) x[j][0] = (float)((i + 0.5) * h - range), x[j][1] = (float)((j + 0.5) * h - range);
         for (int k = 0; k < WAYS; k++) {
@@ -328,7 +333,7 @@ static void everything(weir_ctx *c)
     o.solver = "ddpm variance=large";
     weir_model_sample_into_f64(m, 2, &o, x);
     double lp[2];
-    weir_score_opts p = weir_score_defaults();
+    weir_log_prob_opts p = weir_log_prob_defaults();
     p.solver = "heun steps=1";
     weir_model_log_prob_into_f64(m, x, 2, &p, lp, NULL);
     weir_model_free(m);

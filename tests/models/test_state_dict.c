@@ -17,7 +17,7 @@ static void same_values_come_back(void **state)
     weir_module *a = net(c, "in=3 out=5"), *b = net(other, "in=3 out=5");
     void *data;
     size_t bytes;
-    weir_load_info info;
+    weir_load_info info = { .size = sizeof info };
     assert_int_equal(weir_module_save_to_memory(a, &data, &bytes), WEIR_OK);
     assert_int_equal(weir_module_load_from_memory(b, data, bytes, true, &info), WEIR_OK);
     assert_int_equal(info.missing + info.unexpected + info.misfit, 0);
@@ -55,7 +55,7 @@ static void misfits_are_all_listed_and_nothing_changes(void **state)
     memcpy(before, weir_data(weir_module_state_find(b, "0.bias")), sizeof before);
     void *data;
     size_t bytes;
-    weir_load_info info;
+    weir_load_info info = { .size = sizeof info };
     assert_int_equal(weir_module_save_to_memory(a, &data, &bytes), WEIR_OK);
     assert_int_equal(weir_module_load_from_memory(b, data, bytes, true, &info), WEIR_ERROR_FORMAT);
     assert_int_equal(info.missing, 2);
@@ -83,7 +83,7 @@ static void a_part_may_be_loaded(void **state)
     weir_module_add(a, "gone", weir_module_new(c, "linear", "in=1 out=1"));
     void *data;
     size_t bytes;
-    weir_load_info info;
+    weir_load_info info = { .size = sizeof info };
     assert_int_equal(weir_module_save_to_memory(a, &data, &bytes), WEIR_OK);
     assert_int_equal(weir_module_load_from_memory(b, data, bytes, false, &info), WEIR_OK);
     assert_int_equal(info.missing, 2);

@@ -104,14 +104,15 @@ static void a_model_sees_no_one(void **state)
         std[i] = 1;
     }
     assert_int_equal(weir_model_set_standardize(scaled, mean, std), WEIR_OK);
+    weir_tensor *log_q;
     double top = 0, top_scaled = 0;
     for (int k = 0; k < 64; k++) {
         weir_scope s = weir_scope_begin_no_grad(c);
         weir_tensor *x = weir_full(c, WEIR_F32, 2, SHAPE(256, 256), 255);
         weir__frame frame = { .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = (uint64_t)k };
         weir__frame old = weir__frame_set(c, frame);
-        top = fmax(top, weir_item(weir_amax(weir__model_transform(unit, x))));
-        top_scaled = fmax(top_scaled, weir_item(weir_amax(weir__model_transform(scaled, x))));
+        top = fmax(top, weir_item(weir_amax(weir__model_transform(unit, x, NULL, &log_q))));
+        top_scaled = fmax(top_scaled, weir_item(weir_amax(weir__model_transform(scaled, x, NULL, &log_q))));
         weir__frame_set(c, old);
         weir_scope_end(s);
     }
@@ -138,6 +139,7 @@ static void means_are_taken_off_in_double(void **state)
 {
     weir_ctx *c = *state;
     static const double mean[2] = { 1187008882.43, -3 }, std[2] = { 0.05, 7 };
+    weir_tensor *log_q;
     weir_model *m = weir_model_new(c, "nice", "dim=2 hidden=2 couplings=1");
     assert_int_equal(weir_model_data_dtype(m), WEIR_F32);
     assert_int_equal(weir_model_set_standardize(m, (const double[]){ 8, -3 }, std), WEIR_OK);
@@ -147,7 +149,7 @@ static void means_are_taken_off_in_double(void **state)
     weir_scope s = weir_scope_begin_no_grad(c);
     for (int64_t i = 0; i < 100; i++) {
         double x[2] = { mean[0] + std[0] * weir__normal(1, 0, (uint64_t)i), weir__normal(1, 1, (uint64_t)i) };
-        weir_tensor *y = weir__model_transform(m, weir_from_f64(c, x, 2, SHAPE(1, 2)));
+        weir_tensor *y = weir__model_transform(m, weir_from_f64(c, x, 2, SHAPE(1, 2)), NULL, &log_q);
         assert_int_equal(weir_dtype_of(y), WEIR_F32);
         double back[2];
         for (int64_t j = 0; j < 2; j++) {
@@ -245,10 +247,11 @@ static void doubles_go_in_and_out(void **state)
 static void dequantise_and_standardize(weir_ctx *c)
 {
     static const double mean[2] = { 3, 3 }, std[2] = { 2, 2 };
+    weir_tensor *log_q;
     weir_model *m = weir_model_new(c, "nice", "dim=2 levels=8 hidden=2 couplings=1");
     weir_model_set_standardize(m, mean, std);
     weir_scope s = weir_scope_begin_no_grad(c);
-    weir__model_transform(m, weir_full(c, WEIR_F32, 2, SHAPE(2, 2), 7));
+    weir__model_transform(m, weir_full(c, WEIR_F32, 2, SHAPE(2, 2), 7), NULL, &log_q);
     weir_scope_end(s);
     weir_model_free(m);
 }

@@ -27,9 +27,32 @@ static weir_tensor *multihead_attention(const twin_call *k)
     weir_tensor *y = weir_scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], NULL, true, NAN);
     return weir_linear(weir_reshape(weir_transpose(y, 1, 2), 3, SHAPE(2, 3, 4)), own(k, "out_proj.weight"), own(k, "out_proj.bias"));
 }
+static weir_tensor *heads_of(const twin_call *k, const char *name) /* [2, 3, heads 2, 3] */
+{
+    return weir_reshape(weir_linear(k->x, own(k, name), NULL), 4, SHAPE(2, 3, 2, 3));
+}
+static weir_tensor *attention(const twin_call *k)
+{
+    weir_tensor *q = weir_rms_norm(heads_of(k, "to_q.weight"), 1, own(k, "norm_q.weight"), 1e-5), *v = heads_of(k, "to_v.weight");
+    weir_tensor *key = weir_rms_norm(heads_of(k, "to_k.weight"), 1, own(k, "norm_k.weight"), 1e-5);
+    weir_tensor *y = weir_scaled_dot_product_attention(weir_transpose(q, 1, 2), weir_transpose(key, 1, 2), weir_transpose(v, 1, 2), NULL, true, NAN);
+    return weir_linear(weir_reshape(weir_transpose(y, 1, 2), 3, SHAPE(2, 3, 6)), own(k, "to_out.0.weight"), own(k, "to_out.0.bias"));
+}
+static weir_tensor *conv_transpose2d(const twin_call *k)
+{
+    return weir_conv_transpose2d(k->x, own(k, "weight"), own(k, "bias"), &(weir_conv2d_opts){ sizeof(weir_conv2d_opts), { 2, 1 }, { 1, 0 }, { 1, 1 }, 2, { 0 } }, SHAPE(1, 0));
+}
+static weir_tensor *patch_embedding(const twin_call *k) { return weir_patch_embedding(k->x, own(k, "proj.weight"), own(k, "proj.bias")); }
+static weir_tensor *glu(const twin_call *k) { return weir_gated(k->x, 1, WEIR_ACT_SILU); }
 static weir_tensor *conv2d(const twin_call *k)
 {
-    return weir_conv2d(k->x, own(k, "weight"), own(k, "bias"), &(weir_conv2d_opts){ sizeof(weir_conv2d_opts), { 2, 1 }, { 1, 1 }, { 1, 1 }, 2 });
+    return weir_conv2d(k->x, own(k, "weight"), own(k, "bias"), &(weir_conv2d_opts){ sizeof(weir_conv2d_opts), { 2, 1 }, { 1, 1 }, { 1, 1 }, 2, { 0, 1 } });
+}
+static weir_tensor *conv2d_same(const twin_call *k) /* on x, and on a channel of 1 around it and 0 inside */
+{
+    weir_tensor *x = weir_pad(k->x, 2, SHAPE(1, 1, 1, 1), 0), *inside = weir_zeros(weir_ctx_of(x), weir_dtype_of(x), 4, SHAPE(1, 1, 5, 4));
+    weir_tensor *edge = weir_conv2d(weir_pad(inside, 2, SHAPE(1, 1, 1, 1), 1), own(k, "edge"), NULL, NULL);
+    return weir_add(weir_conv2d(x, own(k, "weight"), own(k, "bias"), NULL), edge);
 }
 static const weir_pool2d_opts windows = { sizeof windows, { 3, 2 }, { 2, 1 }, { 1, 1 } };
 static weir_tensor *max_pool2d(const twin_call *k) { return weir_max_pool2d(k->x, &windows); }
@@ -39,12 +62,12 @@ static weir_tensor *leaky_relu(const twin_call *k) { return weir_leaky_relu(k->x
 static weir_tensor *elu(const twin_call *k) { return weir_elu(k->x, 0.5); }
 static weir_tensor *gelu(const twin_call *k) { return weir_gelu_tanh(k->x); }
 #define PLAIN(n) static weir_tensor *plain_##n(const twin_call *k) { return weir_##n(k->x); }
-PLAIN(relu) PLAIN(tanh) PLAIN(sigmoid) PLAIN(softplus) PLAIN(silu) PLAIN(selu) PLAIN(logsigmoid)
+PLAIN(relu) PLAIN(tanh) PLAIN(sigmoid) PLAIN(softplus) PLAIN(silu) PLAIN(selu) PLAIN(logsigmoid) PLAIN(quick_gelu)
 
 #define TWIN(n) { "module." #n, n }
 static const struct twin { const char *name; twin_fn *f; } twins[] = {
-    TWIN(linear), TWIN(embedding), TWIN(layer_norm), TWIN(rms_norm), TWIN(group_norm), TWIN(batch_norm), TWIN(dropout), TWIN(multihead_attention), TWIN(conv2d), TWIN(max_pool2d), TWIN(avg_pool2d), TWIN(upsample), { "module.relu", plain_relu }, { "module.tanh", plain_tanh }, { "module.sigmoid", plain_sigmoid },
-    { "module.softplus", plain_softplus }, { "module.silu", plain_silu }, { "module.selu", plain_selu }, { "module.logsigmoid", plain_logsigmoid }, TWIN(leaky_relu), TWIN(elu), TWIN(gelu),
+    TWIN(linear), TWIN(embedding), TWIN(layer_norm), TWIN(rms_norm), TWIN(group_norm), TWIN(batch_norm), TWIN(dropout), TWIN(multihead_attention), TWIN(attention), TWIN(conv_transpose2d), TWIN(patch_embedding), TWIN(glu), TWIN(conv2d), TWIN(conv2d_same), TWIN(max_pool2d), TWIN(avg_pool2d), TWIN(upsample), { "module.relu", plain_relu }, { "module.tanh", plain_tanh }, { "module.sigmoid", plain_sigmoid },
+    { "module.softplus", plain_softplus }, { "module.silu", plain_silu }, { "module.selu", plain_selu }, { "module.logsigmoid", plain_logsigmoid }, { "module.quick_gelu", plain_quick_gelu }, TWIN(leaky_relu), TWIN(elu), TWIN(gelu),
 };
 
 static twin_fn *twin_of(const weir_row *row)
@@ -73,7 +96,7 @@ static weir_tensor *copy_of(weir_ctx *c, weir_tensor *t)
     return weir_copy_(x, t);
 }
 
-enum { MOST = 4 };
+enum { MOST = 8 };
 typedef struct outcome { weir_tensor *y, *g[MOST + 1]; } outcome;
 
 /* y, and the gradients of sum(y cos(y)) for the input and the parameters */
@@ -218,7 +241,7 @@ static void buffers_are_saved_and_loaded(void **state)
     for (int i = 0; i < 3; i++) weir_module_forward(a, weir_randn(c, WEIR_F32, 2, SHAPE(8, 3)));
     void *data;
     size_t bytes;
-    weir_load_info info;
+    weir_load_info info = { .size = sizeof info };
     assert_int_equal(weir_module_save_to_memory(a, &data, &bytes), WEIR_OK);
     assert_int_equal(weir_module_load_from_memory(b, data, bytes, true, &info), WEIR_OK);
     assert_near(weir_item(weir_module_state_find(b, "1.num_batches_tracked")), 3, 0);

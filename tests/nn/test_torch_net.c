@@ -99,7 +99,7 @@ static weir_module *started(weir_ctx *c, weir_dtype t)
 {
     dtype_text = weir_dtype_name(t);
     weir_module *m = weir_module_from_row(c, &net_row, NULL);
-    weir_load_info info;
+    weir_load_info info = { .size = sizeof info };
     if (weir_module_load(m, fixture("start.safetensors"), true, &info)) fail_msg("%s", weir_message(c));
     return m;
 }

@@ -124,7 +124,7 @@ static void files_with_either_name_are_read(void **state)
 {
     weir_ctx *c = *state;
     weir_module *a = made(c, "symbols=5 width=3"), *b = made(c, "symbols=5 width=3");
-    weir_load_info info;
+    weir_load_info info = { .size = sizeof info };
     void *data;
     size_t bytes;
     assert_int_equal(weir_module_save_to_memory(a, &data, &bytes), WEIR_OK);

@@ -25,7 +25,7 @@ static double error_of(weir_ctx *c, const weir_tableau *m, int64_t steps)
     const double rate[1] = { 0.8 };
     double x[2] = { 1, -0.5 };
     problem p = { .rate = rate };
-    weir_ode o = { .ctx = c, .n = 1, .dim = 2, .t0 = 2, .t1 = -1, .x = x, .f = waves, .user = &p };
+    weir_ode o = { .size = sizeof o, .ctx = c, .n = 1, .dim = 2, .t0 = 2, .t1 = -1, .x = x, .f = waves, .user = &p };
     assert_int_equal(weir_ode_fixed(&o, m, steps, NULL), WEIR_OK);
     return fmax(fabs(x[0] - exact(0.8, 0, 1, 2, -1)), fabs(x[1] - exact(0.8, 1, -0.5, 2, -1)));
 }
@@ -34,6 +34,7 @@ static void test_orders(void **state)
 {
     static const struct { const char *name; int order; double low, high; int64_t steps; } wanted[] = {
         { "euler", 1, 0.9, 1.1, 160 }, { "midpoint", 2, 1.85, 2.2, 80 }, { "heun", 2, 1.85, 2.2, 80 }, { "rk4", 4, 3.8, 4.2, 40 }, { "dopri5", 5, 4.8, 5.5, 20 },
+        { "tsit5", 5, 4.7, 5.5, 160 }, /* from 7 at 10 steps, where its leading term is small, through 4.3 at 60 */
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         const weir_tableau *m = weir_ode_method(wanted[i].name);
@@ -49,21 +50,65 @@ static void test_orders(void **state)
 static void test_tableaux(void **state)
 {
     (void)state;
-    static const char *const names[] = { "euler", "midpoint", "heun", "rk4", "dopri5" };
-    for (int k = 0; k < 5; k++) {
+    static const char *const names[] = { "euler", "midpoint", "heun", "rk4", "dopri5", "tsit5" };
+    for (int k = 0; k < 6; k++) {
         const weir_tableau *m = weir_ode_method(names[k]);
         double b = 0, e = 0, moment[4] = { 0 };
         for (int s = 0; s < m->stages; s++) {
             double row = 0;
-            for (int j = 0; j < s; j++) row += m->a[s][j];
+            for (int j = 0; j < s; j++) row += m->a[s * m->stages + j];
             assert_near(row, m->c[s], 1e-14);
-            b += m->b[s], e += m->e[s];
-            for (int q = 0; q < 4; q++) moment[q] += (m->b[s] - m->e[s]) * pow(m->c[s], q);
+            b += m->b[s], e += m->e ? m->e[s] : 0;
+            for (int q = 0; q < 4; q++) moment[q] += (m->b[s] - (m->e ? m->e[s] : 0)) * pow(m->c[s], q);
         }
         assert_near(b, 1, 1e-14);
         assert_near(e, 0, 1e-14);
         for (int q = 0; q < m->order && q < 4; q++) assert_near(moment[q], 1.0 / (q + 1), 1e-13);
-        for (int j = 0; m->first_same_as_last && j < m->stages; j++) assert_true(m->a[m->stages - 1][j] == m->b[j] && m->c[m->stages - 1] == 1);
+        for (int j = 0; m->first_same_as_last && j < m->stages; j++) assert_true(m->a[(m->stages - 1) * m->stages + j] == m->b[j] && m->c[m->stages - 1] == 1);
+    }
+}
+
+/* y = A x of the tableau's stages */
+static void stages_of(const weir_tableau *m, const double *x, double *y)
+{
+    for (int i = 0; i < m->stages; i++) {
+        y[i] = 0;
+        for (int j = 0; j < i; j++) y[i] += m->a[i * m->stages + j] * x[j];
+    }
+}
+
+/* Every condition of order 1 to 5 (Hairer, Norsett, Wanner 1993, II.2): sum_i b_i phi_i = 1 / gamma; the other formula of a pair is of
+ * order 4 and no more. */
+static void test_order_conditions(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "euler", "midpoint", "heun", "rk4", "dopri5", "tsit5" };
+    enum { TREES = 17, MOST = 7 };
+    static const int order[TREES] = { 1, 2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5 }, gamma[TREES] = { 1, 2, 3, 6, 4, 8, 12, 24, 5, 10, 20, 15, 20, 30, 40, 60, 120 };
+    for (int k = 0; k < 6; k++) {
+        const weir_tableau *m = weir_ode_method(names[k]);
+        double phi[TREES][MOST], c2[MOST], c3[MOST], cAc[MOST], most_of_five = 0;
+        for (int i = 0; i < m->stages; i++) phi[0][i] = 1, phi[1][i] = m->c[i], c2[i] = m->c[i] * m->c[i], c3[i] = c2[i] * m->c[i];
+        stages_of(m, m->c, phi[3]); /* A c */
+        stages_of(m, c2, phi[6]);
+        stages_of(m, phi[3], phi[7]);
+        stages_of(m, c3, phi[12]);
+        for (int i = 0; i < m->stages; i++) cAc[i] = m->c[i] * phi[3][i];
+        stages_of(m, cAc, phi[14]);
+        stages_of(m, phi[6], phi[15]);
+        stages_of(m, phi[7], phi[16]);
+        for (int i = 0; i < m->stages; i++) {
+            phi[2][i] = c2[i], phi[4][i] = c3[i], phi[5][i] = cAc[i], phi[8][i] = c2[i] * c2[i];
+            phi[9][i] = c2[i] * phi[3][i], phi[10][i] = phi[3][i] * phi[3][i], phi[11][i] = m->c[i] * phi[6][i], phi[13][i] = m->c[i] * phi[7][i];
+        }
+        for (int t = 0; t < TREES; t++) {
+            double b = 0, e = 0;
+            for (int i = 0; i < m->stages; i++) b += m->b[i] * phi[t][i], e += m->e ? m->e[i] * phi[t][i] : 0;
+            if (order[t] <= m->order && !(fabs(b - 1.0 / gamma[t]) < 4e-15)) fail_msg("%s: condition %d: %.17g, expected 1 / %d", m->name, t, b, gamma[t]);
+            if (order[t] < 5) assert_near(e, 0, 4e-15);
+            else most_of_five = fmax(most_of_five, fabs(e));
+        }
+        assert_true(!m->e || most_of_five > 1e-4);
     }
 }
 
@@ -84,8 +129,8 @@ static void test_given_times_and_trajectory(void **state)
     const double rate[2] = { 1, -0.3 }, times[4] = { 1, 0.7, 0.1, 0 };
     double x[4] = { 1, 2, 3, 4 }, by_hand[2] = { 1, 2 };
     shown p = { .p.rate = rate, .stop_at = -1 };
-    weir_row_report report[2];
-    weir_ode o = { .ctx = *state, .n = 2, .dim = 2, .t0 = 1, .t1 = 0, .x = x, .f = waves, .user = &p, .report = report, .on_state = show };
+    weir_sample_report report[2];
+    weir_ode o = { .size = sizeof o, .ctx = *state, .n = 2, .dim = 2, .t0 = 1, .t1 = 0, .x = x, .f = waves, .user = &p, .report = report, .on_state = show };
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("euler"), 3, times), WEIR_OK);
     for (int k = 0; k < 3; k++) {
         assert_true(p.states[k][0][0] == by_hand[0] && p.states[k][0][1] == by_hand[1] && p.times[k] == times[k]);
@@ -95,7 +140,7 @@ static void test_given_times_and_trajectory(void **state)
     assert_int_equal(p.n, 4);
     assert_memory_equal(p.states[3], x, sizeof x);
     assert_true(x[0] == by_hand[0] && x[1] == by_hand[1]);
-    assert_true(report[1].end == WEIR_ROW_DONE && report[1].evaluations == 3 && report[1].steps == 3 && report[1].rejected == 0);
+    assert_true(report[1].end == WEIR_SAMPLE_DONE && report[1].evaluations == 3 && report[1].steps == 3 && report[1].rejected == 0);
     p.n = 0;
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("rk4"), 0, NULL), WEIR_OK); /* no step: nothing moves */
     assert_true(x[0] == by_hand[0] && report[0].evaluations == 0);
@@ -119,19 +164,19 @@ static void many(double *rate, double *x)
 static void test_steps_of_their_own(void **state)
 {
     double rate[N], x[2 * N], start[2 * N], worst[3] = { 0 };
-    weir_row_report report[N];
+    weir_sample_report report[N];
     int64_t least = INT64_MAX, most = 0, asked[3];
     many(rate, start);
     for (int k = 0; k < 3; k++) {
         problem p = { .rate = rate };
         memcpy(x, start, sizeof x);
-        weir_ode o = { .ctx = *state, .n = N, .dim = 2, .t0 = 0, .t1 = 3, .x = x, .f = waves, .user = &p, .report = report };
+        weir_ode o = { .size = sizeof o, .ctx = *state, .n = N, .dim = 2, .t0 = 0, .t1 = 3, .x = x, .f = waves, .user = &p, .report = report };
         weir_ode_opts a = weir_ode_defaults();
         a.rtol = a.atol = pow(10, -3 - 3 * k);
         assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), &a), WEIR_OK);
         int64_t total = 0;
         for (int i = 0; i < N; i++) {
-            assert_int_equal(report[i].end, WEIR_ROW_DONE);
+            assert_int_equal(report[i].end, WEIR_SAMPLE_DONE);
             assert_int_equal(report[i].evaluations, 2 + 6 * (report[i].steps + report[i].rejected));
             total += report[i].evaluations;
             least = k == 1 && report[i].steps < least ? report[i].steps : least;
@@ -153,22 +198,22 @@ static void test_steps_of_their_own(void **state)
 static void test_rows_do_not_depend_on_their_batch(void **state)
 {
     double rate[N], x[2 * N], start[2 * N];
-    weir_row_report report[N], one;
+    weir_sample_report report[N], one;
     many(rate, start);
     memcpy(x, start, sizeof x);
     x[2 * 7] = start[2 * 7] = NAN;
     problem p = { .rate = rate };
-    weir_ode o = { .ctx = *state, .n = N, .dim = 2, .t0 = 3, .t1 = 0, .x = x, .f = waves, .user = &p, .report = report, .tail = 1 };
+    weir_ode o = { .size = sizeof o, .ctx = *state, .n = N, .dim = 2, .t0 = 3, .t1 = 0, .x = x, .f = waves, .user = &p, .report = report, .tail = 1 };
     assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), NULL), WEIR_OK);
     for (int i = 0; i < N; i++) {
         double alone[2] = { start[2 * i], start[2 * i + 1] };
         problem q = { .rate = rate + i };
-        weir_ode a = { .ctx = *state, .n = 1, .dim = 2, .t0 = 3, .t1 = 0, .x = alone, .f = waves, .user = &q, .report = &one, .tail = 1 };
+        weir_ode a = { .size = sizeof a, .ctx = *state, .n = 1, .dim = 2, .t0 = 3, .t1 = 0, .x = alone, .f = waves, .user = &q, .report = &one, .tail = 1 };
         assert_int_equal(weir_ode_adaptive(&a, weir_ode_method("dopri5"), NULL), WEIR_OK);
         assert_memory_equal(alone, x + 2 * i, sizeof alone);
         assert_true(one.end == report[i].end && one.steps == report[i].steps && one.rejected == report[i].rejected && one.evaluations == report[i].evaluations);
     }
-    assert_true(report[7].end == WEIR_ROW_NOT_FINITE && isnan(x[14]) && isnan(x[15]) && report[7].evaluations == 1);
+    assert_true(report[7].end == WEIR_SAMPLE_NOT_FINITE && isnan(x[14]) && isnan(x[15]) && report[7].evaluations == 1);
 }
 
 /* x' = x^2: 1 / (1/x_0 - t), which is infinite at t = 1/x_0 */
@@ -182,25 +227,25 @@ static bool square(void *user, int64_t n, const int64_t *rows, const double *t, 
 static void test_rows_that_do_not_arrive(void **state)
 {
     double x[4] = { 0.25, 1, -1, INFINITY };
-    weir_row_report report[4];
-    weir_ode o = { .ctx = *state, .n = 4, .dim = 1, .t0 = 0, .t1 = 2, .x = x, .f = square, .report = report };
+    weir_sample_report report[4];
+    weir_ode o = { .size = sizeof o, .ctx = *state, .n = 4, .dim = 1, .t0 = 0, .t1 = 2, .x = x, .f = square, .report = report };
     assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), NULL), WEIR_OK); /* not an error */
     assert_near(x[0], 0.5, 1e-4);
     assert_near(x[2], -1.0 / 3, 1e-4);
-    assert_true(report[0].end == WEIR_ROW_DONE && report[2].end == WEIR_ROW_DONE);
-    assert_true(report[1].end != WEIR_ROW_DONE && report[3].end == WEIR_ROW_NOT_FINITE && isnan(x[3]));
-    if (report[1].end == WEIR_ROW_OUT_OF_STEPS) assert_true(x[1] > 1e3 && isfinite(x[1])); /* as far as it came */
+    assert_true(report[0].end == WEIR_SAMPLE_DONE && report[2].end == WEIR_SAMPLE_DONE);
+    assert_true(report[1].end != WEIR_SAMPLE_DONE && report[3].end == WEIR_SAMPLE_NOT_FINITE && isnan(x[3]));
+    if (report[1].end == WEIR_SAMPLE_OUT_OF_STEPS) assert_true(x[1] > 1e3 && isfinite(x[1])); /* as far as it came */
     weir_ode_opts few = weir_ode_defaults();
     few.max_steps = 9;
     double y[2] = { 1, 0 };
     o.x = y, o.n = 2, o.t1 = 0.99;
     assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), &few), WEIR_OK);
-    assert_true(report[0].end == WEIR_ROW_OUT_OF_STEPS && report[0].steps + report[0].rejected == 9 && y[0] > 1 && y[0] < 100);
-    assert_true(report[1].end == WEIR_ROW_DONE && y[1] == 0);
+    assert_true(report[0].end == WEIR_SAMPLE_OUT_OF_STEPS && report[0].steps + report[0].rejected == 9 && y[0] > 1 && y[0] < 100);
+    assert_true(report[1].end == WEIR_SAMPLE_DONE && y[1] == 0);
     double z[2] = { 1, NAN };
     o.x = z, o.t1 = 0.9;
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("rk4"), 50, NULL), WEIR_OK);
-    assert_true(report[0].end == WEIR_ROW_DONE && report[1].end == WEIR_ROW_NOT_FINITE && isnan(z[1]));
+    assert_true(report[0].end == WEIR_SAMPLE_DONE && report[1].end == WEIR_SAMPLE_NOT_FINITE && isnan(z[1]));
     assert_near(z[0], 10, 1e-2);
 }
 
@@ -215,10 +260,10 @@ static bool one_moves(void *user, int64_t n, const int64_t *rows, const double *
 
 static void test_the_tail_counts_by_itself(void **state)
 {
-    weir_row_report report[2];
+    weir_sample_report report[2];
     for (int64_t tail = 0; tail < 2; tail++) {
         double x[100] = { 0 };
-        weir_ode o = { .ctx = *state, .n = 1, .dim = 100, .t1 = 1, .x = x, .f = one_moves, .report = report + tail, .tail = tail };
+        weir_ode o = { .size = sizeof o, .ctx = *state, .n = 1, .dim = 100, .t1 = 1, .x = x, .f = one_moves, .report = report + tail, .tail = tail };
         assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), NULL), WEIR_OK);
         assert_near(x[99], sin(30) / 30, 1e-4);
     }
@@ -230,13 +275,13 @@ static void test_nothing_moves_at_zero(void **state)
 {
     const double rate[1] = { 0.8 };
     double x[2] = { 0, 0 };
-    weir_row_report report[1];
+    weir_sample_report report[1];
     problem p = { .rate = rate };
-    weir_ode o = { .ctx = *state, .n = 1, .dim = 2, .t0 = 0, .t1 = 1, .x = x, .f = waves, .user = &p, .report = report };
+    weir_ode o = { .size = sizeof o, .ctx = *state, .n = 1, .dim = 2, .t0 = 0, .t1 = 1, .x = x, .f = waves, .user = &p, .report = report };
     weir_ode_opts a = weir_ode_defaults();
     a.atol = 0;
     assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), &a), WEIR_OK);
-    assert_true(report[0].end == WEIR_ROW_DONE && x[0] == 0 && x[1] == 0);
+    assert_true(report[0].end == WEIR_SAMPLE_DONE && x[0] == 0 && x[1] == 0);
 }
 
 static void test_refusals(void **state)
@@ -245,7 +290,7 @@ static void test_refusals(void **state)
     const double rate[1] = { 1 };
     double x[2] = { 1, 1 };
     problem p = { .rate = rate, .c = c, .stop_at = 4 };
-    weir_ode o = { .ctx = c, .n = 1, .dim = 2, .t1 = 1, .x = x, .f = waves, .user = &p };
+    weir_ode o = { .size = sizeof o, .ctx = c, .n = 1, .dim = 2, .t1 = 1, .x = x, .f = waves, .user = &p };
     weir_ode_opts a = weir_ode_defaults();
     weir_ode_fixed(&o, weir_ode_method("heun"), 10, NULL);
     assert_fails(c, WEIR_ERROR_VALUE, "waves: call 4");
@@ -271,7 +316,7 @@ static void test_refusals(void **state)
     weir_ode_fixed(&o, weir_ode_method("heun"), 1, NULL);
     assert_fails(c, WEIR_ERROR_RANGE, "finite times");
     assert_int_equal(weir_ode_fixed(NULL, NULL, 1, NULL), WEIR_ERROR_ARGUMENT);
-    o = (weir_ode){ .ctx = c, .n = 0, .dim = 2, .t1 = 1, .f = waves, .user = &p }; /* no rows: nothing to do */
+    o = (weir_ode){ .size = sizeof o, .ctx = c, .n = 0, .dim = 2, .t1 = 1, .f = waves, .user = &p }; /* no rows: nothing to do */
     assert_int_equal(weir_ode_adaptive(&o, weir_ode_method("dopri5"), NULL), WEIR_OK);
     assert_int_equal(weir_ode_fixed(&o, weir_ode_method("heun"), 1, NULL), WEIR_OK);
 }
@@ -281,7 +326,7 @@ static void everything(weir_ctx *c)
     double rate[N], x[2 * N];
     many(rate, x);
     problem p = { .rate = rate };
-    weir_ode o = { .ctx = c, .n = N, .dim = 2, .t1 = 1, .x = x, .f = waves, .user = &p };
+    weir_ode o = { .size = sizeof o, .ctx = c, .n = N, .dim = 2, .t1 = 1, .x = x, .f = waves, .user = &p };
     weir_ode_fixed(&o, weir_ode_method("rk4"), 2, NULL);
     weir_ode_adaptive(&o, weir_ode_method("dopri5"), NULL);
 }
@@ -294,7 +339,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_orders), CASE(test_tableaux), CASE(test_given_times_and_trajectory), CASE(test_steps_of_their_own), CASE(test_rows_do_not_depend_on_their_batch),
+    CASES(CASE(test_orders), CASE(test_tableaux), CASE(test_order_conditions), CASE(test_given_times_and_trajectory), CASE(test_steps_of_their_own), CASE(test_rows_do_not_depend_on_their_batch),
           CASE(test_rows_that_do_not_arrive), CASE(test_the_tail_counts_by_itself), CASE(test_nothing_moves_at_zero), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -30,6 +30,17 @@ static weir_tensor *qr(weir_tensor *a)
     weir_qr(weir_ndim(a) == 3 ? steady(a) : a, &q, &r);
     return weir_cat(2, (weir_tensor *[]){ flat(q), flat(r) }, 0);
 }
+static weir_tensor *bent(weir_tensor *a) { return weir_add(a, weir_flip(eye(a, 2), 1, (const int[]){ 0 })); } /* lines change places */
+static weir_tensor *lu(weir_tensor *a)
+{
+    if (weir_ndim(a) == 2 && weir_dim(a, 0) == 3) a = bent(a);
+    weir_tensor *p, *l, *u;
+    weir_lu(a, &p, &l, &u);
+    return weir_cat(3, (weir_tensor *[]){ flat(p), flat(l), flat(u) }, 0);
+}
+static weir_tensor *solve(weir_tensor *a) { return weir_solve(weir_ndim(a) == 3 ? steady(a) : bent(a), rhs(a, 3, 2), true); }
+static weir_tensor *solve_right(weir_tensor *a) { return weir_solve(steady(a), rhs(a, 2, 3), false); }
+static weir_tensor *solve_both(weir_tensor *a) { return weir_solve(steady(a), weir_affine(weir_matmul(a, a), 1, 1), true); }
 static weir_tensor *det(weir_tensor *a) { return weir_det(steady(a)); }
 static weir_tensor *inverse(weir_tensor *a) { return weir_inverse(steady(a)); }
 static weir_tensor *cholesky(weir_tensor *a) { return weir_cholesky(spd(a)); }
@@ -39,7 +50,7 @@ static weir_tensor *transposed(weir_tensor *a) { return weir_solve_triangular(we
 static weir_tensor *right(weir_tensor *a) { return weir_solve_triangular(steady(a), rhs(a, 2, 3), true, false, false); }
 static weir_tensor *unit(weir_tensor *a) { return weir_solve_triangular(a, rhs(a, 3, 2), false, true, true); }
 static const struct { const char *name; weir_tensor *(*f)(weir_tensor *); } functions[] = {
-    { "det", det }, { "slogdet", slogdet }, { "inverse", inverse }, { "cholesky", cholesky }, { "qr", qr }, { "lower", lower }, { "upper", upper },
+    { "det", det }, { "slogdet", slogdet }, { "inverse", inverse }, { "cholesky", cholesky }, { "qr", qr }, { "lu", lu }, { "solve", solve }, { "solve right", solve_right }, { "solve both", solve_both }, { "lower", lower }, { "upper", upper },
     { "transposed", transposed }, { "right", right }, { "unit", unit }, { "batch", upper },
 };
 
@@ -87,6 +98,17 @@ static void large_matrices_fit_together(void **state)
         assert_near(distance(weir_matmul(weir_transpose(q, -1, -2), q), one), 0, 1e-12);
         assert_near(distance(weir_triu(r, 0), r), 0, 0);
         assert_near(distance(weir_matmul(l, weir_transpose(l, -1, -2)), s), 0, 1e-10);
+        weir_tensor *p, *lower, *upper, *tall = weir_slice(a, -1, 0, n - 5, 1);
+        weir_lu(a, &p, &lower, &upper);
+        assert_near(distance(weir_matmul(p, weir_matmul(lower, upper)), a), 0, 1e-12);
+        assert_near(distance(weir_tril(lower, 0), lower), 0, 0);
+        assert_near(distance(weir_triu(upper, 0), upper), 0, 0);
+        assert_near(weir_item(weir_amax(weir_abs(lower))), 1, 0); /* the largest is the pivot */
+        weir_lu(tall, &p, &lower, &upper);
+        assert_near(distance(weir_matmul(p, weir_matmul(lower, upper)), tall), 0, 1e-12);
+        weir_lu(weir_transpose(tall, -1, -2), &p, &lower, &upper);
+        assert_near(distance(weir_matmul(p, weir_matmul(lower, upper)), weir_transpose(tall, -1, -2)), 0, 1e-12);
+        assert_near(distance(weir_matmul(a, weir_solve(a, tall, true)), tall), 0, 1e-9);
         weir_slogdet(a, &sign, &size);
         for (int64_t i = 0; i < 2; i++) {
             double along = 0;
@@ -126,6 +148,10 @@ static void what_has_no_answer_is_a_value(void **state)
     expect("solve_triangular", weir_solve_triangular(t, ones, false, true, false), (const double[]){ INFINITY, -INFINITY });
     expect("unit", weir_solve_triangular(t, ones, false, true, true), (const double[]){ 1, 0 });
     expect("reads one triangle", weir_cholesky(weir_from_f64(c, (const double[]){ 4, nan, 2, 5 }, 2, SHAPE(2, 2))), (const double[]){ 2, 0, 1, 2 });
+    expect("solve", weir_solve(weir_slice(a, 0, 0, 1, 1), ones, true), (const double[]){ 0.5, 0.25 });
+    weir_tensor *p, *l, *u;
+    weir_lu(weir_slice(a, 0, 1, 3, 1), &p, &l, &u);
+    expect("U of what is singular", u, (const double[]){ 2, 4, 0, 0, 0, 0, 0, 3 });
     expect("det of nothing", weir_det(weir_zeros(c, WEIR_F64, 3, SHAPE(2, 0, 0))), (const double[]){ 1, 1 });
     assert_ok(c);
 }
@@ -145,13 +171,23 @@ static void errors_name_the_op_and_the_shapes(void **state)
     assert_fails(c, WEIR_ERROR_SHAPE, "solve_triangular: [2, 3, 3] and [2, 3]: expected [.., n, n] and [.., n, k]");
     weir_solve_triangular(s, weir_zeros(c, WEIR_F32, 3, SHAPE(3, 3, 1)), true, true, false);
     assert_fails(c, WEIR_ERROR_SHAPE, "leading extents");
+    weir_solve(a, a, true);
+    assert_fails(c, WEIR_ERROR_SHAPE, "solve: [2, 3] and [2, 3]: expected square matrices");
+    weir_solve(s, a, true);
+    assert_fails(c, WEIR_ERROR_SHAPE, "solve: [2, 3, 3] and [2, 3]: expected [.., n, n] and [.., n, k]");
+    weir_solve(s, weir_zeros(c, WEIR_F64, 2, SHAPE(3, 1)), true);
+    assert_fails(c, WEIR_ERROR_DTYPE, "solve: [2, 3, 3] and [3, 1]: f32 with f64");
+    weir_tensor *z;
+    weir_lu(weir_zeros(c, WEIR_F32, 1, SHAPE(3)), &x, &y, &z);
+    assert_fails(c, WEIR_ERROR_SHAPE, "lu: [3]: expected [.., m, n]");
+    assert_true(weir_is_nil(x) && weir_is_nil(y) && weir_is_nil(z));
     weir_slogdet(NULL, &x, &y);
     assert_true(weir_is_nil(x));
     assert_ok(c);
 }
 
 /* -- bits ---------------------------------------------------------------------------------------------------------------------------------------- */
-enum { RESULTS = 8 };
+enum { RESULTS = 12 };
 static void all_of(weir_tensor *a, weir_tensor **y)
 {
     weir_tensor *s = spd(a), *b = weir_slice(a, -1, 0, 5, 1);
@@ -159,6 +195,8 @@ static void all_of(weir_tensor *a, weir_tensor **y)
     weir_slogdet(a, &y[1], &y[2]);
     weir_qr(weir_slice(a, -1, 0, (weir_dim(a, -1) + 1) / 2, 1), &y[5], &y[6]);
     y[7] = weir_solve_triangular(s, b, true, true, false);
+    weir_lu(weir_slice(a, -1, 0, (weir_dim(a, -1) + 1) / 2, 1), &y[8], &y[9], &y[10]);
+    y[11] = weir_solve(a, b, true);
 }
 
 static void same_bits(weir_tensor *a, weir_tensor *b, int which, int64_t n)

@@ -148,6 +148,7 @@ static void edges_are_as_in_pytorch(void **state)
         { power0, NAN, 1, 0, 0 },          { power_half, -1, NAN, NAN, NAN }, { power_half, 0, 0, INFINITY, -INFINITY },
         { weir_silu, 0, 0, 0.5, 0.5 },     { weir_silu, 1000, 1000, 1, 0 },   { weir_gelu, 0, 0, 0.5, 0.7978845608028654 },
         { weir_gelu_tanh, 0, 0, 0.5, 0.7978845608028654 },                    { weir_logsigmoid, 0, -0.6931471805599453, 0.5, -0.25 },
+        { weir_quick_gelu, 0, 0, 0.5, 0.851 },                                { weir_quick_gelu, 1000, 1000, 1, 0 },
         { weir_logsigmoid, -1000, -1000, 1, 0 },                              { weir_selu, 1, 1.0507009873554805, 1.0507009873554805, 0 },
         { weir_selu, 0, 0, 1.7580993408473766, 1.7580993408473766 },          { weir_erf, 0, 0, 1.1283791670955126, 0 },
         { weir_expm1, 0, 0, 1, 1 },        { weir_log1p, 0, 0, 1, -1 },       { weir_log1p, -1, -INFINITY, INFINITY, -INFINITY },
@@ -287,10 +288,10 @@ static void linear_writes_leaf_gradients_in_place(void **state)
 /* A layer with its activation is the layer, then the activation, to the bit, recorded or not; the slope takes memory only when it is wanted. */
 static void activations_are_fused_to_the_bit(void **state)
 {
-    static weir_tensor *(*const plain[])(weir_tensor *) = { weir_relu, weir_tanh, weir_sigmoid, weir_softplus, weir_silu, weir_gelu };
+    static weir_tensor *(*const plain[])(weir_tensor *) = { weir_relu, weir_tanh, weir_sigmoid, weir_softplus, weir_silu, weir_gelu, weir_gelu_tanh, weir_quick_gelu };
     weir_ctx *c = *state;
     for (int t = WEIR_F32; t <= WEIR_F64; t++)
-        for (int f = WEIR_ACT_RELU; f <= WEIR_ACT_GELU; f++) {
+        for (int f = WEIR_ACT_RELU; f <= WEIR_ACT_QUICK_GELU; f++) {
             weir_scope s = weir_scope_begin(c);
             weir_tensor *x = weir_randn(c, (weir_dtype)t, 3, SHAPE(3, 7, 21)), *w = weir_randn(c, (weir_dtype)t, 2, SHAPE(19, 21)), *b = weir_randn(c, (weir_dtype)t, 1, SHAPE(19));
             weir_tensor *y = weir_linear_act(x, w, b, (weir_act)f), *z = plain[f - WEIR_ACT_RELU](weir_linear(x, w, b));

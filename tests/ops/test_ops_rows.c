@@ -33,9 +33,27 @@ static weir_tensor *pairs(weir_tensor *x, weir_tensor *index)
     return weir_add(weir_bce_with_logits(x, y, NULL, WEIR_REDUCE_NONE), weir_huber_loss(x, y, 0.5, WEIR_REDUCE_NONE));
 }
 
+static weir_tensor *gates(weir_tensor *x, weir_tensor *index)
+{
+    weir_tensor *even = weir_slice(x, 1, 0, 36, 1);
+    return (void)index, weir_add(weir_glu(even, 1), weir_quick_gelu(weir_gated(even, -1, WEIR_ACT_GELU_TANH)));
+}
+
+static weir_tensor *turned(weir_tensor *x, weir_tensor *index) /* 36 columns as 3 places of 12, modulated, gated, turned */
+{
+    weir_tensor *tokens = weir_reshape(weir_slice(x, 1, 0, 36, 1), 3, SHAPE(-1, 3, 12)), *s = weir_select(tokens, 1, 1), *angles = weir_rotary_angles(weir_arange(weir_ctx_of(x), weir_dtype_of(x), 3), 12, 100);
+    return (void)index, weir_rotary(weir_gate(tokens, weir_modulate(tokens, s, s), s), weir_cos(angles), weir_sin(angles), true);
+}
+
+static weir_tensor *resized(weir_tensor *x, weir_tensor *index) /* 36 columns as pictures 2 x 3 of 6 channels */
+{
+    weir_tensor *image = weir_reshape(weir_slice(x, 1, 0, 36, 1), 4, SHAPE(-1, 6, 2, 3));
+    return (void)index, weir_add(weir_upsample_bilinear2d(weir_slice(image, 1, 2, 6, 1), 5, 4, false), weir_pixel_unshuffle(weir_upsample_bilinear2d(weir_slice(image, 1, 0, 1, 1), 10, 8, true), 2));
+}
+
 static weir_tensor *dropped(weir_tensor *x, weir_tensor *index) { return (void)index, weir_dropout(weir_exp(x), 0.3, true); }
 
-static row_fn *const fns[] = { gathered, scattered, padded, largest, pieces, entropy, pairs, dropped };
+static row_fn *const fns[] = { gathered, scattered, padded, largest, pieces, entropy, pairs, gates, turned, resized, dropped };
 enum { FNS = sizeof fns / sizeof *fns };
 
 /* Rows from .. from + n - 1 of the same data, whoever computes them */

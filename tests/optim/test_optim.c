@@ -332,6 +332,60 @@ static void test_ema(void **state)
     weir_module_free(m);
 }
 
+/* EDM's loop: the half-life in samples is at most a part of the samples before the update, none of
+ * which the first forgets all by. */
+static void test_ema_half_life(void **state)
+{
+    weir_ctx *c = *state;
+    enum { BATCH = 32, UPDATES = 40 };
+    static const struct {
+        double half_life, ramp;
+    } cases[] = { { 500, 0.05 }, { 40, 0.05 }, { 500, 0 }, { 5, 0 }, { 1e-9, 0 } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        weir_module *m = weir_module_new(c, "scale", "dim=3 start=1 dtype=f64");
+        weir_tensor *w = weir_module_state_find(m, "log_scale");
+        weir_ema *e = weir_ema_new_half_life(m, BATCH, cases[i].half_life, cases[i].ramp);
+        double average = 1;
+        for (int n = 0; n < UPDATES; n++) {
+            weir_scope s = weir_scope_begin_no_grad(c);
+            double h = cases[i].half_life, value = 3 + n % 7;
+            if (cases[i].ramp > 0) h = fmin(h, n * BATCH * cases[i].ramp);
+            weir_fill_(w, value);
+            weir_scope_end(s);
+            weir_ema_update(e);
+            double beta = pow(0.5, BATCH / fmax(h, 1e-8));
+            average = value + (average - value) * beta;
+            assert_near(*(double *)weir_ema_state(e, NULL, NULL), average, 1e-14);
+        }
+        weir_ema_free(e);
+        weir_module_free(m);
+    }
+}
+
+/* After half_life samples of a constant an average of no ramp has come half of the way. */
+static void test_ema_half_way(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "scale", "dim=3 start=1 dtype=f64");
+    weir_ema *e = weir_ema_new_half_life(m, 25, 300, 0);
+    weir_scope s = weir_scope_begin_no_grad(c);
+    weir_fill_(weir_module_state_find(m, "log_scale"), 5);
+    weir_scope_end(s);
+    for (int n = 0; n < 12; n++) weir_ema_update(e);
+    assert_near(*(double *)weir_ema_state(e, NULL, NULL), 3, 1e-14);
+    weir_ema_free(e);
+    static const struct {
+        int64_t batch;
+        double half_life, ramp;
+    } bad[] = { { 0, 9, 0 },    { 9, 0, 0 },         { 9, -1, 0 }, { 9, NAN, 0 },
+                { 9, 9, -0.1 }, { 9, INFINITY, 0.1 }, { 9, 9, NAN } };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_null(weir_ema_new_half_life(m, bad[i].batch, bad[i].half_life, bad[i].ramp));
+        assert_fails(c, WEIR_ERROR_RANGE, "ema_new_half_life: batch");
+    }
+    weir_module_free(m);
+}
+
 /* Buffers go with the average as they were at its last update, and are no average. */
 static void test_ema_buffers(void **state)
 {
@@ -491,7 +545,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_pytorch_trajectories), CASE(test_plain_loops), CASE(test_all_or_nothing), CASE(test_parameters_without_gradient_are_skipped),
-          CASE(test_padding_stays_zero), CASE(test_clip), CASE(test_threads_change_no_bit), CASE(test_large_modules_are_updated_whole), CASE(test_ema), CASE(test_ema_buffers), CASE(test_schedules),
+          CASE(test_padding_stays_zero), CASE(test_clip), CASE(test_threads_change_no_bit), CASE(test_large_modules_are_updated_whole), CASE(test_ema), CASE(test_ema_half_life), CASE(test_ema_half_way), CASE(test_ema_buffers), CASE(test_schedules),
           CASE(test_every_row_descends), CASE(test_state_resumes), CASE(test_refusals), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -16,6 +16,9 @@ typedef struct sample_report {
     weir__chart charts[2];
     weir__images images[2];
     weir__plane plane;
+    weir__arrows arrows[2];
+    weir__series series[3];
+    weir__tradeoff tradeoffs[2];
     weir__score scores[2];
     const char *notes[1];
     weir__report r;
@@ -33,6 +36,7 @@ static inline void fill_numbers(sample_report *s)
 
 static inline void fill_report(sample_report *s)
 {
+    static const double zeros[2];
     memset(s, 0, sizeof *s);
     fill_numbers(s);
     s->facts[0] = (weir__fact){ NASTY, NASTY, NASTY }, s->facts[1] = (weir__fact){ "steps", "12", NULL };
@@ -44,9 +48,16 @@ static inline void fill_report(sample_report *s)
     s->plane = (weir__plane){ -1, 1, -1, 1, SIDE, s->log_p, NASTY, NASTY, { { NASTY, NASTY, s->xy, N }, { "drawn", NULL, s->xy, N } }, { NASTY, NASTY, s->xy, 2, N / 2 } };
     s->scores[0] = (weir__score){ NASTY, "nats", NASTY, { -1234.5678, NAN }, { 0.25, NAN }, 3 };
     s->scores[1] = (weir__score){ "bits", "bits/dim", NULL, { INFINITY, -INFINITY }, { NAN, NAN }, 2 };
+    s->arrows[0] = (weir__arrows){ NASTY, NASTY, -1, 1, -1, 1, 4, s->xy };
+    s->arrows[1] = (weir__arrows){ "still", NULL, 1, 1, 0, NAN, 1, zeros };
+    s->series[0] = (weir__series){ NASTY, N, s->x, s->y };
+    s->series[1] = (weir__series){ "none", 0, NULL, NULL };
+    s->series[2] = (weir__series){ "x", N, s->x, s->x };
+    s->tradeoffs[0] = (weir__tradeoff){ NASTY, NASTY, NASTY, NASTY, 3, s->series };
+    s->tradeoffs[1] = (weir__tradeoff){ "empty", "x", "y", NULL, 1, s->series + 1 };
     s->notes[0] = NASTY;
     s->r = (weir__report){ .title = NASTY, .subtitle = NASTY, .n_facts = 2, .facts = s->facts, .n_notes = 1, .notes = s->notes, .n_charts = 2, .charts = s->charts,
-        .n_images = 2, .images = s->images, .plane = &s->plane, .n_columns = 2, .columns = { { NASTY, NASTY }, { "test", NULL } }, .n_scores = 2, .scores = s->scores,
+        .n_images = 2, .images = s->images, .plane = &s->plane, .n_arrows = 2, .arrows = s->arrows, .n_tradeoffs = 2, .tradeoffs = s->tradeoffs, .n_columns = 2, .columns = { { NASTY, NASTY }, { "test", NULL } }, .n_scores = 2, .scores = s->scores,
         .scores_note = NASTY, .n_settings = 2, .settings = s->settings, .colophon = NASTY };
 }
 

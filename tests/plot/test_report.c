@@ -91,10 +91,62 @@ static void paths(void **state)
     assert_non_null(end);
     int begun = 0, corners = 0, dots = 0;
     for (const char *s = d; s < end; s++) begun += *s == 'M', corners += *s == 'L';
-    for (const char *s = strstr(end, "class=\"dots c1\""); *s && *s != '>'; s++) dots += *s == 'M';
+    for (const char *s = strstr(end, "class=\"dots c1 still\""); *s && *s != '>'; s++) dots += *s == 'M';
     assert_int_equal(begun, PATHS);
     assert_int_equal(corners, 2 * (POINTS / 3 + 1) + 49 / 3); /* every third point and the last; as far as it goes */
     assert_int_equal(dots, PATHS - 1);
+    /* the moving ones: a list of keys, and as many frames of those that arrive, the last twice */
+    const char *keys = strstr(end, "keyTimes=\"0;"), *frames = strstr(end, "values=\"M");
+    assert_true(keys && frames && keys < frames);
+    int n_keys = 1, n_frames = 1, places = 0;
+    for (const char *s = keys + 10; *s != '"'; s++) n_keys += *s == ';';
+    for (const char *s = frames + 8; *s != '"'; s++) {
+        n_frames += *s == ';';
+        places += *s == 'M';
+    }
+    assert_int_equal(n_keys, n_frames);
+    assert_int_equal(places, n_frames * (PATHS - 1));
+    weir__free(*state, html.data);
+}
+
+/* Of three lines the front is: a until b is a fifth better, at more cost; never c. */
+static void tradeoff(void **state)
+{
+    static const double x[] = { 1, 10, 100 }, a[] = { 1, 0.1, 0.09 }, b[] = { 50, 0.11, 0.01 }, c[] = { 0.99, 0.5, 0.2 };
+    static const double later[] = { 2, 20, 200 };
+    const weir__series lines[] = { { "a", 3, x, a }, { "b", 3, x, b }, { "c", 3, later, c } };
+    weir__tradeoff k = { "tradeoff", "cost", "error", NULL, 3, lines };
+    weir__report r = { .title = "t", .n_tradeoffs = 1, .tradeoffs = &k };
+    weir__bytes html = written(*state, &r);
+    const char *text = (const char *)html.data, *front = strstr(text, "class=\"front\"");
+    check(text);
+    assert_non_null(front);
+    int corners = 0, names = 0;
+    for (const char *s = front; *s != '>'; s++) corners += *s == 'M' || *s == 'L';
+    for (const char *s = front; (s = strstr(s, "note strong")) != NULL; s++) names++;
+    assert_int_equal(corners, 3); /* a at 1 and 10, b at 100 */
+    assert_int_equal(names, 2);
+    assert_non_null(strstr(text, "<title>c</title>"));
+    assert_non_null(strstr(text, ">0.01</text>"));
+    weir__free(*state, html.data);
+}
+
+/* An arrow has a shaft and two strokes of a head, and points up where y grows. */
+static void arrows(void **state)
+{
+    static const double v[] = { 0, 2, NAN, 1, 0, 0, 1, 0 };
+    weir__arrows k = { "field", NULL, 0, 1, 0, 1, 2, v };
+    weir__report r = { .title = "t", .n_arrows = 1, .arrows = &k };
+    weir__bytes html = written(*state, &r);
+    check((const char *)html.data);
+    const char *s = strstr((const char *)html.data, "class=\"arrows\" d=\"");
+    assert_non_null(s);
+    double x0, y0, x1, y1;
+    assert_int_equal(sscanf(s, "class=\"arrows\" d=\"M%lf %lfL%lf %lf", &x0, &y0, &x1, &y1), 4);
+    assert_true(fabs(x0 - x1) < 0.02 && y1 < y0 - 10);
+    int strokes = 0;
+    for (; *s != '>'; s++) strokes += *s == 'M';
+    assert_int_equal(strokes, 4);
     weir__free(*state, html.data);
 }
 
@@ -121,7 +173,7 @@ static void every_allocation(void **state)
 int main(void)
 {
     snprintf(path, sizeof path, "/tmp/weir-report-%ld.html", (long)getpid());
-    CASES(CASE(everything), CASE(nothing), CASE(degenerate_curves), CASE(degenerate_planes), CASE(paths), CASE(unwritable), CASE(every_allocation));
+    CASES(CASE(everything), CASE(nothing), CASE(degenerate_curves), CASE(degenerate_planes), CASE(paths), CASE(tradeoff), CASE(arrows), CASE(unwritable), CASE(every_allocation));
     int failed = cmocka_run_group_tests(cases, NULL, NULL);
     unlink(path);
     return failed;

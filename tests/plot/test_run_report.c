@@ -150,9 +150,16 @@ static void allocations_of_a_plane(void **state)
 static void continuous_models_show_paths(void **state)
 {
     train_model(*state, "toy:gmm3,n=100", "\"name\": \"rectified-flow\", \"net.hidden\": [8], \"score.name\": \"euler\", \"score.steps\": 4, \"sampler.name\": \"euler\"");
-    SAYS(*state, "Particle paths.", "150 particles from noise to data in 32 steps", "True density");
+    SAYS(*state, "Particle paths.", "150 particles from noise to data in 32 steps", "True density", "Velocity at t = 0.1.", "Score at t = 0.9.", "<animate", "~Samplers");
+    char file[128];
+    snprintf(file, sizeof file, "%s/samplers.jsonl", folder);
+    FILE *f = fopen(file, "w");
+    fputs("{\"sampler\": \"heun\", \"evaluations\": 8, \"metric\": \"energy\", \"value\": 0.5, \"stderr\": 0.1, \"from_ode\": 0.2, \"n\": 40}\nnothing\n"
+          "{\"sampler\": \"heun\", \"evaluations\": 16, \"metric\": \"energy\", \"value\": -1, \"stderr\": 0.05, \"from_ode\": null, \"n\": 40}\n[1]\n{\"sampler\": 3}\n", f);
+    fclose(f);
+    SAYS(*state, "Evaluations against quality.", "<title>heun</title>", "Distance from the ODE.", "Between 40 draws", "0.1 at most");
     train(*state, "toy:gmm3,n=100", "normal");
-    SAYS(*state, "Samples.", "~Particle paths.");
+    SAYS(*state, "Samples.", "~Particle paths.", "~Velocity");
 }
 
 int main(void)

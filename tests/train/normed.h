@@ -53,7 +53,7 @@ static int64_t normed_seen(weir_model *m)
     return *(int64_t *)weir__ptr(weir_module_own(weir_module_child_at(s->net, 1), "num_batches_tracked"));
 }
 
-static weir_tensor *normed_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info)
+static weir_tensor *normed_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_log_prob_opts *o, weir_log_prob_info *info)
 {
     normed *s = weir_model_state(m);
     weir_ctx *c = weir_ctx_of(y);

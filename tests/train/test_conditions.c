@@ -116,7 +116,7 @@ static void mistakes(void **state)
 static void a_resumed_run_is_the_whole_one(void **state)
 {
     weir_ctx *c = *state;
-    static const char config[] = "model=nice data=\"waves.csv,label=kind,condition=3-4\" classes=auto context=auto base=diagonal steps=20 "
+    static const char config[] = "model=nice data=\"waves.csv,label=kind,condition=3-4\" classes=auto context=auto base=diagonal steps=20 condition.dropout=0.3 "
                                  "valid_every=4 checkpoint_every=7 ema=0.9 shards=2 " SMALL;
     write_waves("waves.csv", "cab");
     weir_run_free(trained(c, "whole", config));
@@ -143,7 +143,7 @@ static void a_resumed_run_is_the_whole_one(void **state)
 static void threads_change_no_bit(void **state)
 {
     (void)state;
-    static const char config[] = "model=nice data=\"waves.csv,label=kind,condition=3-4\" classes=auto base=diagonal steps=6 shards=3 " SMALL;
+    static const char config[] = "model=nice data=\"waves.csv,label=kind,condition=3-4\" classes=auto base=diagonal steps=6 shards=3 condition.dropout=0.3 " SMALL;
     write_waves("waves.csv", "cab");
     for (int threads = 1; threads <= 3; threads += 2) {
         weir_ctx *c = normed_open(threads);
@@ -173,7 +173,7 @@ static void class_scores(weir_model *m, int64_t n, double *out)
     weir_tensor *x = weir_contiguous(weir_batch_x(weir_dataset_batch(d, 0, n)));
     double *lp = malloc((size_t)n * sizeof *lp);
     for (int64_t k = 0; k < 10; k++) {
-        weir_score_opts o = weir_score_defaults();
+        weir_log_prob_opts o = weir_log_prob_defaults();
         o.condition = weir_condition_with(weir_condition_new(c), "class", weir_from_i64(c, &k, 1, SHAPE(1)));
         assert_int_equal(weir_model_log_prob_into(m, weir_data(x), n, &o, lp, NULL), WEIR_OK);
         for (int64_t i = 0; i < n; i++) out[i * 10 + k] = lp[i];
@@ -244,24 +244,26 @@ static void a_request_says_what_data_do_not(void **state)
     weir_model *m = weir_model_new(c, "rectified-flow", "dim=2 classes=3 net.hidden=8");
     weir_dataset *d = bare(c), *labelled = bare(c);
     weir_data_log_prob_opts o = weir_data_log_prob_defaults();
-    weir_data_log_prob_info first, second;
+    weir_log_prob_opts how = weir_log_prob_defaults();
+    o.how = &how;
+    weir_data_log_prob_info first = { .size = sizeof first }, second = first;
     three_classes(classes);
     weir_dataset_set_labels(labelled, classes);
-    o.score.solver = "euler steps=3";
-    o.score.batch = 7;
+    how.solver = "euler steps=3";
+    how.batch = 7;
     o.doubled = 11;
     o.log_prob = by_data;
     assert_int_equal(weir_data_log_prob(m, labelled, &o, &first), WEIR_OK);
     o.log_prob = by_request;
-    o.score.condition = of_class(c, ROWS, classes);
+    how.condition = of_class(c, ROWS, classes);
     assert_int_equal(weir_data_log_prob(m, d, &o, &second), WEIR_OK);
     assert_memory_equal(by_data, by_request, sizeof by_data);
     assert_true(first.n_doubled == 11 && first.step_error == second.step_error && first.nats == second.nats);
-    o.score.condition = of_class(c, 3, SHAPE(2, 0, 1)); /* ten rows of each, blockwise */
+    how.condition = of_class(c, 3, SHAPE(2, 0, 1)); /* ten rows of each, blockwise */
     assert_int_equal(weir_data_log_prob(m, d, &o, &second), WEIR_OK);
     for (int64_t i = 0; i < ROWS; i++) classes[i] = i / 10 == 0 ? 2 : i / 10 - 1;
     weir_dataset_set_labels(labelled, classes);
-    o.score.condition = NULL;
+    how.condition = NULL;
     o.log_prob = by_data;
     assert_int_equal(weir_data_log_prob(m, labelled, &o, &first), WEIR_OK);
     assert_memory_equal(by_data, by_request, sizeof by_data);
@@ -275,22 +277,24 @@ static void scoring_mistakes(void **state)
     weir_model *m = weir_model_new(c, "nice", "dim=2 classes=3 hidden=8"), *plain = weir_model_new(c, "nice", "dim=2 hidden=8");
     weir_dataset *d = bare(c), *labelled = bare(c);
     weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    weir_log_prob_opts how = weir_log_prob_defaults();
+    o.how = &how;
     three_classes(classes);
     weir_dataset_set_labels(labelled, classes);
     assert_int_equal(weir_data_log_prob(m, d, NULL, NULL), WEIR_ERROR_ARGUMENT);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "data_log_prob: no condition class: expected array to have it, or the options");
-    o.score.condition = of_class(c, 1, SHAPE(1));
+    how.condition = of_class(c, 1, SHAPE(1));
     assert_int_equal(weir_data_log_prob(m, labelled, &o, NULL), WEIR_ERROR_ARGUMENT);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, array has one of every row");
     assert_int_equal(weir_data_log_prob(plain, d, &o, NULL), WEIR_ERROR_ARGUMENT);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, model.nice was made without it");
-    o.score.condition = of_class(c, 4, SHAPE(1, 1, 1, 1));
+    how.condition = of_class(c, 4, SHAPE(1, 1, 1, 1));
     assert_int_equal(weir_data_log_prob(m, d, &o, NULL), WEIR_ERROR_SHAPE);
     assert_fails(c, WEIR_ERROR_SHAPE, "data_log_prob: condition of 4 samples: expected a number that divides the 30");
-    o.score.condition = of_class(c, 1, SHAPE(3));
+    how.condition = of_class(c, 1, SHAPE(3));
     assert_int_equal(weir_data_log_prob(m, d, &o, NULL), WEIR_ERROR_RANGE);
     assert_fails(c, WEIR_ERROR_RANGE, "class 3 of sample 0: expected 0 to 2");
-    o.score.condition = NULL; /* what data offer and nobody wants is dropped */
+    how.condition = NULL; /* what data offer and nobody wants is dropped */
     assert_int_equal(weir_data_log_prob(plain, labelled, &o, NULL), WEIR_OK);
     weir_dataset_free(d), weir_dataset_free(labelled), weir_model_free(m), weir_model_free(plain);
 }
@@ -300,10 +304,12 @@ static void score_everything(weir_ctx *c)
     weir_model *m = weir_model_new(c, "nice", "dim=2 classes=3 context=1 couplings=1 hidden=4");
     weir_dataset *d = bare(c);
     weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    weir_log_prob_opts how = weir_log_prob_defaults();
+    o.how = &how;
     double context[ROWS] = { 0 };
     weir_dataset_set_context(d, context, 1);
     weir_scope s = weir_scope_begin(c);
-    o.score.condition = of_class(c, 1, SHAPE(1));
+    how.condition = of_class(c, 1, SHAPE(1));
     if (weir_ok(c) && weir_data_log_prob(m, d, &o, NULL) != WEIR_OK) assert_false(weir_ok(c));
     weir_scope_end(s);
     weir_dataset_free(d), weir_model_free(m);

@@ -8,6 +8,7 @@ static json_t *resolve(weir_ctx *c, int n, const char *const *set)
 }
 #define RESOLVE(c, ...) resolve(c, (int)(sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)), (const char *[]){ __VA_ARGS__ })
 
+#define GUIDANCE "\"guidance\":1.0,\"guidance_rescale\":0.0,\"guidance_low\":0.0,\"guidance_high\":\"inf\""
 static double number(json_t *o, const char *section, const char *key)
 {
     return json_number_value(json_object_get(json_object_get(o, section), key));
@@ -108,6 +109,35 @@ static void a_key_of_two_owners_names_both(void **state)
     json_decref(o);
 }
 
+/* An average by decay or by half-life: what a layer says replaces the other of lower layers, as of
+ * the preset; in one layer both are a contradiction. */
+static void averages_replace_each_other(void **state)
+{
+    weir_ctx *c = *state;
+    json_t *file = RESOLVE(c, "ema_half_life=500000", "ema_ramp=0");
+    assert_ok(c);
+    assert_near(number(file, "train", "ema"), 0, 0);
+    assert_near(number(file, "train", "ema_half_life"), 500000, 0);
+    assert_near(number(file, "train", "ema_ramp"), 0, 0);
+    json_t *o = weir__config_resolve(c, NULL, NULL, file, 1, (const char *[]){ "ema=0.9" });
+    assert_near(number(o, "train", "ema"), 0.9, 0);
+    assert_near(number(o, "train", "ema_half_life"), 0, 0);
+    json_decref(file);
+    file = weir__config_resolve(c, NULL, NULL, o, 1, (const char *[]){ "train.ema_half_life=7" });
+    assert_near(number(file, "train", "ema"), 0, 0);
+    assert_near(number(file, "train", "ema_half_life"), 7, 0);
+    json_decref(o);
+    json_decref(file);
+    o = RESOLVE(c, "ema_half_life=0");
+    assert_near(number(o, "train", "ema_ramp"), 0.05, 0);
+    json_decref(o);
+    assert_null(RESOLVE(c, "ema=0.5", "ema_half_life=9"));
+    assert_fails(c, WEIR_ERROR_ARGUMENT,
+                 "train.ema=0.5 and train.ema_half_life=9: expected one of them");
+    assert_null(RESOLVE(c, "ema_half_life=-1"));
+    assert_fails(c, WEIR_ERROR_RANGE, "ema_half_life=-1");
+}
+
 /* How long: the last layer that speaks of it decides, whether in steps, in epochs or as a horizon. */
 static void lengths_replace_each_other(void **state)
 {
@@ -198,8 +228,8 @@ static void chosen_rows_have_options_of_their_own(void **state)
     assert_ok(c);
     assert_string_equal(at(o, "model.net"), "{\"name\":\"mlp\",\"hidden\":[8,9],\"activation\":\"silu\",\"time\":\"raw\",\"frequencies\":8,\"init\":\"pytorch\",\"bound\":0.01,\"zero\":false}");
     assert_string_equal(at(o, "model.time_density"), "{\"name\":\"logit_normal\",\"mean\":0.0,\"std\":0.5}");
-    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"rk4\",\"steps\":7,\"grid\":{\"name\":\"uniform\",\"shift\":1.0},\"frame\":\"t\",\"probes\":-1}");
-    assert_string_equal(at(o, "model.path"), "{\"name\":\"fm\"}");
+    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"rk4\",\"steps\":7,\"grid\":{\"name\":\"uniform\",\"shift\":1.0}," GUIDANCE ",\"frame\":\"t\",\"probes\":-1}");
+    assert_string_equal(at(o, "model.path"), "{\"name\":\"fm\",\"sigma_min\":0.0}");
     json_decref(o);
     o = FLOW(c, NULL, NULL, "model=rectified-flow net.hidden=4 sampler.steps=3", "optimizer=\"sgd momentum=0.5\"");
     assert_ok(c);
@@ -278,8 +308,8 @@ static void old_files_say_the_same(void **state)
     json_t *o = FLOW(c, NULL, old, "net.activation=tanh");
     assert_ok(c);
     assert_string_equal(at(o, "model.time_density"), "{\"name\":\"uniform\"}");
-    assert_string_equal(at(o, "model.sampler"), "{\"name\":\"heun\",\"steps\":6,\"grid\":{\"name\":\"uniform\",\"shift\":1.0},\"frame\":\"t\"}");
-    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"dopri5\",\"steps\":2,\"grid\":{\"name\":\"uniform\",\"shift\":1.0},\"rtol\":0.5,\"atol\":1.0000000000000001e-5,\"max_steps\":10000,\"probes\":3}");
+    assert_string_equal(at(o, "model.sampler"), "{\"name\":\"heun\",\"steps\":6,\"grid\":{\"name\":\"uniform\",\"shift\":1.0}," GUIDANCE ",\"frame\":\"t\"}");
+    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"dopri5\",\"steps\":2,\"grid\":{\"name\":\"uniform\",\"shift\":1.0}," GUIDANCE ",\"rtol\":0.5,\"atol\":1.0000000000000001e-5,\"max_steps\":10000,\"probes\":3}");
     json_decref(o);
     assert_null(FLOW(c, NULL, NULL, "sampler=heun", "sampler.rtol=0.1")); /* nobody's file */
     assert_fails(c, WEIR_ERROR_NAME, "sampler.rtol");
@@ -347,7 +377,7 @@ static void every_allocation(void **state)
 int main(void)
 {
     CASES(CASE(presets_then_settings), CASE(a_resolved_config_resolves_to_itself), CASE(mistakes_are_named), CASE(a_key_of_two_owners_names_both),
-          CASE(lengths_replace_each_other), CASE(values_of_the_wrong_kind_are_refused), CASE(chosen_rows_have_options_of_their_own),
+          CASE(averages_replace_each_other), CASE(lengths_replace_each_other), CASE(values_of_the_wrong_kind_are_refused), CASE(chosen_rows_have_options_of_their_own),
           CASE(layers_lie_upon_each_other), CASE(a_model_that_is_replaced_leaves_no_trace), CASE(old_files_say_the_same), CASE(presets_fit_their_models),
           CASE(texts_files_and_structs_say_the_same), cmocka_unit_test(every_allocation));
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -47,7 +47,7 @@ static void work(results *r, const char *model, const char *given, int threads)
     step.shards = 2, step.clip = 1;
     for (int i = 0; i < STEPS; i++) {
         weir_scope s = weir_scope_begin(c);
-        weir_step_info info;
+        weir_step_info info = { .size = sizeof info };
         r->ok = weir_train_step_with(m, adam, weir_loader_next(l), &step, &info) == WEIR_OK;
         r->loss[i] = info.loss;
         weir_scope_end(s);

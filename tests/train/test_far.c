@@ -163,7 +163,7 @@ typedef struct heard { int warnings; char last[300]; } heard;
 static void listen(void *user, const char *line)
 {
     heard *h = user;
-    if (strncmp(line, "warning: ", 9) != 0) return;
+    if (strncmp(line, "warning: ", 9) != 0 || !strstr(line, "floats near")) return;
     h->warnings++;
     snprintf(h->last, sizeof h->last, "%s", line);
 }

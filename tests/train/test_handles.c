@@ -23,7 +23,7 @@ static void expect_refused(weir_model *m, weir_optim *o, weir_batch *b, weir_sta
     memcpy(before, now, bytes);
     for (int64_t shards = 1; shards <= 3; shards += 2) {
         weir_step_opts s = weir_step_defaults();
-        weir_step_info info;
+        weir_step_info info = { .size = sizeof info };
         s.shards = shards;
         assert_int_equal(weir_train_step_with(m, o, b, &s, &info), status);
         assert_fails(c, status, message);
@@ -64,7 +64,7 @@ static void a_batch_of_a_parent_is_the_models_own(void **state)
         weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=1e-2");
         for (int i = 0; i < 2; i++) {
             weir_step_opts s = weir_step_defaults();
-            weir_step_info info;
+            weir_step_info info = { .size = sizeof info };
             s.shards = 1 + 2 * i;
             weir_train_step_with(m, o, b, &s, &info);
             loss[k][i] = info.loss;

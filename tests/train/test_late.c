@@ -70,7 +70,7 @@ LATE_BODY(batches)
     weir_ctx *c = *state;
     weir_model *m = stirred(c, model_options, 0.3);
     weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=0.1");
-    weir_step_info info;
+    weir_step_info info = { .size = sizeof info };
     const char *ended = "a batch whose scope has ended";
     for (int k = 0; k < 2; k++) {
         weir_scope s = weir_scope_begin(c);
@@ -123,7 +123,7 @@ LATE_BODY(what_was_freed)
         LATE_CALL(weir_loader_free(l));
         LATE_CALL(assert_int_equal(weir_batch_size(weir_loader_next(l)), 0));
         LATE_CALL(weir_dataset_free(d));
-        LATE_CALL(assert_int_equal(weir_dataset_rows(d), 0));
+        LATE_CALL(assert_int_equal(weir_dataset_samples(d), 0));
         LATE_CALL(assert_int_equal(weir_numel(weight), 0)); /* went with its module */
         LATE_CALL(weir_model_share(c, m));
     }

@@ -3,7 +3,7 @@
 #include "killed.h"
 
 static int64_t told_steps;
-static weir_progress told;
+static weir_progress told = { .size = sizeof told };
 
 static int note(void *user, const weir_progress *p)
 {
@@ -28,12 +28,12 @@ static void before_the_first_step(void **state)
     (void)state;
     weir_ctx *c = normed_open(1);
     weir_run *r = a_run(c, "looked");
-    weir_progress p;
+    weir_progress p = { .size = sizeof p };
     assert_string_equal(weir_run_folder(r), "looked");
     assert_int_equal(weir_run_step(r), 0);
     assert_int_equal(weir_run_horizon(r), 6);
     assert_int_equal(weir_run_stop(r), 6);
-    assert_int_equal(weir_run_epoch(r), weir_dataset_rows(r->train) / 50);
+    assert_int_equal(weir_run_epoch(r), weir_dataset_samples(r->train) / 50);
     assert_int_equal(weir_run_dim(r), 2);
     assert_int_equal(weir_run_levels(r), 0);
     assert_int_equal(weir_run_best_step(r), -1);
@@ -51,7 +51,7 @@ static void as_it_was_told(void **state)
     weir_ctx *c = normed_open(1);
     weir_run *r = a_run(c, "looked");
     weir_train_opts o = weir_train_defaults();
-    weir_progress p;
+    weir_progress p = { .size = sizeof p };
     o.on_step = note;
     assert_int_equal(weir_run_train(r, &o), WEIR_OK);
     assert_true(told_steps > 0);
@@ -62,7 +62,7 @@ static void as_it_was_told(void **state)
     assert_int_equal(weir_run_best_step(r), r->best_step);
     weir_run_free(r);
     weir_run *again = weir_run_open(c, "looked", NULL, true);
-    weir_progress q;
+    weir_progress q = { .size = sizeof q };
     assert_int_equal(weir_run_progress(again, &q), WEIR_OK);
     assert_true(q.step == 6 && q.best == p.best && q.valid == p.valid && isnan(q.loss));
     weir_run_free(again);
@@ -75,7 +75,7 @@ static void unwatched(void **state)
     (void)state;
     weir_ctx *c = normed_open(1);
     weir_run *r = a_run(c, "looked");
-    weir_progress p;
+    weir_progress p = { .size = sizeof p };
     assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
     assert_int_equal(weir_run_progress(r, &p), WEIR_OK);
     assert_true(p.steps == 6 && isfinite(p.loss) && p.seconds > 0);
@@ -87,7 +87,7 @@ static void refusals(void **state)
 {
     (void)state;
     weir_ctx *c = normed_open(1);
-    weir_progress p;
+    weir_progress p = { .size = sizeof p };
     weir_run *nil = weir_run_open(c, "nowhere", NULL, true);
     assert_fails(c, WEIR_ERROR_IO, "config.json");
     assert_string_equal(weir_run_folder(nil), "");

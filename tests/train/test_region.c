@@ -67,7 +67,7 @@ static outcome step_of(touch_fn *how, int threads, int64_t shards)
     weir_optim *optim = weir_optim_new(weir_model_module(m), "sgd", "lr=0.125");
     weir_batch *b = weir_batch_wrap(c, weir_from_f32(c, data, 2, SHAPE(ROWS, DIM)), NULL, NULL, NULL);
     weir_step_opts s = weir_step_defaults();
-    weir_step_info info;
+    weir_step_info info = { .size = sizeof info };
     s.shards = shards;
     assert_ok(c);
     outcome r = { .status = weir_train_step_with(m, optim, b, &s, &info), .loss = info.loss };

@@ -170,7 +170,7 @@ static void only_what_is_said_is_compared(void **state)
     weir_run_open(c, "whole", "{\"schedule\": \"constant\"}", true);
     assert_fails(c, WEIR_ERROR_STATE, "schedule.");
     weir_run_open(c, "whole", "{\"data\": \"toy:rings\"}", true);
-    assert_fails(c, WEIR_ERROR_STATE, "data differs");
+    assert_fails(c, WEIR_ERROR_STATE, "toy:rings: the data have changed since the run began");
     weir_run_open(c, "whole", "{\"batsch\": 50}", true);
     assert_fails(c, WEIR_ERROR_NAME, "batch");
 }

@@ -10,7 +10,7 @@ static void numbers_in_files(void **state)
     weir_ctx *c = weir_open(1);
     weir_model *m = weir_model_new(c, "nice", "shape=4,4 levels=17 hidden=8 couplings=2");
     weir_sample_opts o = weir_sample_defaults();
-    weir_sample_file_info info;
+    weir_sample_file_info info = { .size = sizeof info };
     float x[N * 16];
     size_t size;
     o.seed = 3;

@@ -68,6 +68,57 @@ static void the_stopping_point_may_be_another(void **state)
     weir_close(c);
 }
 
+/* Whether metrics.jsonl has a line of that step which begins with that key. */
+static bool has_line(const char *folder, const char *key, int64_t step)
+{
+    char line[80];
+    size_t n;
+    snprintf(line, sizeof line, "{\"step\": %lld, \"%s\"", (long long)step, key);
+    char *text = read_whole(folder, "metrics.jsonl", &n);
+    bool has = strstr(text, line);
+    free(text);
+    return has;
+}
+
+/* The end that a resume says is logged and validated like the horizon; where a call was halted on the way, or before the horizon, is not. */
+static void a_lengthened_run_is_validated_at_its_end(void **state)
+{
+    (void)state;
+    weir_ctx *c = normed_open(1);
+    const char *const folders[] = { "longer", "halted", "told" };
+    for (int i = 0; i < 3; i++) {
+        remove_run(folders[i]);
+        weir_run *r = weir_run_open(c, folders[i], config, false);
+        assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+        weir_run_free(r);
+    }
+    assert_goes_to(c, "longer", "{\"train\": {\"steps\": 17}}", 17);
+    for (int64_t step = 12; step < 17; step++) { /* a clock that halts it after each step */
+        weir_run *r = weir_run_open(c, "halted", "{\"train\": {\"steps\": 17}}", true);
+        weir_train_opts o = weir_train_defaults();
+        o.minutes = 1e-12;
+        assert_int_equal(weir_run_train(r, &o), WEIR_OK);
+        assert_int_equal(r->step, step + 1);
+        weir_run_free(r);
+    }
+    weir_run *r = weir_run_open(c, "told", NULL, true);
+    weir_train_opts o = weir_train_defaults();
+    o.steps = 17;
+    assert_int_equal(weir_run_train(r, &o), WEIR_OK);
+    weir_run_free(r);
+    weir_close(c);
+    static const struct { int64_t step; bool logged, validated; } at[] = {
+        { 12, true, true }, { 14, false, false }, { 15, true, true }, { 16, false, false }, { 17, true, true },
+    };
+    for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+        assert_int_equal(has_line("longer", "loss", at[k].step), at[k].logged);
+        assert_int_equal(has_line("longer", "valid", at[k].step), at[k].validated);
+    }
+    assert_false(has_line("stop", "valid", 7)); /* cut short by a resume, and gone on with */
+    same_run("longer", "halted");
+    same_run("longer", "told");
+}
+
 static void open_settings_are_open_in_their_place_alone(void **state)
 {
     (void)state;
@@ -253,6 +304,7 @@ int main(void)
     char folder[] = "/tmp/weir-settings-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0) return 1;
     CASES(cmocka_unit_test(an_option_of_the_same_name_is_another_option), cmocka_unit_test(the_stopping_point_may_be_another),
+          cmocka_unit_test(a_lengthened_run_is_validated_at_its_end),
           cmocka_unit_test(open_settings_are_open_in_their_place_alone), cmocka_unit_test(shapes_agree_or_are_refused),
           cmocka_unit_test(standardizing_agrees_or_is_refused), cmocka_unit_test(standardizing_what_cannot_be_is_refused),
           cmocka_unit_test(a_trained_run_without_checkpoint_is_refused), cmocka_unit_test(a_run_that_got_nowhere_begins_anew));

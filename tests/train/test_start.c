@@ -40,7 +40,7 @@ static weir_module *scales_create(weir_model *m, const void *options)
     return root;
 }
 
-static weir_tensor *scales_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_score_opts *o, weir_score_info *info)
+static weir_tensor *scales_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k, const weir_log_prob_opts *o, weir_log_prob_info *info)
 {
     const scales *s = weir_model_state(m);
     weir_tensor *log_det, *z = weir_bijection_forward(s->flow, y, NULL, &log_det);

@@ -32,9 +32,10 @@ typedef struct adder {
     atomic_int times[MOST]; /* that a shard was asked for */
 } adder;
 
-static void adder_shard(void *adder_, int64_t shard, int64_t buffer)
+static void adder_shard(void *adder_, int thread, int64_t shard, int64_t buffer)
 {
     adder *a = adder_;
+    (void)thread;
     bool was = atomic_exchange(&a->full[buffer], true);
     assert_false(was);
     int now = ++a->n_full, most = a->most_full;
@@ -51,6 +52,11 @@ static void adder_add(void *adder_, int64_t to, int64_t from)
     a->n_full--;
 }
 
+static int64_t buffers(int64_t shards, int threads)
+{
+    return weir__tree_buffers(shards, (weir__span){ 0, shards }, threads);
+}
+
 static void one_tree_of_every_size(void **state)
 {
     (void)state;
@@ -60,14 +66,14 @@ static void one_tree_of_every_size(void **state)
         weir_ctx *c = weir_open_with(&o);
         for (int64_t n = 1; n <= MOST; n++) {
             adder a = { 0 };
-            weir__tree t = { .shards = n, .user = &a, .shard = adder_shard, .add = adder_add };
+            weir__tree t = { .shards = n, .ranks = 1, .user = &a, .shard = adder_shard, .add = adder_add };
             assert_true(weir__tree_sum(c, &t));
             double expected = by_gaps(n), halves = by_halves(0, n);
             assert_memory_equal(&a.at[0], &expected, sizeof expected);
             assert_memory_equal(&halves, &expected, sizeof expected);
             for (int64_t i = 0; i < n; i++) assert_int_equal(a.times[i], 1);
             int used = threads < n ? threads : (int)n;
-            assert_true(a.most_full <= weir__tree_buffers(n, used));
+            assert_true(a.most_full <= buffers(n, used));
             assert_true((double)a.most_full <= log2((double)n) + used);
         }
         weir_close(c);
@@ -79,11 +85,30 @@ static void halves_are_powers_of_two(void **state)
     (void)state;
     static const int64_t split[][2] = { { 2, 1 }, { 3, 2 }, { 4, 2 }, { 5, 4 }, { 8, 4 }, { 9, 8 }, { 1000, 512 }, { 1024, 512 } };
     for (size_t i = 0; i < sizeof split / sizeof *split; i++) assert_int_equal(weir__tree_split(split[i][0]), split[i][1]);
-    assert_int_equal(weir__tree_buffers(1, 1), 1);
-    assert_int_equal(weir__tree_buffers(2, 2), 2);
-    assert_int_equal(weir__tree_buffers(64, 1), 7);
-    assert_int_equal(weir__tree_buffers(64, 8), 14);
-    assert_int_equal(weir__tree_buffers(1000, 2), 11);
+    assert_int_equal(buffers(1, 1), 1);
+    assert_int_equal(buffers(2, 2), 2);
+    assert_int_equal(buffers(64, 1), 7);
+    assert_int_equal(buffers(64, 8), 14);
+    assert_int_equal(buffers(1000, 2), 11);
+}
+
+/* Every shard is one rank's, and those of a rank are contiguous; none has none. */
+static void ranks_share_the_shards(void **state)
+{
+    (void)state;
+    for (int64_t n = 1; n <= MOST; n++)
+        for (int ranks = 1; ranks <= n; ranks++) {
+            int64_t next = 0;
+            for (int r = 0; r < ranks; r++) {
+                weir__span own = weir__tree_own(n, r, ranks);
+                assert_int_equal(own.lo, next);
+                assert_true(own.hi > own.lo);
+                for (int64_t i = own.lo; i < own.hi; i++)
+                    assert_int_equal(weir__tree_rank(n, ranks, i), r);
+                next = own.hi;
+            }
+            assert_int_equal(next, n);
+        }
 }
 
 /* -- a step of many shards ------------------------------------------------------------------------- */
@@ -121,7 +146,7 @@ static void many_shards_hold_few_gradients(void **state)
     int64_t gradients = weir_module_flat(weir_model_module(m), NULL, &values) * (int64_t)sizeof(float);
     weir_model_free(m);
     for (int threads = 1; threads <= 3; threads++) {
-        int64_t more = weir__tree_buffers(64, threads) - 2;
+        int64_t more = buffers(64, threads) - 2;
         int64_t bytes = bytes_of_step(threads, 64);
         if (bytes > (more + 1) * gradients)
             fail_msg("%d threads: %lld bytes more, a buffer of gradients is %lld", threads, (long long)bytes,
@@ -132,6 +157,7 @@ static void many_shards_hold_few_gradients(void **state)
 int main(void)
 {
     CASES(cmocka_unit_test(one_tree_of_every_size), cmocka_unit_test(halves_are_powers_of_two),
+          cmocka_unit_test(ranks_share_the_shards),
           CASE(many_shards_hold_few_gradients));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -36,10 +36,10 @@ static double mean_over(weir_model *m, weir_dataset *d)
 {
     double sum = 0, v[ROWS];
     weir_scope s = weir_scope_begin_no_grad(weir_model_ctx(m));
-    weir_copy_to_f64(weir_model_log_prob(m, weir_dataset_batch(d, 0, ROWS), NULL, NULL), v, weir_dataset_rows(d));
-    for (int64_t i = 0; i < weir_dataset_rows(d); i++) sum += v[i];
+    weir_copy_to_f64(weir_model_log_prob(m, weir_dataset_batch(d, 0, ROWS), NULL, NULL), v, weir_dataset_samples(d));
+    for (int64_t i = 0; i < weir_dataset_samples(d); i++) sum += v[i];
     weir_scope_end(s);
-    return sum / (double)weir_dataset_rows(d);
+    return sum / (double)weir_dataset_samples(d);
 }
 
 static void a_part_stands_for_the_whole(void **state)
@@ -81,7 +81,7 @@ static void the_seed_chooses_no_samples(void **state)
         NORMED(c, "sorted.csv", config, i ? "seed=9" : "seed=1", "steps=4", "valid_rows=60", "optimizer=adam");
         remove_run("seeded");
         weir_run *r = weir_run_open(c, "seeded", config, false);
-        assert_int_equal(weir_dataset_rows(r->held), 60);
+        assert_int_equal(weir_dataset_samples(r->held), 60);
         memcpy(ids[i], r->held->ids, sizeof ids[i]);
         weir_run_free(r);
     }
@@ -114,7 +114,7 @@ static void the_best_is_chosen_on_the_rest(void **state)
     o.user = &t;
     assert_int_equal(weir_run_train(r, &o), WEIR_OK);
     int64_t failing = 0, first = -1;
-    for (int64_t i = weir_dataset_rows(r->valid); i-- > 0;) {
+    for (int64_t i = weir_dataset_samples(r->valid); i-- > 0;) {
         int64_t id = weir__dataset_id(r->valid, i);
         if (!(weir__store_value(r->valid->store, id, 0) > 1.2)) continue;
         failing++;
@@ -211,9 +211,9 @@ static void old_runs_keep_their_samples(void **state)
     r = weir_run_open(c, "old", NULL, true);
     assert_ok(c);
     weir_dataset *all = weir_dataset_open(c, "counted.csv"), *train = weir_dataset_split(all, "train"), *valid = weir_dataset_split(all, "valid");
-    assert_int_equal(weir_dataset_rows(r->train), 40);
-    assert_int_equal(weir_dataset_rows(r->valid), 40);
-    assert_int_equal(weir_dataset_rows(r->held), 20);
+    assert_int_equal(weir_dataset_samples(r->train), 40);
+    assert_int_equal(weir_dataset_samples(r->valid), 40);
+    assert_int_equal(weir_dataset_samples(r->held), 20);
     for (int i = 0; i < 40; i++) {
         assert_int_equal(weir__dataset_id(r->train, i), weir__dataset_id(train, i));
         if (i < 20) assert_int_equal(weir__dataset_id(r->held, i), weir__dataset_id(valid, i));

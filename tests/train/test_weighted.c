@@ -101,7 +101,7 @@ static void batches_add_up_to_the_whole(void **state)
         assert_int_equal(steps, WEIGHING / sizes[k]);
         for (int64_t i = 0; i < steps; i++) {
             weir_scope s = weir_scope_begin(c);
-            assert_int_equal(weir__shards_run(m, weir_loader_next(l), 1 + i % 3, 0, losses), WEIR_OK);
+            assert_int_equal(weir__shards_run(m, weir_loader_next(l), 1 + i % 3, 0, losses, NULL), WEIR_OK);
             weir_scope_end(s);
         }
         take_gradients(c, m, g);
@@ -219,7 +219,7 @@ static void one_step(weir_ctx *c)
     const double x[4 * DIM] = { 1187008882.43, 2, 3, 1187008882.44, 0, 1, NAN, 0, 5, 1187008882.4, 1, 2 };
     weir_dataset *d = weir_dataset_from_f64(c, x, 4, DIM);
     weir_dataset_set_weights(d, (const double[]){ 1, 2, 0, 3 });
-    weir__dataset_warn_float(d);
+    weir__dataset_warn_scale(d, WEIR_F32, false);
     weir_model *m = weir_model_new(c, "nice", "dim=3 couplings=1 hidden=4");
     weir_optim *o = weir_optim_new(weir_model_module(m), "sgd", "lr=0");
     weir_scope s = weir_scope_begin(c);

@@ -1,5 +1,5 @@
-/* as_f32.h - what follows is compiled for float: T the type, U and I its bits, K(name) the name of this type and instruction set,
- * TYPED(name) that of this type alone. */
+/* as_f32.h - what follows is compiled for float: T the type, U and I its bits, K(name) the name of
+ * this type and instruction set, TYPED(name) that of this type alone. */
 #undef T
 #undef U
 #undef I

@@ -1,8 +1,9 @@
-/* conv.c - convolutions for float and for double: conv_micro.inc (a tile of pixels), conv.inc (forward and the input's gradient),
- * conv_weight.inc (the weights' gradient, over gemm_micro.inc).
+/* conv.c - convolutions for float and for double: conv_micro.inc (a tile of pixels), conv.inc
+ * (forward and the input's gradient), conv_weight.inc (the weights' gradient, over gemm_micro.inc).
  *
- * Sizes: a tile's pointers, the index and the panel fill the 15 registers for addresses that x86 leaves; its sums, a number and two
- * vectors those for numbers. A chunk of the weights' gradient, a panel of x and a tile of gy, lies in the level-1 cache. */
+ * Sizes: a tile's pointers, the index and the panel fill the 15 registers for addresses that x86
+ * leaves; its sums, a number and two vectors those for numbers. A chunk of the weights' gradient, a
+ * panel of x and a tile of gy, lies in the level-1 cache. */
 #include "names.h"
 #if WEIR__LEVEL >= 2
 #include <immintrin.h>

@@ -1,9 +1,10 @@
-/* gemm.c - matrix products for float and for double: vec.inc (a register), gemm_micro.inc (a tile), gemm.inc (the whole); and small networks
- * on the same tiles: mlp.inc.
+/* gemm.c - matrix products for float and for double: vec.inc (a register), gemm_micro.inc (a tile),
+ * gemm.inc (the whole); and small networks on the same tiles: mlp.inc.
  *
- * Sizes: a panel is two registers wide and about K_BLOCK steps deep. Y_BYTES of rows of the other operand stay in level 2 while panel after
- * panel sees them, half as many in a product that is turned round, which keeps LANE_BLOCK lanes of panels too. What does not fit comes
- * from level 3 in time. */
+ * Sizes: a panel is two registers wide and about K_BLOCK steps deep. SCALAR_BYTES of rows of the
+ * other operand stay in level 2 while panel after panel is multiplied with them, half as many in a
+ * product that is transposed, which keeps LANE_BLOCK lanes of panels too. What does not fit is
+ * prefetched from level 3. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -24,15 +25,16 @@ static double weir__clock(void)
 #ifndef K_BLOCK
 #define K_BLOCK 1024
 #endif
-#ifndef Y_BYTES
-#define Y_BYTES (1024 << 10)
+#ifndef SCALAR_BYTES
+#define SCALAR_BYTES (1024 << 10)
 #endif
 #ifndef LANE_BLOCK
 #define LANE_BLOCK (16 * PANEL)
 #endif
 
-/* How a panel finds the numbers of its rows: where they lie; there, and it packs them for the panels after it; packed */
-enum { Y_IN_PLACE, Y_COPIED, Y_PACKED };
+/* Where a panel finds the scalars of its rows: in the operand; there, and it packs them for the
+ * panels after it; packed */
+enum scalars { SCALARS_IN_PLACE, SCALARS_PACKING, SCALARS_PACKED };
 
 #include "as_f32.h"
 #include "gemm_tiles.inc"

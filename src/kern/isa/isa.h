@@ -1,4 +1,5 @@
-/* isa.h - what differs between the three compilations of this folder. WEIR_ISA is c, avx2 or avx512; names get it as a suffix. */
+/* isa.h - what differs between the three compilations of this folder. WEIR_ISA is c, avx2 or
+ * avx512; names get it as a suffix. */
 #ifndef WEIR_KERN_ISA_H
 #define WEIR_KERN_ISA_H
 #include "../kern.h"
@@ -14,9 +15,11 @@
 #define WEIR__LEVEL_avx512_half 2 /* half a register of AVX-512: gemm_tiles.inc */
 #define WEIR__LEVEL WEIR__PASTE(WEIR__LEVEL_, WEIR_ISA)
 
-/* a b + c: fused where the instruction set has it, so that vector bodies and scalar tails do the same arithmetic */
+/* a b + c: fused where the instruction set has it, so that vector bodies and scalar tails do the
+ * same arithmetic */
 #if WEIR__LEVEL >= 2
-#define WEIR_FMA(a, b, c) _Generic((a), float: __builtin_fmaf, default: __builtin_fma)((a), (b), (c))
+#define WEIR_FMA(a, b, c) \
+    _Generic((a), float: __builtin_fmaf, default: __builtin_fma)((a), (b), (c))
 #else
 #define WEIR_FMA(a, b, c) ((a) * (b) + (c))
 #endif

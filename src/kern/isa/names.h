@@ -6,4 +6,7 @@
 #include "names.inc"
 #include "as_f64.h"
 #include "names.inc"
+#define H(name) WEIR__PASTE(WEIR__PASTE(weir__##name##_, WEIR_ISA), _half)
+weir__convert_fn H(from_bf16), H(from_f16), H(to_bf16), H(to_f16);
+#undef H
 #endif

@@ -1,14 +1,19 @@
 /* rows.c - functions of whole rows: rows.inc for float and for double. */
 #include <math.h>
-#include "isa.h"
 #include "names.h"
+#if WEIR__LEVEL >= 2
+#include <immintrin.h>
+#endif
 #include "../cascade.h"
+enum { WAYS = 16 };
 
 #include "as_f32.h"
 #include "math_f32.inc"
 #include "math.inc"
 #define LANES 16
 #include "rows.inc"
+#include "vec.inc"
+#include "rows_short.inc"
 #undef LANES
 
 #include "as_f64.h"
@@ -16,3 +21,5 @@
 #include "math.inc"
 #define LANES 8
 #include "rows.inc"
+#include "vec.inc"
+#include "rows_short.inc"

@@ -1,0 +1,11 @@
+# Writes OUT, a C file with the text of each of the files FILES as the constant weir__torch_NAME: cmake -DOUT=.. -DFILES="..;.." -P texts.cmake
+set(all "/* Of cmake/texts.cmake. */\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} text)
+  string(REPLACE "\\" "\\\\" text "${text}")
+  string(REPLACE "\"" "\\\"" text "${text}")
+  string(REPLACE "\n" "\\n\"\n\"" text "${text}")
+  string(APPEND all "extern const char weir__torch_${name}[];\nconst char weir__torch_${name}[] =\n\"${text}\";\n")
+endforeach()
+file(WRITE ${OUT} "${all}")

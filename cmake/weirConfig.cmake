@@ -1,2 +1,0 @@
-# weir::weir is the shared library.
-include(${CMAKE_CURRENT_LIST_DIR}/weirTargets.cmake)

@@ -1,0 +1,2 @@
+class SplineAutoregressive(SplineMap, Autoregressive):
+    """A spline of every column by the columns before it."""

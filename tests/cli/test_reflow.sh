@@ -1,0 +1,26 @@
+#!/bin/sh
+# A rectified flow made straight, as a user types it: one step of Euler is then as good as the ODE.
+. "$(dirname "$0")/lib.sh"
+
+# energy FILE: its energy distance to fresh moons
+energy() { "$WEIR" compare "$1" toy:moons,n=1500 --json 2> err | sed 's/.*"energy": *{"value": *\([-0-9.e]*\).*/\1/'; }
+
+works "train" "$WEIR" train rectified-flow --data toy:moons --out run --steps 1500 --set valid_rows=100 --threads 1
+works "reflow" "$WEIR" reflow run -o run2 --steps 400 --set valid_rows=100 --threads 1 -n 300
+holds "straightness, before and after" '^straightness *0\.[4-9][0-9]* *0.0[01]' out
+works "of two threads" "$WEIR" reflow run -o again --steps 400 --set valid_rows=100 --threads 2 -n 300 --json
+holds "as JSON" '"before": {"straightness": 0.[4-9].*"after": {"straightness": 0.0[01]' out
+"$WEIR" sample run2 -n 500 -o a.npy --seed 3 && "$WEIR" sample again -n 500 -o b.npy --seed 3
+same "the same bits" a.npy b.npy
+for run in run run2; do works "one step of $run" "$WEIR" sample $run -n 1500 -o $run.npy --solver euler --steps 1 --seed 5; done
+before=$(energy run.npy) after=$(energy run2.npy)
+if awk "BEGIN { exit !($before > 0.5 && $after < 0.05) }"; then ok "energy distance of one step, $before, is $after"; else echo "$before $after" > err; not_ok "energy distance of one step" err; fi
+works "it goes on" "$WEIR" train --out run2 --resume --steps 410
+refuses "no run" 2 'no RUN: weir reflow' "$WEIR" reflow -o no
+refuses "no folder" 2 'no -o: weir reflow' "$WEIR" reflow run
+refuses "not into a run" 1 'run2: holds a run' "$WEIR" reflow run -o run2
+refuses "no such run" 1 'nowhere/config.json' "$WEIR" reflow nowhere -o no
+works "train a flow" "$WEIR" train nice --data toy:moons,n=300 --out flow --set hidden=8 --set couplings=2 --steps 5
+refuses "a flow" 1 'expected a rectified-flow' "$WEIR" reflow flow -o no
+absent "nothing is left" no
+exit $((failures > 0))
