@@ -15,7 +15,7 @@ typedef struct table { double *y; int64_t n, d, levels; } table;
 
 static table load(weir_ctx *c, weir_dataset *set)
 {
-    table t = { .n = weir_dataset_rows(set), .d = weir_dataset_dim(set), .levels = weir_dataset_levels(set) };
+    table t = { .n = weir_dataset_samples(set), .d = weir_dataset_dim(set), .levels = weir_dataset_levels(set) };
     if (!weir_ok(c)) return t;
     t.y = malloc((size_t)(t.n * t.d + 1) * sizeof *t.y);
     double scale = t.levels > 0 ? 1.0 / (double)t.levels : 1;

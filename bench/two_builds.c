@@ -1,11 +1,14 @@
-/* two_builds.c - two builds of the library in one process, their training steps in turns: what a change is worth, where runs of two
- * programs one after the other differ by more than the change.
+/* two_builds.c - two builds of the library in one process, their calls in turns: what a change is
+ * worth, where runs of two programs one after the other differ by more than the change.
  *
- * usage: two_builds BEFORE/libweir.so.0 AFTER/libweir.so.0 p1|p2 [threads [shards [rounds]]]
+ * usage: two_builds BEFORE/libweir.so.0 AFTER/libweir.so.0 CASE [threads [shards [rounds [OP]]]]
  *
- * Prints the median and the tenth percentile of each, and the median over rounds of after / before. Given two copies
- * of one library it says what it can tell apart. */
+ * CASE is p1, p2, p3 or p4; OP train, log_prob or sample. Prints the median and the tenth
+ * percentile of each, and the median over rounds of after / before. Given two copies of one library
+ * it says what it can tell apart. On one thread the clock is the thread's processor time, which
+ * other programs lengthen less. */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +16,9 @@
 #include <weir.h>
 
 #define CALLS(of) \
-    of(open_with) of(open_defaults) of(close) of(message) of(loader_from_array) of(model_new) of(optim_new) of(model_module) of(step_defaults) \
-    of(scope_begin) of(scope_end) of(loader_next) of(train_step_with) of(ok)
+    of(open_with) of(close) of(message) of(loader_from_array) of(model_new) of(optim_new) \
+        of(model_module) of(scope_begin) of(scope_end) of(loader_next) of(train_step_with) of(ok) \
+            of(model_log_prob_into) of(model_sample_into)
 
 typedef struct build {
     const char *path;
@@ -22,21 +26,36 @@ typedef struct build {
     weir_loader *loader;
     weir_model *model;
     weir_optim *optim;
+    weir_step_opts step;
 #define POINTER(name) __typeof__(&weir_##name) name;
     CALLS(POINTER)
 #undef POINTER
 } build;
 
-/* p1 and p2 as `weir-bench` has them; a round is `steps` steps */
+/* As `weir-bench` has them; a round is `steps` calls */
 typedef struct bench_case {
     const char *name, *model, *options;
     int64_t rows, columns;
-    int shards, steps;
+    int shards, steps, batch;
 } bench_case;
 static const bench_case cases[] = {
-    { "p1", "rectified-flow", "dim=2 net.hidden=64,64,64 net.activation=silu", 100000, 2, 2, 200 },
-    { "p2", "nice", "dim=784 levels=256", 2000, 784, 1, 1 },
+    { "p1", "rectified-flow", "dim=2 net.hidden=64,64,64 net.activation=silu", 100000, 2, 2, 200,
+      256 },
+    { "p2", "nice", "dim=784 levels=256", 2000, 784, 1, 1, 256 },
+    { "p3", "nsf", "dim=43 layers=10 mix=none bins=8 bound=3 net.width=128 net.blocks=2", 2000, 43,
+      1, 1, 512 },
+    { "p4", "glow", "shape=3,32,32 scales=3 depth=8 net.width=128 net.norm=none net.edge=no", 64,
+      3072, 1, 1, 16 },
 };
+static const char *const ops[] = { "train", "log_prob", "sample" };
+
+/* What is timed. */
+typedef struct bench_call {
+    const bench_case *of;
+    int threads, shards, rounds, op;
+    float *data, *drawn; /* [rows, columns], [batch, columns] */
+    double *log_p;       /* [batch] */
+} bench_call;
 
 static void quit(const char *what, const char *why)
 {
@@ -51,43 +70,76 @@ static void *symbol(void *library, const char *name)
     return s;
 }
 
-static build load(const char *path, const bench_case *c, int threads, const float *data)
+/* Struct's defaults; builds before the structs grew gave them by value. */
+#define DEFAULTS_OF(type, name) \
+    static type name(void *library) \
+    { \
+        void (*sized)(type *, size_t); \
+        type (*by_value)(void); \
+        type o; \
+        *(void **)&sized = dlsym(library, "weir_" #name "_sized"); \
+        if (sized) { \
+            sized(&o, sizeof o); \
+            return o; \
+        } \
+        *(void **)&by_value = symbol(library, "weir_" #name); \
+        return by_value(); \
+    }
+DEFAULTS_OF(weir_open_opts, open_defaults)
+DEFAULTS_OF(weir_step_opts, step_defaults)
+
+static build load(const char *path, const bench_call *w)
 {
+    const bench_case *c = w->of;
     build b = { .path = path };
+    char batch[32];
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) quit("expected a build of the library", dlerror());
 #define FIND(name) *(void **)&b.name = symbol(library, "weir_" #name);
     CALLS(FIND)
 #undef FIND
-    weir_open_opts o = b.open_defaults();
-    o.threads = threads;
+    weir_open_opts o = open_defaults(library);
+    b.step = step_defaults(library);
+    b.step.shards = w->shards;
+    o.threads = w->threads;
+    snprintf(batch, sizeof batch, "batch=%d", c->batch);
     b.ctx = b.open_with(&o);
-    b.loader = b.loader_from_array(b.ctx, data, c->rows, c->columns, "batch=256");
+    b.loader = b.loader_from_array(b.ctx, w->data, c->rows, c->columns, batch);
     b.model = b.model_new(b.ctx, c->model, c->options);
     b.optim = b.optim_new(b.model_module(b.model), "adam", "lr=1e-4");
     if (!b.ok(b.ctx)) quit(path, b.message(b.ctx));
     return b;
 }
 
-static double now(void)
+static double now(const bench_call *w)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(w->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-static double ms_of_a_step(build *b, int steps, int shards)
+static void train(build *b)
 {
-    double begin = now();
-    for (int i = 0; i < steps; i++) {
-        weir_step_opts o = b->step_defaults();
-        o.shards = shards;
-        weir_scope s = b->scope_begin(b->ctx);
-        b->train_step_with(b->model, b->optim, b->loader_next(b->loader), &o, NULL);
-        b->scope_end(s);
-    }
+    weir_scope s = b->scope_begin(b->ctx);
+    b->train_step_with(b->model, b->optim, b->loader_next(b->loader), &b->step, NULL);
+    b->scope_end(s);
+}
+
+/* What goes wrong stays in the context. */
+static void call(build *b, const bench_call *w)
+{
+    int64_t n = w->of->batch;
+    if (w->op == 0) train(b);
+    else if (w->op == 1) (void)!b->model_log_prob_into(b->model, w->data, n, NULL, w->log_p, NULL);
+    else (void)!b->model_sample_into(b->model, n, NULL, w->drawn);
+}
+
+static double ms_of_a_call(build *b, const bench_call *w)
+{
+    double begin = now(w);
+    for (int i = 0; i < w->of->steps; i++) call(b, w);
     if (!b->ok(b->ctx)) quit(b->path, b->message(b->ctx));
-    return (now() - begin) / steps;
+    return (now(w) - begin) / w->of->steps;
 }
 
 static int by_size(const void *a, const void *b)
@@ -96,36 +148,76 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int main(int argc, char **argv)
-{
-    const bench_case *c = NULL;
-    for (size_t i = 0; argc > 3 && i < sizeof cases / sizeof *cases; i++)
-        if (!strcmp(argv[3], cases[i].name)) c = &cases[i];
-    int threads = argc > 4 ? atoi(argv[4]) : 1, shards = argc > 5 ? atoi(argv[5]) : c ? c->shards : 1, rounds = argc > 6 ? atoi(argv[6]) : 40;
-    if (!c || threads < 1 || shards < 1 || rounds < 1) {
-        fprintf(stderr, "usage: two_builds BEFORE/libweir.so.0 AFTER/libweir.so.0 p1|p2 [threads [shards [rounds]]]\n");
-        return 2;
-    }
-    const int64_t n = c->rows * c->columns;
-    float *data = malloc((size_t)n * sizeof *data);
-    double *ms = malloc(3 * (size_t)rounds * sizeof *ms), *ratio = ms + 2 * rounds;
-    if (!data || !ms) quit("memory", "expected enough of it");
-    for (int64_t i = 0; i < n; i++) data[i] = c->columns == 2 ? (float)rand() / 1e9f : (float)(rand() % 256);
+static double at(const double *sorted, int n, int percent) { return sorted[n * percent / 100]; }
 
-    build b[2] = { load(argv[1], c, threads, data), load(argv[2], c, threads, data) };
-    for (int i = 0; i < 6; i++) ms_of_a_step(&b[i % 2], c->steps, shards);
-    for (int i = 0; i < rounds; i++) {
+static void compare(build b[2], const bench_call *w, double *ms)
+{
+    int n = w->rounds, steps = w->of->steps;
+    double *before = ms, *after = ms + n, *ratio = ms + 2 * n;
+    for (int i = 0; i < 6; i++) ms_of_a_call(&b[i % 2], w);
+    for (int i = 0; i < n; i++) {
         for (int j = 0; j < 2; j++) { /* each is first in every other round */
             int k = (i + j) % 2;
-            ms[k * rounds + i] = ms_of_a_step(&b[k], c->steps, shards);
+            ms[k * n + i] = ms_of_a_call(&b[k], w);
         }
-        ratio[i] = ms[rounds + i] / ms[i];
+        ratio[i] = after[i] / before[i];
     }
-    for (int k = 0; k < 3; k++) qsort(ms + k * rounds, (size_t)rounds, sizeof *ms, by_size);
-    printf("%s, %d thread%s, %d shard%s, %d rounds of %d step%s: before %.4f ms (tenth percentile %.4f), after %.4f (%.4f), after / before %.4f\n", c->name,
-           threads, threads > 1 ? "s" : "", shards, shards > 1 ? "s" : "", rounds, c->steps, c->steps > 1 ? "s" : "", ms[rounds / 2], ms[rounds / 10],
-           ms[rounds + rounds / 2], ms[rounds + rounds / 10], ratio[rounds / 2]);
+    for (int k = 0; k < 3; k++) qsort(ms + k * n, (size_t)n, sizeof *ms, by_size);
+    printf("%s %s, %d thread%s, %d shard%s, %d rounds of %d: before %.4f ms (tenth percentile "
+           "%.4f), after %.4f (%.4f), after / before %.4f\n",
+           w->of->name, ops[w->op], w->threads, w->threads > 1 ? "s" : "", w->shards,
+           w->shards > 1 ? "s" : "", n, steps, at(before, n, 50), at(before, n, 10),
+           at(after, n, 50), at(after, n, 10), at(ratio, n, 50));
+}
+
+static void run(const bench_call *w, char **paths)
+{
+    double *ms = malloc(3 * (size_t)w->rounds * sizeof *ms);
+    if (!ms) quit("memory", "expected enough of it");
+    build b[2] = { load(paths[0], w), load(paths[1], w) };
+    compare(b, w, ms);
     for (int k = 0; k < 2; k++) b[k].close(b[k].ctx);
-    free(data), free(ms);
+    free(ms);
+}
+
+static void fill(bench_call *w)
+{
+    const bench_case *c = w->of;
+    int64_t n = c->rows * c->columns;
+    w->data = malloc((size_t)n * sizeof *w->data);
+    w->drawn = malloc((size_t)(c->batch * c->columns) * sizeof *w->drawn);
+    w->log_p = malloc((size_t)c->batch * sizeof *w->log_p);
+    if (!w->data || !w->drawn || !w->log_p) quit("memory", "expected enough of it");
+    for (int64_t i = 0; i < n; i++)
+        w->data[i] = c->columns == 784 ? (float)(rand() % 256) : (float)rand() / 1e9f;
+}
+
+static bool read_arguments(bench_call *w, int argc, char **argv)
+{
+    *w = (bench_call){ .threads = 1, .rounds = 40, .op = -1 };
+    for (size_t i = 0; argc > 3 && i < sizeof cases / sizeof *cases; i++)
+        if (!strcmp(argv[3], cases[i].name)) w->of = &cases[i];
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(argc > 7 ? argv[7] : "train", ops[i])) w->op = i;
+    if (!w->of || w->op < 0) return false;
+    if (argc > 4) w->threads = atoi(argv[4]);
+    w->shards = argc > 5 ? atoi(argv[5]) : w->of->shards;
+    if (argc > 6) w->rounds = atoi(argv[6]);
+    return w->threads >= 1 && w->shards >= 1 && w->rounds >= 1;
+}
+
+int main(int argc, char **argv)
+{
+    bench_call w;
+    if (!read_arguments(&w, argc, argv)) {
+        fprintf(stderr, "usage: two_builds BEFORE/libweir.so.0 AFTER/libweir.so.0 p1|p2|p3|p4 "
+                        "[threads [shards [rounds [train|log_prob|sample]]]]\n");
+        return 2;
+    }
+    fill(&w);
+    run(&w, argv + 1);
+    free(w.data);
+    free(w.drawn);
+    free(w.log_p);
     return 0;
 }

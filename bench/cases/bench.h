@@ -16,8 +16,11 @@ typedef struct weir__bench_row {
     int (*run)(weir__bench *b); /* exit code */
 } weir__bench_row;
 extern const weir__bench_row weir__bench_p1, weir__bench_p1_48, weir__bench_p1_96, weir__bench_p1_200,
-    weir__bench_p2, weir__bench_p7, weir__bench_gemm, weir__bench_op, weir__bench_elementwise,
-    weir__bench_conv;
+    weir__bench_p2, weir__bench_p3, weir__bench_p4, weir__bench_p5, weir__bench_p7,
+    weir__bench_p8, weir__bench_gemm,
+    weir__bench_op, weir__bench_elementwise, weir__bench_conv, weir__bench_memory,
+    weir__bench_norms, weir__bench_blocks, weir__bench_copies, weir__bench_sums, weir__bench_short,
+    weir__bench_convert;
 double weir__median(double *v, int64_t n); /* sorts v */
 int64_t weir__rss_mb(void);                /* the most this process has held */
 

@@ -8,9 +8,12 @@
 const char weir__program[] = "weir-bench";
 
 static const weir__bench_row *const cases[] = {
-    &weir__bench_p1, &weir__bench_p1_48, &weir__bench_p1_96, &weir__bench_p1_200,
-    &weir__bench_p2, &weir__bench_p7,    &weir__bench_op,    &weir__bench_elementwise,
-    &weir__bench_gemm, &weir__bench_conv,
+    &weir__bench_p1,      &weir__bench_p1_48,  &weir__bench_p1_96,  &weir__bench_p1_200,
+    &weir__bench_p2,      &weir__bench_p3,     &weir__bench_p4,     &weir__bench_p5,
+    &weir__bench_p7,      &weir__bench_p8,     &weir__bench_op,     &weir__bench_elementwise,
+    &weir__bench_gemm,    &weir__bench_conv,   &weir__bench_memory, &weir__bench_norms,
+    &weir__bench_blocks,  &weir__bench_copies, &weir__bench_sums,   &weir__bench_short,
+    &weir__bench_convert,
 };
 enum { CASES = sizeof cases / sizeof *cases, CHOSEN_MAX = 32 };
 
@@ -31,8 +34,8 @@ static void bench_help(void)
            "  --seconds S    about how long to measure each thing; within [0.01, 3600]; 3\n\n");
     for (int i = 0; i < CASES; i++)
         printf("  %-12s %s\n", strchr(cases[i]->row.name, '.') + 1, cases[i]->row.doc);
-    printf("\nNo CASE: all. ms is the median of a call. roofline: the time that the matrix products of\n"
-           "a step take at the best speed of ours, oneDNN and OpenBLAS (where these are installed),\n"
+    printf("\nNo CASE: all. ms is the median of a call. roofline: the time that the products of a\n"
+           "step take at the best speed of ours, oneDNN and OpenBLAS (where these are installed),\n"
            "measured between the steps, over the time of a step.\n");
 }
 

@@ -40,7 +40,7 @@ static void train(void *user)
 {
     bench_run *r = user;
     weir_step_opts o = weir_step_defaults();
-    weir_step_info info;
+    weir_step_info info = { .size = sizeof info };
     o.shards = SHARDS;
     weir_scope s = weir_scope_begin(r->b->ctx);
     weir_train_step_with(r->model, r->optim, weir_loader_next(r->loader), &o, &info);

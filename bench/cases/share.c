@@ -35,7 +35,7 @@ bool weir__roof_add(const weir__bench *b, const peers *p, const weir__product *q
 }
 
 /* -- bytes ------------------------------------------------------------------------------------------------------------------- */
-typedef struct sum { const weir__kern *k; float *y, *a, *b; } sum;
+typedef struct sum { const weir__isa *k; float *y, *a, *b; } sum;
 
 static void add(void *user, int64_t begin, int64_t end)
 {

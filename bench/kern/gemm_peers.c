@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     weir_open_opts o = weir_open_defaults();
     o.isa = argc > 1 ? (weir_isa)atoi(argv[1]) : WEIR_ISA_AUTO;
     for (o.threads = 1; o.threads <= 2; o.threads++) ctx[o.threads - 1] = weir_open_with(&o);
-    const weir__kern *k = ctx[0]->kern;
+    const weir__isa *k = ctx[0]->kern;
     double seconds = argc > 2 ? atof(argv[2]) : 0.3;
     weir__real t = argc > 3 && strcmp(argv[3], "f64") == 0 ? WEIR__F64 : WEIR__F32;
     if (!weir_ok(ctx[0]) || !weir_ok(ctx[1])) {

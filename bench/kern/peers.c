@@ -19,7 +19,7 @@ typedef void set_threads_fn(int n);
 
 typedef struct contest {
     const peers *p;
-    const weir__kern *kern;
+    const weir__isa *kern;
     weir__real t;
     peers_layout layout;
     weir__gemm g;
@@ -163,7 +163,7 @@ static void contend(contest *c, double seconds, double *times[PEERS], peers_time
     }
 }
 
-bool peers_measure(const peers *p, const weir__kern *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
+bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
                    double seconds, peers_times *out)
 {
     *out = (peers_times){ 0 };

@@ -20,7 +20,7 @@ const char *peers_name(int peer);
 void peers_open(peers *p);
 void peers_close(peers *p);
 /* C[m,n] = A[m,k] B[k,n] on dense operands of random numbers, about `seconds` for each contestant. False: no memory. */
-bool peers_measure(const peers *p, const weir__kern *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
+bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
                    double seconds, peers_times *out);
 
 #endif
