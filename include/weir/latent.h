@@ -79,13 +79,16 @@ WEIR_API weir_status weir_data_interpolate(weir_model *m, weir_dataset *d,
  * noise on any path, and is t on path.fm (Meng et al. 2022). Known values are kept, and the rest is
  * drawn beside them (weir_x0_known): sampling over `jump` steps is done `resample` times, between
  * which the noise of those steps is added again, so that the rest agrees with what is known
- * (RePaint: Lugmayr et al. 2022, jump 10, resample 10). */
+ * (RePaint: Lugmayr et al. 2022, jump 10, resample 10). A model from data to data (flow-matching
+ * with source=SPEC) has no noise: its samples begin at rows of the source, or where at_source says,
+ * at x alone; then nothing else may be set. */
 typedef struct weir_sample_start {
     size_t size;
-    const double *x;   /* [n, dim], as stored */
-    double strength;   /* 0 < S <= 1; 1, as by default: at noise alone, whatever x is */
+    const double *x; /* [n, dim], as stored */
+    double strength; /* 0 < S <= 1; 1, as by default: at noise alone, whatever x is */
     const bool *known; /* [n, dim] of x; NULL: nothing is */
     int64_t resample, jump; /* 1, 10; above 1 of a sampler whose steps are fixed */
+    bool at_source; /* x are samples of the source, and stand at t = 1 in place of drawn ones */
 } weir_sample_start;
 WEIR_API void weir_sample_start_defaults_sized(weir_sample_start *o, size_t size);
 WEIR_DEFAULTS(weir_sample_start, weir_sample_start_defaults)

@@ -721,6 +721,9 @@ def flow_matching(
     sampler: Optional[str] = None,
     log_prob: Optional[str] = None,
     log_prob_probes: Optional[int] = None,
+    source: Optional[str] = None,
+    source_folder: Optional[str] = None,
+    source_fingerprint: Optional[str] = None,
 ) -> Spec:
     """straight paths from data to the noise that optimal transport in a batch gives them
 
@@ -777,6 +780,12 @@ def flow_matching(
     log_prob_probes : int, -1 unless said
         of the trace unless others are asked for; 0: the exact trace, as always up to 4 values; -1:
         exact up to 128 values, 2 above. [-1, 1000000]
+    source : text
+        SPEC of data that its samples begin at, drawn by their weights; empty: noise N(0, I).
+    source_folder : text
+        that the SPEC's files are named from; noted when training begins.
+    source_fingerprint : text
+        of the source's rows, likewise; others are an error.
     """
     return spec("flow-matching", {
         "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
@@ -784,7 +793,8 @@ def flow_matching(
         "dequantizer": dequantizer, "embed": embed, "path": path, "prediction": prediction,
         "weight": weight, "time_density": time_density, "coupling": coupling, "net": net,
         "label": label, "input_scale": input_scale, "sampler": sampler, "log_prob": log_prob,
-        "log_prob.probes": log_prob_probes
+        "log_prob.probes": log_prob_probes, "source": source, "source_folder": source_folder,
+        "source_fingerprint": source_fingerprint
     })
 
 

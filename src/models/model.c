@@ -268,10 +268,12 @@ static weir__frame batch_frame(const char *stream, uint64_t step, const weir_bat
     };
 }
 
-/* A rectified flow has nothing to prepare unless it is one of another's pairs. */
+/* A rectified flow has nothing to prepare unless it is one of another's pairs, flow matching unless
+ * it has a source. */
 static bool model_prepares(const weir_model *m)
 {
-    bool idle = m->row == &weir__model_rectified_flow && !weir__reflow_of(m);
+    bool idle = (m->row == &weir__model_rectified_flow && !weir__reflow_of(m))
+                || (m->row == &weir__model_flow_matching && !weir__source_of(m));
     return m->row->prepare && !idle;
 }
 

@@ -234,6 +234,14 @@ const char *weir__reflow_of(const weir_model *m);
 /* m, which has one, takes over its weights. */
 weir_status weir__reflow_begin(weir_model *m);
 
+/* source.c: the SPEC of the data set that stands in the place of noise (flow-matching's option
+ * source); NULL: none. Likewise of options of a row. */
+const char *weir__source_of(const weir_model *m);
+const char *weir__source_said(const weir_row *row, const void *options);
+weir_status weir__source_begin(weir_model *m); /* opens it, where m has one */
+/* Where a run begins: the folder that files are named from, and the fingerprint. */
+weir_status weir__source_settle(weir_ctx *c, const weir_row *row, void *options);
+
 /* -- transform.c: data as stored <-> what the model's map sees --------------------------------- */
 /* x [B, ...] as stored, f32 or f64 -> y [B, shape..] of the model's type; draws the dequantisation
  * in the present frame, under the condition k as the model's row sees it. *log_q [B] = log q(u |

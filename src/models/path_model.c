@@ -98,7 +98,8 @@ weir_module *weir__path_model_create(weir_model *m, const void *unused)
     weir_ctx *c = m->object.ctx;
     weir__path_state *s = m->state;
     (void)unused;
-    if (!weir__likelihood_by(c, (const weir_sampler_row *)o->log_prob.row))
+    if (!weir__likelihood_by(c, (const weir_sampler_row *)o->log_prob.row)
+        || !weir__source_path_fits(m))
         return weir__nil(c, WEIR__MODULE);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
     s->net = weir_module_add(root, "net", path_model_net(m));
@@ -141,20 +142,31 @@ static weir_tensor *path_model_seen(const weir__field *f, weir_tensor *y)
     return weir_reshape(y, f->ndim + 1, shape);
 }
 
+/* The noise of each sample of y, which becomes what the network sees: of pairs that were prepared
+ * theirs, else noise or samples of the source, coupled. */
+static weir_tensor *path_model_pair(weir_model *m, weir_tensor **y, weir_batch *b)
+{
+    const weir__path_state *s = m->state;
+    const weir__path_opts *o = m->options;
+    const weir_condition *prepared = weir_batch_prepared(b);
+    const weir_coupling_row *coupling = (const weir_coupling_row *)o->coupling.row;
+    weir_tensor *source = prepared ? weir_condition_get(prepared, WEIR__SOURCE) : NULL;
+    bool paired = prepared && weir_is_nil(source);
+    *y = path_model_seen(&s->field, paired ? weir_condition_get(prepared, WEIR__REFLOW_DATA) : *y);
+    if (paired) return path_model_seen(&s->field, weir_condition_get(prepared, WEIR__REFLOW_NOISE));
+    weir_tensor *eps = prepared ? path_model_seen(&s->field, source)
+                                : weir_randn((*y)->object.ctx, m->dtype, (*y)->ndim, (*y)->shape);
+    return weir__coupled(coupling, o->coupling.options, *y, eps, weir_batch_weights(b),
+                         weir_batch_condition(b));
+}
+
 weir_tensor *weir__path_model_loss(weir_model *m, weir_tensor *y, weir_batch *b)
 {
     const weir__path_state *s = m->state;
     const weir__path_opts *o = m->options;
     weir_ctx *c = y->object.ctx; /* a worker's, where the batch is in pieces */
-    const weir_condition *pairs = weir_batch_prepared(b);
     const weir_time_density_row *times = (const weir_time_density_row *)o->time_density.row;
-    y = path_model_seen(&s->field, pairs ? weir_condition_get(pairs, WEIR__REFLOW_DATA) : y);
-    weir_tensor *eps = pairs ? weir_condition_get(pairs, WEIR__REFLOW_NOISE)
-                             : weir_randn(c, m->dtype, y->ndim, y->shape);
-    const weir_coupling_row *coupling = (const weir_coupling_row *)o->coupling.row;
-    eps = pairs ? path_model_seen(&s->field, eps)
-                : weir__coupled(coupling, o->coupling.options, y, eps, weir_batch_weights(b),
-                                weir_batch_condition(b));
+    weir_tensor *eps = path_model_pair(m, &y, b);
     weir_tensor *t = weir__field_draw_times(&s->field, c, times, o->time_density.options,
                                             y->shape[0]);
     weir__pairs p;
@@ -169,8 +181,13 @@ weir_tensor *weir__path_model_loss(weir_model *m, weir_tensor *y, weir_batch *b)
 weir_tensor *weir__path_model_noise(weir_model *m, int64_t n, const weir_condition *k,
                                     double temperature, weir_tensor **log_q)
 {
-    (void)k;
     (void)log_q;
+    if (weir__source_of(m)) {
+        if (temperature != 1 && weir__source_refuses(m, "a temperature other than 1"))
+            return weir__nil(m->object.ctx, WEIR__TENSOR);
+        weir_tensor *x = weir__source_draw(m, n, k);
+        return weir_is_nil(x) ? x : weir_reshape(x, 2, (const int64_t[]){ n, m->dim });
+    }
     weir_tensor *z = weir_randn(m->object.ctx, m->dtype, 2, (const int64_t[]){ n, m->dim });
     return temperature == 1 ? z : weir_scale(z, temperature);
 }
@@ -202,6 +219,7 @@ weir_tensor *weir__path_model_log_prob(weir_model *m, weir_tensor *y, const weir
 {
     const weir__path_state *s = m->state;
     const weir__path_opts *o = m->options;
+    if (weir__source_refuses(m, "a log-density")) return weir__nil(y->object.ctx, WEIR__TENSOR);
     if (so && so->bound == WEIR_BOUND_VARIATIONAL)
         return weir__variational_bound(m, &s->field, y, k, so, info);
     return weir__solve_log_prob(m, &s->field, &o->log_prob, o->probes, y, k, so, info);

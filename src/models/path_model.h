@@ -13,6 +13,7 @@ typedef struct weir__path_opts {
     int32_t label;
     double input_scale;
     char *reflow; /* of rectified-flow: see reflow.c; NULL elsewhere */
+    char *source, *source_folder, *source_fingerprint; /* of flow-matching: see source.c */
 } weir__path_opts;
 
 typedef struct weir__path_state {
@@ -20,6 +21,8 @@ typedef struct weir__path_state {
     weir__field field;
     int64_t picture[3]; /* channels, height and width that a network of pictures sees */
     weir_model *teacher; /* of a reflow that trains; NULL: not loaded */
+    weir_dataset *source; /* what samples begin at; NULL: noise, or not opened */
+    double *source_sums; /* of its weights, up to each row; NULL: all are 1 */
 } weir__path_state;
 
 /* With the defaults of a row: of path, prediction, loss weight, distribution of times, coupling,
@@ -105,6 +108,17 @@ void weir__retarget_range(const weir__convention *old, double *lo, double *hi);
 #define WEIR__REFLOW_DATA "reflow_data"
 weir_batch *weir__reflow_prepare(weir_model *m, weir_tensor *y, weir_batch *b);
 void weir__reflow_destroy(weir_model *m);
+
+/* -- source.c: a data set in place of noise --------------------------------------------------- */
+#define WEIR__SOURCE "source" /* prepared of a batch: [B, shape..], transformed */
+weir_batch *weir__source_prepare(weir_model *m, weir_tensor *y, weir_batch *b);
+void weir__source_destroy(weir_model *m);
+/* n samples of it by the ids of the random frame, transformed [n, shape..]. */
+weir_tensor *weir__source_draw(weir_model *m, int64_t n, const weir_condition *k);
+/* False, after an error, where m has one whose path or prediction wants noise. */
+bool weir__source_path_fits(weir_model *m);
+/* Whether m has one, and then the error that `what` wants noise. */
+bool weir__source_refuses(weir_model *m, const char *what);
 
 /* The hooks of a row, behind its presets. */
 #define WEIR__PATH_MODEL_HOOKS \

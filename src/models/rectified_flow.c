@@ -1,7 +1,8 @@
 /* rectified_flow.c - rectified flow, also called conditional flow matching with independent
  * coupling (Liu, Gong, Liu 2022; Lipman et al. 2022; Albergo, Vanden-Eijnden 2022): a network
  * predicts the velocity of x_t = (1 - t) x_0 + t eps, eps - x_0 on average. And flow matching whose
- * noise is paired with the data of its batch by optimal transport (Tong et al. 2024). */
+ * noise, or source (source.c), is paired with the data of its batch by optimal transport (Tong et
+ * al. 2024). */
 #include <stddef.h>
 #include "models/path_model.h"
 
@@ -16,6 +17,12 @@ static const weir_option options[] = {
 };
 static const weir_option flow_matching_options[] = {
     WEIR__PATH_OPTIONS("fm", "velocity", "none", "uniform", "ot", NET, "time", "0", "dopri5"),
+    { "source", WEIR_OPTION_TEXT, offsetof(weir__path_opts, source), "", 0, 0, NULL,
+      "SPEC of data that its samples begin at, drawn by their weights; empty: noise N(0, I)" },
+    { "source_folder", WEIR_OPTION_TEXT, offsetof(weir__path_opts, source_folder), "", 0, 0, NULL,
+      "that the SPEC's files are named from; noted when training begins" },
+    { "source_fingerprint", WEIR_OPTION_TEXT, offsetof(weir__path_opts, source_fingerprint), "", 0,
+      0, NULL, "of the source's rows, likewise; others are an error" },
     { 0 },
 };
 /* Files of before wrote every option of every network, density and sampler, also where another was
@@ -87,5 +94,8 @@ const weir_model_row weir__model_flow_matching = {
         .given = WEIR__MODEL_GIVEN,
     },
     .presets = flow_matching_presets,
+    .prepare = weir__source_prepare,
+    .whole_batch = true,
+    .destroy = weir__source_destroy,
     WEIR__PATH_MODEL_HOOKS,
 };

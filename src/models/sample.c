@@ -136,6 +136,14 @@ static weir_tensor *noise(const job *j, int64_t at, int64_t n, const weir_condit
     return j->o->temperature == 1 ? z : weir_scale(z, j->o->temperature);
 }
 
+/* What stands in the place of noise, where the caller says it. */
+static weir_tensor *source_given(weir_model *m, int64_t n, const weir_sample_start *begun)
+{
+    weir_ctx *c = m->object.ctx;
+    if (!weir_ok(c)) return weir__nil(c, WEIR__TENSOR);
+    return weir_cast(weir_from_f64(c, begun->x, 2, (const int64_t[]){ n, m->dim }), m->dtype);
+}
+
 /* log q of the data as stored: of the noise, less the map's log-det, and that of the data
  * transform. */
 static weir_tensor *stored_log_q(const weir_model *m, weir_tensor *log_q, weir_tensor *log_det)
@@ -260,7 +268,11 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
         o.start = &begun;
         sample_frame(j, at, n);
     }
-    weir_tensor *z = noise(j, at, n, k, j->log_q ? &log_q : NULL), *y = z;
+    bool given = o.start && begun.at_source;
+    weir_tensor *z = given ? source_given(m, n, &begun)
+                           : noise(j, at, n, k, j->log_q ? &log_q : NULL);
+    weir_tensor *y = z;
+    if (given) o.start = NULL;
     if (!weir_is_nil(z)) y = sample_by_row(j, z, k, &o, j->log_q ? &log_det : NULL, &way);
     if (!weir_is_nil(y) && weir_copy_to_f64(y, j->values, n * m->dim) == WEIR_OK) {
         finish_reports(o.report, j->values, n, m->dim);

@@ -4,7 +4,7 @@
  * condition and under the null condition (diffusion/guidance.c). */
 #include <math.h>
 #include <string.h>
-#include "models/models.h"
+#include "models/path_model.h"
 #include "weir/latent.h"
 
 typedef struct solve {
@@ -28,6 +28,7 @@ static weir_status solve_noise(void *user, const int64_t *draw, int64_t n, const
 {
     const solve *s = user;
     int64_t dim = s->field.dim, *numbers = s->drawn + s->n;
+    if (weir__source_refuses(s->m, s->sampler.row->name)) return WEIR_ERROR_UNSUPPORTED;
     for (int64_t i = 0; i < n; i++) {
         s->drawn[i] = s->ids[samples[i]];
         numbers[i] = draw[i] + s->leg * LEG;

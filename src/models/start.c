@@ -14,6 +14,21 @@ void weir_sample_start_defaults_sized(weir_sample_start *o, size_t size)
     weir__sized_defaults(o, size, &whole, sizeof whole);
 }
 
+/* Of a model from data to data: x, and nothing else. */
+static bool start_at_source(weir_model *m, const weir_sample_start *start, const char *who)
+{
+    weir_ctx *c = m->object.ctx;
+    if (!weir__source_of(m))
+        weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+                  "%s: %s: samples of a source: expected a flow-matching model that has one "
+                  "(source=SPEC)",
+                  who, m->row->row.name);
+    else if (!start->x || start->known || start->strength != 1)
+        weir_fail(c, WEIR_ERROR_ARGUMENT,
+                  "%s: start: samples of a source: expected x, strength 1 and nothing known", who);
+    return weir_ok(c);
+}
+
 bool weir__start_read(weir_model *m, const weir_sample_opts *o, weir_sample_start *start,
                       const char *who)
 {
@@ -30,12 +45,19 @@ bool weir__start_read(weir_model *m, const weir_sample_opts *o, weir_sample_star
     if (!weir__sized_read(c, "sample: start", "one from weir_sample_start_defaults", o->start,
                           start, sizeof *start))
         return false;
+    if (start->at_source) return start_at_source(m, start, who);
+    if (weir__source_refuses(m, "samples begun at data with noise")) return false;
     bool turns = start->resample >= 1 && start->resample <= 1000000 && start->jump >= 1;
     if (start->x && start->strength > 0 && start->strength <= 1 && turns) return true;
     weir_fail(c, WEIR_ERROR_RANGE,
               "%s: start: expected x, a strength above 0 up to 1, resample and jump 1 or more",
               who);
     return false;
+}
+
+static bool start_looks_at(const weir_sample_start *whole, const weir_sample_start *part, int64_t i)
+{
+    return whole->at_source || whole->strength < 1 || (part->known && part->known[i]);
 }
 
 /* y [n, dim], samples as stored, becomes the transformed data of them. */
@@ -58,7 +80,7 @@ void weir__start_part(weir_model *m, const weir_sample_start *whole, const int64
     if (whole->known) part->known += at * m->dim;
     if (!y) return;
     for (int64_t i = 0; i < n * m->dim; i++) /* what is not looked at may be anything */
-        y[i] = whole->strength < 1 || (part->known && part->known[i]) ? x[i] : 0;
+        y[i] = start_looks_at(whole, part, i) ? x[i] : 0;
     weir__frame_set(c, (weir__frame){
                            .stream = weir__hash_text(WEIR__STREAM_SCORE),
                            .ids = ids,

@@ -99,18 +99,23 @@ static weir_status fit_standardize(weir_run *r, bool begun)
                          k->model.row->name);
     bool against = want ? weir__fit_says(k, "standardize") && !*told
                         : weir__spec_says(k->data, "standardize") && *told;
+    const char *of_data = want ? "yes" : "no";
+    const char *of_model = *told ? "yes" : "no";
     if (against && !begun)
         return weir_fail(c, WEIR_ERROR_RANGE,
                          "%s: standardize=%s of the data: expected model.standardize=%s", k->data,
-                         want ? "yes" : "no", *told ? "yes" : "no");
+                         of_data, of_model);
     *told = *told || want;
     return WEIR_OK;
 }
 
 weir_status weir__fit_model(weir_run *r, bool begun)
 {
+    weir__config *k = &r->config;
     if (fit_dim(r) != WEIR_OK || fit_levels(r) != WEIR_OK || fit_shape(r) != WEIR_OK
-        || fit_standardize(r, begun) != WEIR_OK || weir__fit_conditions(r) != WEIR_OK)
+        || fit_standardize(r, begun) != WEIR_OK || weir__fit_conditions(r) != WEIR_OK
+        || (!begun
+            && weir__source_settle(r->object.ctx, k->model.row, k->model.options) != WEIR_OK))
         return weir_status_of(r->object.ctx);
     fit_say_all(&r->config);
     return WEIR_OK;

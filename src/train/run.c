@@ -205,6 +205,12 @@ static void settle_shards(weir_run *r)
     weir__ranks_fit(c, *shards, "run_open");
 }
 
+/* Held-out samples that validations score: none where the model has no density. */
+static int64_t scored_rows(const weir__config *k)
+{
+    return weir__source_said(k->model.row, k->model.options) ? 0 : k->train.valid_rows;
+}
+
 static weir_status open_config(weir_run *r, const weir__config_layers *from, const json_t *stored)
 {
     weir_ctx *c = r->object.ctx;
@@ -215,7 +221,7 @@ static weir_status open_config(weir_run *r, const weir__config_layers *from, con
     if (open_data(r, stored) != WEIR_OK) return weir_status_of(c);
     if (!stored && settle_config(r, from) != WEIR_OK) return weir_status_of(c);
     settle_shards(r);
-    r->held = weir__dataset_some(r->valid, r->config.train.valid_rows);
+    r->held = weir__dataset_some(r->valid, scored_rows(&r->config));
     return weir_status_of(c);
 }
 
@@ -288,6 +294,7 @@ static weir_status open_model(weir_run *r)
         return weir_status_of(c);
     r->optim = weir_optim_new_with(weir_model_module(r->model), optimizer, k->optimizer.options);
     if (weir_ok(c) && weir__reflow_of(r->model)) weir__reflow_begin(r->model);
+    if (weir_ok(c) && weir__source_of(r->model)) weir__source_begin(r->model);
     if (weir_ok(c)) weir__state_of(c, weir_model_module(r->model), &r->tree);
     if (weir_ok(c)) open_average(r);
     return weir_status_of(c);
@@ -363,7 +370,11 @@ static weir_status open_parts(weir_run *r, const weir__config_layers *from, cons
     if (open_config(r, from, stored) != WEIR_OK) return weir_status_of(c);
     if (weir__fit_model(r, stored != NULL) != WEIR_OK || check_data(r) != WEIR_OK)
         return weir_status_of(c);
-    return open_loader(r, stop) == WEIR_OK ? open_seeded(r) : weir_status_of(c);
+    if (open_loader(r, stop) != WEIR_OK || open_seeded(r) != WEIR_OK) return weir_status_of(c);
+    if (!stored && weir__source_of(r->model))
+        weir__log(c, "source: a model from data to data has no density: held-out samples are not "
+                     "scored, the last weights are kept");
+    return WEIR_OK;
 }
 
 /* The run's data have moved, and are the same. */
