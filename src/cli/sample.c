@@ -8,7 +8,7 @@
 
 typedef struct flags {
     weir__flags base;
-    const char *o, *solver, *path, *noise, *image, *log_prob, *class, *condition;
+    const char *o, *solver, *path, *noise, *image, *from, *log_prob, *class, *condition;
     int64_t n, seed, steps, threads, batch;
     double temperature, strength, timeout;
     bool null;
@@ -31,6 +31,8 @@ static const weir_option options[] = {
     { "image", WEIR_OPTION_TEXT, offsetof(flags, image), "", 0, 0, NULL,
       "SPEC of data, such as an image file: begin at its rows with noise, -n / rows samples of "
       "each" },
+    { "from", WEIR_OPTION_TEXT, offsetof(flags, from), "", 0, 0, NULL,
+      "SPEC of data: begin at these in place of the source, of a model trained with source=" },
     { "strength", WEIR_OPTION_REAL, offsetof(flags, strength), "0.5", 1e-9, 1, NULL,
       "S: the noise that --image is given, sigma = S / (1 - S) of the data's scale; 1: noise "
       "alone" },
@@ -47,15 +49,21 @@ static const weir_option options[] = {
     { 0 },
 };
 
+/* The rows that samples begin at: a SPEC, or NULL. */
+static const char *begins(const flags *f) { return f->image ? f->image : f->from; }
+
 static int check(const weir__command *self, const flags *f)
 {
     if (f->base.n_positional < 1)
         return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir sample: expected %s", self->usage);
-    if (!f->n && !f->image && !weir__condition_is_file(f->condition))
+    if (!f->n && !begins(f) && !weir__condition_is_file(f->condition))
         return weir__complain(WEIR__EXIT_USAGE, "no -n: weir sample: expected how many");
-    if (f->image && f->noise)
+    if (begins(f) && f->noise)
+        return weir__complain(WEIR__EXIT_USAGE, "--noise: together with --%s: expected one of them",
+                              f->image ? "image" : "from");
+    if (f->image && f->from)
         return weir__complain(WEIR__EXIT_USAGE,
-                              "--noise: together with --image: expected one of them");
+                              "--from: together with --image: expected one of them");
     if (!f->image && weir__flags_given(self, f, "strength"))
         return weir__complain(WEIR__EXIT_USAGE,
                               "--strength: no --image: expected what to begin at");
@@ -140,20 +148,20 @@ static int count(const flags *f, const weir_condition *k, int64_t begun, int64_t
     *n = f->n;
     if (*n == 0) *n = begun > rows ? begun : rows;
     int code = is_multiple(*n, rows, f->condition);
-    return code ? code : is_multiple(*n, begun, f->image);
+    return code ? code : is_multiple(*n, begun, begins(f));
 }
 
 /* -- begun at data ----------------------------------------------------------------------------- */
-/* The rows of --image, [*rows, dim], to be freed; NULL: none, or the error is set. */
+/* The rows of --image or --from, [*rows, dim], to be freed; NULL: none, or the error is set. */
 static double *image_read(const flags *f, weir_model *m, int64_t *rows)
 {
     weir_ctx *c = weir_model_ctx(m);
     double *x = NULL;
     *rows = 0;
-    if (!f->image) return NULL;
-    weir_dataset *d = weir_dataset_open(c, f->image);
+    if (!begins(f)) return NULL;
+    weir_dataset *d = weir_dataset_open(c, begins(f));
     if (weir_ok(c) && weir_dataset_dim(d) != weir_model_dim(m))
-        weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: %lld values a row: expected %lld", f->image,
+        weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: %lld values a row: expected %lld", begins(f),
                   (long long)weir_dataset_dim(d), (long long)weir_model_dim(m));
     if (weir_ok(c)) x = weir__read_rows(c, d);
     if (x) *rows = weir_dataset_samples(d);
@@ -253,7 +261,8 @@ static int draw_from(const flags *f, weir_model *m, int64_t n, const weir_condit
     weir_sample_opts o = sample_opts(f, &z);
     o.condition = k;
     start.x = x;
-    start.strength = f->strength;
+    start.at_source = f->from != NULL;
+    if (f->image) start.strength = f->strength;
     if (x) o.start = &start;
     if (!weir_ok(c)) code = weir__complain_ctx(c, false);
     else code = (f->log_prob ? draw_scored : draw_plainly)(f, m, n, &o);
@@ -304,20 +313,24 @@ const weir__command weir__command_sample = {
              .test = "sample run -n 10 -o samples.npy --seed 3" },
     .usage = "RUN -n N -o FILE.{npy,csv,png} [--class K] [--condition FILE.npy|\"name=1.5,..\"] "
              "[--null] [--seed N] [--solver NAME] [--steps N] [--path NAME]"
-             " [--temperature X] [--log-prob FILE] [--noise Z.npy | --image SPEC [--strength S]] "
+             " [--temperature X] [--log-prob FILE] [--noise Z.npy | --image SPEC [--strength S] | "
+             "--from SPEC] "
              "[--threads N] [--timeout SECONDS] [--quiet] [--batch N]",
-    .more = "Sample i depends on the seed and i alone: -n 10 is the beginning of -n 1000. FILE "
-            "appears whole or not at all.\n"
-            "A model with classes wants --class, one with a context --condition: of FILE.npy with "
-            "m rows, -n = r m draws r of each,\n"
-            "in blocks, and one of each without -n. `weir info RUN` shows the names of classes and "
-            "of values; 1=.. is the first value.\n"
-            "A continuous model trained with condition.dropout=0.1 is guided by --solver \"ddim "
-            "guidance=3\": 1 is its condition\n"
-            "alone, 0 and --null are without one, and above 1 samples are of that condition more "
-            "than the data are.\n"
-            "--image FILE.png --strength 0.5: the image with as much noise as the data have "
-            "deviation, and from there to data.\n",
+    .more =
+        "Sample i depends on the seed and i alone: -n 10 is the beginning of -n 1000. FILE "
+        "appears whole or not at all.\n"
+        "A model with classes wants --class, one with a context --condition: of FILE.npy with "
+        "m rows, -n = r m draws r of each,\n"
+        "in blocks, and one of each without -n. `weir info RUN` shows the names of classes and "
+        "of values; 1=.. is the first value.\n"
+        "A continuous model trained with condition.dropout=0.1 is guided by --solver \"ddim "
+        "guidance=3\": 1 is its condition\n"
+        "alone, 0 and --null are without one, and above 1 samples are of that condition more "
+        "than the data are.\n"
+        "--image FILE.png --strength 0.5: the image with as much noise as the data have "
+        "deviation, and from there to data.\n"
+        "A model from data to data (flow-matching, source=SPEC) begins at rows of the source, or "
+        "of --from SPEC.\n",
     .examples = WEIR__EXAMPLE_FLOW "weir sample run -n 1000 -o points.csv\n"
                                    "weir sample run -n 3 -o - --seed 2\n",
     .files = WEIR__FILES_RUN,
