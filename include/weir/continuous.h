@@ -68,17 +68,20 @@ typedef struct weir_straightness_info {
     double value, error;
     double one_step; /* E|x_0 - (eps - u(eps, 1))|^2: what one step of Euler is off */
 } weir_straightness_info;
-/* Of n trajectories of a model on path fm, drawn as samples are: o's seed, condition, batch and
- * on_step count, and its solver, whose steps the integral is over (NULL: rk4 in 100 steps). */
+/* Of n trajectories, drawn as samples are: o's seed, condition, batch and on_step count, and its
+ * solver, whose steps the integral is over (NULL: rk4 in 100 steps). They are those of the model on
+ * path fm, where it is on another that of weir_model_convert(m, NULL, "fm", "velocity"). */
 WEIR_API weir_status weir_model_straightness(weir_model *m, int64_t n, const weir_sample_opts *o,
                                              weir_straightness_info *info);
-/* Makes a run in `folder` that trains the rectified flow of the run `from` once more, begun at its
- * weights, on pairs of noise and the sample that its ODE makes of it, instead of data and noise of
- * their own (Liu, Gong, Liu 2022: reflow). Pairs are made while it trains, and `from` stays as it
- * is, and must stay there. Settings are those of `from`, its data and preset too (data are scored
- * at the end, once, unless valid_every says otherwise: their likelihood does not choose weights),
- * but for those of `config` (NULL: none), as in weir_run_open. Its own model option reflow= is what
- * it learns from: such a run goes on by weir_run_open(c, folder, NULL, true), too. */
+/* Makes a run in `folder` that trains a rectified flow on pairs of noise and the sample that the
+ * ODE of the run `from`, of any continuous model, makes of it, instead of data and noise of their
+ * own (Liu, Gong, Liu 2022: reflow). From one on path fm it begins at its weights. From one on
+ * another path it is of path fm and prediction velocity, has its network (of a converted model that
+ * of before) and begins anew. Pairs are made while it trains, and `from` stays as it is, and must
+ * stay there. Settings are those of `from`, its data and preset too (data are scored at the end,
+ * once, unless valid_every says otherwise: their likelihood does not choose weights), but for those
+ * of `config` (NULL: none), as in weir_run_open. Its own model option reflow= is what it learns
+ * from: such a run goes on by weir_run_open(c, folder, NULL, true), too. */
 WEIR_API weir_run *weir_run_reflow(weir_ctx *c, const char *from, const char *folder,
                                    const char *config);
 

@@ -1,4 +1,4 @@
-/* reflow.c - weir reflow: trains a rectified flow on pairs of noise and samples that another one
+/* reflow.c - weir reflow: trains a rectified flow on pairs of noise and samples that another model
  * makes, and says how straight both are. */
 #include <stddef.h>
 #include <string.h>
@@ -105,10 +105,26 @@ static void tell(const job *j, const weir_straightness_info *before,
                 after->one_step);
 }
 
+static const char *chosen(const weir_model *m, const char *option)
+{
+    const weir_choice *k = weir__option_value(&m->row->row, m->options, option, WEIR_OPTION_ROW);
+    return k ? weir__row_short_name(k->row) : "-";
+}
+
+static void introduce(const job *j)
+{
+    const weir_model *m = weir_run_model(j->r);
+    if (weir__is_quiet() || j->f->json) return;
+    fprintf(stderr, "model    %s, path %s, prediction %s, begun %s\n",
+            weir__row_short_name(&m->row->row), chosen(m, "path"), chosen(m, "prediction"),
+            weir__reflow_speaks_alike(m) ? "at its weights" : "anew");
+}
+
 static int train(job *j)
 {
     weir_straightness_info before, after;
     weir_train_opts o = weir_train_defaults();
+    introduce(j);
     if (measure(j, j->f->base.positional[0], &before) != WEIR_OK)
         return weir__refused(j->c, j->self);
     o.on_step = on_step;
@@ -176,10 +192,15 @@ const weir__command weir__command_reflow = {
     },
     .usage = "RUN -o RUN2 [--set key=value]... [--steps N] [-n N] [--seed N] [--threads N] "
              "[--quiet] [--json]",
-    .more = "Reflow of Liu, Gong, Liu 2022: begun at the weights of RUN, a rectified-flow, and "
-            "trained on pairs of noise and the\n"
-            "sample that its ODE makes of it, anew for every batch. One step of Euler then comes "
-            "near to the ODE.\n",
+    .more = "Reflow of Liu, Gong, Liu 2022, of any continuous RUN (rectified-flow, flow-matching, "
+            "edm, ddpm, score-sde): trained on\n"
+            "pairs of noise and the sample that RUN's ODE makes of it, anew for every batch. One "
+            "step of Euler then comes near to\n"
+            "the ODE. RUN2 is a rectified-flow. From a RUN on path fm it begins at the weights "
+            "there; from one on another path\n"
+            "(edm, ddpm ..) it is of path fm and prediction velocity, has RUN's network and "
+            "training settings, and begins anew.\n"
+            "Straightness is that of the flow on path fm, whatever the path of RUN.\n",
     .examples = WEIR__EXAMPLE_PATH
                 "weir reflow run -o run2 --steps 100\n"
                 "weir sample run2 -n 1000 -o points.npy --solver euler --steps 1\n",

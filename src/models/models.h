@@ -231,8 +231,14 @@ bool weir__log_prob_is_recorded(weir_model *m, const weir_tensor *x);
 
 /* reflow.c: the run that m learns the pairs of (rectified-flow's option reflow); NULL: none. */
 const char *weir__reflow_of(const weir_model *m);
-/* m, which has one, takes over its weights. */
+/* m, which has one, takes over its weights; where its network speaks of another path, how the data
+ * are standardised alone. */
 weir_status weir__reflow_begin(weir_model *m);
+/* Whether m, which has begun, began at its weights: both networks are asked and say the same. */
+bool weir__reflow_speaks_alike(const weir_model *m);
+/* Whether the model row of this name is a network on a path; false for an unknown name too, which
+ * is an error. */
+bool weir__model_has_path(weir_ctx *c, const char *name);
 
 /* source.c: the SPEC of the data set that stands in the place of noise (flow-matching's option
  * source); NULL: none. Likewise of options of a row. */

@@ -1,8 +1,9 @@
-/* reflow.c - rectified flow learned from another: k + 1 of k (Liu, Gong, Liu 2022). Noise eps is
- * carried to x_0 by the other's ODE, and the pairs (x_0, eps) are what is learned, on straight
- * lines between them: in place of data and of noise that has nothing to do with them. Paths that
- * cross less are straighter, at the same distribution at their ends. Pairs are made as training
- * goes, for each batch anew; they belong to the step and the ids of the samples. */
+/* reflow.c - rectified flow learned from another model on a path: k + 1 of k (Liu, Gong, Liu 2022),
+ * or 1 of a diffusion model, whatever its path and prediction. Noise eps is carried to x_0 by the
+ * other's ODE, and the pairs (x_0, eps) are what is learned, on straight lines between them: in
+ * place of data and of noise that has nothing to do with them. Paths that cross less are
+ * straighter, at the same distribution at their ends. Pairs are made as training goes, for each
+ * batch anew; they belong to the step and the ids of the samples. */
 #include <string.h>
 #include "models/path_model.h"
 
@@ -13,6 +14,12 @@ const char *weir__reflow_of(const weir_model *m)
     if (m->row != &weir__model_rectified_flow) return NULL;
     const char *run = ((const weir__path_opts *)m->options)->reflow;
     return run && run[0] ? run : NULL;
+}
+
+bool weir__model_has_path(weir_ctx *c, const char *name)
+{
+    const weir_row *row = weir_row_find(c, "model", name);
+    return row && ((const weir_model_row *)row)->sample == weir__path_model_sample;
 }
 
 /* -- the other model --------------------------------------------------------------------------- */
@@ -57,14 +64,10 @@ static bool reflow_alike(const weir__state *a, const weir__state *b)
     return alike;
 }
 
-weir_status weir__reflow_begin(weir_model *m)
+static weir_status reflow_weights(weir_model *m, weir_model *teacher)
 {
     weir_ctx *c = m->object.ctx;
     weir__state to = { 0 }, from = { 0 };
-    if (m->embed)
-        return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "%s: embed: expected a model without it", who);
-    weir_model *teacher = reflow_teacher(m);
-    if (!teacher) return weir_status_of(c);
     if (weir__state_of(c, m->module, &to) == WEIR_OK
         && weir__state_of(c, teacher->module, &from) == WEIR_OK) {
         if (reflow_alike(&to, &from)) weir__state_copy(&to, &from, who);
@@ -77,6 +80,41 @@ weir_status weir__reflow_begin(weir_model *m)
     weir__state_free(&to);
     weir__state_free(&from);
     return weir_ok(c) ? weir__model_check_std(m) : weir_status_of(c);
+}
+
+/* The pairs are of data as the other model sees them. */
+static weir_status reflow_scale(weir_model *m, const weir_model *teacher)
+{
+    weir__standard by = weir__model_standard(teacher);
+    if (!m->mean != !teacher->mean || !m->context_mean != !teacher->context_mean)
+        return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
+                         "%s: %.200s: data or context standardised by one of both: expected "
+                         "standardize= as there",
+                         who, weir__reflow_of(m));
+    if (teacher->context_mean)
+        weir_model_set_context_standardize(m, weir__ptr(teacher->context_mean),
+                                           weir__ptr(teacher->context_std));
+    if (teacher->mean) weir_model_set_standardize(m, by.mean, by.std);
+    return weir_status_of(m->object.ctx);
+}
+
+bool weir__reflow_speaks_alike(const weir_model *m)
+{
+    const weir__path_state *s = m->state;
+    const weir__field *a = &s->field;
+    const weir__field *b = &((const weir__path_state *)s->teacher->state)->field;
+    return a->path == b->path && a->prediction == b->prediction && a->label == b->label
+           && a->sigma_data == b->sigma_data;
+}
+
+weir_status weir__reflow_begin(weir_model *m)
+{
+    weir_ctx *c = m->object.ctx;
+    if (m->embed)
+        return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "%s: embed: expected a model without it", who);
+    weir_model *teacher = reflow_teacher(m);
+    if (!teacher) return weir_status_of(c);
+    return weir__reflow_speaks_alike(m) ? reflow_weights(m, teacher) : reflow_scale(m, teacher);
 }
 
 /* -- pairs ------------------------------------------------------------------------------------- */

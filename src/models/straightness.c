@@ -1,4 +1,4 @@
-/* straightness.c - how straight the trajectories of a rectified flow are (Liu, Gong, Liu 2022,
+/* straightness.c - how straight the trajectories of a flow are on path fm (Liu, Gong, Liu 2022,
  * definition of S(Z)):
  *
  *     S = integral over t of E|(eps - x_0) - u(x_t, t)|^2,  x_t on the ODE from eps to x_0
@@ -146,13 +146,46 @@ static weir_status straight_fits(const straight_job *j)
     if (j->n < 1 || j->n > 1000000000)
         return weir_fail(c, WEIR_ERROR_RANGE, "%s: n=%lld: expected 1 to 1e9", who,
                          (long long)j->n);
-    if (j->field.path != &weir__path_fm)
-        return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
-                         "%s: %s: expected path.fm, whose lines are straight", who,
-                         j->field.path->row.name);
     if (weir__model_condition_fits(j->m, c, j->o->condition, who))
         weir__model_condition_divides(c, j->o->condition, j->n, who);
     return weir_status_of(c);
+}
+
+/* Of a model on path fm. */
+static weir_status straight_measure(weir_model *m, int64_t n, const weir_sample_opts *o,
+                                    weir_straightness_info *told)
+{
+    straight_job j = {
+        .m = m,
+        .field = ((const weir__path_state *)m->state)->field,
+        .o = o,
+        .n = n,
+    };
+    weir_status s = straight_fits(&j);
+    if (s == WEIR_OK) s = straight_run(&j);
+    if (s != WEIR_OK) return s;
+    *told = (weir_straightness_info){
+        .size = sizeof *told,
+        .n = n,
+        .value = weir__mean_value(&j.s),
+        .error = weir__mean_error(&j.s),
+        .one_step = weir__mean_value(&j.one),
+    };
+    return WEIR_OK;
+}
+
+/* On another path lines are not straight: there the same flow is measured on path fm. */
+static weir_status straight_on_fm(weir_model *m, int64_t n, const weir_sample_opts *o,
+                                  weir_straightness_info *told)
+{
+    const weir__field *field = weir__model_field(m, who);
+    if (!field) return weir_status_of(m->object.ctx);
+    if (field->path == &weir__path_fm) return straight_measure(m, n, o, told);
+    weir_model *fm = weir_model_convert(m, NULL, "fm", "velocity");
+    weir_status s = weir_ok(m->object.ctx) ? straight_measure(fm, n, o, told)
+                                           : weir_status_of(m->object.ctx);
+    weir_model_free(fm);
+    return s;
 }
 
 weir_status weir_model_straightness(weir_model *m, int64_t n, const weir_sample_opts *o,
@@ -168,22 +201,10 @@ weir_status weir_model_straightness(weir_model *m, int64_t n, const weir_sample_
                              &own, sizeof own)
         || !weir__sized_read(c, "model_straightness: info", "its sizeof", info, &told, sizeof told))
         return weir_status_of(c);
-    const weir__field *field = weir__model_field(m, who);
-    if (!field) return weir_status_of(c);
     if (!own.solver) own.solver = "rk4";
     if (own.steps == 0) own.steps = STEPS;
     if (own.batch <= 0) own.batch = WEIR__CHUNK_ROWS;
-    straight_job j = { .m = m, .field = *field, .o = &own, .n = n };
-    weir_status s = straight_fits(&j);
-    if (s == WEIR_OK) s = straight_run(&j);
-    if (s != WEIR_OK) return s;
-    told = (weir_straightness_info){
-        .size = sizeof told,
-        .n = n,
-        .value = weir__mean_value(&j.s),
-        .error = weir__mean_error(&j.s),
-        .one_step = weir__mean_value(&j.one),
-    };
-    weir__sized_write(info, &told, sizeof told);
-    return WEIR_OK;
+    weir_status s = straight_on_fm(m, n, &own, &told);
+    if (s == WEIR_OK) weir__sized_write(info, &told, sizeof told);
+    return s;
 }

@@ -1,4 +1,5 @@
-/* reflow.c - the run that straightens another one's rectified flow: its settings, begun from. */
+/* reflow.c - the run that learns a rectified flow from what another one makes of noise: its
+ * settings, begun from. */
 #define _XOPEN_SOURCE 700
 #include <limits.h>
 #include <stdlib.h>
@@ -13,13 +14,40 @@ static weir_status reflow_name(weir_ctx *c, json_t *model, const char *from)
 {
     char path[PATH_MAX];
     const char *name = json_string_value(json_object_get(model, "name"));
-    if (!name || strcmp(name, "rectified-flow") != 0)
-        return weir_fail(c, WEIR_ERROR_UNSUPPORTED, "%s: %.200s: %.60s: expected a rectified-flow",
+    if (!name || !weir__model_has_path(c, name))
+        return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+                         "%s: %.200s: %.60s: expected a continuous model, which has a path, such "
+                         "as rectified-flow",
                          who, from, name ? name : "no model");
+    const char *source = json_string_value(json_object_get(model, "source"));
+    if (source && source[0])
+        return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+                         "%s: %.200s: source=%.60s: expected a model that begins at noise", who,
+                         from, source);
     json_t *value = json_string(realpath(from, path) ? path : from);
-    if (!value || json_object_set_new(model, "reflow", value) != 0)
+    if (!value || json_object_set_new(model, "reflow", value) != 0
+        || json_object_set_new(model, "name", json_string("rectified-flow")) != 0)
         weir_fail(c, WEIR_ERROR_MEMORY, "%s: expected more free memory, and a path in UTF-8", who);
     return weir_status_of(c);
+}
+
+/* Of a model on another path than fm remain the data's settings and the network, as it was before
+ * it was converted; path, prediction and what goes with them are those of a rectified flow. */
+static void reflow_conventions(json_t *model)
+{
+    static const char *const of_path[] = { "path",     "prediction", "weight",      "time_density",
+                                           "coupling", "label",      "input_scale", "sampler" };
+    static const char *const of_source[] = { "source", "source_folder", "source_fingerprint" };
+    json_t *net = json_object_get(model, "net");
+    for (size_t i = 0; i < sizeof of_source / sizeof *of_source; i++)
+        json_object_del(model, of_source[i]);
+    const char *path = json_string_value(json_object_get(json_object_get(model, "path"), "name"));
+    const char *name = json_string_value(json_object_get(net, "name"));
+    if (path && strcmp(path, "fm") == 0) return;
+    for (size_t i = 0; i < sizeof of_path / sizeof *of_path; i++)
+        json_object_del(model, of_path[i]);
+    if (name && strcmp(name, "retarget") == 0)
+        json_object_set(model, "net", json_object_get(net, "net"));
 }
 
 /* Data of files that the other run found from its own folder. */
@@ -44,6 +72,7 @@ static json_t *reflow_config(weir_ctx *c, const char *from)
         json_decref(config);
         return NULL;
     }
+    reflow_conventions(model);
     reflow_data(c, config);
     json_object_del(json_object_get(config, "schedule"), "horizon");
     json_object_del(train, "checkpoint_every");

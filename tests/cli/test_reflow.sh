@@ -16,11 +16,16 @@ for run in run run2; do works "one step of $run" "$WEIR" sample $run -n 1500 -o 
 before=$(energy run.npy) after=$(energy run2.npy)
 if awk "BEGIN { exit !($before > 0.5 && $after < 0.05) }"; then ok "energy distance of one step, $before, is $after"; else echo "$before $after" > err; not_ok "energy distance of one step" err; fi
 works "it goes on" "$WEIR" train --out run2 --resume --steps 410
+works "train edm" "$WEIR" train edm --data toy:moons,n=2000 --out edm --steps 800 --set valid_rows=50 --threads 1
+works "reflow of it" "$WEIR" reflow edm -o edm2 --steps 300 --set batch=64 --set valid_rows=50 --threads 1 -n 200
+holds "its path and prediction" 'model    rectified-flow, path fm, prediction velocity, begun anew' err
+if awk '/^straightness/ { exit !($2 > 0.3 && $3 < 0.03) }' out; then ok "its straightness, before and after"; else not_ok "its straightness" out; fi
+for run in edm edm2; do works "samples of $run" "$WEIR" sample $run -n 200 -o $run.csv --seed 3 --solver "heun frame=t steps=60"; done
 refuses "no run" 2 'no RUN: weir reflow' "$WEIR" reflow -o no
 refuses "no folder" 2 'no -o: weir reflow' "$WEIR" reflow run
 refuses "not into a run" 1 'run2: holds a run' "$WEIR" reflow run -o run2
 refuses "no such run" 1 'nowhere/config.json' "$WEIR" reflow nowhere -o no
 works "train a flow" "$WEIR" train nice --data toy:moons,n=300 --out flow --set hidden=8 --set couplings=2 --steps 5
-refuses "a flow" 1 'expected a rectified-flow' "$WEIR" reflow flow -o no
+refuses "a flow" 1 'expected a continuous model' "$WEIR" reflow flow -o no
 absent "nothing is left" no
 exit $((failures > 0))

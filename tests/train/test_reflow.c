@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "killed.h"
 #include "models/model_test.h"
+#include "models/path_model.h"
 #include "weir/continuous.h"
 
 enum { N = 300, DIM = 2, STEPS = 20 };
@@ -134,10 +135,70 @@ static void test_conditions(void **state)
     weir_run_free(r);
 }
 
+static void trained(weir_ctx *c, const char *folder, const char *settings)
+{
+    weir_run *r = weir_run_open(c, folder, settings, false);
+    assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+    weir_run_free(r);
+}
+
+/* From a model on another path: its network and data, in the terms of a rectified flow, begun anew. */
+static void test_other_paths(void **state)
+{
+    weir_ctx *c = *state;
+    static const char *const models[] = { "edm", "ddpm", "score-sde", "flow-matching" };
+    for (int i = 0; i < 4; i++) {
+        char set[400];
+        remove_run("apart"), remove_run("apart2");
+        snprintf(set, sizeof set, "model=%s model.net.hidden=8,8 data=toy:moons,n=90 train.steps=3 train.batch=16 train.valid_rows=3", models[i]);
+        trained(c, "apart", set);
+        weir_run *r = weir_run_reflow(c, "apart", "apart2", "train.steps=2");
+        assert_ok(c);
+        weir_model *m = weir_run_model(r), *from = weir_model_load(c, "apart");
+        const weir__path_opts *o = m->options, *was = from->options;
+        assert_ptr_equal(m->row, &weir__model_rectified_flow);
+        assert_ptr_equal(o->path.row, &weir__path_fm);
+        assert_ptr_equal(o->prediction.row, &weir__prediction_velocity);
+        assert_true(o->label == WEIR__LABEL_TIME && o->input_scale == 0 && o->net.row == was->net.row);
+        assert_memory_equal(weir__ptr(m->std), weir__ptr(from->std), 2 * sizeof(double));
+        const float *a = weir__ptr(weir_module_state_at(weir_model_module(m), 0, NULL, NULL));
+        const float *b = weir__ptr(weir_module_state_at(weir_model_module(from), 0, NULL, NULL));
+        assert_true((memcmp(a, b, 8 * sizeof *a) == 0) == (i == 3)); /* flow-matching is on path fm */
+        weir_model_free(from);
+        assert_int_equal(weir_run_train(r, NULL), WEIR_OK);
+        weir_run_free(r);
+    }
+    weir_run_reflow(c, "apart", "no", "model.standardize=no");
+    assert_fails(c, WEIR_ERROR_SHAPE, "weights of another network");
+    remove_run("apart"), remove_run("apart3"), trained(c, "apart", "model=edm model.net.hidden=8 data=toy:moons,n=90 train.steps=2 train.valid_rows=3");
+    weir_run_reflow(c, "apart", "no", "model.standardize=no");
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "standardised by one of both");
+    weir_run_free(weir_run_reflow(c, "apart", "apart3", "model.net.hidden=4")); /* begun anew, any will do */
+    assert_ok(c);
+}
+
+/* Of a model that was converted, the network as it was. */
+static void test_converted(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = stirred_model(c, "edm", "dim=2 net.hidden=8,8 dtype=f64", 0.7);
+    weir_model *fm = weir_model_convert(m, "rectified-flow", "fm", "velocity");
+    weir_straightness_info own = { .size = sizeof own }, converted = { .size = sizeof converted };
+    weir_sample_opts o = weir_sample_defaults();
+    o.use_seed = true, o.seed = 3;
+    assert_int_equal(weir_model_straightness(m, 50, &o, &own), WEIR_OK);
+    assert_int_equal(weir_model_straightness(fm, 50, &o, &converted), WEIR_OK);
+    assert_true(own.value > 1e-3 && own.n == 50);
+    assert_near(own.value, converted.value, 1e-12);
+    assert_near(own.one_step, converted.one_step, 1e-12);
+    weir_model_free(fm);
+    weir_model_free(m);
+}
+
 static void test_mistakes(void **state)
 {
     weir_ctx *c = *state;
-    weir_model *flow = weir_model_new(c, "nice", "dim=2 hidden=4"), *vp = weir_model_new(c, "ddpm", "dim=2 net.hidden=4");
+    weir_model *flow = weir_model_new(c, "nice", "dim=2 hidden=4");
     weir_straightness_info info = { .size = sizeof info };
     remove_run("no"), remove_run("nice");
     assert_true(weir_run_is_nil(weir_run_reflow(c, NULL, "no", NULL)));
@@ -146,14 +207,12 @@ static void test_mistakes(void **state)
     assert_fails(c, WEIR_ERROR_IO, "nowhere/config.json");
     weir_run_free(weir_run_open(c, "nice", "model=nice data=toy:moons,n=40 train.steps=2", false));
     weir_run_reflow(c, "nice", "no", NULL);
-    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "nice: nice: expected a rectified-flow");
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "nice: nice: expected a continuous model");
     weir_run_reflow(c, "other", "no", "model.net.hidden=4");
     assert_fails(c, WEIR_ERROR_SHAPE, "weights of another network");
     weir_model_straightness(flow, 9, NULL, &info);
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected a continuous model");
-    weir_model_straightness(vp, 9, NULL, &info);
-    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "expected path.fm");
-    weir_model_free(vp), weir_model_free(flow);
+    weir_model_free(flow);
     flow = bent(c);
     weir_model_straightness(flow, 0, NULL, &info);
     assert_fails(c, WEIR_ERROR_RANGE, "n=0");
@@ -172,6 +231,9 @@ static void everything(weir_ctx *c)
     if (weir_ok(c)) weir_model_loss(m, weir_batch_wrap(c, x, NULL, NULL, NULL));
     weir_scope_end(s);
     weir_model_free(m);
+    m = weir_model_new(c, "ddpm", "dim=2 net.hidden=4");
+    if (weir_ok(c)) weir_model_straightness(m, 3, &o, &info);
+    weir_model_free(m);
 }
 
 static void test_no_memory(void **state)
@@ -182,6 +244,6 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_straightness), CASE(test_pairs), CASE(test_run), CASE(test_conditions), CASE(test_mistakes), CASE(test_no_memory));
+    CASES(CASE(test_straightness), CASE(test_pairs), CASE(test_run), CASE(test_conditions), CASE(test_other_paths), CASE(test_converted), CASE(test_mistakes), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
