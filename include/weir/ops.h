@@ -68,6 +68,7 @@ WEIR_API weir_tensor *weir_log1p(weir_tensor *x); /* log(1 + x), exact near 0 */
 WEIR_API weir_tensor *weir_erf(weir_tensor *x);
 WEIR_API weir_tensor *weir_sin(weir_tensor *x);
 WEIR_API weir_tensor *weir_cos(weir_tensor *x);
+WEIR_API weir_tensor *weir_atan(weir_tensor *x); /* inverse tangent, in [-pi/2, pi/2] */
 WEIR_API weir_tensor *weir_tanh(weir_tensor *x);
 WEIR_API weir_tensor *weir_sigmoid(weir_tensor *x); /* 1 / (1 + exp(-x)) */
 WEIR_API weir_tensor *weir_softplus(weir_tensor *x); /* log(1 + exp(x)), without overflow */
@@ -117,7 +118,7 @@ WEIR_API weir_tensor *weir_sum_to(weir_tensor *x, int ndim, const int64_t *shape
 
 /* -- extremes, spread and running sums along axes ---------------------------------------------- */
 /* The largest (smallest) over all, or over the named axes, none of them empty; NaN if there is one.
- * The gradient is split evenly among equals, as torch.amax does. */
+ * The gradient is split evenly among equals, as torch.amax does. Of i64 and bool too. */
 WEIR_API weir_tensor *weir_amax(weir_tensor *x);
 WEIR_API weir_tensor *weir_amin(weir_tensor *x);
 WEIR_API weir_tensor *weir_amax_axes(weir_tensor *x, int n_axes, const int *axes, bool keep);
@@ -135,7 +136,8 @@ WEIR_API weir_tensor *weir_logsumexp(weir_tensor *x, int axis, bool keep);
 WEIR_API weir_tensor *weir_softmax(weir_tensor *x, int axis);
 /* x - logsumexp(x); -inf stays -inf, NaN lines as above */
 WEIR_API weir_tensor *weir_log_softmax(weir_tensor *x, int axis);
-/* y[i] = x[0] + .. + x[i] along an axis, summed in double */
+/* y[i] = x[0] + .. + x[i] along an axis, summed in double; of i64, where it wraps, and of bool,
+ * where it counts, in i64 */
 WEIR_API weir_tensor *weir_cumsum(weir_tensor *x, int axis);
 
 /* -- products ---------------------------------------------------------------------------------- */
@@ -279,7 +281,7 @@ WEIR_API weir_tensor *weir_one_hot(weir_tensor *index, weir_dtype t, int64_t cla
 WEIR_API weir_tensor *weir_tril(weir_tensor *x, int64_t k);
 WEIR_API weir_tensor *weir_triu(weir_tensor *x, int64_t k);
 /* The first place of the largest (smallest) along an axis, i64; NaN counts as the largest, and as
- * the smallest. */
+ * the smallest. Of i64 and bool too, false before true. */
 WEIR_API weir_tensor *weir_argmax(weir_tensor *x, int axis, bool keep);
 WEIR_API weir_tensor *weir_argmin(weir_tensor *x, int axis, bool keep);
 /* The values there, and the places (`index` may be NULL). The gradient goes to that one place;

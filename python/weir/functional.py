@@ -375,6 +375,12 @@ def cos(x: Operand) -> Tensor:
     return _op(x._c, lib.weir_cos, x._p)
 
 
+def atan(x: Operand) -> Tensor:
+    """inverse tangent, in [-pi/2, pi/2]"""
+    x = _tensor(x)
+    return _op(x._c, lib.weir_atan, x._p)
+
+
 def tanh(x: Operand) -> Tensor:
     """hyperbolic tangent"""
     x = _tensor(x)
@@ -542,7 +548,7 @@ def sum_to(x: Operand, shape: Ints) -> Tensor:
 
 def amax(x: Operand) -> Tensor:
     """The largest (smallest) over all, or over the named axes, none of them empty; NaN if there is one.
-    The gradient is split evenly among equals, as torch.amax does.
+    The gradient is split evenly among equals, as torch.amax does. Of i64 and bool too.
     """
     x = _tensor(x)
     return _op(x._c, lib.weir_amax, x._p)
@@ -606,7 +612,9 @@ def log_softmax(x: Operand, axis: int) -> Tensor:
 
 
 def cumsum(x: Operand, axis: int) -> Tensor:
-    """y[i] = x[0] + .. + x[i] along an axis, summed in double"""
+    """y[i] = x[0] + .. + x[i] along an axis, summed in double; of i64, where it wraps, and of bool,
+    where it counts, in i64
+    """
     x = _tensor(x)
     return _op(x._c, lib.weir_cumsum, x._p, axis)
 
@@ -923,7 +931,7 @@ def triu(x: Operand, k: int = 0) -> Tensor:
 
 def argmax(x: Operand, axis: int, keep: bool = False) -> Tensor:
     """The first place of the largest (smallest) along an axis, i64; NaN counts as the largest, and as
-    the smallest.
+    the smallest. Of i64 and bool too, false before true.
     """
     x = _tensor(x)
     return _op(x._c, lib.weir_argmax, x._p, axis, keep)

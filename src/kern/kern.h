@@ -43,7 +43,8 @@ typedef struct weir__threads {
 /* y = f(x; p): parameters p[0..3] where a function has them */
 #define WEIR__UNARY_LIST(F) \
     F(copy) F(neg) F(abs) F(sign) F(floor) F(exp) F(expm1) F(log) F(log1p) F(sqrt) F(rsqrt) \
-    F(reciprocal) F(square) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) F(silu) F(erf) \
+    F(reciprocal) F(square) F(sin) F(cos) F(atan) F(tanh) F(sigmoid) F(softplus) F(relu) F(silu) \
+    F(erf) \
     F(affine)     /* p0 x + p1 */ \
     F(clamp)      /* to [p0, p1] */ \
     F(pow_scalar) /* x^p0 */ \
@@ -372,6 +373,11 @@ void weir__loop_choose(int64_t bytes, const weir__loop *l, const weir__threads *
 /* y += sums over the axes along which y's stride is 0 of i64, or of bool as 0 and 1; x: y, what is
  * summed */
 void weir__loop_integer_sum(int64_t bytes, const weir__loop *l);
+/* y = the largest, or the least, of y and of x along the axes where y's stride is 0; both i64 or
+ * both bool */
+void weir__loop_integer_extreme(bool least, int64_t bytes, const weir__loop *l);
+/* y = running sums of lines of n elements, i64 or bool, side by side */
+void weir__integer_cumsum(int64_t bytes, int64_t lines, int64_t n, int64_t *y, const void *x);
 bool weir__any_zero(const weir__operand *x, int ndim, const int64_t *shape); /* of i64 */
 /* -- pick.c: one axis by index, i64 and within bounds. Operands that the index moves have stride 0
  * along the axis and `along` beside it - */
@@ -383,6 +389,9 @@ void weir__loop_scatter(size_t bytes, const weir__loop *l,
                         int64_t along); /* x: what is written to (along), what is put, index */
 void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n,
                        int64_t along); /* x: out (i64), first of n elements; n > 0 */
+/* The same of i64 or of bool, or where the least is. */
+void weir__loop_integer_argmax(bool least, int64_t bytes, const weir__loop *l, int64_t n,
+                               int64_t along);
 /* y[r, j] = the number of sorted[r, ..] below x[r, j], or, `right`, not above it; all dense. NaN is
  * above all. */
 typedef struct weir__search {

@@ -151,6 +151,7 @@ static double unary_cost(weir__unary f)
     case WEIR__U_erf:
     case WEIR__U_sin:
     case WEIR__U_cos:
+    case WEIR__U_atan:
     case WEIR__U_gelu:
     case WEIR__U_gelu_tanh:
     case WEIR__U_quick_gelu:

@@ -10,8 +10,8 @@
 #define WEIR__OP_LIST(F) \
     F(add) F(sub) F(mul) F(div) F(floor_divide) F(remainder) F(maximum) F(minimum) F(affine) \
     F(neg) F(abs) F(sign) F(square) F(sqrt) F(reciprocal) F(exp) F(expm1) F(log) F(log1p) \
-    F(rsqrt) F(erf) F(sin) F(cos) F(tanh) F(sigmoid) F(softplus) F(relu) F(silu) F(gelu) \
-    F(gelu_tanh) F(quick_gelu) F(glu) F(logsigmoid) F(leaky_relu) F(elu) F(clamp) F(pow) \
+    F(rsqrt) F(erf) F(sin) F(cos) F(atan) F(tanh) F(sigmoid) F(softplus) F(relu) F(silu) \
+    F(gelu) F(gelu_tanh) F(quick_gelu) F(glu) F(logsigmoid) F(leaky_relu) F(elu) F(clamp) F(pow) \
     F(pow_scalar) F(floor) F(relu_backward) F(tanh_backward) F(sigmoid_backward) F(eq) F(ne) \
     F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) \
     F(cumsum) F(matmul) F(linear) F(linear_act) F(mlp) F(view) F(permute) F(expand) F(slice) \
@@ -70,6 +70,7 @@ bool weir__has_list(weir_tensor *x, const char *op, int n, const void *list);
 /* -x for a composition called `op`, which the error names where x is no number. */
 /* x, dense in logical order or channels-last */
 weir_tensor *weir__dense(weir_tensor *x);
+static inline bool weir__is_whole(weir_dtype t) { return t == WEIR_I64 || t == WEIR_BOOL; }
 weir_tensor *weir__negated(weir_tensor *x, const char *op);
 /* scale times the sum of (x - y)^2 over each sample, [B]; x and y of one shape. */
 weir_tensor *weir__square_errors(weir_tensor *x, weir_tensor *y, double scale);

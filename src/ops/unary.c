@@ -34,6 +34,7 @@ CALLED(rsqrt)
 CALLED(erf)
 CALLED(sin)
 CALLED(cos)
+CALLED(atan)
 CALLED(tanh)
 CALLED(sigmoid)
 CALLED(softplus)
@@ -107,6 +108,11 @@ static void cos_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0, weir_neg(weir_mul(v->gout[0], weir_sin(weir_vjp_in(v, 0)))));
 }
+static void atan_backward(weir_vjp *v) /* 1 / (1 + x^2) */
+{
+    weir_tensor *bottom = weir_affine(weir_square(weir_vjp_in(v, 0)), 1, 1);
+    weir_vjp_set(v, 0, weir_div(v->gout[0], bottom));
+}
 static void tanh_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0, weir__apply2(&weir__op_tanh_backward, v->gout[0], weir_vjp_out(v, 0)));
@@ -152,6 +158,7 @@ UNARY(rsqrt, "1 / sqrt(x)", 0, 1, 0.3, 3);
 UNARY(erf, "error function, 2 / sqrt(pi) times the integral of e^-t^2 from 0 to x", 1, 0, -2, 2);
 UNARY(sin, "sine, x in radians", 1, 0, -4, 4);
 UNARY(cos, "cosine, x in radians", 1, 0, -4, 4);
+UNARY(atan, "inverse tangent, radians in (-pi/2, pi/2)", 1, 0, -4, 4);
 UNARY(tanh, "hyperbolic tangent", 0, 1, -2, 2);
 UNARY(sigmoid, "1 / (1 + e^-x)", 0, 1, -3, 3);
 UNARY(softplus, "log(1 + e^x), without overflow", 1, 0, -3, 3);

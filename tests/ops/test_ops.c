@@ -152,7 +152,8 @@ static void edges_are_as_in_pytorch(void **state)
         { weir_logsigmoid, -1000, -1000, 1, 0 },                              { weir_selu, 1, 1.0507009873554805, 1.0507009873554805, 0 },
         { weir_selu, 0, 0, 1.7580993408473766, 1.7580993408473766 },          { weir_erf, 0, 0, 1.1283791670955126, 0 },
         { weir_expm1, 0, 0, 1, 1 },        { weir_log1p, 0, 0, 1, -1 },       { weir_log1p, -1, -INFINITY, INFINITY, -INFINITY },
-        { weir_rsqrt, 4, 0.5, -0.0625, 0.0234375 },
+        { weir_rsqrt, 4, 0.5, -0.0625, 0.0234375 },                           { weir_atan, 0, 0, 1, 0 },
+        { weir_atan, -2, -1.1071487177940904, 0.2, 0.16 },                    { weir_atan, INFINITY, 1.5707963267948966, 0, NAN },
     };
     weir_ctx *c = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
