@@ -92,12 +92,13 @@ def affine_coupling(
         how the net's output h becomes a log scale: h; log sigmoid(h + 2); c tanh(h / c); h / (1 +
         |h| / c); log(sigmoid(h + 2) + 0.001); log(softplus(h) + 0.001); the same of 3 at most; c
         tanh h; 2 c (sigmoid(h) - 1/2); c tanh(h / (10 c)), shifts a tenth of the net's; k tanh h, k
-        learned, from c.
-        exp|sigmoid|tanh|soft|floored_sigmoid|floored_softplus|clamped_softplus|wide_tanh|wide_sigmoid|slow_tanh|learned_tanh
+        learned, from c; c 2/pi atan(h / c); c 2/pi atan h.
+        exp|sigmoid|tanh|soft|floored_sigmoid|floored_softplus|clamped_softplus|wide_tanh|wide_sigmoid|slow_tanh|learned_tanh|atan|wide_atan
     first : choice, scale unless said
         x exp(s) + t, or (x + t) exp(s). scale|shift
     bound : real, 3 unless said
-        c: the largest log scale of scale=tanh, soft, wide_ and slow_; k at the start. [0.001, 100]
+        c: the largest log scale of scale=tanh, soft, atan, wide_ and slow_; k at the start. [0.001,
+        100]
     keep_volume : bool, no unless said
         log scales less their mean over a sample, so that log|det| = 0 (GIN). yes|no
     """
@@ -203,12 +204,13 @@ def affine_autoregressive(
         how the net's output h becomes a log scale: h; log sigmoid(h + 2); c tanh(h / c); h / (1 +
         |h| / c); log(sigmoid(h + 2) + 0.001); log(softplus(h) + 0.001); the same of 3 at most; c
         tanh h; 2 c (sigmoid(h) - 1/2); c tanh(h / (10 c)), shifts a tenth of the net's; k tanh h, k
-        learned, from c.
-        exp|sigmoid|tanh|soft|floored_sigmoid|floored_softplus|clamped_softplus|wide_tanh|wide_sigmoid|slow_tanh|learned_tanh
+        learned, from c; c 2/pi atan(h / c); c 2/pi atan h.
+        exp|sigmoid|tanh|soft|floored_sigmoid|floored_softplus|clamped_softplus|wide_tanh|wide_sigmoid|slow_tanh|learned_tanh|atan|wide_atan
     first : choice, scale unless said
         x exp(s) + t, or (x + t) exp(s). scale|shift
     bound : real, 3 unless said
-        c: the largest log scale of scale=tanh, soft, wide_ and slow_; k at the start. [0.001, 100]
+        c: the largest log scale of scale=tanh, soft, atan, wide_ and slow_; k at the start. [0.001,
+        100]
     """
     return spec("affine_autoregressive", {
         "dim": dim, "net": net, "dtype": dtype, "classes": classes, "context": context, "scale":

@@ -26,15 +26,15 @@ typedef struct weir__affine_opts {
 #define WEIR__AFFINE_OPTIONS(at) \
     { "scale", WEIR_OPTION_CHOICE, at + offsetof(weir__affine_opts, scale), "soft", 0, 0, \
       "exp|sigmoid|tanh|soft|floored_sigmoid|floored_softplus|clamped_softplus|wide_tanh|" \
-      "wide_sigmoid|slow_tanh|learned_tanh", \
+      "wide_sigmoid|slow_tanh|learned_tanh|atan|wide_atan", \
       "how the net's output h becomes a log scale: h; log sigmoid(h + 2); c tanh(h / c); " \
       "h / (1 + |h| / c); log(sigmoid(h + 2) + 0.001); log(softplus(h) + 0.001); the same " \
       "of 3 at most; c tanh h; 2 c (sigmoid(h) - 1/2); c tanh(h / (10 c)), shifts a tenth of " \
-      "the net's; k tanh h, k learned, from c" }, \
+      "the net's; k tanh h, k learned, from c; c 2/pi atan(h / c); c 2/pi atan h" }, \
     { "first", WEIR_OPTION_CHOICE, at + offsetof(weir__affine_opts, first), "scale", 0, 0, \
       "scale|shift", "x exp(s) + t, or (x + t) exp(s)" }, \
     { "bound", WEIR_OPTION_REAL, at + offsetof(weir__affine_opts, bound), "3", 1e-3, 100, NULL, \
-      "c: the largest log scale of scale=tanh, soft, wide_ and slow_; k at the start" }
+      "c: the largest log scale of scale=tanh, soft, atan, wide_ and slow_; k at the start" }
 typedef struct weir__affine_map {
     weir__map map;
     weir__affine_opts o;

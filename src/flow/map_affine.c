@@ -14,6 +14,11 @@
  *     wide_sigmoid       2 c (sigmoid(h) - 1/2)
  *     slow_tanh          c tanh(h / (10 c)), t / 10      FrEIA's all-in-one block
  *     learned_tanh       k tanh h, k learned             RealNVP's code
+ *     atan               c 2/pi atan(h / c)              FrEIA's clamp in its first versions
+ *     wide_atan          c 2/pi atan h                   FrEIA's clamp_activation="ATAN"
+ *
+ * FrEIA writes 0.636 for 2/pi = 0.63662 (FrEIA/modules/coupling_layers.py), which keeps its log
+ * scales below 0.99903 c: wide_atan is its clamp where bound = 0.318 pi clamp.
  *
  * GIN (Sorrenson, Rother, Koethe 2020) takes the mean of s over a sample off, which keeps volume.
  */
@@ -31,7 +36,9 @@ enum {
     WIDE_TANH,
     WIDE_SIGMOID,
     SLOW_TANH,
-    LEARNED_TANH
+    LEARNED_TANH,
+    ATAN,
+    WIDE_ATAN
 };
 enum { SCALE_FIRST, SHIFT_FIRST };
 
@@ -39,6 +46,12 @@ enum { SCALE_FIRST, SHIFT_FIRST };
 static weir_tensor *affine_tanh(weir_tensor *h, double c, double slope)
 {
     return weir_scale(weir_tanh(weir_scale(h, slope)), c);
+}
+
+/* c 2/pi atan(slope h) */
+static weir_tensor *affine_atan(weir_tensor *h, double c, double slope)
+{
+    return weir_scale(weir_atan(weir_scale(h, slope)), c * M_2_PI);
 }
 
 static weir_tensor *affine_softplus(weir_tensor *h, double most)
@@ -61,6 +74,8 @@ static weir_tensor *affine_log_scale(const weir__affine_map *m, weir_tensor *h)
     case WIDE_SIGMOID: return affine_tanh(h, o->bound, 0.5); /* 2 sigmoid(h) - 1 = tanh(h / 2) */
     case SLOW_TANH: return affine_tanh(h, o->bound, 0.1 / o->bound);
     case LEARNED_TANH: return weir_mul(weir_tanh(h), weir_parameter_here(h, m->rescale));
+    case ATAN: return affine_atan(h, o->bound, 1 / o->bound);
+    case WIDE_ATAN: return affine_atan(h, o->bound, 1);
     }
     return h;
 }

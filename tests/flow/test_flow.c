@@ -114,6 +114,8 @@ static const struct variant { const char *name, *options, *input; } variants[] =
     { "affine_coupling", "dim=5 net.hidden=8 net.zero=no scale=wide_sigmoid bound=2 keep_volume=yes", "2,5" },
     { "affine_coupling", "dim=4 scale=slow_tanh keep_volume=yes net=\"conv width=5\"", "2,4,2,3" },
     { "affine_coupling", "dim=5 net.hidden=8 net.zero=no scale=learned_tanh bound=0.7", "2,5" },
+    { "affine_coupling", "dim=5 net.hidden=8 net.zero=no scale=atan bound=2", "2,5" },
+    { "affine_coupling", "dim=5 net.hidden=8 net.zero=no scale=wide_atan bound=2 keep_volume=yes", "2,5" },
     { "affine_autoregressive", "dim=4 scale=learned_tanh net=\"made hidden=7 zero=no\"", "2,4" },
     { "conv1x1", "dim=4 lu=no", "2,4,2,2" },
     { "permutation", "dim=3 kind=reverse", "2,3,2,2" },
@@ -406,6 +408,9 @@ static void test_log_scales(void **state)
     scale_is(c, "scale=wide_sigmoid bound=2", h, 2 * 2 * (sigmoid - 0.5), 2);
     scale_is(c, "scale=slow_tanh bound=2", h, 2 * tanh(0.1 * h / 2), 0.2);
     scale_is(c, "scale=learned_tanh bound=2", h, 2 * tanh(h), 2);
+    scale_is(c, "scale=atan bound=2", h, 2 * M_2_PI * atan(h / 2), 2);
+    scale_is(c, "scale=wide_atan bound=2", h, 2 * M_2_PI * atan(h), 2);
+    scale_is(c, "scale=wide_atan bound=1.9980529276831085", -h, -2 * 0.636 * atan(h), 2); /* FrEIA's clamp=2 */
     scale_is(c, "scale=exp keep_volume=yes", h, 0, 2);
 }
 

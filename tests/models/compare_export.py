@@ -50,6 +50,8 @@ RUNS = [
     ("nsf_embed", "nsf", WITH_CONTEXT, ["model.context=2", "model.layers=2", "model.condition.dropout=0.2", "model.embed=mlp hidden=8 out=5 activation=tanh"]),
     ("realnvp_learned", "realnvp", TABLE, ["model.coupling.scale=learned_tanh"]),
     ("realnvp_slow", "realnvp", TABLE, ["model.coupling.scale=slow_tanh", "model.coupling.keep_volume=yes"]),
+    ("realnvp_atan", "realnvp", TABLE, ["model.coupling.scale=atan", "model.coupling.first=shift"]),
+    ("realnvp_wide_atan", "realnvp", TABLE, ["model.coupling.scale=wide_atan", "model.coupling.bound=2"]),
     ("maf_added", "maf", WITH_CONTEXT, ["model.context=2", "model.layers=2", "model.net=made hidden=16,16,16 residual=yes added=yes"]),
     ("maf_added_plain", "maf", WITH_CONTEXT, ["model.context=2", "model.layers=2", "model.net=made hidden=16,16 added=yes"]),
     ("realnvp_mixture_classes", "realnvp", WITH_CLASS, ["model.classes=3", "model.base=mixture components=2"]),

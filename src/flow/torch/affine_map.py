@@ -24,6 +24,10 @@ class AffineMap:
             return self.bound * torch.tanh(0.1 * h / self.bound)
         if self.scale == "learned_tanh":
             return self.rescale * torch.tanh(h)
+        if self.scale == "atan":
+            return self.bound * 2 / math.pi * torch.atan(h / self.bound)
+        if self.scale == "wide_atan":
+            return self.bound * 2 / math.pi * torch.atan(h)
         return h
 
     def map(self, x, h, inverse):
