@@ -193,3 +193,30 @@ void weir__loop_integer_sum(int64_t bytes, const weir__loop *l)
     integer_job j = { .operands = 2, .bytes = { 8, bytes }, .loop = l, .run = run_sum };
     integer_run(&j, NULL);
 }
+
+void weir__integer_cumsum(int64_t bytes, int64_t lines, int64_t n, int64_t *y, const void *x)
+{
+    for (int64_t i = 0; i < lines * n; i++) {
+        int64_t before = i % n == 0 ? 0 : y[i - 1];
+        y[i] = (int64_t)integer_add(before, integer_value(x, i, bytes));
+    }
+}
+
+/* -- extremes ---------------------------------------------------------------------------------- */
+static void run_extreme(const integer_job *j, int64_t n, char *const *x, const int64_t *s)
+{
+    int64_t bytes = j->bytes[0];
+    for (int64_t i = 0; i < n; i++) {
+        char *y = x[0] + i * s[0] * bytes;
+        const char *a = x[1] + i * s[1] * bytes;
+        if (integer_holds(j->f, integer_value(a, 0, bytes), integer_value(y, 0, bytes)))
+            memcpy(y, a, (size_t)bytes);
+    }
+}
+
+void weir__loop_integer_extreme(bool least, int64_t bytes, const weir__loop *l)
+{
+    integer_job j = { .operands = 2, .bytes = { bytes, bytes }, .loop = l, .run = run_extreme };
+    j.f = least ? WEIR__C_lt : WEIR__C_gt;
+    integer_run(&j, NULL);
+}

@@ -118,8 +118,11 @@ void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along)
 }
 
 /* -- the first of the largest; NaN is larger than any number ----------------------------------- */
-#define ARGMAX(T) \
-    static void argmax_##T(const pick *p, int64_t n, char *const *x, const int64_t *s) \
+#define ABOVE(a, b) ((a) > (b) || ((a) != (a) && (b) == (b)))
+#define MORE(a, b) ((a) > (b))
+#define LESS(a, b) ((a) < (b))
+#define ARGMAX(name, T, better) \
+    static void name(const pick *p, int64_t n, char *const *x, const int64_t *s) \
     { \
         int64_t *y = (int64_t *)(void *)x[0]; \
         for (int64_t i = 0; i < n; i++) { \
@@ -128,14 +131,23 @@ void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along)
             T top = v[0]; \
             for (int64_t j = 1; j < p->n; j++) { \
                 T next = v[j * p->along]; \
-                if (next > top || (next != next && top == top)) best = j, top = next; \
+                if (!better(next, top)) continue; \
+                best = j; \
+                top = next; \
             } \
             y[i * s[0]] = best; \
         } \
     }
-ARGMAX(float)
-ARGMAX(double)
+ARGMAX(argmax_float, float, ABOVE)
+ARGMAX(argmax_double, double, ABOVE)
+ARGMAX(argmax_i64, int64_t, MORE)
+ARGMAX(argmin_i64, int64_t, LESS)
+ARGMAX(argmax_bool, uint8_t, MORE)
+ARGMAX(argmin_bool, uint8_t, LESS)
 #undef ARGMAX
+#undef LESS
+#undef MORE
+#undef ABOVE
 
 void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t along)
 {
@@ -144,4 +156,15 @@ void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t alo
     p.bytes[0] = sizeof(int64_t);
     p.n = n;
     run(&p, 2, t == WEIR__F32 ? argmax_float : argmax_double);
+}
+
+void weir__loop_integer_argmax(bool least, int64_t bytes, const weir__loop *l, int64_t n,
+                               int64_t along)
+{
+    pick p;
+    if (!start(&p, l, 2, bytes, along)) return;
+    p.bytes[0] = sizeof(int64_t);
+    p.n = n;
+    if (bytes == 1) run(&p, 2, least ? argmin_bool : argmax_bool);
+    else run(&p, 2, least ? argmin_i64 : argmax_i64);
 }

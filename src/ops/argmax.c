@@ -5,12 +5,14 @@
 
 typedef struct along {
     int axis;
+    bool least; /* of i64 and bool, which have no negatives */
 } along;
 
 static bool infer(weir_call *k)
 {
     int axis = ((const along *)k->attr)->axis;
-    if (!weir_infer_same(k)) return false;
+    k->spec[0] = weir__spec_of(k->in[0]);
+    if (!weir__is_whole(k->in[0]->dtype) && !weir_infer_same(k)) return false;
     k->spec[0].dtype = WEIR_I64;
     k->spec[0].shape[axis] = 1;
     return k->in[0]->shape[axis] > 0
@@ -26,14 +28,19 @@ static void forward(weir_call *k)
     memcpy(l.shape, y->shape, sizeof l.shape);
     memcpy(l.x[0].stride, y->strides, sizeof y->strides);
     memcpy(l.x[1].stride, x->strides, sizeof x->strides);
-    weir__loop_argmax((weir__real)x->dtype, &l, x->shape[axis], x->strides[axis]);
+    if (weir__is_whole(x->dtype))
+        weir__loop_integer_argmax(((const along *)k->attr)->least,
+                                  (int64_t)weir_dtype_size(x->dtype), &l, x->shape[axis],
+                                  x->strides[axis]);
+    else weir__loop_argmax((weir__real)x->dtype, &l, x->shape[axis], x->strides[axis]);
 }
 
 static weir_tensor *call_first(weir_tensor **x) { return weir_argmax(x[0], 0, false); }
 static weir_tensor *call_last(weir_tensor **x) { return weir_argmax(x[0], -1, true); }
 static const weir_op_case cases[] = { { "3,4", call_first }, { "3,4", call_last },
                                       { "5", call_first },   { "2,3,4", call_last },
-                                      { "3,0", call_first }, { NULL, NULL } };
+                                      { "3,0", call_first }, { "i3,4<3", call_last },
+                                      { "b3,4", call_first }, { NULL, NULL } };
 const weir_op weir__op_argmax = { .row = WEIR_OP_ROW(
                                       "op.argmax", "the first place of the largest along an axis"),
                                   .n_in = 1,
@@ -44,9 +51,9 @@ const weir_op weir__op_argmax = { .row = WEIR_OP_ROW(
                                   .no_gradient = "its values are places",
                                   .cases = cases };
 
-static weir_tensor *places(weir_tensor *x, int axis)
+static weir_tensor *places(weir_tensor *x, int axis, bool least)
 {
-    return weir__apply1(&weir__op_argmax, x, &(along){ axis });
+    return weir__apply1(&weir__op_argmax, x, &(along){ axis, least });
 }
 static weir_tensor *shaped(weir_tensor *y, int axis, bool keep)
 {
@@ -56,13 +63,15 @@ static weir_tensor *shaped(weir_tensor *y, int axis, bool keep)
 weir_tensor *weir_argmax(weir_tensor *x, int axis, bool keep)
 {
     if ((axis = weir__axis(x, "argmax", axis)) < 0) return weir__nil_of(x);
-    return shaped(places(x, axis), axis, keep);
+    return shaped(places(x, axis, false), axis, keep);
 }
 
 weir_tensor *weir_argmin(weir_tensor *x, int axis, bool keep)
 {
     if ((axis = weir__axis(x, "argmin", axis)) < 0) return weir__nil_of(x);
-    return shaped(places(weir__negated(weir_detach(x), "argmin"), axis), axis, keep);
+    if (weir__is_whole(x->dtype)) return shaped(places(x, axis, true), axis, keep);
+    weir_tensor *negated = weir__negated(weir_detach(x), "argmin");
+    return shaped(places(negated, axis, false), axis, keep);
 }
 
 static weir_tensor *values(weir_tensor *x, int axis, bool keep, weir_tensor *at,

@@ -66,8 +66,8 @@ weir_tensor *weir__negated(weir_tensor *x, const char *op)
     char text[128];
     size_t used = 0;
     weir__append_shape(text, sizeof text, &used, x->ndim, x->shape);
-    weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: %s: expected f32 or f64", op, text,
-              weir_dtype_name(x->dtype));
+    weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: %s: expected f32, f64, i64 or bool", op,
+              text, weir_dtype_name(x->dtype));
     return weir__nil_of(x);
 }
 

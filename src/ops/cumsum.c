@@ -1,5 +1,5 @@
-/* cumsum.c - running sums along the last axis, in double; other axes are moved there. The gradient
- * runs the other way. */
+/* cumsum.c - running sums along the last axis, in double, or of i64 and bool in i64; other axes are
+ * moved there. The gradient runs the other way. */
 #include "ops/ops.h"
 
 typedef struct direction {
@@ -8,7 +8,9 @@ typedef struct direction {
 
 static bool infer(weir_call *k)
 {
-    if (!weir_infer_same(k)) return false;
+    k->spec[0] = weir__spec_of(k->in[0]);
+    if (weir__is_whole(k->in[0]->dtype)) k->spec[0].dtype = WEIR_I64;
+    else if (!weir_infer_same(k)) return false;
     return k->in[0]->ndim > 0 || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected an axis");
 }
 
@@ -17,6 +19,11 @@ static void forward(weir_call *k)
     weir_tensor *x = k->in[0], *y = k->out[0];
     int64_t n = x->shape[x->ndim - 1];
     if (y->numel == 0) return;
+    if (weir__is_whole(x->dtype)) {
+        int64_t bytes = (int64_t)weir_dtype_size(x->dtype);
+        weir__integer_cumsum(bytes, x->numel / n, n, weir__ptr(y), weir__ptr(x));
+        return;
+    }
     weir__rows r = {
         .rows = x->numel / n, .n = n, .y = weir__ptr(y), .y_row = n, .a = weir__ptr(x)
     };
@@ -38,7 +45,8 @@ static weir_tensor *call_last(weir_tensor **x) { return weir_cumsum(x[0], -1); }
 static weir_tensor *call_first(weir_tensor **x) { return weir_cumsum(x[0], 0); }
 static const weir_op_case cases[] = { { "3,4", call_last },     { "5", call_first },
                                       { "2,3,17", call_first }, { "0,2", call_last },
-                                      { "2,0", call_last },     { NULL, NULL } };
+                                      { "2,0", call_last },     { "i3,4<9", call_first },
+                                      { "b3,4", call_last },    { NULL, NULL } };
 const weir_op weir__op_cumsum = { .row = WEIR_OP_ROW("op.cumsum",
                                                      "running sums along the last axis"),
                                   .n_in = 1,

@@ -6,9 +6,8 @@
 typedef struct reduce {
     bool over[WEIR_RANK_MAX];
     bool keep;
+    bool least; /* amin of i64 and bool, which have no negatives */
 } reduce;
-
-static bool is_whole(weir_dtype t) { return t == WEIR_I64 || t == WEIR_BOOL; }
 
 static bool infer_as(weir_call *k, weir_dtype t)
 {
@@ -32,7 +31,7 @@ static bool infer(weir_call *k)
 
 static bool sum_infer(weir_call *k)
 {
-    return is_whole(k->in[0]->dtype) ? infer_as(k, WEIR_I64) : infer(k);
+    return weir__is_whole(k->in[0]->dtype) ? infer_as(k, WEIR_I64) : infer(k);
 }
 
 static weir__loop loop_over(weir_call *k)
@@ -51,7 +50,7 @@ static weir__loop loop_over(weir_call *k)
 static void forward(weir_call *k)
 {
     weir__loop l = loop_over(k);
-    if (is_whole(k->in[0]->dtype)) {
+    if (weir__is_whole(k->in[0]->dtype)) {
         weir_fill_(weir_detach(k->out[0]), 0);
         weir__loop_integer_sum((int64_t)weir_dtype_size(k->in[0]->dtype), &l);
     } else weir__loop_sum(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, k->ctx->threads);
@@ -107,13 +106,23 @@ static bool amax_infer(weir_call *k)
         if (((const reduce *)k->attr)->over[i] && k->in[0]->shape[i] == 0)
             return weir_call_fail(k, WEIR_ERROR_SHAPE,
                                   "axis %d is empty: expected elements to choose from", i);
-    return infer(k);
+    return weir__is_whole(k->in[0]->dtype) ? infer_as(k, k->in[0]->dtype) : infer(k);
+}
+
+static void amax_whole(weir_dtype t, weir_tensor *y, bool least, const weir__loop *l)
+{
+    double least_value = t == WEIR_BOOL ? 0 : (double)INT64_MIN;
+    double largest = t == WEIR_BOOL ? 1 : (double)INT64_MAX;
+    weir_fill_(weir_detach(y), least ? largest : least_value);
+    weir__loop_integer_extreme(least, (int64_t)weir_dtype_size(t), l);
 }
 
 static void amax_forward(weir_call *k)
 {
     weir__loop l = loop_over(k);
-    weir__loop_max(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, k->ctx->threads);
+    weir_dtype t = k->in[0]->dtype;
+    if (weir__is_whole(t)) amax_whole(t, k->out[0], ((const reduce *)k->attr)->least, &l);
+    else weir__loop_max(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, k->ctx->threads);
 }
 
 static void amax_backward(weir_vjp *v) /* split evenly among equals */
@@ -145,6 +154,8 @@ static const weir_op_case amax_cases[] = { { "3,4", call_amax },
                                            { "3,4", call_amax_first },
                                            { "3,4", call_amin_last },
                                            { "2,3,4", call_amax_outer },
+                                           { "i3,4<9", call_amin_last },
+                                           { "b2,3,4", call_amax_outer },
                                            { NULL, NULL } };
 const weir_op weir__op_amax = {
     .row = WEIR_OP_ROW("op.amax",
@@ -162,10 +173,9 @@ const weir_op weir__op_amax = {
 
 /* -- calls ------------------------------------------------------------------------------------- */
 static weir_tensor *over_axes(const weir_op *op, const char *name, weir_tensor *x, int n_axes,
-                              const int *axes, bool keep)
+                              const int *axes, reduce r)
 {
     if (weir_is_nil(x) || !weir__has_list(x, name, n_axes, axes)) return weir__nil_of(x);
-    reduce r = { .keep = keep };
     for (int i = 0; i < n_axes; i++) {
         int a = weir__axis(x, name, axes[i]);
         if (a < 0) return weir__nil_of(x);
@@ -179,30 +189,39 @@ static weir_tensor *over_axes(const weir_op *op, const char *name, weir_tensor *
     return weir__apply1(op, x, &r);
 }
 
-static weir_tensor *over_all(const weir_op *op, weir_tensor *x)
+static weir_tensor *over_all(const weir_op *op, weir_tensor *x, reduce r)
 {
-    reduce r = { .keep = false };
     for (int i = 0; i < WEIR_RANK_MAX; i++) r.over[i] = true;
     return weir__apply1(op, x, &r);
 }
 
 weir_tensor *weir_sum_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
-    return over_axes(&weir__op_sum, "sum", x, n_axes, axes, keep);
+    return over_axes(&weir__op_sum, "sum", x, n_axes, axes, (reduce){ .keep = keep });
 }
 weir_tensor *weir_amax_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
-    return over_axes(&weir__op_amax, "amax", x, n_axes, axes, keep);
+    return over_axes(&weir__op_amax, "amax", x, n_axes, axes, (reduce){ .keep = keep });
 }
 weir_tensor *weir_amin_axes(weir_tensor *x, int n_axes, const int *axes, bool keep)
 {
-    return weir_neg(
-        over_axes(&weir__op_amax, "amin", weir__negated(x, "amin"), n_axes, axes, keep));
+    WEIR__AS_FOUND;
+    bool whole = !weir_is_nil(x) && weir__is_whole(x->dtype);
+    const reduce r = { .keep = keep, .least = whole };
+    if (whole) return over_axes(&weir__op_amax, "amin", x, n_axes, axes, r);
+    weir_tensor *negated = weir__negated(x, "amin");
+    return weir_neg(over_axes(&weir__op_amax, "amin", negated, n_axes, axes, r));
 }
 
-weir_tensor *weir_sum(weir_tensor *x) { return over_all(&weir__op_sum, x); }
-weir_tensor *weir_amax(weir_tensor *x) { return over_all(&weir__op_amax, x); }
-weir_tensor *weir_amin(weir_tensor *x) { return weir_neg(weir_amax(weir__negated(x, "amin"))); }
+weir_tensor *weir_sum(weir_tensor *x) { return over_all(&weir__op_sum, x, (reduce){ 0 }); }
+weir_tensor *weir_amax(weir_tensor *x) { return over_all(&weir__op_amax, x, (reduce){ 0 }); }
+weir_tensor *weir_amin(weir_tensor *x)
+{
+    WEIR__AS_FOUND;
+    if (!weir_is_nil(x) && weir__is_whole(x->dtype))
+        return over_all(&weir__op_amax, x, (reduce){ .least = true });
+    return weir_neg(weir_amax(weir__negated(x, "amin")));
+}
 
 weir_tensor *weir_sum_samples(weir_tensor *x)
 {
@@ -215,7 +234,7 @@ weir_tensor *weir_sum_samples(weir_tensor *x)
 static bool mean_fits(weir_tensor *x, const char *name)
 {
     if (weir_is_nil(x)) return false;
-    if (!is_whole(x->dtype)) return true; /* the sum looks at the others */
+    if (!weir__is_whole(x->dtype)) return true; /* the sum looks at the others */
     weir_fail(x->object.ctx, WEIR_ERROR_DTYPE, "%s: %s: expected f32 or f64 (weir_cast converts)",
               name, weir_dtype_name(x->dtype));
     return false;

@@ -170,8 +170,46 @@ static void whole_numbers_wrap_and_divide_down(void **state)
     assert_fails(c, WEIR_ERROR_DTYPE, "mean: i64: expected f32 or f64");
     weir_exp(a);
     assert_fails(c, WEIR_ERROR_DTYPE, "exp: [3]: i64");
-    weir_amax(a);
-    assert_fails(c, WEIR_ERROR_DTYPE, "amax: [3]: i64: expected f32 or f64");
+    weir_amax(weir_cast(a, WEIR_U8));
+    assert_fails(c, WEIR_ERROR_DTYPE, "amax: [3]: u8: expected f32 or f64");
+    weir_amin(weir_cast(a, WEIR_U8));
+    assert_fails(c, WEIR_ERROR_DTYPE, "amin: [3]: u8: expected f32, f64, i64 or bool");
+    weir_cumsum(weir_cast(a, WEIR_U8), 0);
+    assert_fails(c, WEIR_ERROR_DTYPE, "cumsum: [3]: u8");
+    weir_argmin(weir_cast(a, WEIR_U8), 0, true);
+    assert_fails(c, WEIR_ERROR_DTYPE, "argmin: [3]: u8: expected f32, f64, i64 or bool");
+}
+
+/* Numbers past 2^53, which a double does not tell apart, and the least, which has no negative; along each axis, of strided
+ * tensors. */
+static void whole_numbers_have_extremes_and_running_sums(void **state)
+{
+    weir_ctx *c = *state;
+    const int64_t big = (INT64_C(1) << 60) + 1, v[] = { big, big - 1, INT64_MIN, 4, big, INT64_MAX };
+    weir_tensor *x = weir_from_i64(c, v, 2, SHAPE(2, 3)), *t = weir_transpose(x, 0, 1), *at;
+    const int64_t *most = weir_data(weir_amax_axes(x, 1, (const int[]){ 1 }, false)), *least = weir_data(weir_amin_axes(t, 1, (const int[]){ 0 }, true));
+    assert_true(most[0] == big && most[1] == INT64_MAX && least[0] == INT64_MIN && least[1] == 4);
+    assert_true(*(const int64_t *)weir_data(weir_amax(x)) == INT64_MAX && *(const int64_t *)weir_data(weir_amin(t)) == INT64_MIN);
+    const int64_t *first = weir_data(weir_argmax(x, 1, false)), *last = weir_data(weir_argmin(t, 0, false)), *column = weir_data(weir_argmax(x, 0, false));
+    assert_true(first[0] == 0 && first[1] == 2 && last[0] == 2 && last[1] == 0 && column[0] == 0 && column[1] == 1 && column[2] == 1);
+    const int64_t *there = weir_data(weir_min_axis(x, 1, false, &at));
+    assert_true(there[0] == INT64_MIN && there[1] == 4 && ((const int64_t *)weir_data(at))[0] == 2);
+    const int64_t *sums = weir_data(weir_cumsum(x, 1)), *down = weir_data(weir_contiguous(weir_cumsum(t, 1)));
+    assert_true(sums[0] == big && sums[1] == 2 * big - 1 && sums[2] == 2 * big - 1 + INT64_MIN && sums[3] == 4 && sums[4] == 4 + big);
+    assert_true(down[1] == big + 4 && down[3] == 2 * big - 1 && down[5] == -1);
+    weir_tensor *two = weir_from_i64(c, (const int64_t[]){ INT64_MAX, 1 }, 1, SHAPE(2));
+    assert_true(((const int64_t *)weir_data(weir_cumsum(two, 0)))[1] == INT64_MIN);
+    weir_tensor *b = weir_lt(x, weir_from_i64(c, &big, 1, SHAPE(1))); /* 0 1 1, 1 0 0 */
+    assert_int_equal(weir_dtype_of(weir_amax(b)), WEIR_BOOL);
+    assert_true(weir_item(weir_amax(b)) == 1 && weir_item(weir_amin(b)) == 0 && weir_item(weir_amin(weir_slice(b, 1, 1, 2, 1))) == 0);
+    assert_true(weir_item(weir_amin(weir_slice(weir_slice(b, 0, 0, 1, 1), 1, 1, 3, 1))) == 1);
+    const int64_t *count = weir_data(weir_cumsum(b, 1)), *yes = weir_data(weir_argmax(b, 1, false)), *no = weir_data(weir_argmin(b, 1, false));
+    assert_true(count[0] == 0 && count[2] == 2 && count[3] == 1 && count[5] == 1 && yes[0] == 1 && yes[1] == 0 && no[0] == 0 && no[1] == 1);
+    assert_int_equal(weir_dtype_of(weir_max_axis(b, 0, false, NULL)), WEIR_BOOL);
+    assert_int_equal(weir_numel(weir_cumsum(weir_zeros(c, WEIR_I64, 2, SHAPE(2, 0)), 1)), 0);
+    assert_ok(c);
+    weir_amin_axes(weir_zeros(c, WEIR_I64, 2, SHAPE(2, 0)), 1, (const int[]){ 1 }, false);
+    assert_fails(c, WEIR_ERROR_SHAPE, "amax: [2, 0]: axis 1 is empty");
 }
 
 static void mistakes_of_images_and_transformers(void **state)
@@ -347,7 +385,7 @@ static void no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(values_and_gradients_are_pytorchs), CASE(second_derivatives), CASE(mistakes_name_the_op_and_both_shapes), CASE(whole_numbers_wrap_and_divide_down), CASE(mistakes_of_images_and_transformers), CASE(pieces_are_views), CASE(pieces_share_one_backward), CASE(the_first_of_equals_and_nan),
+    CASES(CASE(values_and_gradients_are_pytorchs), CASE(second_derivatives), CASE(mistakes_name_the_op_and_both_shapes), CASE(whole_numbers_wrap_and_divide_down), CASE(whole_numbers_have_extremes_and_running_sums), CASE(mistakes_of_images_and_transformers), CASE(pieces_are_views), CASE(pieces_share_one_backward), CASE(the_first_of_equals_and_nan),
           CASE(dropout_belongs_to_the_sample), CASE(a_parents_index_stays_there), cmocka_unit_test(no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
