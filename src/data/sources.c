@@ -114,8 +114,11 @@ static bool npy_is(const void *data, size_t size)
 static weir_status read_npy(weir_ctx *c, const char *path, weir__bytes b, weir__array *a,
                             weir__csv *csv)
 {
-    (void)csv;
-    if (weir__npy_read(c, path, b.data, b.size, a) != WEIR_OK) return weir_status_of(c);
+    weir__npy_fields fields = { 0 };
+    if (weir__npy_read_table(c, path, b.data, b.size, a, &fields) != WEIR_OK)
+        return weir_status_of(c);
+    csv->header = fields.names; /* as a CSV has them, who frees them */
+    csv->columns = fields.n;
     if (a->dtype == WEIR_U8) a->levels = 256;
     if (a->dtype == WEIR_BOOL) a->levels = 2;
     return WEIR_OK;
@@ -130,7 +133,8 @@ const weir__dataset_row weir__dataset_npy = {
         .size = sizeof(weir__dataset_row),
         .version = 1,
         .name = "dataset.npy",
-        .doc = "NumPy array FILE.npy, rows along the first axis; bytes are integers of 256 levels",
+        .doc = "NumPy array FILE.npy, samples along the first axis; bytes are integers of 256 "
+               "levels, fields of a structured one are columns",
         .options = npy_options,
         .options_size = sizeof(weir__dataset_opts),
         .test = "tests/data/files/small.npy,valid=0.25",

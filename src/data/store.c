@@ -95,13 +95,13 @@ static bool row_lacks(const weir__store *s, int64_t row, const bool *left_out)
 
 /* Rows with NaN leave an array, as they leave a table while it is read. */
 static weir_status drop_rows(weir_ctx *c, const char *name, const weir__dataset_opts *o,
-                             weir__store *s)
+                             char *const *header, weir__store *s)
 {
     int64_t kept = 0, n = s->n;
     size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
     if (o->na != WEIR__NA_DROP || !weir_dtype_is_real(s->dtype)) return WEIR_OK;
     bool *left_out = weir__alloc0_n(c, s->dim, sizeof *left_out);
-    if (left_out && s->ndim == 1) weir__columns_left_out(c, name, o, s->dim, NULL, left_out);
+    if (left_out && s->ndim == 1) weir__columns_left_out(c, name, o, s->dim, header, left_out);
     for (int64_t i = 0; weir_ok(c) && i < n; i++) {
         if (row_lacks(s, i, left_out)) continue;
         memmove((char *)s->data + (size_t)kept++ * bytes, (char *)s->data + (size_t)i * bytes,
@@ -130,7 +130,7 @@ static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset
                                 .user = &k,
                                 .drop = o->na == WEIR__NA_DROP } };
     if (row->read(c, name, bytes, &a, &csv) == WEIR_OK && take_array(c, name, &a, s) == WEIR_OK
-        && (row == &weir__dataset_csv || drop_rows(c, name, o, s) == WEIR_OK))
+        && (row == &weir__dataset_csv || drop_rows(c, name, o, csv.header, s) == WEIR_OK))
         weir__store_columns(c, name, s, &csv, o);
     weir__array_free(c, &a);
     weir__csv_free(c, &csv);

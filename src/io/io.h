@@ -57,6 +57,14 @@ int64_t weir__array_numel(const weir__array *a);
  * that says so). No pickles. */
 weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size,
                            weir__array *out);
+/* The same, and structured arrays of one axis whose fields have one type: a table [.., fields]. */
+typedef struct weir__npy_fields {
+    int64_t n, cap; /* n 0: the array is not structured */
+    char **names;
+} weir__npy_fields;
+weir_status weir__npy_read_table(weir_ctx *c, const char *where, const void *data, size_t size,
+                                 weir__array *out, weir__npy_fields *fields); /* zeroed before */
+void weir__npy_fields_free(weir_ctx *c, weir__npy_fields *f);
 weir_status weir__npy_write(weir_ctx *c, const char *path, const weir__array *a);
 /* IDX as MNIST ships it (told by its magic): u8 data has 256 levels. */
 bool weir__idx_is(const void *data, size_t size);

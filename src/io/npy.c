@@ -10,6 +10,7 @@ typedef struct header {
     size_t at, end; /* of the dict */
     bool has_descr, has_order, has_shape;
     weir__encoding element;
+    weir__npy_fields *fields; /* of a structured array; NULL: not to be read */
     bool fortran;
     int ndim;
     int64_t shape[WEIR_RANK_MAX];
@@ -74,13 +75,12 @@ static bool take_extent(header *h, int64_t *out)
     return true;
 }
 
-static bool read_descr(header *h)
+/* '<f4' */
+static bool read_type(header *h)
 {
     skip_space(h);
     size_t start = h->at, n;
     const char *s;
-    if (h->at < h->end && h->text[h->at] == '[')
-        return expected(h, "one element type (structured arrays are not read)");
     if (!take_string(h, &s, &n)) return expected(h, "an element type such as '<f4'");
     if (n >= 2 && s[1] == 'O') {
         h->at = start;
@@ -89,10 +89,58 @@ static bool read_descr(header *h)
     if (n == 3 && memchr("<>|=", s[0], 4) && memchr("fiub", s[1], 4) && s[2] >= '1'
         && s[2] <= '8') {
         h->element = (weir__encoding){ s[1], s[2] - '0', s[0] == '>' };
-        return h->has_descr = true;
+        return true;
     }
     h->at = start;
     return expected(h, "an element type f2 f4 f8, i1..i8, u1..u8 or b1");
+}
+
+static bool add_name(header *h, const char *text, size_t n)
+{
+    weir__npy_fields *f = h->fields;
+    if (!weir__grow(h->c, &f->names, &f->cap, f->n + 1, sizeof *f->names)) return false;
+    char *name = weir__alloc(h->c, n + 1);
+    if (!name) return false;
+    memcpy(name, text, n);
+    name[n] = 0;
+    f->names[f->n++] = name;
+    return true;
+}
+
+/* ('name', '<f4') */
+static bool read_field(header *h)
+{
+    const char *name;
+    size_t n;
+    weir__encoding first = h->element;
+    if (!take(h, '(')) return expected(h, "a field such as ('x', '<f4')");
+    if (!take_string(h, &name, &n) || memchr(name, 0, n)) return expected(h, "a plain name");
+    if (!take(h, ',')) return expected(h, "','");
+    size_t start = h->at;
+    if (!read_type(h) || !add_name(h, name, n)) return false;
+    bool same = h->fields->n == 1 || memcmp(&first, &h->element, sizeof first) == 0;
+    if (!same) h->at = start;
+    if (!same) return expected(h, "fields of one type");
+    return take(h, ')') || expected(h, "')'");
+}
+
+/* [('x', '<f4'), ('y', '<f4')]: a table whose columns have names. */
+static bool read_fields(header *h)
+{
+    if (!h->fields) return expected(h, "one element type (structured arrays are not read)");
+    take(h, '[');
+    do
+        if (!read_field(h)) return false;
+    while (take(h, ','));
+    return take(h, ']') || expected(h, "']'");
+}
+
+static bool read_descr(header *h)
+{
+    skip_space(h);
+    bool structured = h->at < h->end && h->text[h->at] == '[';
+    if (!(structured ? read_fields(h) : read_type(h))) return false;
+    return h->has_descr = true;
 }
 
 static bool read_order(header *h)
@@ -147,6 +195,16 @@ static bool read_dict(header *h)
     return true;
 }
 
+/* The fields of a table are its second axis. */
+static bool add_axis(header *h)
+{
+    if (!h->fields || h->fields->n == 0) return true;
+    if (h->ndim != 1) return expected(h, "a structured array of one axis");
+    h->shape[h->ndim++] = h->fields->n;
+    h->fortran = false;
+    return true;
+}
+
 /* The fixed bytes: sets where the dict lies. */
 static bool read_prefix(header *h, const unsigned char *p, size_t size)
 {
@@ -198,26 +256,46 @@ static bool transpose(weir_ctx *c, weir__array *a)
     return true;
 }
 
-weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size,
-                           weir__array *out)
+static weir_status read_values(const header *h, size_t size, weir__array *out)
+{
+    int64_t n;
+    weir_ctx *c = h->c;
+    if (!weir__shape_numel(h->ndim, h->shape, &n))
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, h->where,
+                             "byte %zu: expected a shape whose product fits 60 bits", h->end);
+    if (size - h->end != (size_t)n * (size_t)h->element.size)
+        return weir__io_fail(c, WEIR_ERROR_FORMAT, h->where,
+                             "byte %zu: expected %lld bytes of data, found %zu", h->end,
+                             (long long)n * h->element.size, size - h->end);
+    weir__array a = { .ndim = h->ndim };
+    memcpy(a.shape, h->shape, sizeof a.shape);
+    if (weir__array_decode(c, h->where, h->element, h->text + h->end, &a) != WEIR_OK)
+        return weir_status_of(c);
+    if (h->fortran && !transpose(c, &a)) weir__array_free(c, &a);
+    *out = a;
+    return weir_status_of(c);
+}
+
+weir_status weir__npy_read_table(weir_ctx *c, const char *where, const void *data, size_t size,
+                                 weir__array *out, weir__npy_fields *fields)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
-    header h = { .c = c, .where = where, .text = data };
-    if (!read_prefix(&h, data, size) || !read_dict(&h)) return weir_status_of(c);
-    int64_t n;
-    if (!weir__shape_numel(h.ndim, h.shape, &n))
-        return weir__io_fail(c, WEIR_ERROR_FORMAT, where,
-                             "byte %zu: expected a shape whose product fits 60 bits", h.end);
-    if (size - h.end != (size_t)n * (size_t)h.element.size)
-        return weir__io_fail(c, WEIR_ERROR_FORMAT, where,
-                             "byte %zu: expected %lld bytes of data, found %zu", h.end,
-                             (long long)n * h.element.size, size - h.end);
-    weir__array a = { .ndim = h.ndim };
-    memcpy(a.shape, h.shape, sizeof a.shape);
-    if (weir__array_decode(c, where, h.element, h.text + h.end, &a) != WEIR_OK)
-        return weir_status_of(c);
-    if (h.fortran && !transpose(c, &a)) weir__array_free(c, &a);
-    *out = a;
+    header h = { .c = c, .where = where, .text = data, .fields = fields };
+    if (read_prefix(&h, data, size) && read_dict(&h) && add_axis(&h)) read_values(&h, size, out);
+    if (fields && !weir_ok(c)) weir__npy_fields_free(c, fields);
     return weir_status_of(c);
+}
+
+weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out)
+{
+    return weir__npy_read_table(c, where, data, size, out, NULL);
+}
+
+void weir__npy_fields_free(weir_ctx *c, weir__npy_fields *f)
+{
+    for (int64_t i = 0; i < f->n; i++) weir__free(c, f->names[i]);
+    weir__free(c, f->names);
+    *f = (weir__npy_fields){ 0 };
 }

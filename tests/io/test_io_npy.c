@@ -105,6 +105,63 @@ static void refuses_fixtures(void **state)
     close_ctx(c);
 }
 
+/* Fields of one type are the columns of a table; every allocation fails in turn. */
+static void fields_are_columns(void **state)
+{
+    (void)state;
+    size_t size;
+    unsigned char *file = load_exact(fixture("table.npy"), &size);
+    weir_status status = WEIR_ERROR_MEMORY;
+    for (int64_t left = 0; status == WEIR_ERROR_MEMORY; left++) {
+        allocator a;
+        weir_ctx *c = open_counted(&a);
+        weir__array x;
+        weir__npy_fields f = { 0 };
+        a.left = left;
+        status = weir__npy_read_table(c, "x", file, size, &x, &f);
+        a.left = -1;
+        if (status == WEIR_OK) {
+            assert_true(x.ndim == 2 && x.shape[0] == 3 && x.shape[1] == 2 && x.dtype == WEIR_F32 && f.n == 2);
+            assert_true(((float *)x.data)[1] == -2 && ((float *)x.data)[2] == 0.5f && ((float *)x.data)[5] == 8);
+            assert_string_equal(f.names[0], "a");
+            assert_string_equal(f.names[1], "it's b");
+            assert_true(left > 3);
+        } else assert_null(f.names);
+        weir__npy_fields_free(c, &f);
+        weir__array_free(c, &x);
+        weir_clear(c);
+        close_ctx(c);
+    }
+    assert_int_equal(status, WEIR_OK);
+    free(file);
+}
+
+static void refuse_fields(const char *dict, size_t n, const char *message)
+{
+    unsigned char file[600] = "\x93NUMPY\x01";
+    size_t d = strlen(dict);
+    weir_ctx *c = open_ctx();
+    weir__npy_fields f = { 0 };
+    weir__array out;
+    file[8] = (unsigned char)d;
+    memcpy(file + 10, dict, d);
+    (void)weir__npy_read_table(c, "x", file, 10 + d + n, &out, &f);
+    expect(c, WEIR_ERROR_FORMAT, message);
+    assert_null(f.names);
+    close_ctx(c);
+}
+
+static void refuses_fields(void **state)
+{
+    (void)state;
+    refuse_fields("{'descr': [('a', '<f4'), ('b', '<f8')], 'fortran_order': False, 'shape': (1,), }", 12, "x: byte 40: expected fields of one type, found \" '<f8')], 'f\"");
+    refuse_fields("{'descr': [('a', '<f4', (2,))], 'fortran_order': False, 'shape': (1,), }", 8, "x: byte 32: expected ')', found \", (2,))], 'f\"");
+    refuse_fields("{'descr': [('a\\'', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, "x: byte 26: expected a plain name, found \"', '<f4')], \"");
+    refuse_fields("{'descr': [], 'fortran_order': False, 'shape': (1,), }", 0, "x: byte 21: expected a field such as ('x', '<f4'), found \"], 'fortran_\"");
+    refuse_fields("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1, 1), }", 4, "x: byte 78: expected a structured array of one axis, found \"\"");
+    refuse_fields("{'descr': [('a', '<f4'), ('b', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4, "x: byte 90: expected 8 bytes of data, found 4");
+}
+
 /* A version 1.0 file with this dict and `n` zero bytes of data. */
 static void refuse_dict(const char *dict, size_t n, weir_status status, const char *message)
 {
@@ -187,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_numpy),      cmocka_unit_test(writes_as_numpy),  cmocka_unit_test(refuses_fixtures),
         cmocka_unit_test(refuses_headers),  cmocka_unit_test(refuses_prefixes),
+        cmocka_unit_test(fields_are_columns), cmocka_unit_test(refuses_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
