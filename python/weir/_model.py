@@ -300,7 +300,7 @@ class Model(Handle):
     # -- densities ---------------------------------------------------------------------------------
     def log_prob(self, x: Any, *, condition: Any = None, seed: Optional[int] = None, draws: int = 1,
                  probes: int = -1, solver: Optional[str] = None, steps: int = 0, batch: int = 0,
-                 info: bool = False) -> Any:
+                 bound: Optional[str] = None, info: bool = False) -> Any:
         """log p(x) of each sample, in nats of the data as stored.
 
         Parameters
@@ -317,6 +317,9 @@ class Model(Handle):
             Of the trace, for continuous models of more than 4 values; 0: the exact trace.
         solver, steps
             Of continuous models, such as weir.samplers.dopri5().
+        bound : "vlb"
+            Of models on a path of noise, in place of log p: the variational bound of a chain of
+            `steps` steps, below it (weir/log_prob.h). No solver, no probes.
         info : bool
             Give (log_prob, Info) instead: kind, draws, probes, solver, n_failed, stderr_of ..
 
@@ -337,7 +340,7 @@ class Model(Handle):
         if x.size != n * self._dim or not x.ndim:
             x = _arrays.samples(x, self._dim)
         out = np.empty(n)
-        plain = condition is None and seed is None and draws == 1 and probes == -1
+        plain = condition is None and seed is None and draws == 1 and probes == -1 and bound is None
         if plain and solver is None and not steps and not batch and not info and n <= MANY:
             m = self._borrow()
             try:
@@ -348,7 +351,8 @@ class Model(Handle):
             finally:
                 self._give_back(m)
             return out
-        said = {"draws": draws, "probes": probes, "solver": solver, "steps": steps, "batch": batch}
+        said = {"draws": draws, "probes": probes, "solver": solver, "steps": steps, "batch": batch,
+                "bound": bound_of(bound, solver, probes)}
         told = ffi.new("weir_log_prob_info *")
         self._density_call(condition, seed, said, lambda m, o: f(
             m, _from_buffer(c_type, x), n, o, _from_buffer("double[]", out), told), told, n)
@@ -530,16 +534,17 @@ class Model(Handle):
     # -- data --------------------------------------------------------------------------------------
     def score(self, data: Any, *, condition: Any = None, seed: Optional[int] = None, draws: int = 1,
               probes: int = -1, solver: Optional[str] = None, steps: int = 0, batch: int = 0,
-              limit: int = 0) -> Info:
+              limit: int = 0, bound: Optional[str] = None) -> Info:
         """What `weir score` says of data (a SPEC, an array, a Dataset of the model's context): nats,
-        nats_stderr, bits_per_dim, n, n_failed .. (weir/train.h, weir_data_log_prob_info)."""
+        nats_stderr, bits_per_dim, n, n_failed .. (weir/train.h, weir_data_log_prob_info).
+        `bound="vlb"`, as in `log_prob`: of the variational bound."""
         c, keep = self._c, []  # type: Any, list
         with c.lock:
             d = dataset(data, c)
             how = ffi.new("weir_log_prob_opts *")
             how[0] = lib.weir_log_prob_defaults()
             fill(how, {"draws": draws, "probes": probes, "solver": solver, "steps": steps,
-                       "batch": batch}, keep)
+                       "batch": batch, "bound": bound_of(bound, solver, probes)}, keep)
             if seed is not None:
                 how.seed, how.use_seed = seed, True
             how.on_step, how.user = lib.weirpy_on_step, NOTHING
@@ -609,6 +614,18 @@ class Model(Handle):
 
     def eval(self) -> "Model":
         return self.train(False)
+
+
+def bound_of(bound: Optional[str], solver: Optional[str], probes: int) -> int:
+    """The library's name of a bound."""
+    if bound is None:
+        return lib.WEIR_BOUND_NONE
+    if bound != "vlb":
+        raise errors.ArgumentError(f"bound: {bound}: expected vlb")
+    if solver is not None or probes != -1:
+        said = "probes" if solver is None else "solver"
+        raise errors.ArgumentError(f"{said}: expected no such argument beside bound, which solves no ODE")
+    return lib.WEIR_BOUND_VARIATIONAL
 
 
 def fill(o: Any, said: Mapping[str, Any], keep: list) -> None:

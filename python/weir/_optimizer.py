@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from . import errors
 from ._core import Handle, text, utf8
@@ -89,15 +89,36 @@ class Optimizer(OfModule):
 
 
 class EMA(OfModule):
-    """An exponential moving average of a module's parameters."""
+    """An exponential moving average of a module's parameters, by a decay or by a half-life.
+
+    Parameters
+    ----------
+    decay : float
+        Of each update, in [0, 1); smaller at the start.
+    half_life : float
+        In samples, after which the average keeps half of what it was, in place of decay
+        (train.ema_half_life of a run; Karras et al. 2022).
+    batch : int
+        With half_life: samples that an update stands for.
+    ramp : float
+        With half_life: its largest value as a part of the samples seen so far; 0: any.
+    """
 
     __slots__ = ()
 
-    def __init__(self, parameters: Any, decay: float):
+    def __init__(self, parameters: Any, decay: Optional[float] = None, *,
+                 half_life: Optional[float] = None, batch: Optional[int] = None, ramp: float = 0.05):
+        if (decay is None) == (half_life is None):
+            raise errors.ArgumentError("EMA: decay and half_life: expected one of them")
+        if (half_life is None) != (batch is None):
+            raise errors.ArgumentError("EMA: expected half_life and batch together")
         self._module = module_of(parameters)
         c = self._module._c
         with c.lock:
-            p = lib.weir_ema_new(self._module._p, decay)
+            if half_life is None:
+                p = lib.weir_ema_new(self._module._p, decay)
+            else:
+                p = lib.weir_ema_new_half_life(self._module._p, batch, half_life, ramp)
             if not p:
                 raise c.fail()
             self._take(c, p)

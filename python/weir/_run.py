@@ -346,14 +346,21 @@ def write_npy(folder: str, name: str, x: np.ndarray) -> str:
     file = os.path.join(folder, name + ".npy")
     if os.path.exists(file):
         old = np.load(file, mmap_mode="r")
-        if old.shape == x.shape and old.dtype == x.dtype and np.array_equal(old, x, equal_nan=True):
+        same = old.shape == x.shape and old.dtype == x.dtype
+        if same and np.array_equal(numbers(old), numbers(x), equal_nan=True):
             return file
         raise errors.StateError(f"{file}: other samples: expected those that the run began with, or "
                                 "another folder")
     with open(file + ".part", "wb") as f:
-        np.save(f, np.ascontiguousarray(x))
+        version = (3, 0) if x.dtype.names else (1, 0)  # names are UTF-8
+        np.lib.format.write_array(f, np.ascontiguousarray(x), version=version)
     os.replace(file + ".part", file)
     return file
+
+
+def numbers(x: np.ndarray) -> np.ndarray:
+    """Of a structured array those of its fields, which have one type."""
+    return x.view(x.dtype[0]) if x.dtype.names else x
 
 
 def write_labels(folder: str, labels: Any, n: int) -> str:
@@ -368,9 +375,16 @@ def csv_word(s: str) -> str:
 
 
 def write_table(folder: str, x: np.ndarray, names: Sequence[str]) -> str:
-    """A CSV keeps the names of columns; its numbers read back to the same bits."""
+    """A structured npy keeps the names of columns; names that NumPy has not for fields are kept by a
+    CSV, whose numbers read back to the same bits."""
     if x.ndim != 2:
         raise errors.ShapeError(f"data: {list(x.shape)}: expected a table [n, columns]")
+    plain = len(set(names)) == len(names) and all(n.isprintable() and n and "\\" not in n for n in names)
+    if x.dtype == np.uint8:
+        x = x.astype(np.float64)  # a column of a frame has no levels
+    if plain and not os.path.exists(os.path.join(folder, "samples.csv")):
+        fields = np.dtype([(str(n), x.dtype) for n in names])
+        return write_npy(folder, "samples", np.ascontiguousarray(x).view(fields).reshape(len(x)))
     lines = [",".join(csv_word(str(n)) for n in names)]
     lines += [",".join(map(repr, line)) for line in x.tolist()]
     return write_text(os.path.join(folder, "samples.csv"), "\n".join(lines) + "\n")

@@ -23,6 +23,32 @@ def test_scores_are_those_of_the_command(run, table, command, tmp_path):
     assert mine.nats == said["nats"] and mine.n == 400 and mine.kind == "exact"
 
 
+def test_bounds_are_those_of_the_command(table, command, tmp_path):
+    x = table[:40]
+    np.save(tmp_path / "t.npy", x)
+    run = weir.train("ddpm", x, tmp_path / "r", steps=5, net__hidden=[8], path__steps=20, seed=2)
+    said = json.loads(command("score", run.folder, "--data", tmp_path / "t.npy", "--bound", "vlb", "--json",
+                              "-o", tmp_path / "p.npy"))
+    mine = run.model.score(x, bound="vlb", seed=1)
+    assert mine.nats == said["nats"] and mine.kind == "lower bound" and mine.n == 40
+    p, info = run.model.log_prob(x, bound="vlb", seed=1, info=True)
+    assert np.array_equal(p, np.load(tmp_path / "p.npy").reshape(-1)) and info.kind == "lower bound"
+    assert info.evaluations == 20 and p.mean() < run.model.log_prob(x).mean()
+    more = run.model.log_prob(x, bound="vlb", steps=10, seed=1, info=True)[1]
+    assert more.evaluations == 10
+    for wrong, name in (({"bound": "elbo"}, "bound"), ({"bound": "vlb", "probes": 3}, "probes"),
+                        ({"bound": "vlb", "solver": "heun"}, "solver")):
+        for call in (run.model.log_prob, run.model.score):
+            with pytest.raises(weir.errors.ArgumentError, match=name):
+                call(x, **wrong)
+
+
+def test_a_flow_has_no_variational_bound(model, table):
+    for call in (model.log_prob, model.score):
+        with pytest.raises(weir.errors.Unsupported):
+            call(table, bound="vlb")
+
+
 def test_log_prob_integrates_to_one(model):
     a = np.linspace(-12, 12, 401)
     x = np.stack(np.meshgrid(a, a), -1).reshape(-1, 2)

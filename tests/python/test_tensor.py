@@ -207,6 +207,31 @@ def test_ops_in_python():
     assert not _custom._applied
 
 
+def test_averages():
+    net = weir.nn.Linear(1, 1, bias=False)
+    value = lambda: next(iter(net.parameters())).item()  # noqa: E731
+    optimizer = weir.optim.SGD(net.parameters(), lr=1.0)
+    start, average = value(), weir.optim.EMA(net, half_life=30, batch=10, ramp=0.5)
+    expected = start
+    for n in range(1, 8):  # mu = 0.5^(10 / h), h = min(30, 0.5 10 (n - 1)): Karras et al. 2022
+        optimizer.zero_grad()
+        net(weir.ones(1, 1)).sum().backward()
+        optimizer.step()
+        average.update()
+        h = min(30, 0.5 * 10 * (n - 1))
+        mu = 0.5 ** (10 / h) if h else 0
+        expected = mu * expected + (1 - mu) * value()
+    average.swap()
+    assert value() == pytest.approx(expected, abs=1e-5) and abs(value() - (start - 7)) > 0.1
+    average.swap()
+    assert value() == pytest.approx(start - 7, abs=1e-5)
+    for wrong in ({}, {"decay": 0.9, "half_life": 3, "batch": 1}, {"half_life": 3}, {"decay": 0.9, "batch": 1}):
+        with pytest.raises(weir.errors.ArgumentError, match="EMA"):
+            weir.optim.EMA(net, **wrong)
+    with pytest.raises(weir.errors.RangeError):
+        weir.optim.EMA(net, half_life=-1, batch=1)
+
+
 def test_a_model_s_density_has_gradients():
     m = weir.Model("nsf", dim=2, layers=2, net="mlp hidden=8", where=weir.Context(1))
     x = weir.tensor(np.random.default_rng(1).normal(size=(64, 2)).astype(np.float32), where=m)

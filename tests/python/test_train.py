@@ -96,11 +96,45 @@ def test_names_weights_labels_conditions(tmp_path):
 
     run = weir.train("nice", Frame(), tmp_path / "f", steps=5, hidden=[8])
     assert run.model.columns == ["height", "width, cm"]
-    assert np.array_equal(weir.Dataset(os.path.join(run.folder, "data", "samples.csv")).numpy(), x)
+    kept = weir.Dataset(os.path.join(run.folder, "data", "samples.npy"))
+    assert np.array_equal(kept.numpy(), x) and kept.columns == Frame.columns
     run = weir.train("nice", x, tmp_path / "l", steps=5, hidden=[8], labels=labels, classes="auto",
                      condition=rng.normal(size=(300, 3)), weights=rng.uniform(size=300))
     assert run.model.classes == 2 and run.model.class_names == ["a", "b"] and run.model.context_dim == 3
     assert run.model.sample(4, condition={"class": "b", "context": np.zeros(3)}).shape == (4, 2)
+
+
+def test_frames_keep_their_names_and_numbers(tmp_path):
+    x = np.random.default_rng(2).normal(size=(200, 2)).astype(np.float32)
+
+    def frame(names, values=x):
+        return type("Frame", (), {"columns": names, "__array__": lambda self, dtype=None, copy=None: values})()
+
+    runs = [weir.train("nice", data, tmp_path / name, steps=5, hidden=[8])
+            for name, data in (("plain", x), ("named", frame(["ä", "it's"])), ("twice", frame(["a", "a"])),
+                               ("slash", frame(["a\\b", "c"])))]
+    assert all(np.array_equal(r.model.log_prob(x), runs[0].model.log_prob(x)) for r in runs)
+    assert [r.model.columns for r in runs] == [None, ["ä", "it's"], ["a", "a"], ["a\\b", "c"]]
+    files = [os.listdir(os.path.join(r.folder, "data")) for r in runs]
+    assert files == [["samples.npy"], ["samples.npy"], ["samples.csv"], ["samples.csv"]]
+    for r, names in ((runs[1], ["ä", "it's"]), (runs[2], ["a", "a"])):
+        r.close()
+        assert weir.train("nice", frame(names), r.folder, steps=7, hidden=[8], resume=True).step == 7
+        with pytest.raises(weir.errors.StateError, match="other samples"):
+            weir.train("nice", frame(names, x + 1), r.folder, hidden=[8], resume=True)
+    counts = frame(["a", "b"], np.arange(400).reshape(200, 2).astype(np.uint8))
+    assert weir.train("nice", counts, tmp_path / "u8", steps=2, hidden=[8]).model.levels == 0
+    named = weir.Dataset(os.path.join(tmp_path, "named", "data", "samples.npy") + ",condition=it's")
+    assert named.columns == ["ä"] and named.dim == 1
+
+
+def test_averages_by_half_life(table, tmp_path):
+    said = {"steps": 20, "hidden": [8], "batch": 50}
+    a = weir.train("nice", table, tmp_path / "a", ema_half_life=200, **said).model
+    b = weir.train("nice", table, tmp_path / "b", **said).model
+    assert not np.array_equal(a.log_prob(table), b.log_prob(table))
+    with pytest.raises(weir.Error, match="expected one of them"):
+        weir.train("nice", table, tmp_path / "c", ema_half_life=200, ema=0.9, **said)
 
 
 def test_streams(tmp_path):
