@@ -62,7 +62,8 @@ extern const int64_t weir__network_row_count;
 extern const weir_module_row weir__row_mlp, weir__row_residual_mlp, weir__row_made, weir__row_conv,
     weir__row_conv_resnet, weir__row_unet, weir__row_retarget;
 extern const char weir__torch_mlp[], weir__torch_residual_mlp[], weir__torch_made[],
-    weir__torch_masked_linear[], weir__torch_conv[], weir__torch_conv_resnet[]; /* models/torch */
+    weir__torch_masked_linear[], weir__torch_conv[], weir__torch_conv_resnet[],
+    weir__torch_unet[]; /* models/torch */
 
 /* What a room above keeps beside the model; setting frees what was there. */
 void *weir__model_cache(const weir_model *m);
@@ -294,10 +295,10 @@ weir_status weir__model_add_standardize(weir_model *m);
 #define WEIR__STREAM_CONDITION "condition" /* step: the trainer's; which conditions are dropped */
 #define WEIR__STREAM_SCORE "score" /* step: the number of the dequantisation draw */
 #define WEIR__STREAM_SAMPLE "sample" /* step: the model's stream; ids: numbers of samples */
-/* Rows at a time where the caller does not say; bits do not depend on it. */
+/* Samples at a time where the caller does not say; bits do not depend on it. */
 enum { WEIR__CHUNK_ROWS = 256 };
 
-/* -- mean.c: means over rows ------------------------------------------------------------------- */
+/* -- mean.c: means over samples ---------------------------------------------------------------- */
 typedef struct weir__mean { /* begin with { 0 } */
     double from, weight, sum, square, w2, w2d, w2dd;
     int exponent; /* weights count as w / 2^exponent */

@@ -518,6 +518,7 @@ const weir_module_row weir__row_unet = {
     .create = unet_create,
     .forward = unet_forward,
     .at = unet_at,
+    .torch = weir__torch_unet,
     .pictures = true,
     .input = "2,3,4,5",
 };

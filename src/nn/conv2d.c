@@ -110,5 +110,9 @@ const weir_module_row weir__row_conv2d = {
         .options_size = sizeof(conv_opts),
         .test = "in=4 out=6 kernel=3,2 stride=2,1 padding=1 padding_after=0,1 groups=2",
     },
-    .state_size = sizeof(state), .create = create, .forward = forward, .input = "2,4,5,4",
+    .state_size = sizeof(state),
+    .create = create,
+    .forward = forward,
+    .torch = weir__torch_conv2d,
+    .input = "2,4,5,4",
 };

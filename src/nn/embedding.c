@@ -57,5 +57,9 @@ const weir_module_row weir__row_embedding = {
         .options_size = sizeof(embedding_opts),
         .test = "rows=5 width=3 padding=2",
     },
-    .state_size = sizeof(state), .create = create, .forward = forward, .input = "i4,3<5",
+    .state_size = sizeof(state),
+    .create = create,
+    .forward = forward,
+    .torch = weir__torch_embedding,
+    .input = "i4,3<5",
 };

@@ -79,5 +79,9 @@ const weir_module_row weir__row_group_norm = {
         .options_size = sizeof(norm_opts),
         .test = "groups=2 channels=4",
     },
-    .state_size = sizeof(state), .create = create, .forward = forward, .input = "3,4,5",
+    .state_size = sizeof(state),
+    .create = create,
+    .forward = forward,
+    .torch = weir__torch_group_norm,
+    .input = "3,4,5",
 };
