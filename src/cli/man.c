@@ -144,10 +144,13 @@ static void flag(page *p, const weir__command *k, const weir_option *o)
     size_t used = 0;
     bool repeats = k->repeats && strcmp(k->repeats, o->name) == 0;
     bool boolean = o->type == WEIR_OPTION_BOOL;
-    weir__append(name, sizeof name, &used, "%s%s", o->name[1] ? "--" : "-", o->name);
-    term(p, name, value[0] ? " " : "", repeats ? "KEY=VALUE" : value);
+    const char *dashes = o->name[1] ? "--" : "-";
+    const char *before = value[0] ? " " : "";
+    weir__append(name, sizeof name, &used, "%s%s", dashes, o->name);
+    term(p, name, before, repeats ? "KEY=VALUE" : value);
     weir__option_range(p->c, o, range, sizeof range);
-    meaning(p, o->doc, boolean ? "" : range, boolean ? "" : o->def);
+    if (boolean) meaning(p, o->doc, "", "");
+    else meaning(p, o->doc, range, o->def);
 }
 
 /* Command lines, which a test runs as they stand. */

@@ -390,24 +390,35 @@ const weir__command weir__command_train = {
         .doc = "trains a model on data into a folder, or goes on with it",
         .options = options,
         .options_size = sizeof(flags),
-        .test = "train nice --data toy:gaussian,n=300 --out run --set hidden=16 --set couplings=2 --steps 20",
+        .test = "train nice --data toy:gaussian,n=300 --out run --set hidden=16 --set couplings=2 "
+                "--steps 20",
     },
-    .usage = "MODEL --data SPEC [--columns NAMES] [--skip NAMES] --out RUN [--config FILE] [--set key=value]... [--steps N | --epochs N | --minutes M] [--batch N] [--lr X]"
+    .usage = "MODEL --data SPEC [--columns NAMES] [--skip NAMES] --out RUN [--config FILE] [--set "
+             "key=value]... [--steps N | --epochs N | --minutes M] [--batch N] [--lr X]"
              " [--seed N] [--threads N] [--timeout SECONDS] [--quiet] [--json] [--resume]",
-    .more = "Keys of --set: `weir list train`, `model`, `optimizer` and `schedule` show them (optimizer.lr=1e-3, or lr=1e-3 where one alone has\n"
-            "it, preset=paper, schedule=cosine, ema=0.999 ...). A setting that names a choice of `weir list`, net=mlp, has its options behind a point,\n"
-            "net.hidden=64,64, or both at once, \"net=mlp hidden=64,64\". With --resume all but RUN may be left out; what is given must be what\n"
-            "the run began with, except where to stop, where its data lie (--data: their rows must be the same) and the threads. With --minutes alone training goes on past the schedule's horizon at its last rate.\n"
-            "Ctrl-C (or SIGTERM) saves and exits with 130 (143); a second one kills. A kill loses at most the work since the last checkpoint.\n"
-            "mpirun -n N weir train .. trains by N processes, to the same bits for any N up to train.shards, and --resume goes on with another N.\n",
+    .more = "Keys of --set: `weir list train`, `model`, `optimizer` and `schedule` show them "
+            "(optimizer.lr=1e-3, or lr=1e-3 where one alone has\n"
+            "it, preset=paper, schedule=cosine, ema=0.999 ...). A setting that names a choice of "
+            "`weir list`, net=mlp, has its options behind a point,\n"
+            "net.hidden=64,64, or both at once, \"net=mlp hidden=64,64\". With --resume all but "
+            "RUN may be left out; what is given must be what\n"
+            "the run began with, except where to stop, where its data lie (--data: their rows must "
+            "be the same) and the threads. With --minutes alone training goes on past the "
+            "schedule's horizon at its last rate.\n"
+            "Ctrl-C (or SIGTERM) saves and exits with 130 (143); a second one kills. A kill loses "
+            "at most the work since the last checkpoint.\n"
+            "mpirun -n N weir train .. trains by N processes, to the same bits for any N up to "
+            "train.shards, and --resume goes on with another N.\n",
     .examples = WEIR__EXAMPLE_FLOW
                 "weir train --out run --resume --steps 400\n"
                 "weir sample run -n 500 -o table.csv\n"
                 "weir train nsf --data table.csv,test=0.2 --out table --set lr=5e-4 --steps 50\n"
                 "weir score table --data table.csv,split=test\n",
-    .files = "RUN/config.json\tevery setting, as --set and --config take them; what data, by their fingerprint, and the folder that paths of data begin at\n"
+    .files = "RUN/config.json\tevery setting, as --set and --config take them; what data, by their "
+             "fingerprint, and the folder that paths of data begin at\n"
              "RUN/model.safetensors\tthe weights that were best on validation\n"
-             "RUN/metrics.jsonl\tlosses, rates and validations, an object a line; the first has the warnings, where there were some\n"
+             "RUN/metrics.jsonl\tlosses, rates and validations, an object a line; the first has "
+             "the warnings, where there were some\n"
              "RUN/events.out.tfevents.weir\tthe same for TensorBoard\n"
              "RUN/checkpoint/state.safetensors\tall that --resume goes on from\n"
              "RUN/report.html\tthe page of weir report\n",
