@@ -94,7 +94,8 @@ const weir_module_row weir__row_actnorm = {
         .size = sizeof(weir_module_row),
         .version = 1,
         .name = "bijection.actnorm",
-        .doc = "y = (x + b) exp(s), one b and s a channel; starts at mean 0 and deviation 1 of the first batch",
+        .doc = "y = (x + b) exp(s), one b and s a channel; starts at mean 0 and deviation 1 of "
+               "the first batch",
         .options = options,
         .options_size = sizeof(opts),
         .test = "dim=3",
