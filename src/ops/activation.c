@@ -208,9 +208,9 @@ weir_tensor *weir_clamp(weir_tensor *x, double lo, double hi)
 {
     WEIR__AS_FOUND;
     if (weir_is_nil(x)) return weir__nil_of(x);
-    if (!(lo <= hi))
-        return weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "clamp: %g to %g: expected lo <= hi", lo,
-                         hi),
-               weir__nil_of(x);
+    if (!(lo <= hi)) {
+        weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "clamp: %g to %g: expected lo <= hi", lo, hi);
+        return weir__nil_of(x);
+    }
     return weir__apply1(&weir__op_clamp, x, &(shape2){ lo, hi });
 }

@@ -17,13 +17,15 @@ static bool fit(const char *name, weir_tensor *x, weir_tensor *y)
                   text, weir_dtype_name(x->dtype), weir_dtype_name(y->dtype));
         return false;
     }
-    return weir__same_shape(x, y)
-           || (weir_fail(c, WEIR_ERROR_SHAPE, "%s: %s: expected equal shapes", name, text), false);
+    if (weir__same_shape(x, y)) return true;
+    weir_fail(c, WEIR_ERROR_SHAPE, "%s: %s: expected equal shapes", name, text);
+    return false;
 }
 
 static weir_tensor *reduced(weir_tensor *loss, weir_reduction r)
 {
-    return r == WEIR_REDUCE_NONE ? loss : r == WEIR_REDUCE_SUM ? weir_sum(loss) : weir_mean(loss);
+    if (r == WEIR_REDUCE_NONE) return loss;
+    return r == WEIR_REDUCE_SUM ? weir_sum(loss) : weir_mean(loss);
 }
 
 weir_tensor *weir_mse_loss(weir_tensor *x, weir_tensor *y, weir_reduction r)
