@@ -14,11 +14,13 @@ static weir_status class_outside(weir_run *r, weir_dataset *d, int64_t row, int6
 {
     int64_t label = weir_dataset_label(d, row);
     const char *name = weir_dataset_name(d, WEIR_NAMES_CLASS, label);
-    return weir_fail(
-        r->object.ctx, WEIR_ERROR_RANGE,
-        "%s: row %lld: class %lld%s%.100s%s: expected 0 to %lld, of model.classes=%lld",
-        r->config.data, (long long)weir__dataset_id(d, row), (long long)label, name ? " (" : "",
-        name ? name : "", name ? ")" : "", (long long)classes - 1, (long long)classes);
+    char named[128] = "";
+    size_t used = 0;
+    if (name) weir__append(named, sizeof named, &used, " (%.100s)", name);
+    return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
+                     "%s: row %lld: class %lld%s: expected 0 to %lld, of model.classes=%lld",
+                     r->config.data, (long long)weir__dataset_id(d, row), (long long)label, named,
+                     (long long)classes - 1, (long long)classes);
 }
 
 static weir_status classes_check(weir_run *r, weir_dataset *d, int64_t classes)

@@ -4,7 +4,7 @@
 
 enum { DENSITY = 160, PICTURES = 64, PATHS = 150, PATH_STEPS = 32 };
 
-/* The first rows [n, dim]; *n is cut to what there is. */
+/* The first samples [n, dim]; *n is cut to what there is. */
 static double *first_rows(gather *g, int64_t *n)
 {
     int64_t dim = weir_model_dim(g->model);
@@ -53,7 +53,7 @@ static bool picture_shape(const gather *g, weir__images *s)
     return true;
 }
 
-/* To [0, 1]: by the levels, else by the range of the real rows (of the samples where there are
+/* To [0, 1]: by the levels, else by the range of the real samples (of the samples where there are
  * none). */
 static float *to_unit(const gather *g, const double *x, int64_t n, weir__range r)
 {
@@ -178,7 +178,8 @@ static void plane(gather *g)
     g->real = first_rows(g, &n_real);
     g->drawn = draw(g, &n);
     if (!g->real && !g->drawn) return;
-    frame_of(k, g->real ? g->real : g->drawn, g->real ? n_real : n);
+    if (g->real) frame_of(k, g->real, n_real);
+    else frame_of(k, g->drawn, n);
     density(g);
     if (g->stopped) return;
     k->title = "The model\u2019s density.";
