@@ -3,12 +3,12 @@
  *
  * UCI "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998;
  * https://doi.org/10.24432/C50P49), CC BY 4.0; the copy that scikit-learn carries. The table lies
- * in the library itself, 65 bytes a row, so that `digits` works wherever that is installed: the
+ * in the library itself, 65 bytes a sample, so that `digits` works wherever that is installed: the
  * assembler includes the file, found through the -I of src/. data/digits.csv.gz holds the same as
  * text.
  *
- * The test split is fixed: the last 297 rows, 1500 .. 1796. Neighbouring rows are mostly of one
- * hand, so a block at the end shares fewer writers with the rest than a random choice would. */
+ * The test split is fixed: the last 297 samples, 1500 .. 1796. Neighbouring samples are mostly of
+ * one hand, so a block at the end shares fewer writers with the rest than a random choice would. */
 #include <string.h>
 #include "data/data.h"
 
@@ -50,7 +50,8 @@ const weir__dataset_row weir__dataset_digits = {
         .size = sizeof(weir__dataset_row),
         .version = 1,
         .name = "dataset.digits",
-        .doc = "1,797 scans of handwritten digits, 8x8 pixels of 17 levels (UCI, CC BY 4.0); 297 rows are the test split",
+        .doc = "1,797 scans of handwritten digits, 8x8 pixels of 17 levels (UCI, CC BY 4.0); 297 "
+               "rows are the test split",
         .options = options,
         .options_size = sizeof(weir__dataset_opts),
         .test = "digits,split=train,limit=50",

@@ -9,8 +9,9 @@ static char *names_clean(const char *name, char *to)
     static const char replacement[] = "\xef\xbf\xbd";
     for (const unsigned char *s = (const unsigned char *)name; *s;) {
         size_t n = *s < 0x20 ? 0 : weir__utf8_sequence(s);
-        memcpy(to, n ? (const char *)s : replacement, n ? n : 3);
-        to += n ? n : 3;
+        size_t out = n ? n : 3;
+        memcpy(to, n ? (const char *)s : replacement, out);
+        to += out;
         s += n ? n : 1;
     }
     *to = 0;

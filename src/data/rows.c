@@ -1,10 +1,10 @@
-/* rows.c - reading the rows of a data set: batches, checks, true densities. */
+/* rows.c - reading the samples of a data set: batches, checks, true densities. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
 
-/* Rows drawn at random lie anywhere in memory: the caches are asked for some while others are
- * copied. Where `same` type is wanted, rows are copied, short ones without a call each. */
+/* Samples drawn at random lie anywhere in memory: the caches are asked for some while others are
+ * copied. Where `same` type is wanted, samples are copied, short ones without a call each. */
 static inline void copy_rows_of(size_t from, bool same, const weir__store *s, weir_dtype t,
                                 const int64_t *ids, int64_t n, char *x)
 {
@@ -29,7 +29,7 @@ void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *ids, 
     else copy_rows_of(bytes, true, s, t, ids, n, x);
 }
 
-/* The rows' places in the store, which draws and scores know them by */
+/* The samples' places in the store, which draws and scores know them by */
 static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, int64_t n,
                      int64_t *ids)
 {
@@ -116,10 +116,11 @@ const char *weir__store_place(const weir__store *s, bool context, int64_t j, cha
 static weir_status not_finite(weir_dataset *d, bool context, int64_t id, int64_t j, double v)
 {
     char place[160];
+    const char *type = isfinite(v) ? " of f32" : "";
     return weir_fail(d->object.ctx, WEIR_ERROR_VALUE,
                      "%.300s: row %lld, %s: expected a finite number%s, found %g", d->name,
                      (long long)id, weir__store_place(d->store, context, j, place, sizeof place),
-                     isfinite(v) ? " of f32" : "", isnan(v) ? fabs(v) : v); /* not "-nan" */
+                     type, isnan(v) ? fabs(v) : v); /* not "-nan" */
 }
 
 static bool is_whole(weir_dtype t)
@@ -127,7 +128,7 @@ static bool is_whole(weir_dtype t)
     return t == WEIR_U8 || t == WEIR_BOOL || t == WEIR_I32 || t == WEIR_I64;
 }
 
-/* Of the rows' data or of their context. */
+/* Of the samples' data or of their context. */
 static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
 {
     enum { CHUNK = 512 };

@@ -20,8 +20,9 @@ static const weir__dataset_row *toy_named(weir_ctx *c, const char *name)
             distance = d;
         }
     }
-    weir_fail(c, WEIR_ERROR_NAME, "toy:%.100s: unknown toy: expected %s%s", name,
-              near ? "perhaps toy:" : "one that `weir list dataset` shows", near ? near : "");
+    const char *what = near ? "perhaps toy:" : "one that `weir list dataset` shows";
+    weir_fail(c, WEIR_ERROR_NAME, "toy:%.100s: unknown toy: expected %s%s", name, what,
+              near ? near : "");
     return NULL;
 }
 
