@@ -177,7 +177,7 @@ typedef struct weir__using {
       "`weir convert` would write it" }
 /* Of the file or folder, on that path (NULL: its own). The error is of `*loaded` or of loading. */
 weir_model *weir__load_on_path(weir_ctx *c, const char *run, const char *path, bool *loaded);
-/* All rows of d as stored: [samples, dim], to be freed; NULL: the error is set. */
+/* All samples of d as stored: [samples, dim], to be freed; NULL: the error is set. */
 double *weir__read_rows(weir_ctx *c, weir_dataset *d);
 /* 0, or an exit code after saying what is missing. */
 int weir__using_check(const weir__command *self, const weir__flags *f, const weir__using *u,

@@ -129,7 +129,7 @@ static const weir_option decode_options[] = {
     { 0 },
 };
 
-/* The conditions of the data's rows, else the flags'. 0, or an exit code. */
+/* The conditions of the data's samples, else the flags'. 0, or an exit code. */
 static int decode_condition(const flags *f, weir_model *m, weir_dataset *d,
                             const weir_condition **k)
 {

@@ -1,5 +1,5 @@
-/* interpolate.c - weir interpolate: samples of what lies between the noise of two rows, or along a
- * class's direction. */
+/* interpolate.c - weir interpolate: samples of what lies between the noise of two samples, or along
+ * a class's direction. */
 #include <stddef.h>
 #include <string.h>
 #include "cli/cli.h"

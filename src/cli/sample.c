@@ -49,7 +49,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-/* The rows that samples begin at: a SPEC, or NULL. */
+/* The data that samples begin at: a SPEC, or NULL. */
 static const char *begins(const flags *f) { return f->image ? f->image : f->from; }
 
 static int check(const weir__command *self, const flags *f)
@@ -93,7 +93,7 @@ static weir_status check_noise(weir_ctx *c, const char *path, const weir__array 
     return WEIR_OK;
 }
 
-/* The file's rows, to be freed; where they cannot be had the error is set. */
+/* The file's samples, to be freed; where they cannot be had the error is set. */
 static void read_noise(weir_ctx *c, const char *path, int64_t n, int64_t dim, weir__array *a)
 {
     weir__bytes b;
@@ -140,7 +140,7 @@ static int is_multiple(int64_t n, int64_t rows, const char *of)
                           (long long)n, (long long)rows, of);
 }
 
-/* How many: as many as there are rows to begin at or to condition on, unless said. 0, or an exit
+/* How many: as many as there are samples to begin at or to condition on, unless said. 0, or an exit
  * code. */
 static int count(const flags *f, const weir_condition *k, int64_t begun, int64_t *n)
 {
@@ -152,7 +152,7 @@ static int count(const flags *f, const weir_condition *k, int64_t begun, int64_t
 }
 
 /* -- begun at data ----------------------------------------------------------------------------- */
-/* The rows of --image or --from, [*rows, dim], to be freed; NULL: none, or the error is set. */
+/* The samples of --image or --from, [*rows, dim], to be freed; NULL: none, or the error is set. */
 static double *image_read(const flags *f, weir_model *m, int64_t *rows)
 {
     weir_ctx *c = weir_model_ctx(m);
@@ -169,7 +169,7 @@ static double *image_read(const flags *f, weir_model *m, int64_t *rows)
     return x;
 }
 
-/* n rows, in blocks of each; x [rows, dim] is used up. */
+/* n samples, in blocks of each; x [rows, dim] is used up. */
 static double *image_in_blocks(weir_ctx *c, double *x, int64_t rows, int64_t n, int64_t dim)
 {
     if (!x || rows == n) return x;

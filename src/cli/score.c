@@ -80,7 +80,7 @@ static json_t *failed_rows(const weir_data_log_prob_info *r)
     return a;
 }
 
-/* Rows below a quantile of the run's training data. */
+/* Samples below a quantile of the run's training data. */
 typedef struct outliers {
     double quantile, nats; /* quantile 0: nobody asked */
     int64_t n;
@@ -279,7 +279,7 @@ static bool outliers_begin(weir_ctx *c, const flags *f, weir_model *m, weir_data
     if (!(f->outliers > 0)) return true;
     weir_dataset *d = weir_run_data(c, f->base.positional[0], "train");
     weir_log_prob_opts how = *o->how;
-    how.condition = NULL; /* its own rows have what they are conditioned on */
+    how.condition = NULL; /* its own samples have what they are conditioned on */
     *u = (outliers){ .quantile = f->outliers };
     if (weir_ok(c)) (void)weir_data_log_prob_quantile(m, d, f->outliers, MOST, &how, &u->nats);
     weir_dataset_free(d);

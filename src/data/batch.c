@@ -1,4 +1,4 @@
-/* batch.c - batches: a tensor, who its rows are and what they weigh. They live in the scope they
+/* batch.c - batches: a tensor, who its samples are and what they weigh. They live in the scope they
  * are made in. */
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* beside.c - files that lie beside the data: a class or a context of every row. */
+/* beside.c - files that lie beside the data: a class or a context of every sample. */
 #include <string.h>
 #include "data/data.h"
 

@@ -302,7 +302,7 @@ static void remove_columns(table *t)
     s->shape[0] = s->dim;
 }
 
-/* What pandas writes beside a table: a column without a name that counts the rows. */
+/* What pandas writes beside a table: a column without a name that counts the samples. */
 static bool is_index(const table *t, int64_t column)
 {
     const char *name = t->header.n > 0 ? t->header.at[column] : "x";

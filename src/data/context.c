@@ -1,6 +1,6 @@
 /* context.c - conditions that a data set offers with its samples: "class", the number of each, and
- * "context", values of each. They are kept by row of the source, as the samples are, so a split or
- * a limit has its own. */
+ * "context", values of each. They are kept by place in the source, as the samples are, so a split
+ * or a limit has its own. */
 #include <limits.h>
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * report.
  *
  * A data set is a *store* (the values as they were read, in the type they were read) and a list of
- * *rows* of it (a split, a limit). Views of one store share it. A sample's id is its row in the
+ * *rows* of it (a split, a limit). Views of one store share it. A sample's id is its place in the
  * store, whatever the split.
  */
 #ifndef WEIR_DATA_INTERNAL_H
@@ -41,7 +41,7 @@ typedef struct weir__dataset_opts {
     char *valid;
     char *test; /* "": none of the caller's own */
     int64_t limit;
-    bool limit_first; /* no option: it leaves the first rows, as in weir 0.1.0 */
+    bool limit_first; /* no option: it leaves the first samples, as in weir 0.1.0 */
     int32_t standardize; /* weir__standardize */
     int64_t n; /* toys */
     int64_t levels, bits;
@@ -55,7 +55,7 @@ typedef struct weir__dataset_opts {
 } weir__dataset_opts;
 static inline bool weir__is_said(const char *text) { return text && text[0]; }
 
-/* No limit: more rows than any file of ours has. */
+/* No limit: more samples than any file of ours has. */
 #define WEIR__LIMIT_MAX 1e15
 /* Integers up to here are exact in f32, which batches are made of. */
 #define WEIR__LEVELS_MAX 16777216
@@ -113,15 +113,15 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
 typedef struct weir__store {
     weir_dtype dtype;
     int64_t n, dim;
-    int ndim; /* of one row */
-    int64_t shape[WEIR_RANK_MAX]; /* of one row */
+    int ndim; /* of one sample */
+    int64_t shape[WEIR_RANK_MAX]; /* of one sample */
     void *data; /* [n, dim] */
     int64_t levels; /* 0: continuous */
     weir_words columns; /* their names, where the source has some; n 0: none */
     int32_t *labels; /* [n] or NULL; -1: of none that is known */
     weir_words classes; /* names of label 0, 1, ..; n 0: none */
     bool labels_asked; /* by a SPEC or a caller; else the source has them by nature */
-    /* values, shape and names of what rows are conditioned on; or NULL */
+    /* values, shape and names of what samples are conditioned on; or NULL */
     struct weir__store *context;
     double *weights; /* [n] or NULL */
     bool weights_signed; /* some may be below 0 */
@@ -134,7 +134,7 @@ typedef struct weir__store {
 #define WEIR__UNKNOWN NAN /* entropy */
 typedef struct weir__dataset_row {
     weir_row row; /* row.test is a SPEC, paths relative to the root of the source tree */
-    int64_t test_rows; /* the last rows of the source are its test split; 0: it has none */
+    int64_t test_rows; /* the last samples of the source are its test split; 0: it has none */
     /* Files are known by what they begin with, else by how their name ends. */
     bool (*is)(const void *data, size_t size); /* NULL: by name alone */
     const char *endings; /* such as ".npy .npy.gz", blanks between; NULL: none */
@@ -168,9 +168,9 @@ struct weir_dataset {
     bool owner; /* false: a view */
     weir_dtype real; /* of batches: f64 where f32 may lose digits of the store */
     weir__dataset_opts opts; /* of its texts only `valid` and `test`, which it owns */
-    int64_t *ids; /* [n] rows of the store; NULL: 0 .. n-1 */
+    int64_t *ids; /* [n] places in the store; NULL: 0 .. n-1 */
     int64_t n;
-    double mean_weight; /* of its rows, as of mean_weight_of = weights_set + 1 */
+    double mean_weight; /* of its samples, as of mean_weight_of = weights_set + 1 */
     int64_t mean_weight_of;
     char *spec;
     char *name; /* what messages call it: the SPEC before its first comma */
@@ -206,11 +206,12 @@ char *weir__spec_from(weir_ctx *c, const char *spec, const char *folder);
 bool weir__spec_is_relative(weir_ctx *c, const char *spec);
 /* Whether the SPEC speaks of an option. */
 bool weir__spec_says(const char *spec, const char *option);
-/* "1/6", "0.2" or "last:N" of an option -> how many of n rows that is, and whether the last. */
+/* "1/6", "0.2" or "last:N" of an option -> how many of n samples that is, and whether the last. */
 weir_status weir__spec_part(weir_ctx *c, const char *where, const char *option, const char *text,
                             int64_t n, int64_t *count, bool *last);
 
-/* split.c: the rows of a split, in file order, thinned out to o->limit. `*ids` NULL: 0 .. n-1. */
+/* split.c: the samples of a split, in file order, thinned out to o->limit. `*ids` NULL: 0 .. n-1.
+ */
 weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset_opts *o,
                              weir__split split, int64_t n, int64_t test_rows, int64_t **ids,
                              int64_t *count);
@@ -234,21 +235,22 @@ weir_status weir__store_labels_file(weir_ctx *c, const char *name, weir__store *
                                     const char *path);
 weir_status weir__store_conditions_file(weir_ctx *c, const char *name, weir__store *s,
                                         const char *path);
-/* labels.c: of every row, from a column of numbers of `from` ("row 3, column 2" in messages where
- * that has several), or one word of each. */
+/* labels.c: of every sample, from a column of numbers of `from` ("row 3, column 2" in messages
+ * where that has several), or one word of each. */
 weir_status weir__labels_numbers(weir_ctx *c, const char *where, weir__store *s,
                                  const weir__store *from, int64_t column);
 weir_status weir__labels_words(weir_ctx *c, weir__store *s, const weir_words *words);
 int64_t weir__labels_end(const weir__store *s); /* the largest label + 1; 0: there are none */
 /* Numbers the classes of d, where they have names, as `names` does, of classes 0 .. end-1; a name
- * that is not there is an error, but of rows outside d -1. Where `names` is empty names must be
+ * that is not there is an error, but of samples outside d -1. Where `names` is empty names must be
  * such numbers. */
 weir_status weir__dataset_renumber(weir_dataset *d, const weir_words *names, int64_t end);
-/* context.c: an empty context of so many values a row, in place of the one there is. NULL: the
+/* context.c: an empty context of so many values a sample, in place of the one there is. NULL: the
  * error is set. */
 weir__store *weir__context_new(weir_ctx *c, weir__store *s, weir_dtype t, int ndim,
                                const int64_t *shape);
-/* What the rows of these ids are conditioned on, in the current scope; NULL: d offers nothing. */
+/* What the samples of these ids are conditioned on, in the current scope; NULL: d offers nothing.
+ */
 weir_condition *weir__dataset_condition(const weir_dataset *d, int64_t n, const int64_t *ids);
 /* names.c: in place of what is in `to`, in UTF-8, whatever the text. */
 weir_status weir__names_copy(weir_ctx *c, weir_words *to, int64_t n, const char *const *from);
@@ -256,12 +258,12 @@ void weir__names_free(weir_ctx *c, weir_words *w);
 int64_t weir__names_find(const weir_words *w, const char *name); /* -1: not there */
 const char *weir__names_near(const weir_words *w,
                              const char *name); /* the nearest; "" where none is near */
-/* toys.c: n rows of f32 into s. */
+/* toys.c: n samples of f32 into s. */
 weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n, weir__store *s);
-/* Column of the file, from 1, that element `j` of a row came from. */
+/* Column of the file, from 1, that element `j` of a sample came from. */
 int64_t weir__store_column(const weir__store *s, int64_t j);
 double weir__store_value(const weir__store *s, int64_t row, int64_t j);
-/* n rows into x [n, dim] of type t. */
+/* n samples into x [n, dim] of type t. */
 void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *rows, int64_t n,
                         void *x);
 /* The real type that loses nothing of t: of integers up to 2^24 f32. */
@@ -269,7 +271,7 @@ static inline weir_dtype weir__store_real(weir_dtype t)
 {
     return t == WEIR_F64 || t == WEIR_I64 || t == WEIR_I32 ? WEIR_F64 : WEIR_F32;
 }
-/* Elements first .. first+n-1 of a row, as doubles. */
+/* Elements first .. first+n-1 of a sample, as doubles. */
 void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out);
 
 static inline bool weir__dataset_dead(const weir_dataset *d)
@@ -282,28 +284,30 @@ static inline weir_status weir__dataset_none(const weir_dataset *d, const char *
     return weir_fail(d ? weir__ctx_of(d) : NULL, WEIR_ERROR_ARGUMENT,
                      "%s: nil: expected a data set", who);
 }
-/* The error, or not, of a call that sets something of every row of the source. */
+/* The error, or not, of a call that sets something of every sample of the source. */
 weir_status weir__dataset_whole(const weir_dataset *d, const char *who);
 static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row)
 {
     return d->ids ? d->ids[row] : row;
 }
 
-/* A batch of the rows `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
+/* A batch of the samples `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);
-/* As weir_dataset_open, for runs of weir 0.1.0: limit= and weir__dataset_some take the first rows.
+/* As weir_dataset_open, for runs of weir 0.1.0: limit= and weir__dataset_some take the first
+ * samples.
  */
 weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec);
-/* A view of k rows of d, as limit=k chooses them; all where there are no more. Nil of a nil one. */
+/* A view of k samples of d, as limit=k chooses them; all where there are no more. Nil of a nil one.
+ */
 weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k);
 /* Batches of another type than the data set's own choice. */
 void weir__dataset_set_real(weir_dataset *d, weir_dtype real);
 /* Refuses NaN and infinities of the values as type t holds them, or of the context as f64, naming
- * the row (its id) and the column or the condition of the first. */
+ * the sample (its id) and the column or the condition of the first. */
 weir_status weir__dataset_check_finite(weir_dataset *d, weir_dtype t);
 weir_status weir__dataset_check_context(weir_dataset *d);
 /* statistics.c: mean and deviation of every column by weight, 0 for a constant one. For data sets
- * of at least one row. */
+ * of at least one sample. */
 weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std);
 /* quantile.c: values with weights, put in order, and the least value up to which at least the part
  * q of the total weight lies; n at least 1. */
@@ -313,10 +317,10 @@ typedef struct weir__weighted {
 void weir__weighted_sort(weir__weighted *e, int64_t n);
 double weir__weighted_quantile(const weir__weighted *sorted, int64_t n, double total, double q);
 /* quantile.c: the median of every column, and the distance of its quartiles over that of a standard
- * normal distribution's: a deviation that single rows do not move; 0 where half are equal. */
+ * normal distribution's: a deviation that single samples do not move; 0 where half are equal. */
 weir_status weir__dataset_robust(weir_dataset *d, double *median, double *spread);
 /* rows.c: "column 3" of the file, or "condition a", by its name or number from 1: an element of the
- * rows of d's store, or of its context, as messages call it. */
+ * samples of d's store, or of its context, as messages call it. */
 const char *weir__store_place(const weir__store *s, bool context, int64_t j, char *text,
                               size_t bytes);
 /* warn.c: for models that do not standardize: one warning where floats, the type of the model,
@@ -324,15 +328,15 @@ const char *weir__store_place(const weir__store *s, bool context, int64_t j, cha
  * than the noise of 1 that it mixes them with. */
 weir_status weir__dataset_warn_scale(weir_dataset *d, weir_dtype dtype, bool noise);
 /* warn_columns.c: warnings of continuous data on which a density has no bound, and of single values
- * that decide what a model standardizes by, or the mean over held-out rows. Of files alone: what a
- * program gives, it knows. */
+ * that decide what a model standardizes by, or the mean over held-out samples. Of files alone: what
+ * a program gives, it knows. */
 weir_status weir__dataset_warn_columns(weir_dataset *d, weir_dataset *held, bool standardized);
 /* True differential entropy in nats of a toy; NaN where it is not known. */
 double weir__dataset_entropy(const weir_dataset *d);
 
-/* The mean weight of d's rows; 1 without weights. */
+/* The mean weight of d's samples; 1 without weights. */
 double weir__dataset_mean_weight(weir_dataset *d);
-/* Weight of row i of d; 1 without weights. */
+/* Weight of sample i of d; 1 without weights. */
 static inline double weir__dataset_weight(const weir_dataset *d, int64_t i)
 {
     return d->store->weights ? d->store->weights[weir__dataset_id(d, i)] : 1;

@@ -289,7 +289,7 @@ static weir_dataset *view(weir_dataset *d, weir__split split)
     if (v->object.nil) return v;
     v->real = d->real;
     if (v->n == 0 && split == WEIR__SPLIT_VALID)
-        return v; /* no validation rows: the caller does without */
+        return v; /* no validation samples: the caller does without */
     if (check_rows(c, v) == WEIR_OK) return v;
     weir_dataset_free(v);
     return nil(c);

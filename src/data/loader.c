@@ -3,8 +3,9 @@
  * Step s is batch s mod k of epoch s / k, where k batches fill an epoch. The order of epoch e is a
  * Fisher-Yates shuffle of 0 .. n-1 with draws under a key of (seed, e), made anew from the sorted
  * order: so a seek costs at most one shuffle, and a resumed run sees what an uninterrupted one
- * sees. Rows of weight 0 are left out. The last rows of the order that fill no batch wait for the
- * next epoch's order. Whether an image is mirrored is a draw of its own, of (seed, epoch, id). */
+ * sees. Samples of weight 0 are left out. The last samples of the order that fill no batch wait for
+ * the next epoch's order. Whether an image is mirrored is a draw of its own, of (seed, epoch, id).
+ */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
@@ -104,7 +105,8 @@ static weir_loader *new_loader(weir_ctx *c, const char *text)
     return l;
 }
 
-/* A row of weight 0 is as if it were not there: a batch of such rows alone would teach nothing. */
+/* A sample of weight 0 is as if it were not there: a batch of such samples alone would teach
+ * nothing. */
 static bool loader_find_rows(weir_loader *l)
 {
     const weir_dataset *d = l->dataset;
@@ -271,7 +273,7 @@ static void shuffle(weir_loader *l, int64_t epoch)
     }
 }
 
-/* Rows of the step within the order of its epoch, or NULL where that is the file's. */
+/* Samples of the step within the order of its epoch, or NULL where that is the file's. */
 static const int64_t *rows_of(weir_loader *l, int64_t *first)
 {
     int64_t epoch = l->step / l->per_epoch;
@@ -354,7 +356,7 @@ static void loader_flip(const weir_loader *l, const weir_batch *b, char *x)
             weir__image_mirror(&l->image, b->x->dtype, x);
 }
 
-/* Which rows weigh something, and how much on average, was found when the loader was made. */
+/* Which samples weigh something, and how much on average, was found when the loader was made. */
 static weir_batch *rows_batch(weir_loader *l)
 {
     int64_t first;
@@ -394,7 +396,8 @@ void weir_loader_seek(weir_loader *l, int64_t step)
 {
     WEIR__AS_FOUND;
     if (dead(l)) return;
-    int64_t before = weir__size_times(step, l->opts.batch); /* rows: streams number theirs by it */
+    int64_t before = weir__size_times(step,
+                                      l->opts.batch); /* samples: streams number theirs by it */
     if (step < 0 || before > INT64_MAX / 2)
         weir_fail(l->object.ctx, WEIR_ERROR_RANGE,
                   "loader_seek: step %lld: expected at least 0, and fewer than 2^62 rows before it",

@@ -1,4 +1,4 @@
-/* quantile.c - quantiles of columns by weight, which single rows far away do not move: what
+/* quantile.c - quantiles of columns by weight, which single samples far away do not move: what
  * standardize=robust puts into a model. */
 #include <math.h>
 #include <stdlib.h>
@@ -25,8 +25,8 @@ double weir__weighted_quantile(const weir__weighted *sorted, int64_t n, double t
     return sorted[n - 1].value;
 }
 
-/* Column j of d's rows that weigh something, sorted; *n how many. The largest weight counts 1, so
- * that no sum overflows. */
+/* Column j of d's samples that weigh something, sorted; *n how many. The largest weight counts 1,
+ * so that no sum overflows. */
 static double quantile_fill(weir_dataset *d, int64_t j, weir__weighted *sorted, int64_t *n)
 {
     double most = 0, total = 0;

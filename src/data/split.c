@@ -1,15 +1,15 @@
-/* split.c - which rows belong to train, valid and test, and which of them a limit leaves: functions
- * of the row number and the number of rows alone, so that every run, machine and program that knows
- * the rule agrees.
+/* split.c - which samples belong to train, valid and test, and which of them a limit leaves:
+ * functions of their number and the number of samples alone, so that every run, machine and program
+ * that knows the rule agrees.
  *
- * The last `test_rows` rows of the source are the test split, where it has some; else test=FRACTION
- * of the caller's takes the round(FRACTION n) whose weir__hash_mix(row, "weir.tes" as bytes) is
- * smallest (equal: the smaller row), test=last:N the last N. Of the n others, valid= does so with
- * "weir.val". The rest trains.
+ * The last `test_rows` samples of the source are the test split, where it has some; else
+ * test=FRACTION of the caller's takes the round(FRACTION n) whose weir__hash_mix(row, "weir.tes" as
+ * bytes) is smallest (equal: the smaller number), test=last:N the last N. Of the n others, valid=
+ * does so with "weir.val". The rest trains.
  *
- * limit=N leaves the N rows of a split whose weir__hash_mix(row, "weir.sub" as bytes) is smallest,
- * in order of row: a file may be sorted by what is in it, and its beginning is then no picture of
- * the rest. So limit=10 is a part of limit=20. */
+ * limit=N leaves the N samples of a split whose weir__hash_mix(row, "weir.sub" as bytes) is
+ * smallest, in their order: a file may be sorted by what is in it, and its beginning is then no
+ * picture of the rest. So limit=10 is a part of limit=20. */
 #include <stdlib.h>
 #include <string.h>
 #include "data/data.h"
@@ -31,7 +31,7 @@ static int by_hash(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* mark[row] = as for the `count` of n rows of the smallest hash under `key`; rows NULL: 0 ..
+/* mark[row] = as for the `count` of n samples of the smallest hash under `key`; rows NULL: 0 ..
  * n-1. */
 static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, int64_t n,
                         uint64_t key, int64_t count, unsigned char as)
@@ -48,7 +48,7 @@ static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, i
     return true;
 }
 
-/* Rows first .. end-1 whose mark is `wanted` (no marks: all). */
+/* Samples first .. end-1 whose mark is `wanted` (no marks: all). */
 static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsigned char *mark,
                              unsigned char wanted, int64_t **ids, int64_t *count)
 {
@@ -64,7 +64,7 @@ static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsi
 
 enum { TRAINS, VALIDATES, TESTS };
 
-/* Marks as many of the rows (NULL: 0 .. n-1) as `text` says with `as`. */
+/* Marks as many of the samples (NULL: 0 .. n-1) as `text` says with `as`. */
 static weir_status mark_part(weir_ctx *c, const char *where, const char *text, uint64_t key,
                              const int64_t *rows, int64_t n, unsigned char as, unsigned char *mark)
 {
@@ -96,7 +96,7 @@ static weir_status mark_rows(weir_ctx *c, const char *where, const weir__dataset
     return weir_status_of(c);
 }
 
-/* Leaves `limit` of the rows `*ids` of n, NULL: of all n. */
+/* Leaves `limit` of the samples `*ids` of n, NULL: of all n. */
 static weir_status thin_rows(weir_ctx *c, int64_t n, int64_t limit, int64_t **ids, int64_t *count)
 {
     unsigned char *mark = weir__alloc0(c, (size_t)n);
@@ -110,7 +110,7 @@ static weir_status thin_rows(weir_ctx *c, int64_t n, int64_t limit, int64_t **id
     return WEIR_OK;
 }
 
-/* What the limit leaves; the first rows where that is what it meant. */
+/* What the limit leaves; the first samples where that is what it meant. */
 static weir_status limit_rows(weir_ctx *c, const weir__dataset_opts *o, int64_t n, int64_t **ids,
                               int64_t *count)
 {

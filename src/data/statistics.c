@@ -1,5 +1,5 @@
 /* statistics.c - mean, spread of every column, by weight: what standardize=yes puts into a model.
- * Of signed weights by their size |w|: the model sees all rows, and sum w (x - mean)^2 may be
+ * Of signed weights by their size |w|: the model sees all samples, and sum w (x - mean)^2 may be
  * negative. */
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@ typedef struct moments {
     weir_dataset *d;
     bool context;         /* of its context; else of its data */
     const weir__store *s; /* the one of the two */
-    double *row;         /* [dim], of the row at hand */
+    double *row;         /* [dim], of the sample at hand */
     double *mean, *std;  /* [dim] */
     double scale; /* weights are multiplied by this power of two: sums with squares stay finite */
     double total; /* of the weights, scaled */
@@ -20,7 +20,7 @@ static void moments_read_into(const moments *m, int64_t i, double *out)
     weir__store_read(m->s, weir__dataset_id(m->d, i), 0, m->s->dim, out);
 }
 
-/* The weight of row i, which is then at hand; 0: it was not read. */
+/* The weight of sample i, which is then at hand; 0: it was not read. */
 static double moments_read(const moments *m, int64_t i)
 {
     double w = m->scale * weir__dataset_size(m->d, i);
@@ -28,7 +28,7 @@ static double moments_read(const moments *m, int64_t i)
     return w;
 }
 
-/* The first row that weighs something is where deviations are taken from. */
+/* The first sample that weighs something is where deviations are taken from. */
 static void moments_begin(moments *m)
 {
     double most = 0;
@@ -82,9 +82,9 @@ static weir_status moments_check(const moments *m)
     return WEIR_OK;
 }
 
-/* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first row:
- * exact for constant columns, whose deviation must come out as 0 and not as rounding, and good for
- * those far from 0. */
+/* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first
+ * sample: exact for constant columns, whose deviation must come out as 0 and not as rounding, and
+ * good for those far from 0. */
 static weir_status moments_of(weir_dataset *d, bool context, double *mean, double *std)
 {
     weir_ctx *c = d->object.ctx;

@@ -47,7 +47,8 @@ static weir_status take_array_labels(weir_ctx *c, weir__array *a, weir__store *s
     return weir__names_copy(c, &s->classes, names->n, (const char *const *)names->at);
 }
 
-/* Moves the array into the store: rows along the first axis; a plain list is a table of one column.
+/* Moves the array into the store: samples along the first axis; a plain list is a table of one
+ * column.
  */
 static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__store *s)
 {
@@ -93,7 +94,7 @@ static bool row_lacks(const weir__store *s, int64_t row, const bool *left_out)
     return false;
 }
 
-/* Rows with NaN leave an array, as they leave a table while it is read. */
+/* Samples with NaN leave an array, as they leave a table while it is read. */
 static weir_status drop_rows(weir_ctx *c, const char *name, const weir__dataset_opts *o,
                              char *const *header, weir__store *s)
 {
@@ -137,7 +138,7 @@ static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset
     return weir_status_of(c);
 }
 
-/* NaN and infinities pass: scoring fails those rows alone, and training refuses them by
+/* NaN and infinities pass: scoring fails those samples alone, and training refuses them by
  * weir__dataset_check_finite. */
 static weir_status check_levels(weir_ctx *c, const char *name, const weir__store *s)
 {

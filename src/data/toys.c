@@ -3,8 +3,9 @@
  *
  * The formulas are those of FFJORD (Grathwohl et al. 2019; rtqichen/ffjord lib/toy_data.py) and
  * scikit-learn. Where these lay n points out on a grid (angles of moons and rings) or deal classes
- * out evenly, each row here draws its own angle and class from the same law: the same distribution,
- * independent rows. Values are rounded to f32, and densities are of the rounded values.
+ * out evenly, each sample here draws its own angle and class from the same law: the same
+ * distribution, independent samples. Values are rounded to f32, and densities are of the rounded
+ * values.
  *
  * Draws: uniforms and normals of a toy come from two keys, so that no two of them share random
  * words. */

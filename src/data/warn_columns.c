@@ -11,22 +11,22 @@ enum {
     COLUMNS_ROWS = 2048, /* that are looked at, chosen by hash */
     COLUMNS_LEAST = 50,  /* fewer say nothing of how many values there are */
 };
-#define COLUMNS_MOSTLY 0.5 /* part of the rows with one value */
-#define COLUMNS_FEW 0.05   /* values a row */
+#define COLUMNS_MOSTLY 0.5 /* part of the samples with one value */
+#define COLUMNS_FEW 0.05   /* values a sample */
 #define COLUMNS_FAR 50     /* robust deviations from the median */
 
 typedef struct columns {
-    weir_dataset *d, *some; /* rows to train on; those of them that are looked at */
-    weir_dataset *held;     /* rows for validation; nil or NULL: none */
+    weir_dataset *d, *some; /* samples to train on; those of them that are looked at */
+    weir_dataset *held;     /* samples for validation; nil or NULL: none */
     double *values;         /* [some] of the column at hand */
-    double *mean, *std;     /* [dim], of all rows */
+    double *mean, *std;     /* [dim], of all samples */
     double *median, *spread; /* [dim] */
-    uint64_t *hash;         /* [dim], of the rows looked at */
+    uint64_t *hash;         /* [dim], of the samples looked at */
 } columns;
 
-/* What the rows looked at say of one column */
+/* What the samples looked at say of one column */
 typedef struct column {
-    int64_t distinct, most; /* values; rows of the most frequent */
+    int64_t distinct, most; /* values; samples of the most frequent */
     double frequent, least, greatest;
     bool integers;
 } column;
@@ -169,7 +169,7 @@ static void columns_check_pairs(const columns *s)
 
 /* A value far from the others */
 typedef struct far {
-    int64_t id; /* of its row; -1: none */
+    int64_t id; /* of its sample; -1: none */
     double value, distance;
 } far;
 

@@ -213,8 +213,8 @@ typedef struct weir__likelihood {
 } weir__likelihood;
 /* Whether the sampler can; else an error. */
 bool weir__likelihood_by(weir_ctx *c, const weir_sampler_row *sampler);
-/* log p [n] of x [n, dim] at t = lo; NaN for rows that did not arrive, which `report` [n] explains.
- * error [n], or NULL: the standard error over probes, 0 without, NaN with one. */
+/* log p [n] of x [n, dim] at t = lo; NaN for samples that did not arrive, which `report` [n]
+ * explains. error [n], or NULL: the standard error over probes, 0 without, NaN with one. */
 weir_status weir__likelihood_run(const weir__likelihood *l, int64_t n, const double *x,
                                  double *log_p, double *error, weir_sample_report *report);
 

@@ -6,8 +6,8 @@
  *
  * The trace is exact, by one product with the Jacobian for every element of x, or Hutchinson's e^T
  * (du/dx) e with k Rademacher probes e that stay the same during a solve: their mean is unbiased,
- * and their spread gives its standard error. A row of the solve is (x, A_1 .. A_k), with one A for
- * the exact trace. */
+ * and their spread gives its standard error. A sample of the solve is (x, A_1 .. A_k), with one A
+ * for the exact trace. */
 #include <math.h>
 #include <string.h>
 #include "diffusion/diffusion.h"
@@ -19,7 +19,7 @@ enum { BLOCK = 16, BLOCK_BACKWARD = 64 };
 
 typedef struct solve {
     const weir__likelihood *l;
-    int64_t k; /* traces a row */
+    int64_t k; /* traces a sample */
 } solve;
 
 /* One evaluation of the ODE: samples [n] of the solve at states x [n, dim + k]. Per sample, what
@@ -44,7 +44,7 @@ static weir_tensor *likelihood_units(const weir__field *f, int64_t n, int64_t fi
     return weir_expand(e, 3, (const int64_t[]){ n, count, f->dim });
 }
 
-/* [n, count, dim]: probes first .. first+count-1 of the rows in `rows` */
+/* [n, count, dim]: probes first .. first+count-1 of the samples in `rows` */
 static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_t *rows,
                               int64_t first, int64_t count)
 {
@@ -60,7 +60,7 @@ static weir_tensor *probes_of(const weir__likelihood *l, int64_t n, const int64_
     return e;
 }
 
-/* Part of row i's exact trace, from jv [count, count]: element first+j of the product with unit
+/* Part of sample i's exact trace, from jv [count, count]: element first+j of the product with unit
  * vector first+k */
 static void likelihood_add_diagonal(int64_t count, const double *jv, weir__conversion of,
                                     double *trace)
@@ -68,7 +68,7 @@ static void likelihood_add_diagonal(int64_t count, const double *jv, weir__conve
     for (int64_t k = 0; k < count; k++) trace[0] += of.of_x + of.of_y * jv[k * count + k];
 }
 
-/* Row i's traces by probes first .. first+count-1: jv and e [count, dim] */
+/* Sample i's traces by probes first .. first+count-1: jv and e [count, dim] */
 static void likelihood_add_probes(int64_t dim, int64_t count, const double *jv, const double *e,
                                   weir__conversion of, double *traces)
 {

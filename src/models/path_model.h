@@ -22,7 +22,7 @@ typedef struct weir__path_state {
     int64_t picture[3]; /* channels, height and width that a network of pictures sees */
     weir_model *teacher; /* of a reflow that trains; NULL: not loaded */
     weir_dataset *source; /* what samples begin at; NULL: noise, or not opened */
-    double *source_sums; /* of its weights, up to each row; NULL: all are 1 */
+    double *source_sums; /* of its weights, up to each sample; NULL: all are 1 */
 } weir__path_state;
 
 /* With the defaults of a row: of path, prediction, loss weight, distribution of times, coupling,

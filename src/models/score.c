@@ -1,5 +1,5 @@
 /* score.c - log-densities of data as stored. Random numbers (dequantisation, probes) belong to the
- * sample's id and the number of the draw, so a row's result depends on neither its batch nor the
+ * sample's id and the number of the draw, so a sample's result depends on neither its batch nor the
  * chunk it was computed in. */
 #include <math.h>
 #include <string.h>
@@ -161,8 +161,8 @@ static void add_draw(const weir_tensor *lp, int64_t draw, double *mean, double *
     }
 }
 
-/* What a model says of its rows itself (probes' errors, solver's reports) stands where one draw is
- * all there is. */
+/* What a model says of its samples itself (probes' errors, solver's reports) stands where one draw
+ * is all there is. */
 static void finish_info(const weir_tensor *lp, int64_t draws, const double *squares,
                         weir_log_prob_info *info)
 {

@@ -1,8 +1,8 @@
 /* source.c - flow matching from a data set to another (Tong et al. 2024; Liu, Gong, Liu 2022): in
  * place of noise N(0, I) samples of a source stand at t = 1. In training and in sampling alike a
- * row of the source is drawn by the sample's id and the random frame, with the probability of its
- * weight, and transformed as the data are. Nothing that rests on the noise being normal is known
- * of such a model: no log-density, no score, no sampler that draws noise. */
+ * sample of the source is drawn by the sample's id and the random frame, with the probability of
+ * its weight, and transformed as the data are. Nothing that rests on the noise being normal is
+ * known of such a model: no log-density, no score, no sampler that draws noise. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -119,7 +119,7 @@ static weir_status source_fits(const weir_model *m, weir_dataset *d)
     return weir__dataset_check_finite(d, WEIR_F64);
 }
 
-/* sum [n]: of the weights up to each row; NULL: there are none, or no memory. */
+/* sum [n]: of the weights up to each sample; NULL: there are none, or no memory. */
 static double *source_sums(weir_ctx *c, const weir_dataset *d)
 {
     const double *w = d->store->weights;
@@ -157,7 +157,7 @@ void weir__source_destroy(weir_model *m)
 }
 
 /* -- draws ------------------------------------------------------------------------------------- */
-/* The first row up to which more than the part u of the weight lies. */
+/* The first sample up to which more than the part u of the weight lies. */
 static int64_t source_row(const double *sum, int64_t n, double u)
 {
     int64_t low = 0, high = n - 1;
@@ -170,7 +170,7 @@ static int64_t source_row(const double *sum, int64_t n, double u)
     return low;
 }
 
-/* u [n] of [0, 1) becomes rows [n] of the store. */
+/* u [n] of [0, 1) becomes places [n] in the store. */
 static void source_rows(const weir__path_state *s, int64_t n, const double *u, int64_t *rows)
 {
     const weir_dataset *d = s->source;

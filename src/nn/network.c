@@ -1,5 +1,5 @@
-/* network.c - running a network at times of its rows, and its Jacobian-vector products: by its own
- * rule, or by autograd. */
+/* network.c - running a network at times of its samples, and its Jacobian-vector products: by its
+ * own rule, or by autograd. */
 #include <limits.h>
 #include "nn/nn.h"
 #include "weir/grad.h"

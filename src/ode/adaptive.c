@@ -1,12 +1,12 @@
-/* adaptive.c - an embedded Runge-Kutta pair with steps that each row chooses for itself (Hairer,
+/* adaptive.c - an embedded Runge-Kutta pair with steps that each sample chooses for itself (Hairer,
  * Norsett, Wanner 1993, II.4).
  *
  *     err = norm of h sum_i e_i k_i over atol + rtol max(|x|, |x'|);   taken when err <= 1;   h <-
  * h min(10, max(0.2, 0.9 err^(-1/order)))
  *
  * A step that was taken never shrinks the next one, and after one that was not the next does not
- * grow. Rows walk side by side: in each round every row that is still on its way tries one step,
- * and f sees these rows alone. */
+ * grow. Samples walk side by side: in each round every sample that is still on its way tries one
+ * step, and f sees these samples alone. */
 #include <math.h>
 #include <string.h>
 #include "ode/ode.h"
@@ -24,10 +24,10 @@ typedef struct work {
     const weir_ode_opts *o;
     double sign;      /* of time */
     row *rows;        /* [n] */
-    int64_t n_active, *active; /* rows on their way, in order */
-    double *k;        /* [stages][n, dim], by row */
+    int64_t n_active, *active; /* samples on their way, in order */
+    double *k; /* [stages][n, dim], by sample */
     double *next;     /* [n, dim]: x' */
-    double *t, *at, *dx; /* what f is given and gives, of active rows alone */
+    double *t, *at, *dx; /* what f is given and gives, of active samples alone */
 } work;
 
 void weir_ode_defaults_sized(weir_ode_opts *o, size_t size)
@@ -63,7 +63,7 @@ static double norm(const work *w, const double *v, const double *x, const double
 }
 
 /* -- evaluations ------------------------------------------------------------------------------- */
-/* f of active row i at w->t[i], w->at[i] into stage `s` of it */
+/* f of active sample i at w->t[i], w->at[i] into stage `s` of it */
 static bool evaluate(work *w, int s)
 {
     size_t bytes = (size_t)w->p->dim * sizeof(double);
@@ -83,7 +83,7 @@ static void end_row(work *w, int64_t r, weir_sample_end end)
         of(w, w->p->x, r)[i] = NAN;
 }
 
-/* Keeps the rows that go on; `on` may end a row. */
+/* Keeps the samples that go on; `on` may end a sample. */
 static void sift(work *w, bool (*on)(work *w, int64_t r))
 {
     int64_t n = 0;
@@ -149,8 +149,7 @@ static bool begin(work *w)
     return true;
 }
 
-/* -- a round: one try of every active row
- * --------------------------------------------------------------------------------------------- */
+/* -- a round: one try of every active sample --------------------------------------------------- */
 /* The last step ends at t1 exactly, up to a hundredth longer than planned. */
 static bool reaches_end(const work *w, const row *r)
 {
@@ -182,7 +181,7 @@ static bool try_steps(work *w)
 
 static double error_of(work *w, int64_t r)
 {
-    double *e = w->dx; /* free between evaluations; the first row of it */
+    double *e = w->dx; /* free between evaluations; the first sample of it */
     memset(e, 0, (size_t)w->p->dim * sizeof *e);
     weir__ode_combine(w->p->dim, e, e, w->rows[r].h, w->m->stages, w->m->e, of(w, w->k, r), gap(w));
     double err = norm(w, e, of(w, w->p->x, r), of(w, w->next, r));

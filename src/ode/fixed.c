@@ -1,4 +1,4 @@
-/* fixed.c - a Runge-Kutta method with steps that all rows share. */
+/* fixed.c - a Runge-Kutta method with steps that all samples share. */
 #include <math.h>
 #include <string.h>
 #include "ode/ode.h"
@@ -65,7 +65,7 @@ static bool walk(work *w, int64_t steps, const double *times)
     return true;
 }
 
-/* A row that is not finite at its end is NaN as a whole. */
+/* A sample that is not finite at its end is NaN as a whole. */
 static void report(const weir_ode *p, const weir_tableau *m, int64_t steps)
 {
     int64_t evaluations = m->first_same_as_last && steps > 0 ? steps * (m->stages - 1) + 1

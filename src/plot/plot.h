@@ -19,7 +19,7 @@ typedef struct weir__settings {
     const weir__fact *at;
 } weir__settings;
 
-enum { WEIR__SCORED = 3 }; /* sets of rows that are scored, at most */
+enum { WEIR__SCORED = 3 }; /* sets of samples that are scored, at most */
 typedef struct weir__scored {
     const char *name, *rows;
 } weir__scored; /* what was scored: "test", "297 rows" or NULL */

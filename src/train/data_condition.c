@@ -73,7 +73,7 @@ weir_status weir__data_condition_fits(weir_model *m, weir_dataset *d, const weir
     return weir_status_of(c);
 }
 
-/* The rows' part of the request's m conditions, of which n / m rows have each, blockwise. */
+/* The samples' part of the request's m conditions, of which n / m samples have each, blockwise. */
 static weir_condition *condition_part(weir_ctx *c, const weir_condition *k, int64_t n,
                                       int64_t first, const int64_t *rows, int64_t count)
 {

@@ -57,7 +57,7 @@ weir_status weir_data_encode(weir_model *m, weir_dataset *d, const weir_log_prob
 }
 
 /* -- there and back ---------------------------------------------------------------------------- */
-/* Of what d and k say of rows first .. the conditions that the model wants; NULL: none. */
+/* Of what d and k say of samples first .. the conditions that the model wants; NULL: none. */
 const weir_condition *weir__data_condition_of(weir_model *m, const weir_batch *b)
 {
     const char *name;

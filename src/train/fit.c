@@ -59,7 +59,7 @@ static double fit_shape_product(const weir_ints *said)
     return product;
 }
 
-/* Rows of data that have a shape have that one. Flat ones may be seen in any shape of as many
+/* Samples of data that have a shape have that one. Flat ones may be seen in any shape of as many
  * values. */
 static weir_status fit_shape(weir_run *r)
 {

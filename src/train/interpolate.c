@@ -24,7 +24,7 @@ typedef struct between {
 } between;
 
 /* -- the ends ---------------------------------------------------------------------------------- */
-/* The noise of one row. */
+/* The noise of one sample. */
 static weir_status between_encode(weir_model *m, weir_dataset *d, const weir_log_prob_opts *o,
                                   int64_t row, double *z)
 {
@@ -145,7 +145,7 @@ static weir_status between_ends(weir_model *m, weir_dataset *d, const between *w
     return between_direction(m, d, &w->how, class, ends + m->noise_dim);
 }
 
-/* Samples of z under the condition of row `from`, as far as the model wants it. */
+/* Samples of z under the condition of sample `from`, as far as the model wants it. */
 static weir_status between_sample(weir_model *m, weir_dataset *d, const between *w, const double *z,
                                   double *x)
 {

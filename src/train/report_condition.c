@@ -1,5 +1,5 @@
 /* report_condition.c - what the samples of a report are conditioned on: as many of each class, or,
- * where there is a context, what the first rows of the data are. */
+ * where there is a context, what the first samples of the data are. */
 #include "train/gather.h"
 
 bool weir__gather_is_conditional(const gather *g) { return weir_model_wants(g->model, 0) != NULL; }
@@ -21,7 +21,7 @@ static const weir_condition *classes_in_order(gather *g, int64_t *n)
     return weir_condition_with(weir_condition_new(g->c), "class", t);
 }
 
-/* Of what the first rows offer, that which the model wants. */
+/* Of what the first samples offer, that which the model wants. */
 static const weir_condition *rows_conditions(gather *g, int64_t *n)
 {
     const char *name;

@@ -51,7 +51,7 @@ static void column_add(gather *g, const char *split, const char *name, int64_t o
                              (long long)s->n_left_out, split));
 }
 
-/* One column: a split, or `most` of its rows. */
+/* One column: a split, or `most` of its samples. */
 static void score_split(gather *g, const char *split, const char *name, int64_t most)
 {
     weir_dataset *whole = weir_dataset_split(g->data, split);

@@ -158,7 +158,7 @@ static void split_data(weir_run *r)
     weir_dataset_free(all);
 }
 
-/* Of the rows in their order; those that validate count too, for they decide which weights are
+/* Of the samples in their order; those that validate count too, for they decide which weights are
  * best. */
 static void note_fingerprint(weir_run *r)
 {

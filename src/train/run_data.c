@@ -1,5 +1,5 @@
 /* run_data.c - the data of a run, and data beside it: the same source is divided by the run's own
- * rules, so that rows held out are those that it has not trained on. */
+ * rules, so that samples held out are those that it has not trained on. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,7 +79,7 @@ weir_dataset *weir_run_data(weir_ctx *c, const char *folder, const char *split)
 }
 
 /* -- beside it --------------------------------------------------------------------------------- */
-/* Where rows are divided and both say how many are held out, but not alike. */
+/* Where samples are divided and both say how many are held out, but not alike. */
 static void warn_of_other_split(weir_ctx *c, const char *spec, const char *run_spec)
 {
     size_t n, m, unused;
@@ -97,7 +97,7 @@ static void warn_of_other_split(weir_ctx *c, const char *spec, const char *run_s
                spec, (int)m, run);
 }
 
-/* spec, and what it does not say of which rows and columns are which, as the run has it. */
+/* spec, and what it does not say of which samples and columns are which, as the run has it. */
 static char *spec_with_rules(weir_ctx *c, const char *spec, const char *run_spec)
 {
     static const char *const rules[] = { "valid",     "test",   "weight",  "weights", "label",

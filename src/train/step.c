@@ -59,8 +59,8 @@ static bool step_fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_st
     return step_belongs(m, o, b);
 }
 
-/* The first bad sample alone: rows are independent, so alone it does what it did in the batch. Its
- * forward, or its backward, is watched. */
+/* The first bad sample alone: samples are independent, so alone it does what it did in the batch.
+ * Its forward, or its backward, is watched. */
 static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, bool backward,
                  weir_step_info *info)
 {

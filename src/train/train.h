@@ -82,7 +82,7 @@ weir_status weir__run_give_conditions(weir_run *r);
  * nothing more): what the model wants, all of it, and nothing that d has too. */
 weir_status weir__data_condition_fits(weir_model *m, weir_dataset *d, const weir_condition *k,
                                       int64_t n, const char *who);
-/* The batch of the rows first .., or rows[0] .., of n, under k too. */
+/* The batch of the samples first .., or rows[0] .., of n, under k too. */
 weir_batch *weir__data_batch_under(weir_ctx *c, weir_batch *b, const weir_condition *k, int64_t n,
                                    int64_t first, const int64_t *rows);
 
@@ -98,7 +98,7 @@ struct weir_run {
     char *folder;
     weir__config config;
     char fingerprint[24];
-    weir_dataset *train, *valid; /* valid: nil when there are no rows */
+    weir_dataset *train, *valid; /* valid: nil when there are no samples */
     weir_dataset *held; /* of valid, the samples that validations look at */
     weir_loader *loader;
     weir_model *model;
@@ -180,8 +180,8 @@ weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *pn
 const weir_condition *weir__data_condition_of(weir_model *m, const weir_batch *b);
 /* False, with the error set, for NULL, nil and data of another context than the model's. */
 bool weir__data_usable(weir_model *m, weir_dataset *d, const char *who);
-/* Calls batch(user, first, n) for n rows, o->batch at a time, and tells o->on_step, which may stop
- * it: WEIR_STOPPED. */
+/* Calls batch(user, first, n) for n samples, o->batch at a time, and tells o->on_step, which may
+ * stop it: WEIR_STOPPED. */
 weir_status weir__data_walk(const weir_log_prob_opts *o, int64_t n,
                             weir_status (*batch)(void *user, int64_t first, int64_t n), void *user);
 /* Whether the first n samples of d are such as m was made for, and their conditions with k; d then
