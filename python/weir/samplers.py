@@ -189,9 +189,9 @@ def dopri5(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     rtol : real, 1e-5 unless said
-        relative tolerance of a step. [0, 1]
+        a step's estimated error, of values and log p alike, is at most atol + rtol |x|. [0, 1]
     atol : real, 1e-5 unless said
-        absolute tolerance of a step. [0, 1000]
+        the part of it that is the same for every value, in the scale the network sees. [0, 1000]
     max_steps : int, 10000 unless said
         a sample may try. [1, 1000000000]
     """
@@ -232,9 +232,9 @@ def tsit5(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     rtol : real, 1e-5 unless said
-        relative tolerance of a step. [0, 1]
+        a step's estimated error, of values and log p alike, is at most atol + rtol |x|. [0, 1]
     atol : real, 1e-5 unless said
-        absolute tolerance of a step. [0, 1000]
+        the part of it that is the same for every value, in the scale the network sees. [0, 1000]
     max_steps : int, 10000 unless said
         a sample may try. [1, 1000000000]
     """

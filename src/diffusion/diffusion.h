@@ -202,6 +202,20 @@ weir_tensor *weir__coupled(const weir_coupling_row *row, const void *options, we
  * partner[i]. Costs are finite. */
 weir_status weir__assign(weir_ctx *c, int64_t n, const double *cost, int64_t *partner);
 
+/* -- angle.c: an ODE in t as one in atan(b / a), for adaptive methods where a' and b' jump ----- */
+bool weir__path_jumps(const weir_path_row *path);
+typedef struct weir__angle {
+    weir_ode in_t; /* as it was */
+    const weir_path_row *path;
+    const void *path_options;
+    double *t; /* [n] */
+} weir__angle;
+/* Changes the ode's interval and function; w stays in place until the end. False: no memory. The
+ * end follows in either case. */
+bool weir__angle_begin(weir__angle *w, const weir_path_row *path, const void *path_options,
+                       weir_ode *ode);
+void weir__angle_end(weir__angle *w);
+
 /* -- likelihood.c ------------------------------------------------------------------------------ */
 typedef struct weir__likelihood {
     const weir__field *field;

@@ -229,6 +229,18 @@ bool weir__likelihood_by(weir_ctx *c, const weir_sampler_row *sampler)
     return false;
 }
 
+/* By steps of the method's own choice. */
+static bool likelihood_solve_in_angle(const weir__likelihood *l, weir_ode *p)
+{
+    weir__angle angle;
+    const weir__field *f = l->field;
+    bool good = weir__angle_begin(&angle, f->path, f->path_options, p);
+    const double ends[] = { p->t0, p->t1 };
+    good = good && l->sampler->solve(p, ends, 2, l->sampler_options) == WEIR_OK;
+    weir__angle_end(&angle);
+    return good;
+}
+
 /* Carries state [n, dim + k] to the noise, whose deviation is left in *sigma. */
 static bool likelihood_solve(solve *s, int64_t n, double *state, weir_sample_report *report,
                              double *sigma)
@@ -253,7 +265,10 @@ static bool likelihood_solve(solve *s, int64_t n, double *state, weir_sample_rep
         .tail = s->k,
     };
     *sigma = f->path->at(f->path_options, p.t1).b;
-    bool good = l->sampler->solve(&p, times, n_times, l->sampler_options) == WEIR_OK;
+    bool adaptive = weir_sampler_steps(l->sampler, l->sampler_options) == 0;
+    bool good = adaptive && weir__path_jumps(f->path)
+                    ? likelihood_solve_in_angle(l, &p)
+                    : l->sampler->solve(&p, times, n_times, l->sampler_options) == WEIR_OK;
     weir__free(f->ctx, times);
     return good;
 }

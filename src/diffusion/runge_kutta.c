@@ -27,9 +27,9 @@ static const weir_option fixed_options[] = {
 static const weir_option adaptive_options[] = {
     WEIR__SAMPLER_OPTIONS("uniform", "so many fixed steps; 0: every sample chooses its own"),
     { "rtol", WEIR_OPTION_REAL, offsetof(rk_opts, rtol), "1e-5", 0, 1, NULL,
-      "relative tolerance of a step" },
+      "a step's estimated error, of values and log p alike, is at most atol + rtol |x|" },
     { "atol", WEIR_OPTION_REAL, offsetof(rk_opts, atol), "1e-5", 0, 1e3, NULL,
-      "absolute tolerance of a step" },
+      "the part of it that is the same for every value, in the scale the network sees" },
     { "max_steps", WEIR_OPTION_INT, offsetof(rk_opts, max_steps), "10000", 1, 1e9, NULL,
       "a sample may try" },
     { 0 },
@@ -46,11 +46,15 @@ static weir_status rk_adaptive(const weir_ode *p, const weir_tableau *m, const r
 }
 
 /* Those with an error estimate are adaptive unless steps are asked for. */
+static bool rk_adapts(const weir_tableau *m, const rk_opts *o)
+{
+    return m->first_same_as_last && o->base.steps == 0;
+}
+
 static weir_status rk_solve(const weir_ode *p, const weir_tableau *m, const double *times,
                             int64_t n_times, const rk_opts *o)
 {
-    bool adaptive = m->first_same_as_last && o->base.steps == 0;
-    return adaptive ? rk_adaptive(p, m, o) : weir_ode_fixed(p, m, n_times - 1, times);
+    return rk_adapts(m, o) ? rk_adaptive(p, m, o) : weir_ode_fixed(p, m, n_times - 1, times);
 }
 
 /* An ODE that is not the flow's knows no sigma. */
@@ -87,6 +91,19 @@ static weir_status rk_show(void *user, int64_t step, double t, const double *x)
     return weir__steps_show(&r->steps, step) ? WEIR_OK : r->steps.status;
 }
 
+/* Steps that a method chooses are in a time in which the velocity does not jump. */
+static weir_status rk_solve_smooth(const weir_sampling *p, weir_ode *ode, const weir_tableau *m,
+                                   const rk_opts *o)
+{
+    weir__angle angle;
+    if (!rk_adapts(m, o) || !weir__path_jumps(p->path))
+        return rk_solve(ode, m, p->times, p->n_times, o);
+    bool good = weir__angle_begin(&angle, p->path, p->path_options, ode);
+    weir_status status = good ? rk_adaptive(ode, m, o) : weir_status_of(p->ctx);
+    weir__angle_end(&angle);
+    return status;
+}
+
 static weir_status rk_in_t(const weir_sampling *p, const weir_tableau *m, const rk_opts *o)
 {
     rk_walker r = { .p = p };
@@ -104,7 +121,7 @@ static weir_status rk_in_t(const weir_sampling *p, const weir_tableau *m, const 
         .on_state = p->on_state ? rk_show : NULL,
     };
     if (!weir__steps_begin(&r.steps, p, 0)) return weir__steps_end(&r.steps);
-    weir_status status = rk_solve(&ode, m, p->times, p->n_times, o);
+    weir_status status = rk_solve_smooth(p, &ode, m, o);
     weir_status shown = weir__steps_end(&r.steps);
     if (r.status != WEIR_OK) return r.status;
     return shown != WEIR_OK ? shown : status;
