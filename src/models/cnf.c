@@ -5,15 +5,18 @@
  *
  * by a solve with fixed steps that is recorded (solve_recorded.c), e its Rademacher probe, one for
  * the whole of it. The two penalties keep trajectories straight, and so steps few (Finlay et al.
- * 2020). The density that is scored afterwards is that of a solver of its own. */
+ * 2020). With adjoint=yes gradients are those of the ODE instead (solve_adjoint.c). The density
+ * that is scored afterwards is that of a solver of its own. */
 #include <string.h>
 #include "models/path_model.h"
+#include "models/recorded.h"
 
 typedef struct cnf_opts {
     weir__model_opts common;
     weir_choice net, solver, sampler, log_prob;
     int64_t probes, train_probes;
     double kinetic, jacobian;
+    bool adjoint;
 } cnf_opts;
 
 static const weir_option options[] = {
@@ -23,6 +26,9 @@ static const weir_option options[] = {
       "network that is the velocity; smooth" },
     { "solver", WEIR_OPTION_ROW, offsetof(cnf_opts, solver), "rk4 steps=6", 0, 0, "sampler",
       "solver of the loss, with fixed steps" },
+    { "adjoint", WEIR_OPTION_BOOL, offsetof(cnf_opts, adjoint), "no", 0, 0, NULL,
+      "gradients by the continuous adjoint, in memory that does not grow with the steps; no: those "
+      "of the steps" },
     { "probes", WEIR_OPTION_INT, offsetof(cnf_opts, train_probes), "-1", -1, 1e6, NULL,
       "of the trace in the loss; 0: the exact trace; -1: exact up to 4 values, 1 above" },
     { "kinetic", WEIR_OPTION_REAL, offsetof(cnf_opts, kinetic), "0.01", 0, 1e6, NULL,
@@ -68,6 +74,12 @@ static weir_module *cnf_create(weir_model *m, const void *unused)
                   m->row->row.name, solver->row.name);
         return weir__nil(c, WEIR__MODULE);
     }
+    if (o->adjoint && (m->classes > 0 || m->context > 0)) {
+        weir_fail(c, WEIR_ERROR_UNSUPPORTED,
+                  "%s: adjoint=yes: expected a model without classes and context, or adjoint=no",
+                  m->row->row.name);
+        return weir__nil(c, WEIR__MODULE);
+    }
     if (!weir__likelihood_by(c, (const weir_sampler_row *)o->log_prob.row))
         return weir__nil(c, WEIR__MODULE);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
@@ -93,20 +105,33 @@ static weir_tensor *cnf_probes(const weir_model *m, weir_ctx *c, int64_t n)
     return k > 0 ? weir__rademacher(c, m, n, k) : NULL;
 }
 
-static weir_tensor *cnf_loss(weir_model *m, weir_tensor *y, weir_batch *b)
+/* By the steps. */
+static weir__recorded cnf_recorded(weir_model *m, weir_tensor *y, weir_batch *b,
+                                   weir_tensor *probes)
 {
     const cnf_state *s = m->state;
     const cnf_opts *o = m->options;
     weir__field f = s->field;
     f.ctx = y->object.ctx; /* a worker's, where the batch is in pieces */
+    weir_tensor *nil = weir__nil(f.ctx, WEIR__TENSOR);
     int64_t n_times;
     double *times = weir__sampler_times(f.ctx, (const weir_sampler_row *)o->solver.row,
                                         o->solver.options, f.path, NULL, 0, 1, &n_times);
-    if (!times) return weir__nil(f.ctx, WEIR__TENSOR);
+    if (!times) return (weir__recorded){ nil, nil, nil };
     weir__recorded r = weir__solve_recorded(&f, s->method, times, n_times, y,
-                                            weir_batch_condition(b),
-                                            cnf_probes(m, f.ctx, y->shape[0]));
+                                            weir_batch_condition(b), probes);
     weir__free(f.ctx, times);
+    return r;
+}
+
+static weir_tensor *cnf_loss(weir_model *m, weir_tensor *y, weir_batch *b)
+{
+    const cnf_state *s = m->state;
+    const cnf_opts *o = m->options;
+    weir_tensor *probes = cnf_probes(m, y->object.ctx, y->shape[0]);
+    weir__recorded r;
+    if (o->adjoint) r = weir__solve_adjoint(&s->field, s->method, &o->solver, y, probes);
+    else r = cnf_recorded(m, y, b, probes);
     weir_tensor *loss = weir_neg(r.log_prob);
     if (o->kinetic > 0) loss = weir_add(loss, weir_scale(r.kinetic, o->kinetic));
     if (o->jacobian > 0) loss = weir_add(loss, weir_scale(r.jacobian, o->jacobian));

@@ -7,28 +7,12 @@
  * the number that is given (discretise, then optimise: Onken, Ruthotto 2020), to any order that the
  * network has one more of. The trace is exact, or e^T (du/dx) e of given probes e. */
 #include <math.h>
-#include "models/models.h"
-#include "weir/grad.h"
+#include "models/recorded.h"
 
 enum { STAGES_MAX = 8 };
 
-typedef struct recorded {
-    const weir__field *f;
-    const weir_condition *k;
-    weir_tensor *probes; /* [n, k, dim]; NULL: the exact trace, by the lines of units */
-    weir_tensor *units;  /* [dim, dim] */
-    weir_ctx *c;
-    int64_t n;
-} recorded;
-
 /* -- one evaluation ---------------------------------------------------------------------------- */
-typedef struct evaluation {
-    weir_tensor *u; /* as x */
-    weir_tensor *trace; /* [n] */
-    weir_tensor *jacobian; /* [n]: mean of |e^T du/dx|^2 */
-} evaluation;
-
-static weir_tensor *recorded_velocity(const recorded *r, weir_tensor *x, double t)
+static weir_tensor *recorded_velocity(const weir__recorded_ode *r, weir_tensor *x, double t)
 {
     const weir__field *f = r->f;
     weir_path_point p = f->path->at(f->path_options, t);
@@ -42,7 +26,7 @@ static weir_tensor *recorded_velocity(const recorded *r, weir_tensor *x, double 
 }
 
 /* Probe or unit vector number i of every sample, as x. */
-static weir_tensor *recorded_vector(const recorded *r, const weir_tensor *x, int64_t i)
+static weir_tensor *recorded_vector(const weir__recorded_ode *r, const weir_tensor *x, int64_t i)
 {
     weir_tensor *e;
     if (r->probes) e = weir_slice(r->probes, 1, i, i + 1, 1);
@@ -52,9 +36,9 @@ static weir_tensor *recorded_vector(const recorded *r, const weir_tensor *x, int
     return weir_reshape(weir_contiguous(e), x->ndim, x->shape);
 }
 
-static evaluation recorded_at(const recorded *r, weir_tensor *x, double t)
+weir__evaluation weir__recorded_at(const weir__recorded_ode *r, weir_tensor *x, double t)
 {
-    evaluation y = { .u = recorded_velocity(r, x, t) };
+    weir__evaluation y = { .u = recorded_velocity(r, x, t) };
     int64_t count = r->probes ? r->probes->shape[1] : r->f->dim;
     y.trace = y.jacobian = weir_zeros(r->c, r->f->dtype, 1, &r->n);
     for (int64_t i = 0; i < count && weir_ok(r->c); i++) {
@@ -72,31 +56,40 @@ static evaluation recorded_at(const recorded *r, weir_tensor *x, double t)
 
 /* -- steps ------------------------------------------------------------------------------------- */
 /* x + h sum of a[j] k[j] */
-static weir_tensor *recorded_along(weir_tensor *x, double h, int n, const double *a,
-                                   weir_tensor *const *k)
+weir_tensor *weir__recorded_along(weir_tensor *x, double h, int n, const double *a,
+                                  weir_tensor *const *k)
 {
     for (int j = 0; j < n; j++)
         if (a[j] != 0) x = weir_add(x, weir_scale(k[j], h * a[j]));
     return x;
 }
 
-static void recorded_step(const recorded *r, const weir_tableau *m, double t, double next,
-                          weir_tensor **x, weir__recorded *sums)
+void weir__recorded_step(const weir__recorded_ode *r, const weir_tableau *m, double t, double next,
+                         weir_tensor **x, weir__recorded *sums)
 {
     weir_tensor *u[STAGES_MAX], *trace[STAGES_MAX], *jacobian[STAGES_MAX], *kinetic[STAGES_MAX];
     double h = next - t;
     for (int s = 0; s < m->stages; s++) {
-        weir_tensor *at = recorded_along(*x, h, s, m->a + s * m->stages, u);
-        evaluation y = recorded_at(r, at, m->c[s] == 1 ? next : t + m->c[s] * h);
+        weir_tensor *at = weir__recorded_along(*x, h, s, m->a + s * m->stages, u);
+        weir__evaluation y = weir__recorded_at(r, at, m->c[s] == 1 ? next : t + m->c[s] * h);
         u[s] = y.u;
         trace[s] = y.trace;
         jacobian[s] = y.jacobian;
         kinetic[s] = weir_sum_samples(weir_square(y.u));
     }
-    *x = recorded_along(*x, h, m->stages, m->b, u);
-    sums->log_prob = recorded_along(sums->log_prob, h, m->stages, m->b, trace);
-    sums->jacobian = recorded_along(sums->jacobian, h, m->stages, m->b, jacobian);
-    sums->kinetic = recorded_along(sums->kinetic, h, m->stages, m->b, kinetic);
+    *x = weir__recorded_along(*x, h, m->stages, m->b, u);
+    sums->log_prob = weir__recorded_along(sums->log_prob, h, m->stages, m->b, trace);
+    sums->jacobian = weir__recorded_along(sums->jacobian, h, m->stages, m->b, jacobian);
+    sums->kinetic = weir__recorded_along(sums->kinetic, h, m->stages, m->b, kinetic);
+}
+
+weir_tensor *weir__recorded_log_prob(const weir__field *f, double t, weir_tensor *x,
+                                     weir_tensor *trace)
+{
+    double sigma = f->path->at(f->path_options, t).b;
+    weir_tensor *square = weir_sum_samples(weir_square(weir_scale(x, 1 / sigma)));
+    double constant = (double)f->dim * (0.91893853320467274178 + log(sigma));
+    return weir_sub(trace, weir_affine(square, 0.5, constant));
 }
 
 weir__recorded weir__solve_recorded(const weir__field *f, const weir_tableau *m,
@@ -104,16 +97,13 @@ weir__recorded weir__solve_recorded(const weir__field *f, const weir_tableau *m,
                                     const weir_condition *k, weir_tensor *probes)
 {
     weir_ctx *c = x->object.ctx;
-    recorded r = { .f = f, .k = k, .probes = probes, .c = c, .n = x->shape[0] };
+    weir__recorded_ode r = { .f = f, .k = k, .probes = probes, .c = c, .n = x->shape[0] };
     weir__recorded sums;
     if (!probes) r.units = weir_eye(c, f->dtype, f->dim);
     sums.log_prob = sums.kinetic = sums.jacobian = weir_zeros(c, f->dtype, 1, &r.n);
-    double sigma = f->path->at(f->path_options, times[n_times - 1]).b;
     if (!x->requires_grad) x = weir_set_requires_grad(weir_detach(x), true);
     for (int64_t i = 0; i + 1 < n_times && weir_ok(c); i++)
-        recorded_step(&r, m, times[i], times[i + 1], &x, &sums);
-    weir_tensor *square = weir_sum_samples(weir_square(weir_scale(x, 1 / sigma)));
-    double constant = (double)f->dim * (0.91893853320467274178 + log(sigma));
-    sums.log_prob = weir_sub(sums.log_prob, weir_affine(square, 0.5, constant));
+        weir__recorded_step(&r, m, times[i], times[i + 1], &x, &sums);
+    sums.log_prob = weir__recorded_log_prob(f, times[n_times - 1], x, sums.log_prob);
     return sums;
 }

@@ -1,0 +1,271 @@
+/* solve_adjoint.c - the ODE of a density with gradients by the continuous adjoint (Chen et al.
+ * 2018), in memory that does not grow with the steps: of the solve only its end is kept. With
+ * a, b, c the gradients by int tr du/dx, int |u|^2 and int |e^T du/dx|^2, and
+ *
+ *     H(x, t, theta) = lambda^T u + a tr du/dx + b |u|^2 + c |e^T du/dx|^2,
+ *
+ * backward solves from the noise to the data, by the same method and steps,
+ *
+ *     dx/dt = u,   d lambda/dt = -dH/dx,   dL/dtheta = int dH/dtheta dt.
+ *
+ * Gradients are those of the exact solution, not of the number that is given: the two come together
+ * as the steps get short, by the order of the method. */
+#include "models/recorded.h"
+#include "grad/grad.h"
+
+enum { STATE, TRACE, KINETIC, JACOBIAN, OUTPUTS, STAGES = 8 };
+
+typedef struct adjoint {
+    const weir__field *f;
+    const weir_tableau *method;
+    const weir_choice *solver;
+    bool probes; /* the second input */
+} adjoint;
+
+static double *adjoint_times(weir_ctx *c, const adjoint *a, int64_t *n)
+{
+    return weir__sampler_times(c, (const weir_sampler_row *)a->solver->row, a->solver->options,
+                               a->f->path, NULL, 0, 1, n);
+}
+
+static weir__recorded_ode adjoint_ode(weir_ctx *c, const weir__field *f, int64_t n,
+                                      weir_tensor *probes)
+{
+    weir__recorded_ode r = { .f = f, .probes = probes, .c = c, .n = n };
+    if (!probes) r.units = weir_eye(c, f->dtype, f->dim);
+    return r;
+}
+
+static weir_tensor *adjoint_leaf(weir_tensor *x)
+{
+    return weir_set_requires_grad(weir_detach(x), true);
+}
+
+/* -- there ------------------------------------------------------------------------------------- */
+/* One step of out, in place: what it makes on its way ends with it. */
+static void adjoint_step(const weir__recorded_ode *r, const weir_tableau *m, double t, double next,
+                         weir_tensor **out)
+{
+    weir_scope s = weir_scope_begin(r->c);
+    r->c->modes.no_grad = false;
+    weir__recorded sums = {
+        .log_prob = weir_detach(out[TRACE]),
+        .kinetic = weir_detach(out[KINETIC]),
+        .jacobian = weir_detach(out[JACOBIAN]),
+    };
+    weir_tensor *x = adjoint_leaf(out[STATE]);
+    weir__recorded_step(r, m, t, next, &x, &sums);
+    r->c->modes.no_grad = true;
+    weir_copy_(out[STATE], weir_detach(x));
+    weir_copy_(out[TRACE], weir_detach(sums.log_prob));
+    weir_copy_(out[KINETIC], weir_detach(sums.kinetic));
+    weir_copy_(out[JACOBIAN], weir_detach(sums.jacobian));
+    weir_scope_end(s);
+}
+
+static void adjoint_forward(const weir__recorded_ode *r, const adjoint *a, weir_tensor *x,
+                            weir_tensor **out)
+{
+    int64_t n_times;
+    double *times = adjoint_times(r->c, a, &n_times);
+    out[STATE] = weir_zeros(r->c, x->dtype, x->ndim, x->shape);
+    weir_copy_(out[STATE], weir_detach(x));
+    for (int i = TRACE; i < OUTPUTS; i++) out[i] = weir_zeros(r->c, x->dtype, 1, &r->n);
+    for (int64_t i = 0; times && i + 1 < n_times && weir_ok(r->c); i++)
+        adjoint_step(r, a->method, times[i], times[i + 1], out);
+    weir__free(r->c, times);
+}
+
+/* -- and back ---------------------------------------------------------------------------------- */
+typedef struct back {
+    weir_vjp *v;
+    weir__recorded_ode ode;
+    const weir_tableau *method;
+    weir_tensor *x, *lambda; /* in place */
+    int n; /* parameters that want a gradient */
+    weir_tensor **wanted; /* [1 + n]: the state of a stage, and they */
+    weir_tensor **grad; /* [1 + n]: by them, of one stage */
+    weir_tensor **sum; /* [n]: of the solve so far */
+} back;
+
+static weir_tensor *back_dot(weir_tensor *sum, weir_tensor *by, weir_tensor *v)
+{
+    if (!by) return sum;
+    return weir_add(sum, weir_sum(weir_mul(weir_detach(by), v)));
+}
+
+/* u and dH/dx at the stage's x and lambda, parameters' gradients times `weight` on their sums. */
+static void back_stage(const back *b, weir_tensor *x, weir_tensor *lambda, double t, double weight,
+                       weir_tensor **u, weir_tensor **slope)
+{
+    weir_ctx *c = b->v->ctx;
+    weir_tensor *const *by = b->v->gout;
+    weir_scope s = weir_scope_begin(c);
+    c->modes.no_grad = false;
+    b->wanted[0] = adjoint_leaf(x);
+    weir__evaluation y = weir__recorded_at(&b->ode, b->wanted[0], t);
+    weir_tensor *h = weir_sum(weir_mul(weir_detach(lambda), y.u));
+    h = back_dot(h, by[TRACE], y.trace);
+    h = back_dot(h, by[KINETIC], weir_sum_samples(weir_square(y.u)));
+    h = back_dot(h, by[JACOBIAN], y.jacobian);
+    weir_grad(1, &h, 1 + b->n, b->wanted, NULL, false, true, b->grad);
+    c->modes.no_grad = true;
+    for (int i = 0; i < b->n && weir_ok(c); i++) {
+        weir_tensor *g = b->grad[1 + i];
+        if (!weir_is_nil(g)) weir_copy_(b->sum[i], weir_add(b->sum[i], weir_scale(g, weight)));
+    }
+    *u = weir_detach(y.u);
+    *slope = weir_is_nil(b->grad[0]) ? weir_scale(*u, 0) : b->grad[0];
+    weir__scope_end_keeping(s, 2, (void *const[]){ *u, *slope });
+}
+
+static void back_step(const back *b, double t, double next)
+{
+    const weir_tableau *m = b->method;
+    weir_tensor *u[STAGES], *slope[STAGES];
+    double h = next - t; /* below 0 */
+    weir_scope s = weir_scope_begin_no_grad(b->v->ctx);
+    for (int i = 0; i < m->stages && weir_ok(b->v->ctx); i++) {
+        const double *a = m->a + i * m->stages;
+        weir_tensor *x = weir__recorded_along(b->x, h, i, a, u);
+        weir_tensor *lambda = weir__recorded_along(b->lambda, -h, i, a, slope);
+        double at = m->c[i] == 1 ? next : t + m->c[i] * h;
+        back_stage(b, x, lambda, at, -h * m->b[i], &u[i], &slope[i]);
+    }
+    if (weir_ok(b->v->ctx)) {
+        weir_copy_(b->x, weir__recorded_along(b->x, h, m->stages, m->b, u));
+        weir_copy_(b->lambda, weir__recorded_along(b->lambda, -h, m->stages, m->b, slope));
+    }
+    weir_scope_end(s);
+}
+
+/* Room for n parameters; false: no memory. */
+static bool back_begin(back *b, const adjoint *a)
+{
+    weir_vjp *v = b->v;
+    weir_ctx *c = v->ctx;
+    int first = a->probes ? 2 : 1;
+    weir_tensor *x = weir_vjp_out(v, STATE);
+    weir_tensor **room = weir__alloc_n(c, 3 * (int64_t)(v->n_in + 1), sizeof *room);
+    if (!room) return false;
+    b->wanted = room;
+    b->grad = room + v->n_in + 1;
+    b->sum = b->grad + v->n_in + 1;
+    b->x = weir_zeros(c, x->dtype, x->ndim, x->shape);
+    b->lambda = weir_zeros(c, x->dtype, x->ndim, x->shape);
+    weir_copy_(b->x, weir_detach(x));
+    if (v->gout[STATE]) weir_copy_(b->lambda, weir_detach(v->gout[STATE]));
+    for (int i = first; i < v->n_in; i++) {
+        if (!weir_vjp_needs(v, i)) continue;
+        weir_tensor *p = weir__vjp_leaf(v, i);
+        b->sum[b->n] = weir_zeros(c, p->dtype, p->ndim, p->shape);
+        b->wanted[1 + b->n++] = p;
+    }
+    return weir_ok(c);
+}
+
+static void back_give(const back *b, const adjoint *a)
+{
+    weir_vjp *v = b->v;
+    if (weir_vjp_needs(v, 0)) weir_vjp_set(v, 0, b->lambda);
+    for (int i = a->probes ? 2 : 1, k = 0; i < v->n_in; i++)
+        if (weir_vjp_needs(v, i)) weir_vjp_set(v, i, b->sum[k++]);
+}
+
+static void adjoint_backward(weir_vjp *v)
+{
+    const adjoint *a = v->attr;
+    weir_ctx *c = v->ctx;
+    weir__field f = *a->f;
+    int64_t n_times;
+    if (weir__vjp_recording(v)) {
+        weir_fail(c, WEIR_ERROR_GRAPH,
+                  "adjoint: a second derivative: expected the first alone, or adjoint=no");
+        return;
+    }
+    back b = { .v = v, .method = a->method };
+    weir__saved_modes saved = weir__modes_save(c);
+    c->modes.no_grad = true;
+    f.ctx = c;
+    double *times = adjoint_times(c, a, &n_times);
+    if (times && back_begin(&b, a)) {
+        b.ode = adjoint_ode(c, &f, b.x->shape[0], a->probes ? weir_vjp_in(v, 1) : NULL);
+        for (int64_t i = n_times - 1; i > 0 && weir_ok(c); i--)
+            back_step(&b, times[i], times[i - 1]);
+        if (weir_ok(c)) back_give(&b, a);
+    }
+    weir__modes_restore(c, saved);
+    weir__free(c, b.wanted);
+    weir__free(c, times);
+}
+
+/* -- the op ------------------------------------------------------------------------------------ */
+static bool adjoint_infer(weir_call *k)
+{
+    return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "expected to be called by a model");
+}
+
+static const weir_op adjoint_op = {
+    .row = WEIR_OP_ROW("op.adjoint", "the solve of a density, gradients by its adjoint"),
+    .n_in = -1,
+    .n_out = OUTPUTS,
+    .save_in = ~0u,
+    .save_out = 1,
+    .attr_size = sizeof(adjoint),
+    .infer = adjoint_infer,
+    .backward = adjoint_backward,
+};
+
+static int64_t adjoint_inputs(const weir_module *m, weir_tensor **in, int64_t n)
+{
+    for (int64_t i = 0; i < m->n_entries; i++) {
+        if (m->entries[i].is_buffer) continue;
+        if (in) in[n] = m->entries[i].tensor;
+        n++;
+    }
+    for (int64_t i = 0; i < m->n_children; i++) n = adjoint_inputs(m->children[i], in, n);
+    return n;
+}
+
+/* Where gradients are wanted, the outputs are recorded. */
+static void adjoint_run(weir_call *k, const adjoint *a)
+{
+    weir_ctx *c = k->ctx;
+    bool record = false;
+    weir__field f = *a->f;
+    f.ctx = c;
+    for (int i = 0; i < k->n_in; i++)
+        record = record || (!c->modes.no_grad && k->in[i]->requires_grad);
+    weir__saved_modes saved = weir__modes_save(c);
+    c->modes.no_grad = true;
+    weir__recorded_ode r = adjoint_ode(c, &f, k->in[0]->shape[0], a->probes ? k->in[1] : NULL);
+    adjoint_forward(&r, a, k->in[0], k->out);
+    weir__modes_restore(c, saved);
+    if (weir_ok(c) && record) weir__record(k);
+}
+
+weir__recorded weir__solve_adjoint(const weir__field *f, const weir_tableau *m,
+                                   const weir_choice *solver, weir_tensor *x, weir_tensor *probes)
+{
+    weir_ctx *c = x->object.ctx;
+    weir_tensor *nil = weir__nil(c, WEIR__TENSOR);
+    weir__recorded sums = { nil, nil, nil };
+    const adjoint a = { .f = f, .method = m, .solver = solver, .probes = probes != NULL };
+    int64_t first = probes ? 2 : 1, n = adjoint_inputs(f->net, NULL, first);
+    weir_tensor **in = weir__alloc_n(c, n, sizeof *in);
+    if (!in) return sums;
+    in[0] = x;
+    if (probes) in[1] = probes;
+    adjoint_inputs(f->net, in, first);
+    weir_call k = {
+        .ctx = c, .op = &adjoint_op, .attr = &a, .n_in = (int)n, .n_out = OUTPUTS, .in = in
+    };
+    adjoint_run(&k, &a);
+    if (weir_ok(c)) {
+        sums.log_prob = weir__recorded_log_prob(f, 1, k.out[STATE], k.out[TRACE]);
+        sums.kinetic = k.out[KINETIC];
+        sums.jacobian = k.out[JACOBIAN];
+    }
+    weir__free(c, in);
+    return sums;
+}
