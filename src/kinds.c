@@ -99,7 +99,8 @@ static const char *loss_weight_wants(const weir_row *row)
 
 static const char *coupling_wants(const weir_row *row)
 {
-    return ((const weir_coupling_row *)row)->pair ? NULL : "pair";
+    const weir_coupling_row *r = (const weir_coupling_row *)row;
+    return r->pair || r->draw ? NULL : "pair or draw";
 }
 
 static const char *sampler_wants(const weir_row *row)

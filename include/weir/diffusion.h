@@ -83,9 +83,14 @@ typedef struct weir_loss_weight_row {
 typedef struct weir_coupling_row {
     weir_row row;
     /* Of samples x0 of a batch, of one condition and one weight, and their noise eps [n, dim]:
-     * sample i is trained with the noise partner[i], a permutation. */
+     * sample i is trained with the noise partner[i], a permutation. NULL: draw. */
     weir_status (*pair)(weir_ctx *c, const void *options, int64_t n, int64_t dim, const double *x0,
                         const double *eps, int64_t *partner);
+    /* The same by u [n], uniform on [0, 1), of each sample its own; noise may come twice. */
+    weir_status (*draw)(weir_ctx *c, const void *options, int64_t n, int64_t dim, const double *x0,
+                        const double *eps, const double *u, int64_t *partner);
+    /* sigma of the Brownian bridge between a sample and its noise; NULL: 0, a line. */
+    double (*bridge)(const void *options);
 } weir_coupling_row;
 
 /* -- grids of times: kind "time_grid" ---------------------------------------------------------- */

@@ -668,7 +668,7 @@ def rectified_flow(
     time_density : row, uniform unless said
         distribution of training times. uniform|logit_normal|log_normal|cosmap
     coupling : row, independent unless said
-        which noise a sample is trained with. independent|ot
+        which noise a sample is trained with. independent|ot|schroedinger
     net : row, mlp hidden=64,64,64 activation=silu time=raw unless said
         network that predicts. mlp|residual_mlp|made|conv|conv_resnet|unet|retarget
     label : choice, time unless said
@@ -763,7 +763,7 @@ def flow_matching(
     time_density : row, uniform unless said
         distribution of training times. uniform|logit_normal|log_normal|cosmap
     coupling : row, ot unless said
-        which noise a sample is trained with. independent|ot
+        which noise a sample is trained with. independent|ot|schroedinger
     net : row, mlp hidden=64,64,64 activation=silu time=raw unless said
         network that predicts. mlp|residual_mlp|made|conv|conv_resnet|unet|retarget
     label : choice, time unless said
@@ -860,7 +860,7 @@ def ddpm(
     time_density : row, uniform unless said
         distribution of training times. uniform|logit_normal|log_normal|cosmap
     coupling : row, independent unless said
-        which noise a sample is trained with. independent|ot
+        which noise a sample is trained with. independent|ot|schroedinger
     net : row, mlp hidden=64,64,64 activation=silu time=fourier unless said
         network that predicts. mlp|residual_mlp|made|conv|conv_resnet|unet|retarget
     label : choice, time unless said
@@ -950,7 +950,7 @@ def score_sde(
     time_density : row, uniform unless said
         distribution of training times. uniform|logit_normal|log_normal|cosmap
     coupling : row, independent unless said
-        which noise a sample is trained with. independent|ot
+        which noise a sample is trained with. independent|ot|schroedinger
     net : row, mlp hidden=64,64,64 activation=silu time=fourier unless said
         network that predicts. mlp|residual_mlp|made|conv|conv_resnet|unet|retarget
     label : choice, time unless said
@@ -1040,7 +1040,7 @@ def edm(
     time_density : row, log_normal unless said
         distribution of training times. uniform|logit_normal|log_normal|cosmap
     coupling : row, independent unless said
-        which noise a sample is trained with. independent|ot
+        which noise a sample is trained with. independent|ot|schroedinger
     net : row, mlp hidden=64,64,64 activation=silu time=fourier unless said
         network that predicts. mlp|residual_mlp|made|conv|conv_resnet|unet|retarget
     label : choice, log_sigma unless said
@@ -1082,6 +1082,7 @@ def cnf(
     embed: Optional[str] = None,
     net: Optional[str] = None,
     solver: Optional[str] = None,
+    adjoint: Optional[bool] = None,
     probes: Optional[int] = None,
     kinetic: Optional[float] = None,
     jacobian: Optional[float] = None,
@@ -1122,6 +1123,9 @@ def cnf(
     solver : row, rk4 steps=6 unless said
         solver of the loss, with fixed steps.
         euler|midpoint|heun|rk4|dopri5|tsit5|ddim|ddpm|euler_ancestral|euler_maruyama|edm|dpm_1|dpm_2|dpm_3|dpmpp_2s|dpmpp_3s|dpmpp_2m|dpmpp_3m|dpmpp_2m_sde|unipc
+    adjoint : bool, no unless said
+        gradients by the continuous adjoint, in memory that does not grow with the steps; no: those
+        of the steps. yes|no
     probes : int, -1 unless said
         of the trace in the loss; 0: the exact trace; -1: exact up to 4 values, 1 above. [-1,
         1000000]
@@ -1142,7 +1146,7 @@ def cnf(
     return spec("cnf", {
         "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
         dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "net": net, "solver": solver, "probes":
-        probes, "kinetic": kinetic, "jacobian": jacobian, "sampler": sampler, "log_prob":
-        log_prob, "log_prob.probes": log_prob_probes
+        "dequantizer": dequantizer, "embed": embed, "net": net, "solver": solver, "adjoint":
+        adjoint, "probes": probes, "kinetic": kinetic, "jacobian": jacobian, "sampler": sampler,
+        "log_prob": log_prob, "log_prob.probes": log_prob_probes
     })

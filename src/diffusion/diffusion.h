@@ -15,7 +15,8 @@ extern const int64_t weir__loss_weight_row_count;
 extern const weir_loss_weight_row weir__loss_weight_none;
 extern const weir_row *const weir__coupling_rows[];
 extern const int64_t weir__coupling_row_count;
-extern const weir_coupling_row weir__coupling_independent;
+extern const weir_coupling_row weir__coupling_independent, weir__coupling_ot,
+    weir__coupling_schroedinger;
 
 /* Every path, in the order of the listing: path.fm is weir__path_fm, and so on. */
 #define WEIR__PATH_LIST(F) F(fm) F(trig) F(vp) F(vp_cosine) F(sub_vp) F(ddpm) F(ve) F(edm)
@@ -189,11 +190,26 @@ bool weir__field_pairs(const weir__field *f, const weir_loss_weight_row *weight,
                        const void *weight_options, weir_tensor *x0, weir_tensor *eps,
                        weir_tensor *t, weir__pairs *out);
 
+/* What a Brownian bridge of deviation sigma adds to pairs on path.fm of the velocity: to the input
+ * sigma sqrt(t (1 - t)) z, to the target its derivative by t. It draws z by the random frame. */
+bool weir__field_bridge(weir_tensor *t, double sigma, weir__pairs *pairs);
+/* Its two factors of z, v [2, n]. */
+void weir__bridge_factors(double sigma, int64_t n, const double *t, double *v);
+
 /* -- coupling.c -------------------------------------------------------------------------------- */
 /* group [n]: samples of equal weight (NULL: all are) and equal condition have one number, that of
- * the first of them. */
+ * the first of them; contexts, of real values, are looked at only where asked for. */
 weir_status weir__alike(weir_ctx *c, int64_t n, const double *weights, const weir_condition *k,
-                        int64_t *group);
+                        bool contexts, int64_t *group);
+/* The first option of couplings that look at conditions, double, behind their size; what else they
+ * have stands behind it. */
+#define WEIR__COUPLING_CONDITION \
+    { "condition", WEIR_OPTION_REAL, sizeof(size_t), "inf", 0, INFINITY, NULL, \
+      "weight w of |context - context'|^2 beside |x - eps|^2, contexts as the model sees them; " \
+      "inf: equal ones alone exchange noise" }
+/* cost [n, n] = -x e^T of x and e [n, dim], and 0 where that is not finite. */
+bool weir__coupling_products(weir_ctx *c, int64_t n, int64_t dim, const double *x, const double *e,
+                             double *cost);
 /* The noise of each sample of the batch x0, of the noise eps; values alone. Samples exchange it
  * where they are alike. */
 weir_tensor *weir__coupled(const weir_coupling_row *row, const void *options, weir_tensor *x0,
@@ -201,6 +217,10 @@ weir_tensor *weir__coupled(const weir_coupling_row *row, const void *options, we
 /* assignment.c: partner [n], the permutation of least sum of cost [n, n], of line i and column
  * partner[i]. Costs are finite. */
 weir_status weir__assign(weir_ctx *c, int64_t n, const double *cost, int64_t *partner);
+/* sinkhorn.c: plan [n, n] of least entropic cost, sums of its lines and columns 1 within the
+ * tolerance; an error where `most` iterations do not bring it there. Costs are finite. */
+weir_status weir__sinkhorn(weir_ctx *c, int64_t n, const double *cost, double reg, double tolerance,
+                           int64_t most, double *plan);
 
 /* -- angle.c: an ODE in t as one in atan(b / a), for adaptive methods where a' and b' jump ----- */
 bool weir__path_jumps(const weir_path_row *path);

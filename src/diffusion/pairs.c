@@ -131,3 +131,33 @@ bool weir__field_pairs(const weir__field *f, const weir_loss_weight_row *weight,
     weir__free(c, v);
     return weir_ok(c);
 }
+
+/* -- the Brownian bridge ----------------------------------------------------------------------- */
+/* Deviation at t and its derivative, sigma (1 - 2 t) / (2 sqrt(t (1 - t))): at the ends 0, as
+ * torchcfm has it by 1e-8 in the denominator. */
+void weir__bridge_factors(double sigma, int64_t n, const double *t, double *v)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double square = t[i] * (1 - t[i]);
+        v[i] = sigma * sqrt(square);
+        v[n + i] = v[i] * (1 - 2 * t[i]) / (2 * square + 1e-8);
+    }
+}
+
+bool weir__field_bridge(weir_tensor *t, double sigma, weir__pairs *pairs)
+{
+    weir_ctx *c = t->object.ctx;
+    weir_tensor *x = pairs->x;
+    int64_t n = t->shape[0];
+    double *v = weir__alloc_n(c, weir__size_times(3, n), sizeof *v);
+    if (v && weir_copy_to_f64(t, v + 2 * n, n) == WEIR_OK) {
+        double *one = v + 2 * n;
+        weir__bridge_factors(sigma, n, one, v);
+        for (int64_t i = 0; i < n; i++) one[i] = 1;
+        weir_tensor *z = weir_randn(c, x->dtype, x->ndim, x->shape);
+        pairs->x = combined(x, z, one, v);
+        pairs->target = combined(pairs->target, z, one, v + n);
+    }
+    weir__free(c, v);
+    return weir_ok(c);
+}

@@ -126,7 +126,7 @@ weir_model *weir_model_convert(weir_model *m, const char *model, const char *pat
     weir_ctx *c = weir_model_ctx(m);
     weir_model *nil = weir__nil(c, WEIR__MODEL);
     if (!m || !weir__model_usable(m, who) || !weir__model_field(m, who)
-        || weir__source_refuses(m, who))
+        || weir__path_refuses(m, who))
         return nil;
     const weir_row *row = model ? weir_row_find(c, "model", model) : &m->row->row;
     if (!row) return nil;

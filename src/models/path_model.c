@@ -92,6 +92,39 @@ static weir_module *path_model_net(weir_model *m)
     return weir__choice_module(c, row, "net", &o->net, 4, picture);
 }
 
+double weir__path_bridge(const weir_model *m)
+{
+    if (m->row->sample != weir__path_model_sample) return 0;
+    const weir_choice *coupling = &((const weir__path_opts *)m->options)->coupling;
+    const weir_coupling_row *row = (const weir_coupling_row *)coupling->row;
+    return row->bridge ? row->bridge(coupling->options) : 0;
+}
+
+bool weir__path_refuses(weir_model *m, const char *what)
+{
+    if (weir__source_refuses(m, what)) return true;
+    if (!(weir__path_bridge(m) > 0)) return false;
+    weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
+              "%s: %s: %s: expected a coupling without a Brownian bridge", m->row->row.name,
+              ((const weir__path_opts *)m->options)->coupling.row->name, what);
+    return true;
+}
+
+/* A bridge is one between lines of path.fm, and known by its velocity alone. */
+static bool path_model_bridge_fits(weir_model *m)
+{
+    const weir__path_opts *o = m->options;
+    if (!(weir__path_bridge(m) > 0)) return true;
+    weir_path_point p = ((const weir_path_row *)o->path.row)->at(o->path.options, 0);
+    bool lines = o->path.row == &weir__path_fm.row && p.b == 0;
+    if (lines && o->prediction.row == &weir__prediction_velocity.row && o->input_scale == 0)
+        return true;
+    weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
+              "%s: %s: expected path=fm with sigma_min=0, prediction=velocity and input_scale=0",
+              m->row->row.name, o->coupling.row->name);
+    return false;
+}
+
 weir_module *weir__path_model_create(weir_model *m, const void *unused)
 {
     weir__path_opts *o = m->options;
@@ -99,7 +132,7 @@ weir_module *weir__path_model_create(weir_model *m, const void *unused)
     weir__path_state *s = m->state;
     (void)unused;
     if (!weir__likelihood_by(c, (const weir_sampler_row *)o->log_prob.row)
-        || !weir__source_path_fits(m))
+        || !weir__source_path_fits(m) || !path_model_bridge_fits(m))
         return weir__nil(c, WEIR__MODULE);
     weir_module *root = weir_module_from_row(c, &weir__row_group, NULL);
     s->net = weir_module_add(root, "net", path_model_net(m));
@@ -172,6 +205,8 @@ weir_tensor *weir__path_model_loss(weir_model *m, weir_tensor *y, weir_batch *b)
     weir__pairs p;
     const weir_loss_weight_row *weight = (const weir_loss_weight_row *)o->weight.row;
     if (!weir__field_pairs(&s->field, weight, o->weight.options, y, eps, t, &p)) return p.x;
+    double bridge = weir__path_bridge(m);
+    if (bridge > 0 && !weir__field_bridge(t, bridge, &p)) return p.x;
     weir_tensor *said = weir_network_at(s->net, p.x, p.label, weir_batch_condition(b));
     weir_tensor *error = weir__square_errors(said, p.target, 1 / (double)m->dim);
     return p.weight ? weir_mul(error, p.weight) : error;
@@ -220,6 +255,8 @@ weir_tensor *weir__path_model_log_prob(weir_model *m, weir_tensor *y, const weir
     const weir__path_state *s = m->state;
     const weir__path_opts *o = m->options;
     if (weir__source_refuses(m, "a log-density")) return weir__nil(y->object.ctx, WEIR__TENSOR);
+    if (so && so->bound == WEIR_BOUND_VARIATIONAL && weir__path_refuses(m, "the bound"))
+        return weir__nil(y->object.ctx, WEIR__TENSOR);
     if (so && so->bound == WEIR_BOUND_VARIATIONAL)
         return weir__variational_bound(m, &s->field, y, k, so, info);
     return weir__solve_log_prob(m, &s->field, &o->log_prob, o->probes, y, k, so, info);

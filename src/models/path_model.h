@@ -120,6 +120,12 @@ bool weir__source_path_fits(weir_model *m);
 /* Whether m has one, and then the error that `what` wants noise. */
 bool weir__source_refuses(weir_model *m, const char *what);
 
+/* -- path_model.c: sigma of the Brownian bridge of its coupling; 0: none ----------------------- */
+double weir__path_bridge(const weir_model *m);
+/* Whether x_t is not a x_0 + b eps of normal eps, by a source or a bridge, and then the error that
+ * `what` wants that. */
+bool weir__path_refuses(weir_model *m, const char *what);
+
 /* The hooks of a row, behind its presets. */
 #define WEIR__PATH_MODEL_HOOKS \
     .log_prob_kind = WEIR_LOG_PROB_ESTIMATE, .state_size = sizeof(weir__path_state), \

@@ -155,10 +155,10 @@ static bool predict_form(predict_job *j)
 }
 
 /* Whether it wants nothing that rests on normal noise of a model that has none; else an error. */
-static bool predict_fits_source(const predict_job *j)
+static bool predict_is_of_noise(const predict_job *j)
 {
-    if (j->o->add_noise && weir__source_refuses(j->m, "noise that is added")) return false;
-    return j->form.row != &weir__prediction_score.row || !weir__source_refuses(j->m, "a score");
+    if (j->o->add_noise && weir__path_refuses(j->m, "noise that is added")) return false;
+    return j->form.row != &weir__prediction_score.row || !weir__path_refuses(j->m, "a score");
 }
 
 static weir_status predict_times(const predict_job *j)
@@ -216,7 +216,7 @@ weir_status weir_model_predict_into_f64(weir_model *m, const double *x, const do
         || !weir__model_condition_divides(c, own.condition, n, who))
         return weir_status_of(c);
     predict_job j = { .m = m, .field = *field, .o = &own, .x = x, .t = t, .n = n, .out = out };
-    if (predict_form(&j) && predict_fits_source(&j) && predict_times(&j) == WEIR_OK && n > 0) {
+    if (predict_form(&j) && predict_is_of_noise(&j) && predict_times(&j) == WEIR_OK && n > 0) {
         weir_status s = predict_run(&j);
         weir__choice_clear(c, &j.form);
         return s;

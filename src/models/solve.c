@@ -28,7 +28,7 @@ static weir_status solve_noise(void *user, const int64_t *draw, int64_t n, const
 {
     const solve *s = user;
     int64_t dim = s->field.dim, *numbers = s->drawn + s->n;
-    if (weir__source_refuses(s->m, s->sampler.row->name)) return WEIR_ERROR_UNSUPPORTED;
+    if (weir__path_refuses(s->m, s->sampler.row->name)) return WEIR_ERROR_UNSUPPORTED;
     for (int64_t i = 0; i < n; i++) {
         s->drawn[i] = s->ids[samples[i]];
         numbers[i] = draw[i] + s->leg * LEG;

@@ -46,7 +46,7 @@ bool weir__start_read(weir_model *m, const weir_sample_opts *o, weir_sample_star
                           start, sizeof *start))
         return false;
     if (start->at_source) return start_at_source(m, start, who);
-    if (weir__source_refuses(m, "samples begun at data with noise")) return false;
+    if (weir__path_refuses(m, "samples begun at data with noise")) return false;
     bool turns = start->resample >= 1 && start->resample <= 1000000 && start->jump >= 1;
     if (start->x && start->strength > 0 && start->strength <= 1 && turns) return true;
     weir_fail(c, WEIR_ERROR_RANGE,
