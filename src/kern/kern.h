@@ -133,6 +133,17 @@ enum { WEIR__SHORT = 64 };
 typedef void weir__short_rows_fn(weir__row f, int64_t rows, int64_t n, void *y, int64_t y_row,
                                  const void *a, const void *b);
 
+/* Places along an axis of m, n of them, by index: y[i, j] = x[i, index[j]], or, as its adjoint,
+ * y[i, index[j]] = the sum of such x[i, j] from 0 on, in the order of j. Elements of a line lie
+ * side by side. m <= WEIR__PICK_MOST. */
+enum { WEIR__PICK_MOST = 512 };
+typedef struct weir__pick {
+    int64_t n, m;
+    const int64_t *index;
+} weir__pick;
+typedef void weir__pick_fn(const weir__pick *p, int64_t lines, const void *x, int64_t x_row,
+                           void *y, int64_t y_row);
+
 /* C[m,n] (+)= sum_k A[m,k] B[k,n], then an epilogue. A element (i,k) is a[i*a_row + k*a_col],
  * likewise B: (k,n) is b[k*b_row + n*b_col]; one stride of each is 1. C rows are dense (c_row >=
  * n). k is summed in order 0..K-1 by fused multiply-adds starting from 0 (or from C when
@@ -244,6 +255,8 @@ typedef struct weir__isa {
     /* y[j y_row + i] = x[i x_row + j], i < rows, j < columns, elements of 4 or 8 bytes */
     void (*transpose_copy[WEIR__REALS])(int64_t rows, int64_t columns, const void *x,
                                         int64_t x_row, void *y, int64_t y_row);
+    /* Lines of n columns picked from lines of m; and lines of m that such columns are added to. */
+    weir__pick_fn *pick_columns[WEIR__REALS], *add_columns[WEIR__REALS];
     /* f32 from and to 16 bits: to the nearest, ties to even */
     weir__convert_fn *from_half[WEIR__HALVES], *to_half[WEIR__HALVES];
     /* Index of the first non-finite of n dense elements, or -1. */
@@ -383,6 +396,12 @@ bool weir__any_zero(const weir__operand *x, int ndim, const int64_t *shape); /* 
  * along the axis and `along` beside it - */
 void weir__loop_gather(size_t bytes, const weir__loop *l,
                        int64_t along); /* x: out, what is read (along), index */
+/* Many lines at once, the axis left out of l, elements along it side by side in both; x: out, in.
+ * False, and nothing done, where a loop place by place is as good. Threads divide the lines. */
+bool weir__loop_pick(const weir__isa *k, size_t bytes, const weir__loop *l, const weir__pick *p,
+                     const weir__threads *threads);
+bool weir__loop_pick_add(const weir__isa *k, weir__real t, const weir__loop *l,
+                         const weir__pick *p, const weir__threads *threads);
 void weir__loop_scatter_add(weir__real t, const weir__loop *l,
                             int64_t along); /* x: what is added to (along), what is added, index */
 void weir__loop_scatter(size_t bytes, const weir__loop *l,
@@ -440,7 +459,8 @@ void weir__norm_backward(const weir__isa *k, weir__real t, const weir__norm *o, 
  * has rows `q_row` apart, elements of a row side by side; so k, v. The mask (mask_bool: bytes, 0
  * hides; else of the type, added; NULL: none) has element (row, key) of head h at mask_at[h] + row
  * mask_row + key mask_key. causal: row i sees keys 0 .. i. y and g are [heads, rows, out], dense;
- * dq, dk, dv (NULL: not wanted) dense too. Work needs `scratch` bytes, 64-byte aligned. */
+ * dq, dk, dv (NULL: not wanted) dense too, and ds, the gradient of what softmax takes, [heads,
+ * rows, keys]. Work needs `scratch` bytes, 64-byte aligned. */
 typedef struct weir__attention {
     int64_t heads, rows, keys, width, out;
     bool causal, mask_bool;
@@ -448,7 +468,7 @@ typedef struct weir__attention {
     const void *q, *k, *v, *mask, *g;
     const int64_t *q_at, *k_at, *v_at, *mask_at;
     int64_t q_row, k_row, v_row, mask_row, mask_key;
-    void *y, *dq, *dk, *dv;
+    void *y, *dq, *dk, *dv, *ds;
 } weir__attention;
 size_t weir__attention_scratch(const weir__isa *k, weir__real t, const weir__attention *o,
                                bool backward, const weir__threads *threads);

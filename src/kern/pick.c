@@ -71,6 +71,66 @@ void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along)
     run(&p, 3, gathers[size_index(bytes)]);
 }
 
+/* -- lines of columns -------------------------------------------------------------------------- */
+typedef struct lines {
+    weir__plan plan;
+    const weir__pick *p;
+    weir__pick_fn *f;
+    char *y;
+    const char *x;
+    int64_t bytes;
+} lines;
+
+/* Lines first .. last-1, as many at a time as are evenly spaced */
+static void pick_lines(void *user, int piece, int64_t first, int64_t last)
+{
+    const lines *u = user;
+    const weir__plan *p = &u->plan;
+    int inner = p->ndim - 1;
+    int64_t at[WEIR__MAX_RANK], offset[2], some;
+    (void)piece;
+    for (int64_t i = first; i < last; i += some) {
+        weir__plan_seek(p, 2, p->ndim, i, at, offset);
+        some = p->shape[inner] - at[inner];
+        if (some > last - i) some = last - i;
+        u->f(u->p, some, u->x + offset[1] * u->bytes, p->stride[1][inner],
+             u->y + offset[0] * u->bytes, p->stride[0][inner]);
+    }
+}
+
+/* Lines are turned in full: that pays where most of their columns are read, and there are some. */
+static bool run_lines(lines *u, const weir__loop *l, const weir__pick *p,
+                      const weir__threads *threads)
+{
+    enum { FEW = 4 };
+    bool whole = p->m <= WEIR__PICK_MOST && p->m <= 2 * p->n;
+    if (!whole || !weir__plan_make(&u->plan, l, 2)) return false;
+    int64_t side_by_side = u->plan.shape[u->plan.ndim - 1];
+    if (side_by_side < FEW) return false;
+    u->p = p;
+    u->y = l->x[0].data;
+    u->x = l->x[1].data;
+    int64_t count = u->plan.outer * side_by_side;
+    int pieces = weir__pieces_for(count * (p->m + p->n), 0.3, threads);
+    weir__divide(threads, pieces, count, pick_lines, u);
+    return true;
+}
+
+bool weir__loop_pick(const weir__isa *k, size_t bytes, const weir__loop *l, const weir__pick *p,
+                     const weir__threads *threads)
+{
+    if (bytes != 4 && bytes != 8) return false;
+    lines u = { .f = k->pick_columns[bytes == 8], .bytes = (int64_t)bytes };
+    return run_lines(&u, l, p, threads);
+}
+
+bool weir__loop_pick_add(const weir__isa *k, weir__real t, const weir__loop *l, const weir__pick *p,
+                         const weir__threads *threads)
+{
+    lines u = { .f = k->add_columns[t], .bytes = t == WEIR__F32 ? 4 : 8 };
+    return run_lines(&u, l, p, threads);
+}
+
 /* -- scatter ----------------------------------------------------------------------------------- */
 #define PUT(bits) \
     static void put##bits(const pick *p, int64_t n, char *const *x, const int64_t *s) \

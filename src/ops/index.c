@@ -22,19 +22,32 @@ static bool check_index(weir_call *k, int64_t bound)
     return true;
 }
 
-/* The loop over one place along the axis. */
-static weir__loop line(const weir_tensor *y, int64_t at_y, const weir_tensor *x, int64_t at_x,
-                       int axis)
+/* The loop over n places along the axis. */
+static weir__loop places(const weir_tensor *y, int64_t at_y, const weir_tensor *x, int64_t at_x,
+                         int axis, int64_t n)
 {
     weir__loop l = { .ndim = y->ndim };
     int64_t size = (int64_t)weir_dtype_size(y->dtype);
     memcpy(l.shape, y->shape, sizeof l.shape);
-    l.shape[axis] = 1;
+    l.shape[axis] = n;
     memcpy(l.x[0].stride, y->strides, sizeof y->strides);
     memcpy(l.x[1].stride, x->strides, sizeof x->strides);
     l.x[0].data = (char *)weir__ptr(y) + at_y * y->strides[axis] * size;
     l.x[1].data = (char *)weir__ptr(x) + at_x * x->strides[axis] * size;
     return l;
+}
+
+/* How many of the n - i places from i on the index names one after the other */
+static int64_t run_from(const int64_t *at, int64_t i, int64_t n)
+{
+    int64_t run = 1;
+    while (i + run < n && at[i + run] == at[i] + run) run++;
+    return run;
+}
+
+static bool side_by_side(const weir_call *k, int axis)
+{
+    return k->in[0]->strides[axis] == 1 && k->out[0]->strides[axis] == 1;
 }
 
 /* -- index_select ------------------------------------------------------------------------------ */
@@ -59,17 +72,27 @@ static void select_within(weir_call *k, int axis)
     weir__loop_gather(weir_dtype_size(y->dtype), &l, x->strides[axis]);
 }
 
+static bool select_lines(weir_call *k, int axis)
+{
+    weir__pick p = { k->in[1]->numel, k->in[0]->shape[axis], weir__ptr(k->in[1]) };
+    weir__loop l = places(k->out[0], 0, k->in[0], 0, axis, 1);
+    return weir__loop_pick(k->ctx->kern, weir_dtype_size(k->out[0]->dtype), &l, &p,
+                           k->ctx->threads);
+}
+
 static void select_forward(weir_call *k)
 {
     int axis = ((const along *)k->attr)->axis;
     const int64_t *at = weir__ptr(k->in[1]);
+    if (side_by_side(k, axis) && select_lines(k, axis)) return;
     if (k->out[0]->strides[axis] == 1) {
         select_within(k, axis);
         return;
     }
-    for (int64_t i = 0; i < k->in[1]->numel; i++) {
-        weir__loop l = line(k->out[0], i, k->in[0], at[i], axis);
-        weir__loop_copy(k->ctx->kern, weir_dtype_size(k->out[0]->dtype), &l, NULL);
+    for (int64_t i = 0, n; i < k->in[1]->numel; i += n) {
+        n = run_from(at, i, k->in[1]->numel);
+        weir__loop l = places(k->out[0], i, k->in[0], at[i], axis, n);
+        weir__loop_copy(k->ctx->kern, weir_dtype_size(k->out[0]->dtype), &l, k->ctx->threads);
     }
 }
 
@@ -85,6 +108,7 @@ static weir_tensor *call_select0(weir_tensor **x) { return weir_index_select(x[0
 static weir_tensor *call_select1(weir_tensor **x) { return weir_index_select(x[0], 1, x[1]); }
 static const weir_op_case select_cases[] = { { "4,3 i6<4", call_select0 },
                                              { "2,5,2 i3<5", call_select1 },
+                                             { "5,9 i7<9", call_select1 },
                                              { "4 i0<4", call_select0 },
                                              { NULL, NULL } };
 const weir_op weir__op_index_select = {
@@ -123,17 +147,26 @@ static bool add_infer(weir_call *k)
     return check_index(k, a->extent);
 }
 
+static bool add_lines(weir_call *k, int axis)
+{
+    weir__pick p = { k->in[1]->numel, k->out[0]->shape[axis], weir__ptr(k->in[1]) };
+    weir__loop l = places(k->out[0], 0, k->in[0], 0, axis, 1);
+    return weir__loop_pick_add(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, &p, k->ctx->threads);
+}
+
 static void add_forward(weir_call *k)
 {
     int axis = ((const along *)k->attr)->axis;
     weir_tensor *y = k->out[0];
     const int64_t *at = weir__ptr(k->in[1]);
+    if (side_by_side(k, axis) && add_lines(k, axis)) return;
     memset(weir__ptr(y), 0, (size_t)y->numel * weir_dtype_size(y->dtype));
-    for (int64_t i = 0; i < k->in[1]->numel; i++) {
-        weir__loop l = line(y, at[i], k->in[0], i, axis);
+    for (int64_t i = 0, n; i < k->in[1]->numel; i += n) {
+        n = run_from(at, i, k->in[1]->numel);
+        weir__loop l = places(y, at[i], k->in[0], i, axis, n);
         l.x[2] = l.x[1];
         l.x[1] = l.x[0];
-        weir__loop_binary(k->ctx->kern, (weir__real)y->dtype, WEIR__B_add, &l, NULL);
+        weir__loop_binary(k->ctx->kern, (weir__real)y->dtype, WEIR__B_add, &l, k->ctx->threads);
     }
 }
 
@@ -145,9 +178,9 @@ static void add_backward(weir_vjp *v)
 
 static weir_tensor *call_add0(weir_tensor **x) { return weir_index_add(x[0], 0, x[1], 5); }
 static weir_tensor *call_add1(weir_tensor **x) { return weir_index_add(x[0], 1, x[1], 4); }
-static const weir_op_case add_cases[] = { { "6,3 i6<5", call_add0 },
-                                          { "2,3 i3<4", call_add1 },
-                                          { NULL, NULL } };
+static const weir_op_case add_cases[] = {
+    { "6,3 i6<5", call_add0 }, { "2,3 i3<4", call_add1 }, { "5,7 i7<4", call_add1 }, { NULL, NULL }
+};
 const weir_op weir__op_index_add = {
     .row = WEIR_OP_ROW("op.index_add", "zeros with places of x added at an index along an axis"),
     .n_in = 2,

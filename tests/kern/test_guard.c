@@ -52,6 +52,56 @@ static void transposed_copies(void **state)
     }
 }
 
+/* Element j of line i comes from index[j], and, added, goes there */
+static void check_columns(weir__real t, const weir__pick *p, int64_t rows, const char *x,
+                          const char *y, const char *sums)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        double *sum = room(sizeof *sum * (size_t)p->m);
+        for (int64_t j = 0; j < p->m; j++) sum[j] = 0;
+        for (int64_t j = 0; j < p->n; j++) {
+            double one = get(t, y, i * p->n + j), all = sum[p->index[j]] + one;
+            assert_true(one == get(t, x, i * p->m + p->index[j]));
+            sum[p->index[j]] = t == WEIR__F32 ? (double)(float)all : all;
+        }
+        for (int64_t j = 0; j < p->m; j++) assert_true(get(t, sums, i * p->m + j) == sum[j]);
+        free(sum);
+    }
+}
+
+static void picked_columns(const weir__isa *k, weir__real t, int64_t rows, int64_t n, int64_t m,
+                           bool end)
+{
+    int64_t index[WEIR__PICK_MOST];
+    uint64_t seed = (uint64_t)(n + m);
+    for (int64_t j = 0; j < n; j++) index[j] = (int64_t)(fabs(rnd(&seed)) * (double)m);
+    weir__pick p = { n, m, index };
+    size_t bytes = bytes_of(t);
+    guarded x = guard_noise(t, rows * m, end), y = guard(bytes * (size_t)(rows * n), end);
+    guarded sums = guard(bytes * (size_t)(rows * m), end);
+    weir__loop l = { 2, { rows, 1 }, { { y.at, { n, 1 } }, { x.at, { m, 1 } } } };
+    weir__loop back = { 2, { rows, 1 }, { { sums.at, { m, 1 } }, { y.at, { n, 1 } } } };
+    assert_true(weir__loop_pick(k, bytes, &l, &p, threads_of(1 + (int)(rows % 2))));
+    assert_true(weir__loop_pick_add(k, t, &back, &p, threads_of(2 - (int)(rows % 2))));
+    check_columns(t, &p, rows, x.at, y.at, sums.at);
+    drop(x);
+    drop(y);
+    drop(sums);
+}
+
+static void columns_by_index(void **state)
+{
+    (void)state;
+    EACH_KERN(k) EACH_REAL(t) EACH_END(e)
+    {
+        for (int64_t rows = 4; rows < 35; rows += 3)
+            for (int64_t n = 1; n < 40; n += 5)
+                for (int64_t m = 1; m <= 2 * n; m += 4) picked_columns(k, t, rows, n, m, e);
+        picked_columns(k, t, 1001, 300, 511, e);
+        picked_columns(k, t, 1000, 256, WEIR__PICK_MOST, e);
+    }
+}
+
 static void halves(void **state)
 {
     (void)state;
@@ -73,8 +123,9 @@ static void short_rows(void **state)
 {
     (void)state;
     EACH_KERN(k)
-    EACH_REAL(t) EACH_END(e) for (int64_t n = 1; n <= WEIR__SHORT;
-                                  n += 3) for (int64_t rows = 1; rows < 35; rows += 2)
+    EACH_REAL(t)
+    EACH_END(e) for (int64_t n = 1; n <= WEIR__SHORT; n += 3) for (int64_t rows = 1; rows < 35;
+                                                                   rows += 2)
     {
         guarded x = guard_noise(t, rows * n, e), g = guard_noise(t, rows * n, e);
         guarded y = guard(bytes_of(t) * (size_t)(rows * n), e);
@@ -158,7 +209,10 @@ static void norms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(transposed_copies),
-                                        cmocka_unit_test(halves), cmocka_unit_test(short_rows),
-                                        cmocka_unit_test(sums), cmocka_unit_test(norms) };
+                                        cmocka_unit_test(columns_by_index),
+                                        cmocka_unit_test(halves),
+                                        cmocka_unit_test(short_rows),
+                                        cmocka_unit_test(sums),
+                                        cmocka_unit_test(norms) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
