@@ -16,9 +16,9 @@
     F(lt) F(le) F(gt) F(ge) F(where) F(sum) F(amax) F(softmax) F(log_softmax) F(logsumexp) \
     F(cumsum) F(matmul) F(linear) F(linear_act) F(mlp) F(view) F(permute) F(expand) F(slice) \
     F(split) F(contiguous) F(slice_scatter) F(cat) F(interleave) F(index_select) F(index_add) \
-    F(cast) F(rand) F(randn) F(flip) F(roll) F(pad) F(gather) F(scatter) F(scatter_add) \
-    F(masked_fill) F(searchsorted) F(argmax) F(embedding) F(dropout) F(layer_norm) F(rms_norm) \
-    F(group_norm) F(group_norm_silu) F(batch_norm) F(batch_norm_eval) \
+    F(cast) F(rand) F(randn) F(flip) F(roll) F(pad) F(pad_edge) F(pad_edge_add) F(gather) \
+    F(scatter) F(scatter_add) F(masked_fill) F(searchsorted) F(argmax) F(embedding) F(dropout) \
+    F(layer_norm) F(rms_norm) F(group_norm) F(group_norm_silu) F(batch_norm) F(batch_norm_eval) \
     F(scaled_dot_product_attention) F(conv2d) F(conv2d_input) F(conv2d_weight) F(max_pool2d) \
     F(pool_gather) F(pool_scatter) F(avg_pool2d) F(avg_pool2d_input) F(upsample_nearest2d) \
     F(upsample_nearest2d_input) F(upsample_bilinear2d) F(upsample_bilinear2d_input) \
@@ -107,6 +107,14 @@ weir_tensor *weir__matrix_steady(weir_tensor *x);
 /* The gradient of a function of one saved input, gout f'(x), in one pass of a kernel; for backwards
  * while nothing is recorded. */
 weir_tensor *weir__slope_of(weir_vjp *v, weir__slope f, const double *p);
+
+/* -- pad.c: places before and after along each axis */
+typedef struct weir__margins {
+    int64_t before[WEIR_RANK_MAX], after[WEIR_RANK_MAX];
+} weir__margins;
+/* Those of pairs for the last axis, the one before it, ..; false after an error. */
+bool weir__read_margins(weir_tensor *x, const char *name, int n_axes, const int64_t *pads,
+                        weir__margins *m);
 
 /* -- linear.c, for ops that are a linear layer and more: inputs x, w and, unless there is none, b
  * -- */

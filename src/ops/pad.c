@@ -1,11 +1,10 @@
-/* pad.c - places added before and after along axes (or cut off, where negative): filled with a
- * number, mirrored, or the edge repeated. The adjoint of padding with 0 is padding by the opposite
- * numbers. */
+/* pad.c - places added before and after along axes (or cut off, where negative), filled with a
+ * number. The adjoint of padding with 0 is padding by the opposite numbers. */
 #include <string.h>
 #include "ops/ops.h"
 
 typedef struct margins {
-    int64_t before[WEIR_RANK_MAX], after[WEIR_RANK_MAX];
+    weir__margins places;
     double value;
 } margins;
 
@@ -15,12 +14,12 @@ static bool infer(weir_call *k)
     weir_spec *s = &k->spec[0];
     *s = weir__spec_of(k->in[0]);
     for (int i = 0; i < s->ndim; i++) {
-        s->shape[i] += m->before[i] + m->after[i];
+        s->shape[i] += m->places.before[i] + m->places.after[i];
         if (s->shape[i] < 0)
             return weir_call_fail(
                 k, WEIR_ERROR_SHAPE,
                 "%lld and %lld to axis %d: expected to cut off no more than there is",
-                (long long)m->before[i], (long long)m->after[i], i);
+                (long long)m->places.before[i], (long long)m->places.after[i], i);
     }
     return true;
 }
@@ -46,8 +45,8 @@ static void fill(weir_call *k, const margins *m)
     double one[1];
     weir__convert(y->dtype, one, WEIR_F64, &m->value, 1);
     for (int i = 0; i < y->ndim; i++) {
-        fill_slab(k, i, 0, m->before[i], one);
-        fill_slab(k, i, y->shape[i] - m->after[i], y->shape[i], one);
+        fill_slab(k, i, 0, m->places.before[i], one);
+        fill_slab(k, i, y->shape[i] - m->places.after[i], y->shape[i], one);
     }
 }
 
@@ -60,9 +59,9 @@ static void forward(weir_call *k)
     int64_t to = 0, from = 0;
     fill(k, m);
     for (int i = 0; i < y->ndim; i++) {
-        int64_t cut = m->before[i] < 0 ? -m->before[i] : 0;
-        int64_t first = m->before[i] > 0 ? m->before[i] : 0;
-        int64_t n = x->shape[i] - cut + (m->after[i] < 0 ? m->after[i] : 0);
+        int64_t cut = m->places.before[i] < 0 ? -m->places.before[i] : 0;
+        int64_t first = m->places.before[i] > 0 ? m->places.before[i] : 0;
+        int64_t n = x->shape[i] - cut + (m->places.after[i] < 0 ? m->places.after[i] : 0);
         l.shape[i] = n > 0 ? n : 0;
         to += first * y->strides[i];
         from += cut * x->strides[i];
@@ -78,8 +77,8 @@ static void backward(weir_vjp *v)
 {
     margins m = *(const margins *)v->attr;
     for (int i = 0; i < WEIR_RANK_MAX; i++) {
-        m.before[i] = -m.before[i];
-        m.after[i] = -m.after[i];
+        m.places.before[i] = -m.places.before[i];
+        m.places.after[i] = -m.places.after[i];
     }
     m.value = 0;
     weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], &m));
@@ -115,9 +114,8 @@ const weir_op weir__op_pad = { .row = WEIR_OP_ROW("op.pad",
                                .order = WEIR_ORDER_KEEP };
 
 /* -- calls ------------------------------------------------------------------------------------- */
-/* The margins of pairs for the last axis, the one before it, ... */
-static bool read_pairs(weir_tensor *x, const char *name, int n_axes, const int64_t *pads,
-                       margins *m)
+bool weir__read_margins(weir_tensor *x, const char *name, int n_axes, const int64_t *pads,
+                        weir__margins *m)
 {
     if (weir_is_nil(x)) return false;
     weir_ctx *c = x->object.ctx;
@@ -145,48 +143,7 @@ static bool read_pairs(weir_tensor *x, const char *name, int n_axes, const int64
 weir_tensor *weir_pad(weir_tensor *x, int n_axes, const int64_t *pads, double value)
 {
     margins m = { .value = value };
-    return read_pairs(x, "pad", n_axes, pads, &m) ? weir__apply1(&weir__op_pad, x, &m)
-                                                  : weir__nil_of(x);
-}
-
-static int64_t mirrored(int64_t i, int64_t n) { return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i; }
-static int64_t nearest(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
-
-/* Axis by axis, x at the places that `source` names. */
-static weir_tensor *by_index(weir_tensor *x, const char *name, int n_axes, const int64_t *pads,
-                             int64_t reach, int64_t (*source)(int64_t i, int64_t n))
-{
-    margins m = { .value = 0 };
-    if (!read_pairs(x, name, n_axes, pads, &m)) return weir__nil_of(x);
-    for (int a = 0; a < x->ndim; a++) {
-        int64_t n = x->shape[a];
-        int64_t length = n + m.before[a] + m.after[a];
-        int64_t most = reach ? n - reach : n > 0 ? INT64_MAX : 0;
-        if (m.before[a] == 0 && m.after[a] == 0) continue;
-        if (m.before[a] > most || m.after[a] > most || length < 0 || m.before[a] <= -n
-            || m.after[a] <= -n) {
-            weir_fail(x->object.ctx, WEIR_ERROR_SHAPE,
-                      "%s: %lld and %lld to axis %d of extent %lld: expected %s", name,
-                      (long long)m.before[a], (long long)m.after[a], a, (long long)n,
-                      reach ? "less than the extent"
-                            : "an axis that is not empty, and some of it left");
-            return weir__nil_of(x);
-        }
-        weir_tensor *at = weir_empty(x->object.ctx, WEIR_I64, 1, &length);
-        if (at->object.nil) return weir__nil_of(x);
-        for (int64_t i = 0; i < length; i++)
-            ((int64_t *)weir__ptr(at))[i] = source(i - m.before[a], n);
-        x = weir_index_select(x, a, at);
-        if (weir_is_nil(x)) return x;
-    }
-    return x;
-}
-
-weir_tensor *weir_pad_reflect(weir_tensor *x, int n_axes, const int64_t *pads)
-{
-    return by_index(x, "pad_reflect", n_axes, pads, 1, mirrored);
-}
-weir_tensor *weir_pad_replicate(weir_tensor *x, int n_axes, const int64_t *pads)
-{
-    return by_index(x, "pad_replicate", n_axes, pads, 0, nearest);
+    return weir__read_margins(x, "pad", n_axes, pads, &m.places)
+               ? weir__apply1(&weir__op_pad, x, &m)
+               : weir__nil_of(x);
 }
