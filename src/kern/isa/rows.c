@@ -11,8 +11,9 @@ enum { WAYS = 16 };
 #include "math_f32.inc"
 #include "math.inc"
 #define LANES 16
-#include "rows.inc"
 #include "vec.inc"
+#include "lanes.inc"
+#include "rows.inc"
 #include "rows_short.inc"
 #undef LANES
 
@@ -20,6 +21,7 @@ enum { WAYS = 16 };
 #include "math_f64.inc"
 #include "math.inc"
 #define LANES 8
-#include "rows.inc"
 #include "vec.inc"
+#include "lanes.inc"
+#include "rows.inc"
 #include "rows_short.inc"
