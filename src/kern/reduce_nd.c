@@ -75,6 +75,22 @@ static double one(const reduction *r, const char *x)
     return gathered(r, x);
 }
 
+/* Where the next n elements of a result lie */
+static void list_rows(const reduction *r, int64_t n, int64_t *at, int64_t *offset, int64_t *rows)
+{
+    const weir__plan *p = &r->reduced;
+    int inner = p->ndim - 1;
+    int64_t step = p->stride[0][inner], some;
+    for (int64_t i = 0; i < n; i += some) {
+        some = p->shape[inner] - at[inner];
+        if (some > n - i) some = n - i;
+        for (int64_t j = 0; j < some; j++) rows[i + j] = offset[0] + j * step;
+        at[inner] += some - 1;
+        offset[0] += (some - 1) * step;
+        weir__plan_next(p, 1, p->ndim, at, offset);
+    }
+}
+
 /* n <= WEIR__COLUMNS results side by side */
 static void columns(const reduction *r, int64_t n, const char *x, int64_t out, int64_t out_stride)
 {
@@ -89,10 +105,7 @@ static void columns(const reduction *r, int64_t n, const char *x, int64_t out, i
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t m = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
-        for (int64_t i = 0; i < m; i++) {
-            rows[i] = offset[0];
-            weir__plan_next(&r->reduced, 1, r->reduced.ndim, at, offset);
-        }
+        list_rows(r, m, at, offset, rows);
         (r->max ? r->k->max_block : r->k->sum_block)[r->t](m, rows, n, x, block);
         for (int64_t j = 0; j < n; j++) weir__cascade_add(&c[j], block[j]);
     }
