@@ -77,32 +77,75 @@ static size_t buffer_bytes(const weir__attention *o, weir__real t)
     return rounded((size_t)(BLOCK * o->keys * bytes_of(t)));
 }
 
-static size_t piece_bytes(const weir__isa *k, weir__real t, const weir__attention *o, int buffers,
-                          step last)
+static size_t product_bytes(const weir__isa *k, weir__real t, const weir__attention *o, step s,
+                            int64_t m, int64_t n)
 {
-    size_t most = 0;
-    for (int64_t b = 0; b < blocks_of(o); b++)
-        for (int s = 0; s <= (int)last; s++) {
-            weir__gemm g = product(o, (step)s, smaller(BLOCK, o->rows - b * BLOCK), keys_of(o, b));
-            size_t bytes = k->gemm_scratch[t](&g, NULL);
-            if (bytes > most) most = bytes;
-        }
-    return (size_t)buffers * buffer_bytes(o, t) + rounded(most);
+    weir__gemm g = product(o, s, m, n);
+    return k->gemm_scratch[t](&g, NULL);
 }
 
-static int pieces_for(const weir__attention *o, int64_t items, const weir__threads *threads)
+/* How the work is divided: in pieces, each with scratch of its own. `together`: all of them work on
+ * one head. */
+typedef struct division {
+    int pieces, buffers;
+    bool together;
+    size_t each; /* bytes of scratch */
+} division;
+
+static int64_t strip_start(const weir__attention *o, const division *d, int piece)
+{
+    return o->keys * piece / d->pieces;
+}
+
+/* Keys of a strip among the first n */
+static int64_t strip_of(const weir__attention *o, const division *d, int piece, int64_t n)
+{
+    int64_t first = strip_start(o, d, piece), last = smaller(strip_start(o, d, piece + 1), n);
+    return last > first ? last - first : 0;
+}
+
+static size_t larger_size(size_t a, size_t b) { return a > b ? a : b; }
+
+static void size_piece(const weir__isa *k, weir__real t, const weir__attention *o, division *d)
+{
+    size_t most = 0;
+    step last = d->buffers > 2 ? BACK_K : OUT;
+    for (int64_t b = 0; b < blocks_of(o); b++) {
+        int64_t m = smaller(BLOCK, o->rows - b * BLOCK), n = keys_of(o, b);
+        for (int s = 0; s <= (int)last; s++)
+            most = larger_size(most, product_bytes(k, t, o, (step)s, m, n));
+        for (int i = 0; d->together && i < d->pieces; i++) {
+            int64_t keys = strip_of(o, d, i, n);
+            if (keys == 0) continue;
+            most = larger_size(most, product_bytes(k, t, o, BACK_V, m, keys));
+            most = larger_size(most, product_bytes(k, t, o, BACK_K, m, keys));
+        }
+    }
+    d->each = (size_t)d->buffers * buffer_bytes(o, t) + rounded(most);
+}
+
+static division divide(const weir__isa *k, weir__real t, const weir__attention *o, bool backward,
+                       const weir__threads *threads)
 {
     /* all rows' keys need not fit an integer */
     double row = (double)o->keys * (1 + 0.1 * (double)(o->width + o->out));
-    int pieces = weir__pieces_for(o->heads * o->rows, row, threads);
-    return items < pieces ? (int)items : pieces;
+    division d = { .pieces = weir__pieces_for(o->heads * o->rows, row, threads),
+                   .buffers = backward ? 3 : 2 };
+    int64_t rounds = (o->heads + d.pieces - 1) / d.pieces;
+    d.together = backward && 4 * rounds * d.pieces > 5 * o->heads; /* too many would wait */
+    int64_t items = backward ? o->heads : o->heads * blocks_of(o);
+    if (d.together) items = smaller(blocks_of(o), o->keys);
+    if (items < d.pieces) d.pieces = (int)items;
+    d.together = d.together && d.pieces > 1;
+    size_piece(k, t, o, &d);
+    return d;
 }
 
 size_t weir__attention_scratch(const weir__isa *k, weir__real t, const weir__attention *o,
                                bool backward, const weir__threads *threads)
 {
-    int pieces = pieces_for(o, backward ? o->heads : o->heads * blocks_of(o), threads);
-    return piece_bytes(k, t, o, backward ? 3 : 2, backward ? BACK_K : OUT) * (size_t)pieces;
+    division d = divide(k, t, o, backward, threads);
+    return d.each * (size_t)d.pieces;
 }
 
 /* -- one block --------------------------------------------------------------------------------- */
@@ -191,30 +234,56 @@ static void forward_block(const place *p, int64_t head, int64_t block)
              (char *)o->y + (head * o->rows + row0) * o->out * bytes_of(p->t));
 }
 
-static void backward_block(const place *p, int64_t head, int64_t block)
+/* ds of m rows, as it is wanted and, scaled, in buffer 0 */
+static void score_gradients(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
-    int64_t row0 = block * BLOCK;
-    int64_t m = smaller(BLOCK, o->rows - row0);
-    int64_t n = keys_of(o, block);
     int64_t bytes = bytes_of(p->t);
-    const char *g = at(p, o->g, (head * o->rows + row0) * o->out);
-    probabilities(p, head, row0, m, n);
-    multiply(p, BACK_P, m, n, g, at(p, o->v, o->v_at[head]), p->buffer[2]);
-    if (o->dv)
-        multiply(p, BACK_V, m, n, p->buffer[1], g, (char *)o->dv + head * o->keys * o->out * bytes);
-    for (int64_t i = 0; i < m; i++)
-        p->k->row[p->t][WEIR__R_softmax_backward](n, p->buffer[0] + i * n * bytes,
-                                                  p->buffer[2] + i * n * bytes,
+    for (int64_t i = 0; i < m; i++) {
+        char *scaled = p->buffer[0] + i * n * bytes, *ds = scaled;
+        if (o->ds) ds = (char *)o->ds + ((head * o->rows + row0 + i) * o->keys) * bytes;
+        p->k->row[p->t][WEIR__R_softmax_backward](n, ds, p->buffer[2] + i * n * bytes,
                                                   p->buffer[1] + i * n * bytes);
-    p->k->unary[p->t][WEIR__U_affine](m * n, p->buffer[0], 1, p->buffer[0], 1,
-                                      (const double[]){ o->scale, 0 });
+        p->k->unary[p->t][WEIR__U_affine](n, scaled, 1, ds, 1, (const double[]){ o->scale, 0 });
+        if (o->ds) memset(ds + n * bytes, 0, (size_t)((o->keys - n) * bytes));
+    }
+}
+
+/* Everything but what is added to gradients of keys; leaves probabilities and ds in the buffers. */
+static void backward_rows(const place *p, int64_t head, int64_t block)
+{
+    const weir__attention *o = p->o;
+    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block);
+    probabilities(p, head, row0, m, n);
+    multiply(p, BACK_P, m, n, at(p, o->g, (head * o->rows + row0) * o->out),
+             at(p, o->v, o->v_at[head]), p->buffer[2]);
+    score_gradients(p, head, row0, m, n);
     if (o->dq)
         multiply(p, BACK_Q, m, n, p->buffer[0], at(p, o->k, o->k_at[head]),
-                 (char *)o->dq + (head * o->rows + row0) * o->width * bytes);
-    if (o->dk)
-        multiply(p, BACK_K, m, n, p->buffer[0], at(p, o->q, o->q_at[head] + row0 * o->q_row),
-                 (char *)o->dk + head * o->keys * o->width * bytes);
+                 (char *)o->dq + (head * o->rows + row0) * o->width * bytes_of(p->t));
+}
+
+/* What a block, whose buffers are `of`'s, adds to `keys` keys from the first on */
+static void backward_keys(const place *p, const place *of, int64_t head, int64_t block,
+                          int64_t first, int64_t keys)
+{
+    const weir__attention *o = p->o;
+    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block);
+    int64_t key = head * o->keys + first, bytes = bytes_of(p->t);
+    const step steps[] = { BACK_V, BACK_K };
+    const void *right[] = { at(p, o->g, (head * o->rows + row0) * o->out),
+                            at(p, o->q, o->q_at[head] + row0 * o->q_row) };
+    void *to[] = { o->dv ? (char *)o->dv + key * o->out * bytes : NULL,
+                   o->dk ? (char *)o->dk + key * o->width * bytes : NULL };
+    for (int i = 0; i < 2; i++) {
+        if (!to[i]) continue;
+        weir__gemm g = product(o, steps[i], m, keys);
+        g.a = of->buffer[1 - i] + first * bytes;
+        g.a_col = n;
+        g.b = right[i];
+        g.c = to[i];
+        p->k->gemm[p->t](&g, p->products, NULL);
+    }
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
@@ -224,17 +293,22 @@ static void forward_part(const place *p, int64_t first, int64_t last)
         forward_block(p, i / blocks_of(p->o), i % blocks_of(p->o));
 }
 
+static void clear_keys(const weir__attention *o, weir__real t, int64_t head)
+{
+    int64_t v = o->keys * o->out * bytes_of(t), k = o->keys * o->width * bytes_of(t);
+    if (o->dv) memset((char *)o->dv + head * v, 0, (size_t)v);
+    if (o->dk) memset((char *)o->dk + head * k, 0, (size_t)k);
+}
+
 static void backward_part(const place *p, int64_t first, int64_t last)
 {
     const weir__attention *o = p->o;
     for (int64_t head = first; head < last; head++) {
-        if (o->dv)
-            memset((char *)o->dv + head * o->keys * o->out * bytes_of(p->t), 0,
-                   (size_t)(o->keys * o->out * bytes_of(p->t)));
-        if (o->dk)
-            memset((char *)o->dk + head * o->keys * o->width * bytes_of(p->t), 0,
-                   (size_t)(o->keys * o->width * bytes_of(p->t)));
-        for (int64_t b = 0; b < blocks_of(o); b++) backward_block(p, head, b);
+        clear_keys(o, p->t, head);
+        for (int64_t b = 0; b < blocks_of(o); b++) {
+            backward_rows(p, head, b);
+            backward_keys(p, p, head, b, 0, keys_of(o, b));
+        }
     }
 }
 
@@ -242,30 +316,76 @@ typedef struct job {
     const weir__isa *k;
     weir__real t;
     const weir__attention *o;
+    const division *d;
     char *scratch;
-    size_t each; /* bytes of it for a piece */
-    int buffers;
     void (*part)(const place *p, int64_t first, int64_t last);
+    int64_t head, block; /* together: blocks of a head from this one on */
+    int64_t count;
 } job;
+
+static place place_of_piece(const job *j, int64_t piece)
+{
+    return place_of(j->k, j->t, j->o, j->scratch + (size_t)piece * j->d->each, j->d->buffers);
+}
 
 static void job_items(void *job_, int piece, int64_t first, int64_t last)
 {
     const job *j = job_;
-    place p = place_of(j->k, j->t, j->o, j->scratch + (size_t)piece * j->each, j->buffers);
+    place p = place_of_piece(j, piece);
     j->part(&p, first, last);
+}
+
+/* -- one head after the other, a block a piece ------------------------------------------------- */
+static void job_blocks(void *job_, int piece, int64_t first, int64_t last)
+{
+    const job *j = job_;
+    (void)piece;
+    for (int64_t i = first; i < last; i++) {
+        place p = place_of_piece(j, i);
+        backward_rows(&p, j->head, j->block + i);
+    }
+}
+
+static void job_strips(void *job_, int piece, int64_t first, int64_t last)
+{
+    const job *j = job_;
+    place p = place_of_piece(j, piece);
+    for (int64_t strip = first; strip < last; strip++)
+        for (int64_t i = 0; i < j->count; i++) {
+            place of = place_of_piece(j, i);
+            int64_t n = keys_of(j->o, j->block + i), keys = strip_of(j->o, j->d, (int)strip, n);
+            if (keys > 0)
+                backward_keys(&p, &of, j->head, j->block + i, strip_start(j->o, j->d, (int)strip),
+                              keys);
+        }
+}
+
+static void together(job *j, const weir__threads *threads)
+{
+    int64_t blocks = blocks_of(j->o);
+    for (j->head = 0; j->head < j->o->heads; j->head++) {
+        clear_keys(j->o, j->t, j->head);
+        for (j->block = 0; j->block < blocks; j->block += j->count) {
+            j->count = smaller(j->d->pieces, blocks - j->block);
+            weir__divide(threads, j->d->pieces, j->count, job_blocks, j);
+            weir__divide(threads, j->d->pieces, j->d->pieces, job_strips, j);
+        }
+    }
 }
 
 void weir__attention_forward(const weir__isa *k, weir__real t, const weir__attention *o,
                              void *scratch, const weir__threads *threads)
 {
-    int64_t items = o->heads * blocks_of(o);
-    job j = { k, t, o, scratch, piece_bytes(k, t, o, 2, OUT), 2, forward_part };
-    weir__divide(threads, pieces_for(o, items, threads), items, job_items, &j);
+    division d = divide(k, t, o, false, threads);
+    job j = { .k = k, .t = t, .o = o, .d = &d, .scratch = scratch, .part = forward_part };
+    weir__divide(threads, d.pieces, o->heads * blocks_of(o), job_items, &j);
 }
 
 void weir__attention_backward(const weir__isa *k, weir__real t, const weir__attention *o,
                               void *scratch, const weir__threads *threads)
 {
-    job j = { k, t, o, scratch, piece_bytes(k, t, o, 3, BACK_K), 3, backward_part };
-    weir__divide(threads, pieces_for(o, o->heads, threads), o->heads, job_items, &j);
+    division d = divide(k, t, o, true, threads);
+    job j = { .k = k, .t = t, .o = o, .d = &d, .scratch = scratch, .part = backward_part };
+    if (d.together) together(&j, threads);
+    else weir__divide(threads, d.pieces, o->heads, job_items, &j);
 }

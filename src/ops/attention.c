@@ -138,6 +138,15 @@ static void forward(weir_call *k)
 }
 
 /* -- backward ---------------------------------------------------------------------------------- */
+/* The gradient of all scores, where the mask wants one; NULL where it does not */
+static weir_tensor *score_gradient(weir_vjp *v, const weir__attention *o)
+{
+    weir_spec s = weir_vjp_in_spec(v, 0)[0];
+    if (v->n_in < 4 || !weir_vjp_needs(v, 3)) return NULL;
+    s.shape[s.ndim - 1] = o->keys;
+    return weir_empty(v->ctx, s.dtype, s.ndim, s.shape);
+}
+
 static void by_kernel(weir_vjp *v)
 {
     weir_ctx *c = v->ctx;
@@ -148,14 +157,17 @@ static void by_kernel(weir_vjp *v)
         if (weir_vjp_needs(v, i)) d[i] = weir__tensor_new(c, weir_vjp_in_spec(v, i));
     if (!weir_ok(c)) return;
     int64_t *at = problem(c, &o, v->attr, in, v->n_in);
+    weir_tensor *ds = at ? score_gradient(v, &o) : NULL;
     o.g = weir__ptr(g);
     o.dq = d[0] ? weir__ptr(d[0]) : NULL;
     o.dk = d[1] ? weir__ptr(d[1]) : NULL;
     o.dv = d[2] ? weir__ptr(d[2]) : NULL;
-    if (at) run(c, g->dtype, &o, true);
+    o.ds = ds && !ds->object.nil ? weir__ptr(ds) : NULL;
+    if (weir_ok(c)) run(c, g->dtype, &o, true);
     weir__free(c, at);
     for (int i = 0; i < 3; i++)
         if (d[i]) weir_vjp_set(v, i, d[i]);
+    if (ds) weir_vjp_set(v, 3, ds);
 }
 
 static void backward(weir_vjp *v)
@@ -163,8 +175,7 @@ static void backward(weir_vjp *v)
     bool empty = weir_numel(v->gout[0]) == 0
                  || weir__numel_of(weir_vjp_in_spec(v, 1)->ndim, weir_vjp_in_spec(v, 1)->shape)
                         == 0;
-    if (empty || weir__vjp_recording(v) || (v->n_in > 3 && weir_vjp_needs(v, 3)))
-        weir__vjp_by_reference(v);
+    if (empty || weir__vjp_recording(v)) weir__vjp_by_reference(v);
     else by_kernel(v);
 }
 

@@ -4,7 +4,7 @@
 
 enum { HEADS = 3, MOST = 200 };
 static const struct { int64_t rows, keys, width, out; bool causal; int mask; /* 1 bool, 2 numbers */ } shapes[] = {
-    { 1, 1, 1, 1, false, 0 }, { 3, 5, 4, 2, false, 0 }, { 64, 64, 16, 16, true, 0 }, { 65, 63, 8, 5, true, 1 }, { 150, 130, 17, 33, false, 2 }, { 130, 150, 9, 3, true, 2 }, { 70, 20, 8, 8, true, 0 },
+    { 1, 1, 1, 1, false, 0 }, { 3, 5, 4, 2, false, 0 }, { 64, 64, 16, 16, true, 0 }, { 65, 63, 8, 5, true, 1 }, { 150, 130, 17, 33, false, 2 }, { 130, 150, 9, 3, true, 2 }, { 70, 20, 8, 8, true, 0 }, { 200, 190, 40, 33, true, 2 },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -30,6 +30,7 @@ static problem *make(weir__real t, int i)
     o->dq = p->memory[5] = room(8 * (size_t)(HEADS * o->rows * o->width));
     o->dk = p->memory[6] = room(8 * (size_t)(HEADS * o->keys * o->width));
     o->dv = p->memory[7] = room(8 * (size_t)(HEADS * o->keys * o->out));
+    o->ds = p->memory[9] = room(8 * (size_t)(HEADS * o->rows * o->keys));
     o->mask = p->memory[8] = noise(t, o->rows * o->keys, 9); /* one mask for all heads; of a bool one bytes are made below */
     o->mask_row = o->keys, o->mask_key = 1, o->mask_bool = shapes[i].mask == 1;
     for (int64_t j = 0; o->mask_bool && j < o->rows * o->keys; j++) ((uint8_t *)p->memory[8])[j] = (uint8_t)(j % 3 != 0 && j / o->keys != 2); /* row 2 sees nothing */
@@ -101,6 +102,8 @@ static void check_head(const problem *p, int64_t h)
             dp[j] = 0;
             for (int64_t e = 0; e < o->out; e++) dp[j] += (long double)get(p->t, o->g, (h * o->rows + i) * o->out + e) * v_of(p, h, j, e);
         }
+        for (int64_t j = 0; j < o->keys; j++)
+            near(p, "ds", get(p->t, o->ds, (h * o->rows + i) * o->keys + j), w[j] * (dp[j] - dot));
         for (int64_t e = 0; e < o->width; e++) {
             long double dq = 0;
             for (int64_t j = 0; j < o->keys; j++) {
@@ -126,31 +129,53 @@ static void test_accuracy(void **state)
     }
 }
 
-/* The same bits on one thread and on more; a head, and a row of q, makes what it makes alone. */
+/* Everything that head h of p made, beside the only head of r */
+static void same_head(const problem *p, const problem *r, int64_t h)
+{
+    const weir__attention *a = &p->o, *b = &r->o;
+    const struct {
+        const void *all, *one;
+        int64_t n;
+    } results[] = {
+        { a->y, b->y, a->rows * a->out },     { a->dq, b->dq, a->rows * a->width },
+        { a->dk, b->dk, a->keys * a->width }, { a->dv, b->dv, a->keys * a->out },
+        { a->ds, b->ds, a->rows * a->keys },
+    };
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        size_t bytes = bytes_of(p->t) * (size_t)results[i].n;
+        assert_memory_equal(results[i].one, (const char *)results[i].all + (size_t)h * bytes,
+                            bytes);
+    }
+}
+
+/* The same bits on one thread and on more, which divide heads, or blocks and keys of one; a head,
+ * and a row of q, makes what it makes alone. */
 static void test_alone_and_in_threads(void **state)
 {
     (void)state;
     EACH_KERN(k) EACH_REAL(t) for (int i = 0; i < SHAPES; i++)
     {
         problem *p = make(t, i), *r = make(t, i);
+        size_t y = bytes_of(t) * (size_t)(p->o.rows * p->o.out);
         run(k, p, 1);
-        run(k, r, 3);
-        size_t size = bytes_of(t), y = size * (size_t)(p->o.rows * p->o.out);
-        assert_memory_equal(p->o.y, r->o.y, HEADS * y);
-        assert_memory_equal(p->o.dq, r->o.dq, HEADS * size * (size_t)(p->o.rows * p->o.width));
-        assert_memory_equal(p->o.dk, r->o.dk, HEADS * size * (size_t)(p->o.keys * p->o.width));
-        assert_memory_equal(p->o.dv, r->o.dv, HEADS * size * (size_t)(p->o.keys * p->o.out));
+        for (int threads = 2; threads < 4; threads++) {
+            run(k, r, threads);
+            same_head(p, r, 0);
+            assert_memory_equal(p->o.dk, r->o.dk,
+                                HEADS * bytes_of(t) * (size_t)(p->o.keys * p->o.width));
+        }
+        r->o.heads = 1;
         for (int64_t h = 0; h < HEADS; h++) {
-            r->o.heads = 1;
             r->o.q_at = &p->at[0][h], r->o.k_at = &p->at[1][h], r->o.v_at = &p->at[2][h];
             r->o.g = (const char *)p->o.g + (size_t)h * y;
-            run(k, r, 1);
-            assert_memory_equal(r->o.y, (char *)p->o.y + (size_t)h * y, y);
-            assert_memory_equal(r->o.dk, (char *)p->o.dk + (size_t)h * size * (size_t)(p->o.keys * p->o.width), size * (size_t)(p->o.keys * p->o.width));
+            for (int threads = 1; threads < 4; threads++) {
+                run(k, r, threads);
+                same_head(p, r, h);
+            }
         }
         r->o.rows = (p->o.rows + 1) / 2; /* fewer rows: the same first ones */
         run(k, r, 1);
-        assert_memory_equal(r->o.y, (char *)p->o.y + (HEADS - 1) * y, size * (size_t)(r->o.rows * p->o.out));
+        assert_memory_equal(r->o.y, (char *)p->o.y + (HEADS - 1) * y, bytes_of(t) * (size_t)(r->o.rows * p->o.out));
         drop(p), drop(r);
     }
 }

@@ -12,7 +12,7 @@ static void rows_that_see_nothing_are_zero(void **state)
         weir_tensor *q = weir_set_requires_grad(weir_randn(c, WEIR_F32, 2, SHAPE(2, 4)), true), *k = weir_randn(c, WEIR_F32, 2, SHAPE(3, 4)), *v = weir_randn(c, WEIR_F32, 2, SHAPE(3, 5)), *mask;
         mask = weir_from_f32(c, kind ? (const float[]){ 0, 0, 0, -INFINITY, -INFINITY, -INFINITY } : (const float[]){ 1, 0, 1, 0, 0, 0 }, 2, SHAPE(2, 3));
         if (kind == 0) mask = weir_cast(mask, WEIR_BOOL);
-        if (kind == 2) weir_set_requires_grad(mask, true); /* through the reference */
+        if (kind == 2) weir_set_requires_grad(mask, true);
         weir_tensor *y = attend(q, k, v, mask), *g, *s = weir_sum(y);
         assert_int_equal(weir_grad(1, &s, 1, &q, NULL, false, false, &g), WEIR_OK);
         for (int64_t e = 0; e < 5; e++) assert_true(weir_get(y, SHAPE(1, e)) == 0 && weir_get(y, SHAPE(0, e)) != 0);
