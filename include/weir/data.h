@@ -12,11 +12,24 @@
  * of PNG/JPEG, followed by ,split=train|valid|test ,valid=FRACTION|last:N ,test=FRACTION|last:N
  * ,limit=N ,levels=N ,label=COLUMN ,labels=FILE ,weight=COLUMN ,weights=signed
  * ,standardize=yes|no ,condition=COLUMNS ,conditions=FILE ,columns=COLUMNS ,skip=COLUMNS
- * ,na=error|drop . A value with commas stands in quotes: condition="a,b,c". limit=N leaves N
- * samples of the split (all, when it has no more): those whose id has the smallest fixed hash, in
- * order of id. They are the same on every machine and for every seed, and a picture of the whole
- * also where the file is sorted; limit=10 is a part of limit=20. A sample's id is its line in the
- * file before split and limit: random numbers that belong to a sample come from its id.
+ * ,na=error|drop ,map=yes|no . A value with commas stands in quotes: condition="a,b,c". limit=N
+ * leaves N samples of the split (all, when it has no more): those whose id has the smallest
+ * fixed hash, in order of id. They are the same on every machine and for every seed, and a
+ * picture of the whole also where the file is sorted; limit=10 is a part of limit=20. A sample's
+ * id is its line in the file before split and limit: random numbers that belong to a sample come
+ * from its id.
+ *
+ * An npy or IDX file that is not packed, and whose values are as the machine has them, is
+ * mapped: values come from it when they are wanted, so that it may be larger than memory, and
+ * the processes of a machine share it. FILE may be several, data-*.npy with * and ? behind the
+ * last /: one set, its samples in the order of the names, runs of digits as numbers (data-2
+ * before data-10), whose values, splits and fingerprint are those of one file of all. Of such
+ * files all have samples of one type and shape. What changes values copies all into memory:
+ * columns that are taken out, bits=, na=drop where a sample lacks a value, other orders of bytes
+ * and of axes; map=no does, too. A mapped file must stay as it is. One that was written to, by
+ * its size and time, is an error of the next batch, of statistics and of the fingerprint; where
+ * it is made shorter between that look and a read the system sends SIGBUS, which is not caught.
+ * A new file renamed over it does no harm.
  *
  * Conditions: of data with labels, or with columns or a file of conditions, every batch offers
  * "class" (i64 [B]) and "context" (real [B, K], doubles where the file has them). A COLUMN is a

@@ -12,7 +12,9 @@ const char weir__help_data[] =
     "  ,weight=COLUMN ,weights=signed ,standardize=yes|robust ,condition=COLUMNS "
     ",conditions=FILE ,header=yes|no "
     ",columns=COLUMNS ,skip=COLUMNS\n"
-    "  ,na=error|drop; - is stdin, npy or CSV, gzipped or not; a name or value with commas in "
+    "  ,na=error|drop ,map=yes|no; data-*.npy: several files as one; - is stdin, npy or CSV, "
+    "gzipped or not;\n"
+    "  a name or value with commas in "
     "quotes: condition=\"a,b\"\n";
 const char weir__help_streams[] =
     "FILE of -o: - is stdout as CSV, -.npy and -.png in those forms; other lines then go to "

@@ -2,8 +2,9 @@
 #include <string.h>
 #include "data/data.h"
 
-/* What such a file holds. */
+/* What such a file, or several, hold. */
 typedef struct beside {
+    weir__source from; /* which values may lie in */
     weir__array a;
     weir__csv csv;
 } beside;
@@ -12,21 +13,33 @@ static void beside_free(weir_ctx *c, beside *b)
 {
     weir__array_free(c, &b->a);
     weir__csv_free(c, &b->csv);
+    weir__source_free(c, &b->from);
+}
+
+/* They are few: put together in memory. */
+static void beside_read_files(weir_ctx *c, beside *b)
+{
+    weir__store s = { 0 };
+    if (weir__parts_read(c, &b->from.files, &s, &b->a, &b->csv) == WEIR_OK) {
+        s.dtype = b->a.dtype;
+        s.dim = weir__numel_of(b->a.ndim - 1, b->a.shape + 1);
+        if (weir__store_own(c, &s)) b->a.data = s.data;
+    }
+    weir__parts_free(c, &s);
 }
 
 /* `what`: the option. A CSV may hold words in `words`, a column; NULL: none. */
 static weir_status beside_read(weir_ctx *c, const char *what, const char *path, const char *words,
                                beside *b)
 {
-    weir__bytes bytes;
     *b = (beside){ .csv.form.word_column = words };
-    const weir__dataset_row *row = weir__source_find(c, path, &bytes);
-    if (!row) return weir_status_of(c);
-    if (row != &weir__dataset_npy && row != &weir__dataset_csv && row != &weir__dataset_idx)
+    if (!weir__source_find(c, path, &b->from)) return weir_status_of(c);
+    const weir__dataset_row *row = b->from.row;
+    if (!row->together && row != &weir__dataset_csv)
         weir_fail(c, WEIR_ERROR_FORMAT, "%.300s: expected a file of %s: IDX, npy or CSV", path,
                   what);
-    else row->read(c, path, bytes, &b->a, &b->csv);
-    weir__free(c, bytes.data);
+    else if (b->from.files.n > 0) beside_read_files(c, b);
+    else row->read(c, path, b->from.bytes, &b->a, &b->csv);
     if (!weir_ok(c)) beside_free(c, b);
     return weir_status_of(c);
 }

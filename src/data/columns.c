@@ -122,7 +122,7 @@ static weir_status condition_copy(table *t, const int64_t *columns, int64_t n)
     size_t from = weir_dtype_size(s->dtype), to = weir_dtype_size(k->dtype);
     for (int64_t i = 0; i < s->n * n; i++)
         weir__convert(k->dtype, (char *)k->data + (size_t)i * to, s->dtype,
-                      (const char *)s->data + (size_t)(i / n * s->dim + columns[i % n]) * from, 1);
+                      weir__store_row(s, i / n) + (size_t)columns[i % n] * from, 1);
     return WEIR_OK;
 }
 
@@ -288,6 +288,7 @@ static weir_status keep_names(table *t)
 static void remove_columns(table *t)
 {
     weir__store *s = t->s;
+    if (s->n_removed > 0 && !weir__store_own(t->c, s)) return;
     size_t element = weir_dtype_size(s->dtype);
     char *to = s->data;
     for (int64_t i = 0; s->n_removed > 0 && i < s->n; i++) {

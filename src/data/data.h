@@ -52,6 +52,7 @@ typedef struct weir__dataset_opts {
     int32_t header; /* weir__csv_header */
     weir_words columns, skip; /* n 0: all; none */
     int32_t na; /* weir__na */
+    bool map;
 } weir__dataset_opts;
 static inline bool weir__is_said(const char *text) { return text && text[0]; }
 
@@ -84,6 +85,10 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
       "values are integers 0 .. N-1 (0: continuous)" }, \
     { "bits", WEIR_OPTION_INT, WEIR__OPT(bits), "0", 0, 16, NULL, \
       "of such integers, v becomes floor(2^N v / levels), of 2^N levels (0: as they are)" }
+#define WEIR__OPTION_MAP \
+    { "map", WEIR_OPTION_BOOL, WEIR__OPT(map), "yes", 0, 0, NULL, \
+      "values are read from the file as they are wanted, and it must stay as it is; no: all are " \
+      "copied into memory" }
 #define WEIR__OPTIONS_BESIDE \
     { "labels", WEIR_OPTION_TEXT, WEIR__OPT(labels), "", 0, 0, NULL, \
       "file with the class of every row: IDX, npy or CSV; integers, or words below a header" }, \
@@ -109,13 +114,46 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
       "rows that lack a value (empty, NA, NaN, null ..) are an error, or are left out before " \
       "rows are counted" }
 
+/* -- where data lie ---------------------------------------------------------------------------- */
+/* files.c: what a pattern such as data-*.npy names, in order. */
+typedef struct weir__files {
+    int64_t n, room;
+    char **at; /* [n] paths */
+} weir__files;
+bool weir__files_is_pattern(const char *name); /* and not the name of a file */
+/* false: there is none, or the error is set */
+bool weir__files_find(weir_ctx *c, const char *pattern, weir__files *f);
+void weir__files_free(weir_ctx *c, weir__files *f);
+
+/* sources.c: which row reads a name, and what it reads. */
+typedef struct weir__source {
+    const struct weir__dataset_row *row;
+    weir__bytes bytes; /* of the file, unpacked; none of toys, folders and several files */
+    weir__mapped map; /* where they lie, if that is mapped; then there is no 0 behind them */
+    weir__files files; /* of a pattern; row is that of the first */
+} weir__source;
+/* false: the error is set */
+bool weir__source_find(weir_ctx *c, const char *name, weir__source *s);
+void weir__source_free(weir_ctx *c, weir__source *s);
+
 /* -- stores ------------------------------------------------------------------------------------ */
+/* Rows that lie where they were read */
+typedef struct weir__part {
+    int64_t first, n;
+    const char *data; /* [n, dim] */
+    void *own; /* memory that holds them; NULL: the map does */
+    weir__mapped map;
+    char *path;
+} weir__part;
+
 typedef struct weir__store {
     weir_dtype dtype;
     int64_t n, dim;
     int ndim; /* of one sample */
     int64_t shape[WEIR_RANK_MAX]; /* of one sample */
-    void *data; /* [n, dim] */
+    void *data; /* [n, dim]; NULL: in several parts */
+    weir__part *parts; /* by row; none: data is the store's own. Of one part data is its. */
+    int64_t n_parts, parts_room;
     int64_t levels; /* 0: continuous */
     weir_words columns; /* their names, where the source has some; n 0: none */
     int32_t *labels; /* [n] or NULL; -1: of none that is known */
@@ -138,8 +176,9 @@ typedef struct weir__dataset_row {
     /* Files are known by what they begin with, else by how their name ends. */
     bool (*is)(const void *data, size_t size); /* NULL: by name alone */
     const char *endings; /* such as ".npy .npy.gz", blanks between; NULL: none */
+    bool together; /* several files may be one set, and are mapped */
     /* Files: reads `path` (NULL: built in) into `a`, and the header of a CSV. Bytes are the file's,
-     * unpacked; folders have none. */
+     * unpacked; folders have none. Values may lie in them. */
     weir_status (*read)(weir_ctx *c, const char *path, weir__bytes bytes, weir__array *a,
                         weir__csv *csv);
     /* Toys: sample `id`, of 2 values; NULL for files. */
@@ -216,12 +255,29 @@ weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset
                              weir__split split, int64_t n, int64_t test_rows, int64_t **ids,
                              int64_t *count);
 
-/* sources.c: which row reads `name`, and its bytes (unpacked; none for toys and folders). */
-const weir__dataset_row *weir__source_find(weir_ctx *c, const char *name, weir__bytes *bytes);
-/* store.c: reads or draws the store. Takes over `bytes`. NULL: the error is set. */
-weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row,
-                              weir__bytes bytes, const weir__dataset_opts *o, bool levels_given);
+/* store.c: reads or draws the store; of `from` it takes what values lie in. NULL: the error is
+ * set. */
+weir__store *weir__store_open(weir_ctx *c, const char *name, weir__source *from,
+                              const weir__dataset_opts *o, bool levels_given);
 void weir__store_free(weir_ctx *c, weir__store *s);
+/* parts.c: the array's rows behind those of the store, whose type and shape they have; what they
+ * lie in is the store's then. */
+weir_status weir__parts_add(weir_ctx *c, weir__store *s, const char *path, weir__array *a,
+                            weir__source *from);
+/* All files; `shape` becomes an array of all samples without values, `csv` has names of columns. */
+weir_status weir__parts_read(weir_ctx *c, const weir__files *files, weir__store *s,
+                             weir__array *shape, weir__csv *csv);
+void weir__parts_free(weir_ctx *c, weir__store *s);
+const char *weir__parts_row(const weir__store *s, int64_t row);
+/* Values in memory of the store's own, which may be written to; false: there is none. */
+bool weir__store_own(weir_ctx *c, weir__store *s);
+/* Whether files that are mapped are still as they were; else the error is set. */
+bool weir__store_holds(weir_ctx *c, const weir__store *s);
+static inline const char *weir__store_row(const weir__store *s, int64_t row)
+{
+    size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    return s->data ? (const char *)s->data + (size_t)row * bytes : weir__parts_row(s, row);
+}
 /* columns.c: the columns that columns= and skip= leave out of a table of so many; header NULL:
  * none. An error may be set. */
 void weir__columns_left_out(weir_ctx *c, const char *name, const weir__dataset_opts *o,

@@ -116,19 +116,16 @@ static weir_status check_test(weir_ctx *c, const char *name, const weir__dataset
         name);
 }
 
-/* Of a source whose options are read; takes `bytes` over. */
-static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name,
-                               const weir__dataset_row *row, weir__bytes bytes,
+/* Of a source whose options are read. */
+static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name, weir__source *from,
                                const weir__dataset_opts *o, uint32_t given)
 {
+    const weir__dataset_row *row = from->row;
     bool levels_given = false;
-    if (check_test(c, name, row, o, o->split) != WEIR_OK) {
-        weir__free(c, bytes.data);
-        return nil(c);
-    }
+    if (check_test(c, name, row, o, o->split) != WEIR_OK) return nil(c);
     for (int i = 0; row->row.options[i].name; i++)
         levels_given |= given >> i & 1 && row->row.options[i].offset == WEIR__OPT(levels);
-    weir__store *s = weir__store_open(c, name, row, bytes, o, levels_given);
+    weir__store *s = weir__store_open(c, name, from, o, levels_given);
     weir_dataset *d = s ? new_dataset(c, row, s, true, o, name, spec) : nil(c);
     if (d->object.nil || check_rows(c, d) == WEIR_OK) return d;
     weir_dataset_free(d);
@@ -138,18 +135,17 @@ static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name,
 static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name,
                                 const char *options, bool limit_first)
 {
-    weir__bytes bytes;
+    weir__source from;
     weir__dataset_opts o;
     uint32_t given;
-    const weir__dataset_row *row = weir__source_find(c, name, &bytes);
-    if (!row) return nil(c);
-    if (weir__spec_options(c, spec, row, options, &o, &given) != WEIR_OK) {
-        weir__free(c, bytes.data);
-        return nil(c);
+    weir_dataset *d = nil(c);
+    if (!weir__source_find(c, name, &from)) return d;
+    if (weir__spec_options(c, spec, from.row, options, &o, &given) == WEIR_OK) {
+        o.limit_first = limit_first;
+        d = open_read(c, spec, name, &from, &o, given);
+        weir_options_free(c, &from.row->row, &o);
     }
-    o.limit_first = limit_first;
-    weir_dataset *d = open_read(c, spec, name, row, bytes, &o, given);
-    weir_options_free(c, &row->row, &o);
+    weir__source_free(c, &from);
     return d;
 }
 
@@ -379,23 +375,36 @@ static void hash_context(weir__hasher *h, const weir_dataset *d)
     int64_t head[] = { k->dtype, k->dim };
     weir__hasher_add(h, head, sizeof head);
     for (int64_t i = 0; i < d->n; i++)
-        weir__hasher_add(h, (const char *)k->data + (size_t)weir__dataset_id(d, i) * row_bytes,
-                         row_bytes);
+        weir__hasher_add(h, weir__store_row(k, weir__dataset_id(d, i)), row_bytes);
+}
+
+/* The same whether rows are added one by one or many at once */
+static void hash_rows(weir__hasher *h, const weir_dataset *d)
+{
+    const weir__store *s = d->store;
+    size_t row_bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    for (int64_t i = 0; d->ids && i < d->n; i++)
+        weir__hasher_add(h, weir__store_row(s, d->ids[i]), row_bytes);
+    if (d->ids) return;
+    if (s->data) weir__hasher_add(h, s->data, (size_t)d->n * row_bytes);
+    for (int64_t i = 0; !s->data && i < s->n_parts; i++) {
+        int64_t n = d->n - s->parts[i].first;
+        if (n > s->parts[i].n) n = s->parts[i].n;
+        if (n > 0) weir__hasher_add(h, s->parts[i].data, (size_t)n * row_bytes);
+    }
 }
 
 uint64_t weir_dataset_fingerprint(const weir_dataset *d)
 {
     if (weir__dataset_dead(d)) return 0;
     const weir__store *s = d->store;
-    size_t row_bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
+    if (!weir__store_holds(d->object.ctx, s)) return 0;
     int64_t head[] = { s->dtype, s->ndim, s->levels, d->n, s->labels != NULL, s->weights != NULL };
     weir__hasher h;
     weir__hasher_begin(&h);
     weir__hasher_add(&h, head, sizeof head);
     weir__hasher_add(&h, s->shape, (size_t)s->ndim * sizeof *s->shape);
-    if (!d->ids) weir__hasher_add(&h, s->data, (size_t)d->n * row_bytes);
-    for (int64_t i = 0; d->ids && i < d->n; i++)
-        weir__hasher_add(&h, (const char *)s->data + (size_t)d->ids[i] * row_bytes, row_bytes);
+    hash_rows(&h, d);
     for (int64_t i = 0; i < d->n; i++) {
         int64_t id = weir__dataset_id(d, i);
         weir__hasher_add(&h, &id, sizeof id);

@@ -18,10 +18,19 @@ static inline void copy_rows_of(size_t from, bool same, const weir__store *s, we
     }
 }
 
+static void copy_rows_of_parts(const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n,
+                               char *x)
+{
+    size_t to = (size_t)s->dim * weir_dtype_size(t);
+    for (int64_t i = 0; i < n; i++, x += to)
+        weir__convert(t, x, s->dtype, weir__store_row(s, ids[i]), s->dim);
+}
+
 void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n, void *x)
 {
     size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
-    if (s->dtype != t) copy_rows_of(bytes, false, s, t, ids, n, x);
+    if (!s->data) copy_rows_of_parts(s, t, ids, n, x);
+    else if (s->dtype != t) copy_rows_of(bytes, false, s, t, ids, n, x);
     else if (bytes == 4) copy_rows_of(4, true, s, t, ids, n, x);
     else if (bytes == 8) copy_rows_of(8, true, s, t, ids, n, x);
     else if (bytes == 12) copy_rows_of(12, true, s, t, ids, n, x);
@@ -45,7 +54,7 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     int64_t shape[WEIR_RANK_MAX] = { n };
     memcpy(shape + 1, s->shape, (size_t)s->ndim * sizeof *shape);
     weir_tensor *x = weir_empty(c, d->real, s->ndim + 1, shape);
-    if (x->object.nil) return weir__nil(c, WEIR__BATCH);
+    if (x->object.nil || !weir__store_holds(c, s)) return weir__nil(c, WEIR__BATCH);
     int64_t *ids = weir__alloc_n(c, n, sizeof *ids);
     double *weights = s->weights ? weir__alloc_n(c, n, sizeof *weights) : NULL;
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
@@ -134,6 +143,7 @@ static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
     enum { CHUNK = 512 };
     double v[CHUNK];
     const weir__store *s = context ? d->store->context : d->store;
+    if (!weir__store_holds(d->object.ctx, s)) return weir_status_of(d->object.ctx);
     for (int64_t i = 0; !is_whole(s->dtype) && i < d->n; i++) {
         int64_t id = weir__dataset_id(d, i);
         if (weir__dataset_weight(d, i) == 0) continue; /* nobody looks at it */

@@ -78,46 +78,95 @@ static const weir__dataset_row *file_kind(weir_ctx *c, const char *path, bool pi
     return NULL;
 }
 
-const weir__dataset_row *weir__source_find(weir_ctx *c, const char *name, weir__bytes *bytes)
+void weir__source_free(weir_ctx *c, weir__source *s)
+{
+    if (!s->map.data) weir__free(c, s->bytes.data);
+    weir__mapped_end(&s->map);
+    weir__files_free(c, &s->files);
+    *s = (weir__source){ 0 };
+}
+
+/* Of a file that is mapped, as its first bytes say; else nothing. */
+static bool source_map(const char *path, weir__source *s)
+{
+    unsigned char first[8];
+    size_t n = weir__file_begins(path, first, sizeof first);
+    for (int64_t i = 0; n == sizeof first && !s->row && i < weir__dataset_row_count; i++) {
+        const weir__dataset_row *row = (const weir__dataset_row *)weir__dataset_rows[i];
+        if (row->together && row->is(first, n)) s->row = row;
+    }
+    if (!s->row) return false;
+    if (!weir__file_map(path, &s->map)) {
+        s->row = NULL;
+        return false;
+    }
+    s->bytes = (weir__bytes){ (unsigned char *)(uintptr_t)s->map.data, s->map.size };
+    return true;
+}
+
+static bool source_file(weir_ctx *c, const char *name, bool pipe, weir__source *s)
+{
+    if (!pipe && source_map(name, s)) return true;
+    if (read_unpacked(c, name, pipe, &s->bytes) == WEIR_OK)
+        s->row = file_kind(c, name, pipe, s->bytes);
+    if (!s->row) weir__source_free(c, s);
+    return s->row != NULL;
+}
+
+/* Of several files each is looked at when it is read; the first says which row's options they
+ * take. */
+static bool source_files(weir_ctx *c, const char *name, weir__source *s)
+{
+    weir__source first;
+    weir__files files;
+    if (!weir__files_find(c, name, &files)) {
+        if (weir_ok(c))
+            weir_fail(c, WEIR_ERROR_IO, "%.300s: no such file: expected one or more", name);
+        return false;
+    }
+    if (weir__source_find(c, files.at[0], &first)) s->row = first.row;
+    weir__source_free(c, &first);
+    s->files = files;
+    if (s->row && s->row->together) return true;
+    if (s->row)
+        weir_fail(c, WEIR_ERROR_FORMAT, "%.300s: one of several files: expected npy or IDX",
+                  files.at[0]);
+    weir__source_free(c, s);
+    return false;
+}
+
+static bool source_missing(weir_ctx *c, const char *name)
+{
+    weir_fail(c, WEIR_ERROR_IO,
+              "%.300s: %s: expected digits, toy:NAME, a file or a folder (a file name "
+              "with a comma stands in quotes)",
+              name, weir__error_text(errno));
+    return false;
+}
+
+bool weir__source_find(weir_ctx *c, const char *name, weir__source *s)
 {
     struct stat st;
-    *bytes = (weir__bytes){ 0 };
-    if (strcmp(name, "digits") == 0) return &weir__dataset_digits;
-    if (strncmp(name, "toy:", 4) == 0) return toy_named(c, name + 4);
+    *s = (weir__source){ 0 };
+    if (strcmp(name, "digits") == 0) s->row = &weir__dataset_digits;
+    else if (strncmp(name, "toy:", 4) == 0) s->row = toy_named(c, name + 4);
+    if (s->row || !weir_ok(c)) return s->row != NULL;
     bool pipe = strcmp(name, "-") == 0;
-    if (!pipe && stat(name, &st) != 0) {
-        weir_fail(c, WEIR_ERROR_IO,
-                  "%.300s: %s: expected digits, toy:NAME, a file or a folder (a file name "
-                  "with a comma stands in quotes)",
-                  name, weir__error_text(errno));
-        return NULL;
-    }
-    if (!pipe && S_ISDIR(st.st_mode)) return &weir__dataset_folder;
+    if (!pipe && weir__files_is_pattern(name)) return source_files(c, name, s);
+    if (!pipe && stat(name, &st) != 0) return source_missing(c, name);
+    if (!pipe && S_ISDIR(st.st_mode)) s->row = &weir__dataset_folder;
+    if (s->row) return true;
     if (!pipe) weir__claim_add(c, (int64_t)st.st_size);
-    pipe = pipe || S_ISFIFO(st.st_mode);
-    const weir__dataset_row *row = read_unpacked(c, name, pipe, bytes) == WEIR_OK
-                                       ? file_kind(c, name, pipe, *bytes)
-                                       : NULL;
-    if (!row) {
-        weir__free(c, bytes->data);
-        *bytes = (weir__bytes){ 0 };
-    }
-    return row;
+    return source_file(c, name, pipe || S_ISFIFO(st.st_mode), s);
 }
 
 /* -- the kinds of files ------------------------------------------------------------------------ */
-
-static bool npy_is(const void *data, size_t size)
-{
-    return size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0;
-}
 
 static weir_status read_npy(weir_ctx *c, const char *path, weir__bytes b, weir__array *a,
                             weir__csv *csv)
 {
     weir__npy_fields fields = { 0 };
-    if (weir__npy_read_table(c, path, b.data, b.size, a, &fields) != WEIR_OK)
-        return weir_status_of(c);
+    if (weir__npy_view(c, path, b.data, b.size, a, &fields) != WEIR_OK) return weir_status_of(c);
     csv->header = fields.names; /* as a CSV has them, who frees them */
     csv->columns = fields.n;
     if (a->dtype == WEIR_U8) a->levels = 256;
@@ -126,7 +175,8 @@ static weir_status read_npy(weir_ctx *c, const char *path, weir__bytes b, weir__
 }
 
 static const weir_option npy_options[] = {
-    WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("0"), WEIR__OPTIONS_COLUMNS, WEIR__OPTIONS_BESIDE, { 0 }
+    WEIR__OPTIONS_ROWS,   WEIR__OPTION_LEVELS("0"), WEIR__OPTIONS_COLUMNS,
+    WEIR__OPTIONS_BESIDE, WEIR__OPTION_MAP,         { 0 },
 };
 
 const weir__dataset_row weir__dataset_npy = {
@@ -134,14 +184,15 @@ const weir__dataset_row weir__dataset_npy = {
         .size = sizeof(weir__dataset_row),
         .version = 1,
         .name = "dataset.npy",
-        .doc = "NumPy array FILE.npy, samples along the first axis; bytes are integers of 256 "
-               "levels, fields of a structured one are columns",
+        .doc = "NumPy array FILE.npy, or several such as data-*.npy, samples along the first axis; "
+               "bytes are integers of 256 levels, fields of a structured one are columns",
         .options = npy_options,
         .options_size = sizeof(weir__dataset_opts),
         .test = "tests/data/files/small.npy,valid=0.25",
     },
-    .is = npy_is,
+    .is = weir__npy_is,
     .endings = ".npy .npy.gz",
+    .together = true,
     .read = read_npy,
     .entropy = WEIR__UNKNOWN,
 };
@@ -188,7 +239,7 @@ static weir_status read_idx(weir_ctx *c, const char *path, weir__bytes b, weir__
                             weir__csv *csv)
 {
     (void)csv;
-    if (weir__idx_read(c, path, b.data, b.size, a) != WEIR_OK) return weir_status_of(c);
+    if (weir__idx_view(c, path, b.data, b.size, a) != WEIR_OK) return weir_status_of(c);
     if (a->ndim != 3) return WEIR_OK;
     a->shape[3] = a->shape[2];
     a->shape[2] = a->shape[1];
@@ -198,7 +249,7 @@ static weir_status read_idx(weir_ctx *c, const char *path, weir__bytes b, weir__
 }
 
 static const weir_option idx_options[] = {
-    WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTIONS_BESIDE, { 0 }
+    WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTIONS_BESIDE, WEIR__OPTION_MAP, { 0 },
 };
 
 const weir__dataset_row weir__dataset_idx = {
@@ -213,6 +264,7 @@ const weir__dataset_row weir__dataset_idx = {
     },
     .is = weir__idx_is,
     .endings = "-ubyte -ubyte.gz .idx .idx.gz",
+    .together = true,
     .read = read_idx,
     .entropy = WEIR__UNKNOWN,
 };

@@ -112,6 +112,7 @@ const char *weir__spec_option(const char *spec, const char *option, size_t *n)
 
 /* -- paths ------------------------------------------------------------------------------------- */
 typedef struct paths {
+    weir_ctx *ctx;
     const char *folder;
     char *text;
     size_t room, used;
@@ -134,11 +135,20 @@ static void paths_quote(paths *p, const char *text)
     for (; *text; text++) paths_put(p, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 }
 
+static bool paths_is_there(weir_ctx *c, const char *path)
+{
+    weir__files f;
+    if (!weir__files_is_pattern(path)) return access(path, F_OK) == 0;
+    bool any = weir__files_find(c, path, &f);
+    weir__files_free(c, &f);
+    return any;
+}
+
 static void paths_add(paths *p, const char *path)
 {
     bool builtin = strcmp(path, "digits") == 0 || strcmp(path, "-") == 0
                    || strncmp(path, "toy:", 4) == 0;
-    bool relative = !builtin && path[0] != '/', gone = relative && access(path, F_OK) != 0;
+    bool relative = !builtin && path[0] != '/', gone = relative && !paths_is_there(p->ctx, path);
     p->relative = p->relative || relative;
     p->any = p->any || gone;
     paths_put(p, "\"");
@@ -169,7 +179,7 @@ static const char *paths_option(paths *p, const char *option, char *word)
 static bool paths_read(weir_ctx *c, const char *spec, const char *folder, paths *p)
 {
     size_t n = strlen(spec);
-    *p = (paths){ .folder = folder, .room = 2 * n + 3 * (2 * strlen(folder) + 8) };
+    *p = (paths){ .ctx = c, .folder = folder, .room = 2 * n + 3 * (2 * strlen(folder) + 8) };
     char *word = weir__alloc(c, n + 1);
     p->text = word ? weir__alloc(c, p->room) : NULL;
     const char *at = p->text ? weir__word_read(spec, word) : NULL;

@@ -31,19 +31,66 @@ static int by_hash(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* What is known of the `count` rows of the smallest hash: those whose hash begins with less than
+ * `prefix`, and `left` of the `within` ones whose hash begins with it. */
+typedef struct smallest {
+    const int64_t *rows; /* NULL: 0 .. n-1 */
+    int64_t n;
+    uint64_t key;
+    uint64_t prefix;
+    int bits; /* of the prefix */
+    int64_t left, within;
+} smallest;
+
+static ranked smallest_at(const smallest *s, int64_t i)
+{
+    int64_t row = s->rows ? s->rows[i] : i;
+    return (ranked){ weir__hash_mix((uint64_t)row, s->key), row };
+}
+
+static uint64_t smallest_begin(const smallest *s, uint64_t hash)
+{
+    return s->bits > 0 ? hash >> (64 - s->bits) : 0;
+}
+
+enum {
+    SMALLEST_BITS = 12, /* more of the prefix in a turn */
+    SMALLEST_FEW = 4096, /* are sorted */
+};
+
+/* A longer prefix, by how many hashes go on how. */
+static void smallest_narrow(smallest *s)
+{
+    int64_t count[1 << SMALLEST_BITS] = { 0 };
+    uint64_t next = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+        uint64_t hash = smallest_at(s, i).hash;
+        if (smallest_begin(s, hash) == s->prefix) count[hash << s->bits >> (64 - SMALLEST_BITS)]++;
+    }
+    while (s->left > count[next]) s->left -= count[next++];
+    s->prefix = s->prefix << SMALLEST_BITS | next;
+    s->bits += SMALLEST_BITS;
+    s->within = count[next];
+}
+
 /* mark[row] = as for the `count` of n samples of the smallest hash under `key`; rows NULL: 0 ..
  * n-1. */
 static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, int64_t n,
                         uint64_t key, int64_t count, unsigned char as)
 {
-    ranked *r = weir__alloc_n(c, n, sizeof *r);
+    smallest s = { .rows = rows, .n = n, .key = key, .left = count, .within = n };
+    while (s.within > SMALLEST_FEW && s.bits + SMALLEST_BITS < 64) smallest_narrow(&s);
+    ranked *r = weir__alloc_n(c, s.within, sizeof *r);
+    int64_t found = 0;
     if (!r) return false;
     for (int64_t i = 0; i < n; i++) {
-        r[i].row = rows ? rows[i] : i;
-        r[i].hash = weir__hash_mix((uint64_t)r[i].row, key);
+        ranked e = smallest_at(&s, i);
+        uint64_t begin = smallest_begin(&s, e.hash);
+        if (begin < s.prefix) mark[e.row] = as;
+        else if (begin == s.prefix) r[found++] = e;
     }
-    qsort(r, (size_t)n, sizeof *r, by_hash);
-    for (int64_t i = 0; i < count; i++) mark[r[i].row] = as;
+    qsort(r, (size_t)found, sizeof *r, by_hash);
+    for (int64_t i = 0; i < s.left; i++) mark[r[i].row] = as;
     weir__free(c, r);
     return true;
 }

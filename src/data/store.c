@@ -1,4 +1,5 @@
-/* store.c - reading a source into memory, in the type it comes in: MNIST stays 47 MB of bytes. */
+/* store.c - a source in the type it comes in: MNIST stays 47 MB of bytes. Arrays of files stay in
+ * them (parts.c), as long as nothing is to be changed. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
@@ -6,7 +7,8 @@
 void weir__store_free(weir_ctx *c, weir__store *s)
 {
     if (!s) return;
-    weir__free(c, s->data);
+    if (s->n_parts == 0) weir__free(c, s->data);
+    weir__parts_free(c, s);
     weir__free(c, s->labels);
     weir__free(c, s->weights);
     weir__free(c, s->removed);
@@ -26,16 +28,14 @@ int64_t weir__store_column(const weir__store *s, int64_t j)
 double weir__store_value(const weir__store *s, int64_t row, int64_t j)
 {
     double v;
-    weir__convert(WEIR_F64, &v, s->dtype,
-                  (const char *)s->data + (row * s->dim + j) * (int64_t)weir_dtype_size(s->dtype),
-                  1);
+    weir__store_read(s, row, j, 1, &v);
     return v;
 }
 
 void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out)
 {
-    int64_t at = (row * s->dim + first) * (int64_t)weir_dtype_size(s->dtype);
-    weir__convert(WEIR_F64, out, s->dtype, (const char *)s->data + at, n);
+    const char *at = weir__store_row(s, row) + first * (int64_t)weir_dtype_size(s->dtype);
+    weir__convert(WEIR_F64, out, s->dtype, at, n);
 }
 
 static weir_status take_array_labels(weir_ctx *c, weir__array *a, weir__store *s)
@@ -47,10 +47,10 @@ static weir_status take_array_labels(weir_ctx *c, weir__array *a, weir__store *s
     return weir__names_copy(c, &s->classes, names->n, (const char *const *)names->at);
 }
 
-/* Moves the array into the store: samples along the first axis; a plain list is a table of one
- * column.
- */
-static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__store *s)
+/* Moves the array into the store, if there are no parts of it yet, with what its values lie in:
+ * samples along the first axis; a plain list is a table of one column. */
+static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, weir__source *from,
+                              weir__store *s)
 {
     if (a->ndim < 1)
         return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of rows",
@@ -67,8 +67,12 @@ static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, wei
     if (a->n_labels > 0 && a->n_labels != s->n)
         return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a row", name,
                          (long long)a->n_labels, (long long)s->n);
-    s->data = a->data;
     s->levels = a->levels;
+    if (a->borrowed) {
+        s->n = 0; /* the part's are added */
+        return weir__parts_add(c, s, name, a, from);
+    }
+    if (s->n_parts == 0) s->data = a->data;
     a->data = NULL;
     return take_array_labels(c, a, s);
 }
@@ -104,9 +108,11 @@ static weir_status drop_rows(weir_ctx *c, const char *name, const weir__dataset_
     bool *left_out = weir__alloc0_n(c, s->dim, sizeof *left_out);
     if (left_out && s->ndim == 1) weir__columns_left_out(c, name, o, s->dim, header, left_out);
     for (int64_t i = 0; weir_ok(c) && i < n; i++) {
-        if (row_lacks(s, i, left_out)) continue;
-        memmove((char *)s->data + (size_t)kept++ * bytes, (char *)s->data + (size_t)i * bytes,
-                bytes);
+        bool lacks = row_lacks(s, i, left_out);
+        if (lacks && !weir__store_own(c, s)) break;
+        if (!lacks && kept++ < i)
+            memmove((char *)s->data + (size_t)(kept - 1) * bytes,
+                    (char *)s->data + (size_t)i * bytes, bytes);
     }
     weir__free(c, left_out);
     if (!weir_ok(c) || kept == n) return weir_status_of(c);
@@ -119,9 +125,10 @@ static weir_status drop_rows(weir_ctx *c, const char *name, const weir__dataset_
     return WEIR_OK;
 }
 
-static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset_row *row,
-                              weir__bytes bytes, const weir__dataset_opts *o, weir__store *s)
+static weir_status read_store(weir_ctx *c, const char *name, weir__source *from,
+                              const weir__dataset_opts *o, weir__store *s)
 {
+    const weir__dataset_row *row = from->row;
     weir__array a = { 0 };
     chooser k = { c, name, o };
     bool chooses = o->columns.n > 0 || o->skip.n > 0;
@@ -130,12 +137,22 @@ static weir_status read_store(weir_ctx *c, const char *name, const weir__dataset
                                 .choose = chooses ? choose : NULL,
                                 .user = &k,
                                 .drop = o->na == WEIR__NA_DROP } };
-    if (row->read(c, name, bytes, &a, &csv) == WEIR_OK && take_array(c, name, &a, s) == WEIR_OK
+    if (from->files.n > 0) weir__parts_read(c, &from->files, s, &a, &csv);
+    else row->read(c, name, from->bytes, &a, &csv);
+    if (weir_ok(c) && take_array(c, name, &a, from, s) == WEIR_OK
         && (row == &weir__dataset_csv || drop_rows(c, name, o, csv.header, s) == WEIR_OK))
         weir__store_columns(c, name, s, &csv, o);
     weir__array_free(c, &a);
     weir__csv_free(c, &csv);
     return weir_status_of(c);
+}
+
+/* The first of n values that is none of the levels; n: all are, or not finite. */
+static int64_t no_level(const double *v, int64_t n, double levels)
+{
+    for (int64_t k = 0; k < n; k++)
+        if (isfinite(v[k]) && !(v[k] >= 0 && v[k] < levels && v[k] == floor(v[k]))) return k;
+    return n;
 }
 
 /* NaN and infinities pass: scoring fails those samples alone, and training refuses them by
@@ -145,19 +162,18 @@ static weir_status check_levels(weir_ctx *c, const char *name, const weir__store
     enum { CHUNK = 512 };
     double v[CHUNK];
     if (s->levels == 0 || (s->dtype == WEIR_U8 && s->levels >= 256)) return WEIR_OK;
-    for (int64_t i = 0, total = s->n * s->dim; i < total; i += CHUNK) {
-        int64_t n = total - i < CHUNK ? total - i : CHUNK;
-        weir__convert(WEIR_F64, v, s->dtype,
-                      (const char *)s->data + i * (int64_t)weir_dtype_size(s->dtype), n);
-        for (int64_t k = 0; k < n; k++)
-            if (isfinite(v[k]) && !(v[k] >= 0 && v[k] < (double)s->levels && v[k] == floor(v[k])))
+    for (int64_t row = 0; row < s->n; row++)
+        for (int64_t j = 0; j < s->dim; j += CHUNK) {
+            int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
+            weir__store_read(s, row, j, n, v);
+            int64_t bad = no_level(v, n, (double)s->levels);
+            if (bad < n)
                 return weir_fail(c, WEIR_ERROR_VALUE,
                                  "%.300s: row %lld, column %lld: expected an integer in [0, %lld) "
                                  "(levels), found %g",
-                                 name, (long long)((i + k) / s->dim),
-                                 (long long)weir__store_column(s, (i + k) % s->dim),
-                                 (long long)s->levels, v[k]);
-    }
+                                 name, (long long)row, (long long)weir__store_column(s, j + bad),
+                                 (long long)s->levels, v[bad]);
+        }
     return WEIR_OK;
 }
 
@@ -170,6 +186,7 @@ static weir_status store_reduce(weir_ctx *c, const char *name, weir__store *s, i
         return weir_fail(c, WEIR_ERROR_RANGE,
                          "%.300s: bits=%lld of %lld levels: expected data of more than %.0f levels",
                          name, (long long)bits, (long long)s->levels, few);
+    if (!weir__store_own(c, s)) return weir_status_of(c);
     for (int64_t i = 0, total = s->n * s->dim; i < total; i += CHUNK) {
         int64_t n = total - i < CHUNK ? total - i : CHUNK;
         char *at = (char *)s->data + i * (int64_t)weir_dtype_size(s->dtype);
@@ -181,12 +198,12 @@ static weir_status store_reduce(weir_ctx *c, const char *name, weir__store *s, i
     return WEIR_OK;
 }
 
-static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset_row *row,
-                              weir__bytes bytes, const weir__dataset_opts *o, bool levels_given,
-                              weir__store *s)
+static weir_status fill_store(weir_ctx *c, const char *name, weir__source *from,
+                              const weir__dataset_opts *o, bool levels_given, weir__store *s)
 {
-    if (row->draw) return weir__toy_store(c, row, o->n, s);
-    if (read_store(c, name, row, bytes, o, s) != WEIR_OK) return weir_status_of(c);
+    if (from->row->draw) return weir__toy_store(c, from->row, o->n, s);
+    if (read_store(c, name, from, o, s) != WEIR_OK) return weir_status_of(c);
+    if (!o->map && !weir__store_own(c, s)) return weir_status_of(c);
     if (levels_given) s->levels = o->levels;
     if (weir__is_said(o->labels) && weir__store_labels_file(c, name, s, o->labels) != WEIR_OK)
         return weir_status_of(c);
@@ -197,14 +214,11 @@ static weir_status fill_store(weir_ctx *c, const char *name, const weir__dataset
     return store_reduce(c, name, s, o->bits);
 }
 
-weir__store *weir__store_open(weir_ctx *c, const char *name, const weir__dataset_row *row,
-                              weir__bytes bytes, const weir__dataset_opts *o, bool levels_given)
+weir__store *weir__store_open(weir_ctx *c, const char *name, weir__source *from,
+                              const weir__dataset_opts *o, bool levels_given)
 {
     weir__store *s = weir__alloc0(c, sizeof *s);
-    if (s && fill_store(c, name, row, bytes, o, levels_given, s) != WEIR_OK) {
-        weir__store_free(c, s);
-        s = NULL;
-    }
-    weir__free(c, bytes.data);
-    return s;
+    if (!s || fill_store(c, name, from, o, levels_given, s) == WEIR_OK) return s;
+    weir__store_free(c, s);
+    return NULL;
 }

@@ -4,7 +4,7 @@
 
 void weir__array_free(weir_ctx *c, weir__array *a)
 {
-    weir__free(c, a->data);
+    if (!a->borrowed) weir__free(c, a->data);
     weir__free(c, a->labels);
     weir__free(c, a->label_names.at);
     *a = (weir__array){ 0 };
@@ -108,7 +108,14 @@ static weir_status widen_u64(weir_ctx *c, const char *where, weir__encoding e,
     return WEIR_OK;
 }
 
-weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source,
+/* Elements that are ours as they are: of the same bits, in the host's order, aligned. */
+static bool stays(weir__encoding e, int same, const void *source)
+{
+    return same >= 0 && (e.size == 1 || e.big_endian == host_is_big())
+           && (uintptr_t)source % (uintptr_t)e.size == 0;
+}
+
+static weir_status decode_copy(weir_ctx *c, const char *where, weir__encoding e, const void *source,
                                weir__array *a)
 {
     int64_t n = weir__array_numel(a);
@@ -139,4 +146,16 @@ weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e,
         a->data = NULL;
     }
     return s;
+}
+
+weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source,
+                               weir__array *a)
+{
+    int same = same_dtype(e);
+    a->borrowed = a->borrowed && stays(e, same, source);
+    if (!a->borrowed) return decode_copy(c, where, e, source, a);
+    a->dtype = (weir_dtype)same;
+    a->data = (void *)(uintptr_t)source;
+    if (same == WEIR_BOOL) return check_bools(c, where, a->data, weir__array_numel(a));
+    return WEIR_OK;
 }

@@ -33,8 +33,8 @@ static int64_t extent_at(const unsigned char *p)
     return (int64_t)p[0] << 24 | (int64_t)p[1] << 16 | (int64_t)p[2] << 8 | p[3];
 }
 
-weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, size_t size,
-                           weir__array *out)
+static weir_status idx_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                            bool view, weir__array *out)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
@@ -44,7 +44,7 @@ weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, siz
         return weir__io_fail(
             c, WEIR_ERROR_FORMAT, where,
             "byte 0: expected an IDX header (0, 0, element type 8 9 b c d e, rank 1 to 8)");
-    weir__array a = { .ndim = p[3] };
+    weir__array a = { .ndim = p[3], .borrowed = view };
     size_t header = 4 + 4 * (size_t)a.ndim;
     if (size < header)
         return weir__io_fail(c, WEIR_ERROR_FORMAT, where,
@@ -62,4 +62,16 @@ weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, siz
     a.levels = p[2] == 0x08 ? 256 : 0;
     if (weir__array_decode(c, where, e, p + header, &a) == WEIR_OK) *out = a;
     return weir_status_of(c);
+}
+
+weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out)
+{
+    return idx_read(c, where, data, size, false, out);
+}
+
+weir_status weir__idx_view(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out)
+{
+    return idx_read(c, where, data, size, true, out);
 }

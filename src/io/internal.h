@@ -39,7 +39,8 @@ typedef struct weir__encoding {
 /* Product of extents; false when it, or its bytes at 8 an element, could overflow (zero extents do
  * not hide the others). */
 bool weir__shape_numel(int ndim, const int64_t *shape, int64_t *numel);
-/* Fills a->dtype and a->data from a's shape and as many elements at `source`. */
+/* Fills a->dtype and a->data from a's shape and as many elements at `source`; where a->borrowed is
+ * set they stay there if they can, and it is unset if not. */
 weir_status weir__array_decode(weir_ctx *c, const char *where, weir__encoding e, const void *source,
                                weir__array *a);
 

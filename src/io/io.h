@@ -21,6 +21,19 @@ typedef struct weir__bytes {
 weir_status weir__stream_read(weir_ctx *c, const char *path, weir__bytes *out);
 weir_status weir__file_read(weir_ctx *c, const char *path, size_t max_bytes,
                             weir__bytes *out); /* regular files; too large is an error */
+/* mapped.c: the bytes of a regular file where the system keeps them, to be read only. */
+typedef struct weir__mapped {
+    const unsigned char *data; /* [size]; NULL: nothing is mapped */
+    size_t size;
+    int64_t device, file, seconds, nanoseconds; /* which file it is, and when it was written */
+} weir__mapped;
+/* The first n bytes; how many there are, 0 where they cannot be read. No error is set. */
+size_t weir__file_begins(const char *path, void *first, size_t n);
+bool weir__file_map(const char *path, weir__mapped *out); /* false: read it; no error is set */
+/* Whether the file is as it was when it was mapped, as far as its size and time tell; true where
+ * `path` names another or none by now. */
+bool weir__mapped_holds(const weir__mapped *m, const char *path);
+void weir__mapped_end(weir__mapped *m);
 /* Whole-file write that never harms what was there: temporary file beside it, fsync, rename, fsync
  * of the folder. Symbolic links are followed, the old file's mode is kept; what is no regular file
  * (/dev/stdout, a pipe) is written to directly. */
@@ -44,6 +57,7 @@ typedef struct weir__array {
     int ndim;
     int64_t shape[WEIR_RANK_MAX];
     void *data; /* dense in logical order; weir__free(c, data) */
+    bool borrowed; /* data lies in the bytes that were read, which it must not outlive */
     int64_t levels; /* integer data of so many levels (IDX and images 256), 0: continuous */
     int64_t n_labels;
     int32_t *labels; /* n_labels 0: none */
@@ -65,11 +79,18 @@ typedef struct weir__npy_fields {
 weir_status weir__npy_read_table(weir_ctx *c, const char *where, const void *data, size_t size,
                                  weir__array *out, weir__npy_fields *fields); /* zeroed before */
 void weir__npy_fields_free(weir_ctx *c, weir__npy_fields *f);
+/* Either of them; where the file has the elements as we want them, they stay where they are. fields
+ * NULL: no structured one. */
+weir_status weir__npy_view(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out, weir__npy_fields *fields);
+bool weir__npy_is(const void *data, size_t size);
 weir_status weir__npy_write(weir_ctx *c, const char *path, const weir__array *a);
 /* IDX as MNIST ships it (told by its magic): u8 data has 256 levels. */
 bool weir__idx_is(const void *data, size_t size);
 weir_status weir__idx_read(weir_ctx *c, const char *where, const void *data, size_t size,
                            weir__array *out);
+weir_status weir__idx_view(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out); /* as weir__npy_view */
 /* CSV: RFC 4180 quoting; ',' ';' tab or blanks, told by the first line; where it is not ',' numbers
  * may have decimal commas, all of them; '#' comment lines; UTF-8 BOM and CRLF accepted; all columns
  * numbers (f64). Messages name line (from 1, as an editor counts) and column. */
@@ -96,7 +117,7 @@ typedef struct weir__csv {
     int64_t rows, columns;
     int64_t dropped; /* rows left out */
     double *values;
-    char **header;    /* [columns]; NULL: none */
+    char **header; /* [columns]; NULL: none */
     weir_words words; /* one a row, of the column that may hold words; n 0: it holds numbers */
 } weir__csv;
 /* form NULL: no words, any header. */

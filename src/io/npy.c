@@ -251,12 +251,18 @@ static bool transpose(weir_ctx *c, weir__array *a)
             index[d] = 0;
         }
     }
-    weir__free(c, a->data);
+    if (!a->borrowed) weir__free(c, a->data);
     a->data = out;
+    a->borrowed = false;
     return true;
 }
 
-static weir_status read_values(const header *h, size_t size, weir__array *out)
+bool weir__npy_is(const void *data, size_t size)
+{
+    return size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0;
+}
+
+static weir_status read_values(const header *h, size_t size, bool view, weir__array *out)
 {
     int64_t n;
     weir_ctx *c = h->c;
@@ -267,7 +273,7 @@ static weir_status read_values(const header *h, size_t size, weir__array *out)
         return weir__io_fail(c, WEIR_ERROR_FORMAT, h->where,
                              "byte %zu: expected %lld bytes of data, found %zu", h->end,
                              (long long)n * h->element.size, size - h->end);
-    weir__array a = { .ndim = h->ndim };
+    weir__array a = { .ndim = h->ndim, .borrowed = view };
     memcpy(a.shape, h->shape, sizeof a.shape);
     if (weir__array_decode(c, h->where, h->element, h->text + h->end, &a) != WEIR_OK)
         return weir_status_of(c);
@@ -276,21 +282,34 @@ static weir_status read_values(const header *h, size_t size, weir__array *out)
     return weir_status_of(c);
 }
 
-weir_status weir__npy_read_table(weir_ctx *c, const char *where, const void *data, size_t size,
-                                 weir__array *out, weir__npy_fields *fields)
+static weir_status npy_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                            bool view, weir__array *out, weir__npy_fields *fields)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     header h = { .c = c, .where = where, .text = data, .fields = fields };
-    if (read_prefix(&h, data, size) && read_dict(&h) && add_axis(&h)) read_values(&h, size, out);
+    if (read_prefix(&h, data, size) && read_dict(&h) && add_axis(&h))
+        read_values(&h, size, view, out);
     if (fields && !weir_ok(c)) weir__npy_fields_free(c, fields);
     return weir_status_of(c);
+}
+
+weir_status weir__npy_read_table(weir_ctx *c, const char *where, const void *data, size_t size,
+                                 weir__array *out, weir__npy_fields *fields)
+{
+    return npy_read(c, where, data, size, false, out, fields);
+}
+
+weir_status weir__npy_view(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out, weir__npy_fields *fields)
+{
+    return npy_read(c, where, data, size, true, out, fields);
 }
 
 weir_status weir__npy_read(weir_ctx *c, const char *where, const void *data, size_t size,
                            weir__array *out)
 {
-    return weir__npy_read_table(c, where, data, size, out, NULL);
+    return npy_read(c, where, data, size, false, out, NULL);
 }
 
 void weir__npy_fields_free(weir_ctx *c, weir__npy_fields *f)

@@ -6,16 +6,31 @@
 printf 'a,b,w\n' > w.csv # a weight for each sample, some 0
 for i in $(seq 1 203); do echo "$((i * 37 % 101)).5,$((i * i % 89)),$((i % 4))"; done >> w.csv
 
+# a table in one npy file, and its rows in three
+# npy FILE FIRST N: rows of 4 bytes
+npy() {
+    local dict
+    printf -v dict "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 4), }" "$3"
+    { printf '\x93NUMPY\x01\x00\x76\x00'; printf '%-117s\n' "$dict"; tail -c +$((4 * $2 + 1)) w.csv | head -c $((4 * $3)); } > "$1"
+}
+npy whole.npy 0 480; npy part-1.npy 0 200; npy part-9.npy 200 60; npy part-10.npy 260 220
+
 # what is trained: 203 samples in batches of 50 have a short last one
 declare -A model=(
     [nice]="nice --data digits,limit=300 --set hidden=16 --set couplings=2 --set shards=8 --steps 9 --batch 50"
     [flow]="rectified-flow --data w.csv,weight=w --set net.hidden=8 --steps 12 --batch 50 --set shards=8 --set ema=0.9"
     [buffers]="realnvp --data w.csv,columns=1-2 --set norm=batch_norm --set couplings=2 --set coupling.net.hidden=8 --set shards=11 --steps 9 --batch 50"
+    [parts]="rectified-flow --data part-*.npy,levels=0,standardize=yes --set net.hidden=8 --steps 9 --batch 50 --set shards=8"
 )
-for kind in nice flow buffers; do
+set -f # part-*.npy is weir's to find
+for kind in nice flow buffers parts; do
     # shellcheck disable=SC2086 # words of a line
     works "$kind alone" "$WEIR" train ${model[$kind]} --set valid_every=4 --out "$kind"
 done
+# shellcheck disable=SC2086
+works "the parts in one file" "$WEIR" train ${model[parts]/part-\*/whole} --set valid_every=4 --out whole
+same "the parts in one file: weights" whole/model.safetensors parts/model.safetensors
+if [ "$(grep fingerprint whole/config.json)" = "$(grep fingerprint parts/config.json)" ]; then ok "their fingerprint"; else not_ok "their fingerprint"; fi
 killed=(nice --data "digits,limit=300" --set hidden=16 --set couplings=2 --set shards=8 --set checkpoint_every=10 --batch 50 --quiet --threads 1)
 works "another alone" "$WEIR" train "${killed[@]}" --steps 400 --out killed
 "$WEIR" sample nice -n 37 -o alone.npy
@@ -24,7 +39,7 @@ works "another alone" "$WEIR" train "${killed[@]}" --steps 400 --out killed
 
 for mpi in $MPIS; do
     # -- the same bits
-    for case in nice:1:1 nice:2:2 nice:3:1 nice:8:1 flow:4:1 flow:7:1 buffers:3:2 buffers:4:1; do
+    for case in nice:1:1 nice:2:2 nice:3:1 nice:8:1 flow:4:1 flow:7:1 buffers:3:2 buffers:4:1 parts:2:1 parts:3:1; do
         IFS=: read -r kind n threads <<< "$case"
         # shellcheck disable=SC2086
         works "$mpi: $kind by $n" ranks "$mpi" "$n" "$WEIR" train ${model[$kind]} --set valid_every=4 --out "$mpi-$kind-$n" --threads "$threads" --timeout 600

@@ -78,6 +78,35 @@ static void rule(void **state)
     weir_dataset_free(d);
 }
 
+static int by_value(const void *a_, const void *b_)
+{
+    const uint64_t *a = a_, *b = b_;
+    return (*a > *b) - (*a < *b);
+}
+
+/* The same of many rows, of which few are sorted. */
+static void rule_of_many(void **state)
+{
+    (void)state;
+    enum { N = 30000 };
+    static const int64_t counts[] = { 1, 5000, 29999 };
+    static uint64_t hash[N];
+    for (int k = 0; k < 3; k++) {
+        char spec[80];
+        snprintf(spec, sizeof spec, "toy:moons,n=30000,limit=%lld", (long long)counts[k]);
+        for (int64_t i = 0; i < N; i++) hash[i] = weir__hash_mix((uint64_t)i, 0x776569722e737562u);
+        qsort(hash, N, sizeof *hash, by_value);
+        uint64_t last = hash[counts[k] - 1];
+        weir_dataset *d = opened(c, spec);
+        int64_t at = 0;
+        for (int64_t i = 0; i < N; i++)
+            if (weir__hash_mix((uint64_t)i, 0x776569722e737562u) <= last) assert_int_equal(d->ids[at++], i);
+        assert_int_equal(at, counts[k]);
+        assert_int_equal(d->n, counts[k]);
+        weir_dataset_free(d);
+    }
+}
+
 /* The K rows of a split with the smallest hash, worked out by counting. */
 static void assert_smallest(const weir_dataset *few, const weir_dataset *all)
 {
@@ -389,7 +418,7 @@ static void wrapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(cover),        TEST(rule),       TEST(limit),
+        TEST(cover),        TEST(rule), TEST(rule_of_many),       TEST(limit),
         TEST(a_part_of_a_sorted_file_is_like_the_whole), TEST(limits_of_old_runs_take_the_beginning),
         TEST(digits),       TEST(batch_range), TEST(statistics),
         TEST(fingerprints), TEST(from_array), TEST(double_precision),
