@@ -121,8 +121,7 @@ static bool parts_alike(const weir__array *a, const weir__array *b)
 static bool parts_named_alike(const weir__csv *a, const weir__csv *b)
 {
     bool same = a->columns == b->columns;
-    for (int64_t i = 0; same && i < a->columns; i++)
-        same = strcmp(a->header[i], b->header[i]) == 0;
+    for (int64_t i = 0; same && i < a->columns; i++) same = strcmp(a->header[i], b->header[i]) == 0;
     return same;
 }
 
@@ -169,8 +168,7 @@ weir_status weir__parts_read(weir_ctx *c, const weir__files *files, weir__store 
 {
     const parts_first first = { .path = files->at[0], .shape = shape, .csv = csv };
     s->n = 0;
-    for (int64_t i = 0; weir_ok(c) && i < files->n; i++)
-        parts_read_one(c, files->at[i], s, &first);
+    for (int64_t i = 0; weir_ok(c) && i < files->n; i++) parts_read_one(c, files->at[i], s, &first);
     shape->data = NULL;
     shape->borrowed = false;
     shape->shape[0] = s->n;

@@ -163,6 +163,34 @@ static void rows_dropped(void **state)
     c = fixture;
 }
 
+static void write_fields(char path[128], const char *name, const char *second, int rows,
+                         const float *from)
+{
+    unsigned char file[FILE_BYTES];
+    npy_bytes(file, "<f4", rows, 2, from, 4);
+    memset(file + 10, ' ', 117);
+    int n = snprintf((char *)file + 10, 118, "{'descr': [('a', '<f4'), ('%s', '<f4')], ", second);
+    n += snprintf((char *)file + 10 + n, 70, "'fortran_order': False, 'shape': (%d,), }", rows);
+    file[10 + n] = ' ';
+    scratch_file(path, name, file, 128 + (size_t)rows * 8, false);
+}
+
+/* Structured arrays stay where they are, too; all have the fields of the first. */
+static void fields(void **state)
+{
+    (void)state;
+    char path[128], whole[128], pattern[128];
+    fill();
+    write_fields(whole, "fields.npy", "b", 60, values);
+    write_fields(path, "field-1.npy", "b", 20, values);
+    write_fields(path, "field-2.npy", "b", 40, values + 40);
+    snprintf(pattern, sizeof pattern, "%s/field-*.npy", scratch_folder());
+    check_options(pattern, whole, "", true);
+    check_options(pattern, whole, ",skip=a", false);
+    write_fields(path, "field-2.npy", "c", 40, values + 40);
+    REFUSED(c, WEIR_ERROR_SHAPE, pattern, "field-2.npy: other names of fields", "field-1.npy");
+}
+
 static void unlike(void **state)
 {
     (void)state;
@@ -290,8 +318,8 @@ static void costs_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_file), TEST(several_files), TEST(rows_dropped),     TEST(unlike),
-        TEST(changed),  TEST(costs_nothing), TEST(every_allocation),
+        TEST(one_file), TEST(several_files), TEST(rows_dropped),  TEST(unlike),
+        TEST(fields),   TEST(changed),       TEST(costs_nothing), TEST(every_allocation),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove_scratch();
