@@ -451,7 +451,8 @@ weir_tensor *weir_conv2d_input(weir_tensor *g, weir_tensor *w, int64_t height, i
 weir_tensor *weir_conv2d_weight(weir_tensor *x, weir_tensor *g, const int64_t kernel[2],
                                 const weir_conv2d_opts *o)
 {
-    if (!weir__has_list(x ? x : g, "conv2d_weight", 2, kernel)) return weir__nil_of(x ? x : g);
+    weir_tensor *any = x ? x : g;
+    if (!weir__has_list(any, "conv2d_weight", 2, kernel)) return weir__nil_of(any);
     return apply(&weir__op_conv2d_weight, image(x), image(g), NULL, o, kernel[0], kernel[1]);
 }
 

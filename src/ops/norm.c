@@ -138,7 +138,8 @@ static void by_kernels(weir_vjp *v, weir__norm *o, const weir_tensor *x)
 {
     const weir__norm_attr *a = v->attr;
     weir_ctx *c = v->ctx;
-    int w = a->weight ? 1 : 0, b = a->bias ? 1 + a->weight : 0;
+    int w = a->weight ? 1 : 0;
+    int b = a->bias ? 1 + a->weight : 0;
     bool need_w = w && weir_vjp_needs(v, w);
     bool need_b = b && weir_vjp_needs(v, b);
     bool need_x = weir_vjp_needs(v, 0);

@@ -15,8 +15,9 @@ weir_tensor *weir_unsqueeze(weir_tensor *x, int axis)
         return weir__nil_of(x);
     }
     int64_t shape[WEIR_RANK_MAX];
-    for (int i = 0; i <= x->ndim; i++)
-        shape[i] = i < at ? x->shape[i] : i == at ? 1 : x->shape[i - 1];
+    for (int i = 0; i < at; i++) shape[i] = x->shape[i];
+    shape[at] = 1;
+    for (int i = at; i < x->ndim; i++) shape[i + 1] = x->shape[i];
     return weir_reshape(x, x->ndim + 1, shape);
 }
 
