@@ -172,8 +172,10 @@ static void torch_option(torch_call *k, const char *text)
 }
 
 static void torch_module(weir__sheet *s, const weir_module *m, int64_t line, int indent);
+static void torch_try(weir__sheet *s, const weir_module *m, int64_t line, int indent, bool broken);
 
-/* Those by number stand in their order, without a name. */
+/* Those by number stand in their order, without a name. Parts of one line are not broken either:
+ * where one does not fit the whole does not, so each is tried once for every call around it. */
 static void torch_children(torch_call *k, const weir_module *m)
 {
     for (int64_t i = 0; i < m->n_children; i++) {
@@ -185,7 +187,8 @@ static void torch_children(torch_call *k, const weir_module *m)
             weir__sheet_text(k->s, name);
             weir__sheet_text(k->s, "=");
         }
-        torch_module(k->s, m->children[i], k->line, k->indent);
+        if (k->broken) torch_module(k->s, m->children[i], k->line, k->indent);
+        else torch_try(k->s, m->children[i], k->line, k->indent, false);
     }
     if (k->broken && m->n_children > 0) k->line = k->s->used - TORCH_COLUMNS; /* it is full */
 }
