@@ -1,5 +1,6 @@
-# script/test and script/demo in a bare root of one Debian (debootstrap, git and nothing else), twice each, the second time without
-# network. Sourced, with SUITE. Needs root and debootstrap; says so and counts nothing otherwise. ROOT keeps the root for a second run.
+# script/demo and script/test in a bare root of one Debian (debootstrap, git and nothing else); then, without network, the demo and
+# the suite of the release build again. Sourced, with SUITE. Needs root and debootstrap; says so and counts nothing otherwise. ROOT
+# keeps the root for a second run.
 set -u
 if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap > /dev/null; then
     echo "ok $SUITE # SKIP needs root and debootstrap"
@@ -23,7 +24,7 @@ case_ demo inside script/demo
 case_ test inside script/test
 case_ clang-for-sanitizers inside "script/packages clang"
 case_ demo-again-offline offline script/demo
-case_ test-again-offline offline script/test
+case_ test-again-offline offline "make && tools/run-tests build/release"
 # A user without sudo is told what to install in one line.
 case_ no-sudo inside "{ id weir-user || useradd -m weir-user; } && ! su -s /bin/bash weir-user -c 'PATH=/usr/bin:/bin:/usr/sbin; dpkg-query() { :; }; export -f dpkg-query; bash script/packages' 2> /tmp/said; cat /tmp/said; [ \$(wc -l < /tmp/said) -eq 1 ] && grep -q 'apt-get install' /tmp/said"
 exit $bad
