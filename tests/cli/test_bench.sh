@@ -13,8 +13,10 @@ holds "elementwise says ratios" ' ratio ' out
 works "elementwise as JSON" "$BENCH" elementwise --json --seconds 0.05
 for key in case op n ms loop_ms ratio threads; do holds "elementwise has $key" "\"$key\": " out; done
 case ${BUILD:-} in
-*asan*) echo "# p1 and p2 are not timed under sanitizers" ;;
+*asan*) echo "# models are not timed under sanitizers" ;;
 *)
+    works "memory as JSON" "$BENCH" memory --json --threads 1
+    holds "memory has its peak" '"op": "mlp", "blocks": 20, "peak_bytes": [0-9]' out
     works "conv as JSON" "$BENCH" conv --json --seconds 0.05
     for key in case op ms min_ms threads calls rss_mb gflops fma_peak_gflops; do holds "conv has $key" "\"$key\": " out; done
     works "p2 as JSON" "$BENCH" p2 --json --threads 1 --seconds 0.05
@@ -44,8 +46,6 @@ refuses_bench() {
     "$BENCH" $3 > out 2> err
     if [ $? -eq 2 ] && [ "$(wc -l < err)" -eq 1 ] && grep -qe "^weir-bench: .*$2" err; then ok "$1"; else not_ok "$1" err; fi
 }
-works "memory as JSON" "$BENCH" memory --json --threads 1
-holds "memory has its peak" '"op": "mlp", "blocks": 20, "peak_bytes": [0-9]' out
 refuses_bench "an unknown case" 'perhaps p[0-9]' p9
 refuses_bench "an unknown flag" 'expected --json' --jsn
 refuses_bench "no thread" 'expected an integer within' '--threads 0'
