@@ -6,14 +6,16 @@ train() { "$WEIR" train flow-matching --data toy:moons --set source=toy:8gaussia
 # energy FILE: its energy distance to fresh moons
 energy() { "$WEIR" compare "$1" toy:moons,n=1500 --json 2> err | sed 's/.*"energy": *{"value": *\([-0-9.e]*\).*/\1/'; }
 
-works "train" train --out run --steps 1500 --threads 1
+works "train" train --out run --steps $(fewer 1500 40) --threads 1
 lacks "no density, no best" 'best held-out' out
-works "of two threads" train --out again --steps 1500 --threads 2
+works "of two threads" train --out again --steps $(fewer 1500 40) --threads 2
 works "sample" "$WEIR" sample run -n 1500 -o run.npy --seed 5
 works "sample again" "$WEIR" sample again -n 1500 -o again.npy --seed 5
 same "the same bits" run.npy again.npy
-far=$(energy toy:8gaussians,n=1500) near=$(energy run.npy)
-if awk "BEGIN { exit !($far > 0.1 && $near < 0.03) }"; then ok "energy distance $far becomes $near"; else echo "$far $near" > err; not_ok "energy distance" err; fi
+if [ $sanitized = no ]; then
+    far=$(energy toy:8gaussians,n=1500) near=$(energy run.npy)
+    if awk "BEGIN { exit !($far > 0.1 && $near < 0.03) }"; then ok "energy distance $far becomes $near"; else echo "$far $near" > err; not_ok "energy distance" err; fi
+fi
 works "from rows of one's own" "$WEIR" sample run --from toy:8gaussians,n=40 -o from.csv
 works "more of each" "$WEIR" sample run --from toy:8gaussians,n=40 -n 80 -o more.csv
 refuses "no multiple" 2 'multiple of the 40 rows of toy:8gaussians' "$WEIR" sample run --from toy:8gaussians,n=40 -n 50 -o no.csv
