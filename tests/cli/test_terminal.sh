@@ -6,6 +6,8 @@ on_terminal shown true || { echo "ok a terminal # SKIP no script (of Debian's bs
 export TERM=xterm
 escape=$(printf '\033')
 
+steps=$(fewer 3000 300)
+
 # frames FILE: what was drawn, a line each, without what clears the end of a line
 frames() { tr '\r' '\n' < "$1" | sed "s/$escape\[K//g" | grep '^[#.]* *[0-9]*%  '; }
 widest() { frames "$1" | awk '{ if (length > most) most = length } END { print most + 0 }'; }
@@ -15,7 +17,7 @@ train() {
     local name=$1 before=$2
     shift 2
     on_terminal "$name.shown" bash -c "$before; exec \"\$0\" \"\$@\"" "$WEIR" train nice --data toy:moons,n=400 --out "$name" --set hidden=64,64 \
-        --set init=pytorch --steps 3000 "$@"
+        --set init=pytorch --steps "$steps" "$@"
 }
 
 # -- width ---------------------------------------------------------------------------------------------------------------------------------
@@ -33,7 +35,7 @@ works "both trained alike" cmp w80/model.safetensors w40/model.safetensors
 # -- a dumb terminal, and no colour --------------------------------------------------------------------------------------------------------
 TERM=dumb train dumb "stty cols 80"
 works "dumb: nothing is redrawn" sh -c '! tr -d "\r" < dumb.shown | sed "/^Script /d" | grep -q "$0\\|^[#.]*  *[0-9]*%"' "$escape"
-works "dumb: lines of progress" grep -q 'step 3000/3000  loss' dumb.shown
+works "dumb: lines of progress" grep -q "step $steps/$steps  loss" dumb.shown
 for command in "list model" "--help" "info w80" "score w80 --data toy:moons,n=50" "list nothing"; do
     # shellcheck disable=SC2086
     NO_COLOR=1 on_terminal plain "$WEIR" $command

@@ -21,8 +21,8 @@ nm -D --defined-only "$LD_LIBRARY_PATH/libweir.so" | awk '{ print $3 }' | grep -
 cat "$include"/weir/*.h | sed 's|//.*||' | tr '\n' ' ' | sed 's|/\*|\n&|g; s|\*/|&\n|g' | grep -v '^/\*' | tr ';' '\n' | # declarations, without comments
     grep -oE 'WEIR_API.*' | sed -E 's/^WEIR_API//' | grep -oE '\bweir_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u > declared
 case_ some-symbols test "$(wc -l < declared)" -gt 200
-case_ all-begin-with-weir sh -c '! grep -vE "^weir_[a-z0-9]" exported'
 case $BUILD in *asan* | *tsan*) sed -i /^weir__/d exported ;; esac # internal, for the tests that share it
+case_ all-begin-with-weir sh -c '! grep -vE "^weir_[a-z0-9]" exported'
 case_ nothing-internal sh -c '! grep "^weir__" exported'
 case_ exported-is-declared sh -c 'comm -23 exported declared > odd; cat odd; [ ! -s odd ]'
 case_ declared-is-exported sh -c 'comm -13 exported declared > odd; cat odd; [ ! -s odd ]'
