@@ -159,6 +159,9 @@ static weir_batch *batch_copy(weir_ctx *c, const weir_batch *b, const weir_condi
     copy->offered = b->offered;
     copy->has_class_by_nature = b->has_class_by_nature;
     copy->ready = b->ready;
+    copy->partial = b->partial;
+    copy->from = b->from;
+    copy->to = b->to;
     return copy;
 }
 

@@ -32,24 +32,31 @@ static weir_tensor *context_classes(const weir_dataset *d, int64_t n, const int6
     return t;
 }
 
-static weir_tensor *context_values(const weir_dataset *d, int64_t n, const int64_t *ids)
+static weir_tensor *context_values(const weir_dataset *d, int64_t n, const int64_t *ids,
+                                   int64_t from, int64_t to)
 {
     const weir__store *k = d->store->context;
     int64_t shape[WEIR_RANK_MAX] = { n };
     memcpy(shape + 1, k->shape, (size_t)k->ndim * sizeof *shape);
     weir_tensor *t = weir_empty(d->object.ctx, k->dtype, k->ndim + 1, shape);
-    if (!weir_is_nil(t)) weir__store_gather(k, k->dtype, ids, n, weir__ptr(t));
+    if (!weir_is_nil(t)) weir__store_gather_part(k, k->dtype, ids, n, from, to, weir__ptr(t));
     return t;
 }
 
-weir_condition *weir__dataset_condition(const weir_dataset *d, int64_t n, const int64_t *ids)
+weir_condition *weir__dataset_condition_part(const weir_dataset *d, int64_t n, const int64_t *ids,
+                                             int64_t from, int64_t to)
 {
     const weir__store *s = d->store;
     if (!s->labels && !s->context) return NULL;
     weir_condition *k = weir_condition_new(d->object.ctx);
     if (s->labels) k = weir_condition_with(k, "class", context_classes(d, n, ids));
-    if (s->context) k = weir_condition_with(k, "context", context_values(d, n, ids));
+    if (s->context) k = weir_condition_with(k, "context", context_values(d, n, ids, from, to));
     return k;
+}
+
+weir_condition *weir__dataset_condition(const weir_dataset *d, int64_t n, const int64_t *ids)
+{
+    return weir__dataset_condition_part(d, n, ids, 0, n);
 }
 
 /* -- looking ----------------------------------------------------------------------------------- */

@@ -227,6 +227,10 @@ struct weir_batch {
     bool offered; /* by data: what a model does not want of the condition is dropped */
     bool has_class_by_nature; /* nobody asked for the class that is offered */
     bool ready; /* its condition is what a model's row sees: checked, standardised */
+    /* A rank's part of a batch: x and "context" have the values of samples [from, to) alone, and 0
+     * for the others; ids, weights and classes are of all. */
+    bool partial;
+    int64_t from, to;
 };
 
 /* spec.c: splits SPEC at its first comma; `*name` is to be freed. `*options` points into spec,
@@ -308,6 +312,9 @@ weir__store *weir__context_new(weir_ctx *c, weir__store *s, weir_dtype t, int nd
 /* What the samples of these ids are conditioned on, in the current scope; NULL: d offers nothing.
  */
 weir_condition *weir__dataset_condition(const weir_dataset *d, int64_t n, const int64_t *ids);
+/* The same, its context read for ids[from .. to - 1] and 0 for the others. */
+weir_condition *weir__dataset_condition_part(const weir_dataset *d, int64_t n, const int64_t *ids,
+                                             int64_t from, int64_t to);
 /* names.c: in place of what is in `to`, in UTF-8, whatever the text. */
 weir_status weir__names_copy(weir_ctx *c, weir_words *to, int64_t n, const char *const *from);
 void weir__names_free(weir_ctx *c, weir_words *w);
@@ -322,6 +329,9 @@ double weir__store_value(const weir__store *s, int64_t row, int64_t j);
 /* n samples into x [n, dim] of type t. */
 void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *rows, int64_t n,
                         void *x);
+/* The same of [from, to) of them; the others are 0. */
+void weir__store_gather_part(const weir__store *s, weir_dtype t, const int64_t *rows, int64_t n,
+                             int64_t from, int64_t to, void *x);
 /* The real type that loses nothing of t: of integers up to 2^24 f32. */
 static inline weir_dtype weir__store_real(weir_dtype t)
 {
@@ -349,6 +359,9 @@ static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row)
 
 /* A batch of the samples `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);
+/* The same of which only samples [from, to) are read: a partial batch, unless they are all. */
+weir_batch *weir__dataset_gather_part(weir_dataset *d, const int64_t *rows, int64_t first,
+                                      int64_t n, int64_t from, int64_t to);
 /* As weir_dataset_open, for runs of weir 0.1.0: limit= and weir__dataset_some take the first
  * samples.
  */
@@ -420,6 +433,9 @@ weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *w
 
 /* loader.c: samples of a whole batch. */
 int64_t weir__loader_batch(const weir_loader *l);
+/* As weir_loader_next, but of a data set only samples [from, to) of the batch are read; a stream's
+ * batch is whole. */
+weir_batch *weir__loader_next_part(weir_loader *l, int64_t from, int64_t to);
 
 /* image.c: whether samples of that shape, integers of `levels` levels or (0) others, are images. */
 typedef struct weir__image_shape {

@@ -351,13 +351,14 @@ static void loader_flip(const weir_loader *l, const weir_batch *b, char *x)
         weir__hash_mix(weir__hash_text("loader.flip"), (uint64_t)l->opts.seed),
         (uint64_t)(l->step / l->per_epoch));
     size_t bytes = (size_t)l->dataset->store->dim * weir_dtype_size(b->x->dtype);
-    for (int64_t i = 0; i < b->n; i++, x += bytes)
+    x += (size_t)b->from * bytes;
+    for (int64_t i = b->from; i < b->to; i++, x += bytes)
         if (weir__uniform(key, (uint64_t)b->ids[i], 0) < l->opts.flip)
             weir__image_mirror(&l->image, b->x->dtype, x);
 }
 
 /* Which samples weigh something, and how much on average, was found when the loader was made. */
-static weir_batch *rows_batch(weir_loader *l)
+static weir_batch *rows_batch(weir_loader *l, int64_t from, int64_t to)
 {
     int64_t first;
     if (l->dataset->store->weights_set != l->weights_set) {
@@ -367,20 +368,25 @@ static weir_batch *rows_batch(weir_loader *l)
         return weir__nil(l->object.ctx, WEIR__BATCH);
     }
     const int64_t *rows = rows_of(l, &first);
-    weir_batch *b = weir__dataset_gather(l->dataset, rows, first, l->opts.batch);
+    weir_batch *b = weir__dataset_gather_part(l->dataset, rows, first, l->opts.batch, from, to);
     if (b->object.nil) return b;
     b->mean_weight = l->mean_weight;
     if (l->opts.flip > 0) loader_flip(l, b, weir__ptr(b->x));
     return b;
 }
 
+weir_batch *weir__loader_next_part(weir_loader *l, int64_t from, int64_t to)
+{
+    if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
+    weir_batch *b = l->dataset ? rows_batch(l, from, to) : stream_batch(l);
+    l->step += !b->object.nil;
+    return b;
+}
+
 weir_batch *weir_loader_next(weir_loader *l)
 {
     WEIR__AS_FOUND;
-    if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
-    weir_batch *b = l->dataset ? rows_batch(l) : stream_batch(l);
-    l->step += !b->object.nil;
-    return b;
+    return weir__loader_next_part(l, 0, weir__loader_batch(l));
 }
 
 weir_dataset *weir_loader_dataset(weir_loader *l)

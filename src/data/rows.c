@@ -47,7 +47,19 @@ static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, 
         for (int64_t i = 0; i < n; i++) ids[i] = weir__dataset_id(d, rows ? rows[i] : first + i);
 }
 
-weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n)
+/* Values of samples [from, to) of n, and 0 for the others, which nobody reads. */
+void weir__store_gather_part(const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n,
+                             int64_t from, int64_t to, void *x)
+{
+    size_t bytes = (size_t)s->dim * weir_dtype_size(t);
+    char *at = x;
+    memset(at, 0, (size_t)from * bytes);
+    weir__store_gather(s, t, ids + from, to - from, at + (size_t)from * bytes);
+    memset(at + (size_t)to * bytes, 0, (size_t)(n - to) * bytes);
+}
+
+weir_batch *weir__dataset_gather_part(weir_dataset *d, const int64_t *rows, int64_t first,
+                                      int64_t n, int64_t from, int64_t to)
 {
     weir_ctx *c = d->object.ctx;
     const weir__store *s = d->store;
@@ -59,14 +71,22 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
     double *weights = s->weights ? weir__alloc_n(c, n, sizeof *weights) : NULL;
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
     for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
-    if (weir_ok(c)) weir__store_gather(s, d->real, ids, n, weir__ptr(x));
-    weir_condition *k = weir_ok(c) ? weir__dataset_condition(d, n, ids) : NULL;
+    if (weir_ok(c)) weir__store_gather_part(s, d->real, ids, n, from, to, weir__ptr(x));
+    weir_condition *k = weir_ok(c) ? weir__dataset_condition_part(d, n, ids, from, to) : NULL;
     weir_batch *b = weir__batch_new(c, x, ids, weights, k);
     if (b->object.nil) return b;
     b->mean_weight = weir__dataset_mean_weight(d);
     b->offered = true;
     b->has_class_by_nature = s->labels && !s->labels_asked;
+    b->partial = from > 0 || to < n;
+    b->from = from;
+    b->to = to;
     return b;
+}
+
+weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n)
+{
+    return weir__dataset_gather_part(d, rows, first, n, 0, n);
 }
 
 /* Cuts [first, first+n) at the end of d; false with the error set where nothing is left. */

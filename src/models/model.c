@@ -306,6 +306,16 @@ weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t ste
     return b;
 }
 
+static bool model_starts(const weir_model *m)
+{
+    return weir_module_training(m->module) && weir__module_unstarted(m->module) > 0;
+}
+
+bool weir__model_wants_whole(const weir_model *m)
+{
+    return model_starts(m) || (model_prepares(m) && m->row->whole_batch);
+}
+
 /* The batch with its condition as the loss sees it. */
 static weir_batch *model_condition(weir_model *m, weir_ctx *c, weir_batch *b)
 {
@@ -344,7 +354,7 @@ static weir_tensor *loss_of(weir_model *m, weir_batch *b)
 static void model_start(weir_model *m, weir_batch *b)
 {
     weir_ctx *c = m->object.ctx;
-    if (!weir_module_training(m->module) || weir__module_unstarted(m->module) == 0) return;
+    if (!model_starts(m)) return;
     if (!weir__module_may_change(m->module, "model_loss")) return;
     weir_scope s = weir_scope_begin_no_grad(c);
     c->modes.first_batch = true;

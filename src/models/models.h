@@ -77,6 +77,9 @@ weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, con
 /* The batch as the row's `prepare` gives it back, where it wants all of it; else b itself. Before
  * it is cut in shards. */
 weir_batch *weir__model_prepare_whole(weir_model *m, weir_batch *b, uint64_t step);
+/* Whether a step looks at its whole batch before it is cut in shards, as the two calls around this
+ * one do: of a model that prepares it, or that starts from it and has not yet. */
+bool weir__model_wants_whole(const weir_model *m);
 /* Runs the data-dependent starts of modules that have not started, as the step `step` sees the
  * batch. Before the first sharded step. */
 weir_status weir__model_start(weir_model *m, weir_batch *b, uint64_t step);

@@ -32,6 +32,17 @@ double weir__run_rate(const weir_run *r, int64_t step)
     return schedule->rate(k->schedule.options, lr ? *lr : 0, step, r->horizon);
 }
 
+/* Of a batch of B samples in S shards a rank reads those of its own shards, unless the model looks
+ * at all. */
+static weir_batch *step_batch(weir_run *r, int64_t shards)
+{
+    weir_ctx *c = r->object.ctx;
+    if (weir_ranks(c) == 1 || weir__model_wants_whole(r->model)) return weir_loader_next(r->loader);
+    weir__span own = weir__tree_own(shards, weir_rank(c), weir_ranks(c));
+    int64_t n = weir__loader_batch(r->loader);
+    return weir__loader_next_part(r->loader, own.lo * n / shards, own.hi * n / shards);
+}
+
 /* A batch that one rank could not have is an error of the step, on all. */
 static weir_status one_step(weir_run *r, weir_step_info *info)
 {
@@ -42,7 +53,7 @@ static weir_status one_step(weir_run *r, weir_step_info *info)
     weir__run_follow(r);
     weir_optim_set_lr(r->optim, weir__run_rate(r, r->step));
     weir_scope s = weir_scope_begin(c);
-    weir_batch *b = weir_loader_next(r->loader);
+    weir_batch *b = step_batch(r, o.shards);
     weir_train_step_with(r->model, r->optim, b, &o, info);
     weir_scope_end(s);
     if (!weir_ok(c)) return weir_status_of(c);

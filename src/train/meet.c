@@ -1,7 +1,8 @@
 /* meet.c - where the ranks of a group agree on a step: that all are well, and about to do the same.
  *
  * Ranks that drift apart would go on without a word, each with a gradient of the same sum. So each
- * says of its batch a checksum of all, and of its weights one of some: an optimizer, once told two
+ * says of its batch a checksum of all (of who is in it, where it has only its part of the values),
+ * and of its weights one of some: an optimizer, once told two
  * things, moves nearly all of them. */
 #include <string.h>
 #include "train/train.h"
@@ -29,6 +30,7 @@ static int64_t meet_batch(const weir_batch *b)
     uint64_t sum = meet_sum((uint64_t)b->n, b->ids, (size_t)b->n * sizeof *b->ids);
     if (b->weights) sum = meet_sum(sum, b->weights, (size_t)b->n * sizeof *b->weights);
     if (weir_is_nil(x)) return 0;
+    if (b->partial) return meet_printable(sum); /* of the values each has its own part */
     return meet_printable(
         meet_sum(sum, weir__ptr(x), (size_t)x->numel * weir_dtype_size(x->dtype)));
 }

@@ -140,6 +140,12 @@ static weir_tensor *piece_weights(weir_tensor *losses, const double *weights, do
     return w;
 }
 
+static int64_t batch_within(int64_t at, int64_t n)
+{
+    if (at < 0) return 0;
+    return at > n ? n : at;
+}
+
 weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
 {
     weir_tensor *view = weir__samples_view(c, b->x, from, to);
@@ -151,6 +157,9 @@ weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, in
     piece->offered = b->offered;
     piece->ready = b->ready;
     piece->prepared = weir__condition_slice(c, b->prepared, from, to);
+    piece->partial = b->partial && (b->from > from || b->to < to);
+    piece->from = batch_within(b->from - from, to - from);
+    piece->to = batch_within(b->to - from, to - from);
     return piece;
 }
 

@@ -189,6 +189,32 @@ static weir_status step_common(step *s, weir_status status)
     return status;
 }
 
+/* Each sample's values, of the rank that has them, to all; t is [B, ..], contiguous. */
+static bool step_share_tensor(step *s, weir_tensor *t)
+{
+    weir_ctx *c = s->ctx;
+    int ranks = weir_ranks(c);
+    int64_t shards = s->opts->shards;
+    size_t *ends = weir__alloc_n(c, ranks, sizeof *ends);
+    size_t each = (size_t)(t->numel / s->b->n) * weir_dtype_size(t->dtype);
+    for (int r = 0; ends && r < ranks; r++)
+        ends[r] = (size_t)(weir__tree_own(shards, r, ranks).hi * s->b->n / shards) * each;
+    bool good = ends && weir__group_gather(c, weir__ptr(t), ends);
+    weir__free(c, ends);
+    return good;
+}
+
+/* A sample is to be looked for, on all ranks: they get the values that they have not read. */
+static bool step_share_batch(step *s, weir_batch *b)
+{
+    weir_tensor *context = weir_condition_get(b->condition, "context");
+    if (!b->partial) return true;
+    bool good = step_share_tensor(s, b->x);
+    if (good && !weir_is_nil(context)) good = step_share_tensor(s, context);
+    b->partial = !good;
+    return good;
+}
+
 /* Running statistics follow the first shard, which is rank 0's. */
 static bool step_share_buffers(step *s)
 {
@@ -212,15 +238,17 @@ static weir_status step_make(step *s)
     if (weir__model_start(s->m, b, number) != WEIR_OK) return weir_status_of(c);
     if (weir__shards_run(s->m, b, opts->shards, number, s->losses, &s->meeting) != WEIR_OK)
         return weir_status_of(c);
-    if (!weir__all_finite(s->losses, b->n))
+    if (!weir__all_finite(s->losses, b->n)) {
+        if (!step_share_batch(s, b)) return weir_status_of(c);
         return step_common(s, not_finite(s->m, b, s->losses, number, s->info));
+    }
     if (!step_share_buffers(s)) return weir_status_of(c);
     s->info->loss = step_loss(b, s->losses);
     if (opts->reduce && step_reduce(s->m, opts) != WEIR_OK) return weir_status_of(c);
     if (opts->clip > 0) s->info->grad_norm = weir_optim_clip(s->o, opts->clip);
-    if (weir_optim_step(s->o) == WEIR_ERROR_VALUE)
-        return step_common(s, too_steep(s->m, b, number, s->info));
-    return weir_status_of(c);
+    if (weir_optim_step(s->o) != WEIR_ERROR_VALUE || !step_share_batch(s, b))
+        return weir_status_of(c);
+    return step_common(s, too_steep(s->m, b, number, s->info));
 }
 
 /* The forward pass has moved buffers by the time that a step fails: they are put back. */

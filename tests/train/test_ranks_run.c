@@ -1,6 +1,8 @@
 /* test_ranks_run.c - a run over the ranks of a group: the folder that one process leaves, on any
  * number of ranks, resumed on another; and what all say when one cannot go on. */
 #define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
 #include "dist/threads.h"
 #include "killed.h"
 
@@ -132,6 +134,119 @@ static void shards_are_settled(void **state)
     same_run("alone", "auto");
 }
 
+/* -- a rank reads the samples of its shards ---------------------------------------------------- */
+enum { WIDE = 2048, WIDE_ROWS = 60, WIDE_STEPS = 4 };
+
+/* Rows of several pages, so that some pages lie within one row; values[i, j] by i and j */
+static void wide_file(const char *path, int salt)
+{
+    static float x[WIDE_ROWS * WIDE];
+    char about[118];
+    FILE *f = fopen(path, "wb");
+    for (int64_t i = 0; i < WIDE_ROWS * WIDE; i++)
+        x[i] = (float)weir__normal(5, (uint64_t)salt, (uint64_t)i);
+    snprintf(about, sizeof about, "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }",
+             WIDE_ROWS, WIDE);
+    assert_int_equal(fwrite("\x93NUMPY\1\0v\0", 1, 10, f), 10);
+    assert_int_equal(fprintf(f, "%-117s\n", about), 118);
+    assert_int_equal(fwrite(x, 1, sizeof x, f), sizeof x);
+    fclose(f);
+}
+
+/* A store whose rows can be forbidden: its own pages, or a copy on pages in its place. */
+typedef struct guarded {
+    weir__store *s;
+    char *pages, *rows; /* what is mapped, and where its rows begin */
+    void *own; /* what the store had; NULL: it is mapped itself */
+    size_t bytes;
+} guarded;
+
+static guarded guard(weir__store *s, const bool *read)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), row = WIDE * sizeof(float);
+    guarded g = { .s = s, .bytes = (size_t)s->n * row };
+    if (s->n_parts > 0) g.rows = (char *)(uintptr_t)s->parts[0].data;
+    else {
+        g.own = s->data;
+        g.rows = mmap(NULL, g.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memcpy(g.rows, g.own, g.bytes);
+        s->data = g.rows;
+    }
+    g.pages = (char *)((uintptr_t)g.rows / page * page);
+    for (char *at = g.pages; at + page <= g.rows + g.bytes; at += page) {
+        int64_t first = at < g.rows ? 0 : (at - g.rows) / (int64_t)row;
+        int64_t last = (at + (int64_t)page - 1 - g.rows) / (int64_t)row;
+        bool wanted = at < g.rows;
+        for (int64_t i = first; i <= last; i++) wanted |= read[i];
+        if (!wanted) assert_int_equal(mprotect(at, page, PROT_NONE), 0);
+    }
+    return g;
+}
+
+static void unguard(guarded *g)
+{
+    size_t bytes = (size_t)(g->rows - g->pages) + g->bytes;
+    assert_int_equal(mprotect(g->pages, bytes, PROT_READ), 0);
+    if (!g->own) return;
+    g->s->data = g->own;
+    munmap(g->rows, g->bytes);
+}
+
+/* The next step, with no access to samples of other ranks' shards. */
+static void wide_step(weir_ctx *c, weir_run *r)
+{
+    bool read[WIDE_ROWS] = { 0 };
+    weir_train_opts o = weir_train_defaults();
+    weir__store *s = r->train->store;
+    weir__span own = weir__tree_own(r->config.train.shards, weir_rank(c), weir_ranks(c));
+    weir_scope scope = weir_scope_begin(c);
+    weir_loader_seek(r->loader, weir_run_step(r));
+    weir_batch *b = weir_loader_next(r->loader);
+    int64_t n = weir_batch_size(b), shards = r->config.train.shards;
+    for (int64_t i = own.lo * n / shards; i < own.hi * n / shards; i++) read[b->ids[i]] = true;
+    weir_scope_end(scope);
+    o.steps = weir_run_step(r) + 1;
+    guarded x = guard(s, read), context = s->context ? guard(s->context, read) : x;
+    if (weir_run_train(r, &o) != WEIR_OK) assert_false(weir_ok(c));
+    unguard(&x);
+    if (s->context) unguard(&context);
+}
+
+static void wide_run(weir_ctx *c, void *job_)
+{
+    const job *j = job_;
+    weir_run *r = weir_run_open(c, j->folder, j->config, false);
+    for (int i = 0; weir_ok(c) && i < WIDE_STEPS; i++) wide_step(c, r);
+    if (weir_run_train(r, NULL) != WEIR_OK) assert_false(weir_ok(c));
+    weir_run_free(r);
+}
+
+static void a_rank_reads_its_shards(void **state)
+{
+    (void)state;
+    static const char *const data[] = { "wide-x.npy", "wide-x.npy,map=no",
+                                        "wide-x.npy,conditions=wide-c.npy" };
+    wide_file("wide-x.npy", 1);
+    wide_file("wide-c.npy", 2);
+    for (int i = 0; i < 3; i++) {
+        char config[512];
+        job j = { .folder = "wide", .config = config, .stops = -1 };
+        snprintf(config, sizeof config,
+                 "model=rectified-flow data=%s net.hidden=4 batch=23 shards=5 steps=6%s", data[i],
+                 i == 2 ? " context=auto" : "");
+        remove_run("one");
+        j.folder = "one";
+        all_run(1, 1, j);
+        for (int ranks = 2; ranks <= 5; ranks += 3) {
+            remove_run("wide");
+            j.folder = "wide";
+            job each[RANKS] = { j, j, j, j, j };
+            ranks_all(ranks, 1, wide_run, each, sizeof *each);
+            same_run("one", "wide");
+        }
+    }
+}
+
 /* -- what cannot be --------------------------------------------------------------------------- */
 static void everyone_says(int n, job j, double seconds, ranks_work *work, int except,
                           const char *part)
@@ -176,6 +291,31 @@ static void all_say_why(void **state)
     everyone_says(3, j, 60, job_leaves, -1, "run_train: rank 1: last step 4: expected 18");
     remove_run("bad");
     everyone_says(9, j, 60, job_run, -1, "9 ranks and 8 shards");
+    remove_run("bad");
+}
+
+/* A sample is found and named that most ranks have not read: what one process says, all do. */
+static void the_same_sample_is_named(void **state)
+{
+    (void)state;
+    static const char *const configs[] = {
+        "model=nice data=digits,limit=300 hidden=16 optimizer=sgd lr=1000 steps=50 batch=40 shards=8",
+        "model=rectified-flow data=wide-x.npy,conditions=wide-c.npy context=auto net.hidden=4"
+        " optimizer=sgd lr=1e3 steps=90 batch=23 shards=5",
+    };
+    wide_file("wide-x.npy", 1);
+    wide_file("wide-c.npy", 2);
+    for (int i = 0; i < 2; i++) {
+        job j = { .folder = "bad", .config = configs[i], .stops = -1 };
+        ranks_rank alone = { .work = job_run, .user = &j, .threads = 1, .memory = { .fail_at = -1 } };
+        remove_run("bad");
+        ranks_run(&alone, 1, 60);
+        assert_non_null(strstr(alone.message, ", sample "));
+        for (int ranks = 2; ranks <= 5; ranks++) {
+            remove_run("bad");
+            everyone_says(ranks, j, 60, job_run, -1, alone.message);
+        }
+    }
     remove_run("bad");
 }
 
@@ -226,7 +366,8 @@ int main(void)
 {
     CASES(cmocka_unit_test(ranks_leave_what_one_leaves), cmocka_unit_test(resumed_on_other_numbers),
           cmocka_unit_test(one_stops_all), cmocka_unit_test(shards_are_settled),
-          cmocka_unit_test(all_say_why), cmocka_unit_test(a_full_disk_is_told),
+          cmocka_unit_test(a_rank_reads_its_shards),
+          cmocka_unit_test(all_say_why), cmocka_unit_test(the_same_sample_is_named), cmocka_unit_test(a_full_disk_is_told),
           cmocka_unit_test(one_without_memory));
     return cmocka_run_group_tests(cases, setup, NULL);
 }
