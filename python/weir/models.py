@@ -1121,7 +1121,8 @@ def cnf(
     net : row, mlp hidden=64,64,64 activation=silu time=raw unless said
         network that is the velocity; smooth. mlp|residual_mlp|made|conv|conv_resnet|unet|retarget
     solver : row, rk4 steps=6 unless said
-        solver of the loss, with fixed steps.
+        solver of the loss, with fixed steps; of its own choice, as dopri5 rtol=1e-4, by adjoint=yes
+        alone.
         euler|midpoint|heun|rk4|dopri5|tsit5|ddim|ddpm|euler_ancestral|euler_maruyama|edm|dpm_1|dpm_2|dpm_3|dpmpp_2s|dpmpp_3s|dpmpp_2m|dpmpp_3m|dpmpp_2m_sde|unipc
     adjoint : bool, no unless said
         gradients by the continuous adjoint, in memory that does not grow with the steps; no: those

@@ -5,8 +5,9 @@
  *
  * by a solve with fixed steps that is recorded (solve_recorded.c), e its Rademacher probe, one for
  * the whole of it. The two penalties keep trajectories straight, and so steps few (Finlay et al.
- * 2020). With adjoint=yes gradients are those of the ODE instead (solve_adjoint.c). The density
- * that is scored afterwards is that of a solver of its own. */
+ * 2020). With adjoint=yes gradients are those of the ODE instead (solve_adjoint.c), and the steps
+ * may be the solver's choice. The density that is scored afterwards is that of a solver of its own.
+ */
 #include <string.h>
 #include "models/path_model.h"
 #include "models/recorded.h"
@@ -25,7 +26,9 @@ static const weir_option options[] = {
       "mlp hidden=64,64,64 activation=silu time=raw", 0, 0, "network",
       "network that is the velocity; smooth" },
     { "solver", WEIR_OPTION_ROW, offsetof(cnf_opts, solver), "rk4 steps=6", 0, 0, "sampler",
-      "solver of the loss, with fixed steps" },
+      "solver of the loss, with fixed steps; of its own choice, as dopri5 rtol=1e-4, by "
+      "adjoint=yes "
+      "alone" },
     { "adjoint", WEIR_OPTION_BOOL, offsetof(cnf_opts, adjoint), "no", 0, 0, NULL,
       "gradients by the continuous adjoint, in memory that does not grow with the steps; no: those "
       "of the steps" },
@@ -68,16 +71,12 @@ static weir_module *cnf_create(weir_model *m, const void *unused)
     const weir_sampler_row *solver = (const weir_sampler_row *)o->solver.row;
     (void)unused;
     s->method = weir_ode_method(strchr(solver->row.name, '.') + 1);
-    if (!s->method || weir_sampler_steps(solver, o->solver.options) == 0) {
+    bool adapts = weir_sampler_steps(solver, o->solver.options) == 0;
+    if (!s->method || (adapts && !o->adjoint)) {
         weir_fail(c, WEIR_ERROR_RANGE,
-                  "%s: solver=%s: expected euler, midpoint, heun, rk4, or dopri5 with steps",
+                  "%s: solver=%s: expected euler, midpoint, heun, rk4, or dopri5 with steps, or "
+                  "adjoint=yes",
                   m->row->row.name, solver->row.name);
-        return weir__nil(c, WEIR__MODULE);
-    }
-    if (o->adjoint && (m->classes > 0 || m->context > 0)) {
-        weir_fail(c, WEIR_ERROR_UNSUPPORTED,
-                  "%s: adjoint=yes: expected a model without classes and context, or adjoint=no",
-                  m->row->row.name);
         return weir__nil(c, WEIR__MODULE);
     }
     if (!weir__likelihood_by(c, (const weir_sampler_row *)o->log_prob.row))
@@ -130,7 +129,9 @@ static weir_tensor *cnf_loss(weir_model *m, weir_tensor *y, weir_batch *b)
     const cnf_opts *o = m->options;
     weir_tensor *probes = cnf_probes(m, y->object.ctx, y->shape[0]);
     weir__recorded r;
-    if (o->adjoint) r = weir__solve_adjoint(&s->field, s->method, &o->solver, y, probes);
+    if (o->adjoint)
+        r = weir__solve_adjoint(&s->field, s->method, &o->solver, y, weir_batch_condition(b),
+                                probes);
     else r = cnf_recorded(m, y, b, probes);
     weir_tensor *loss = weir_neg(r.log_prob);
     if (o->kinetic > 0) loss = weir_add(loss, weir_scale(r.kinetic, o->kinetic));

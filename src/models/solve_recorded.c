@@ -19,6 +19,7 @@ static weir_tensor *recorded_velocity(const weir__recorded_ode *r, weir_tensor *
     weir__conversion v = weir__conversion_at(p, f->prediction, f->prediction_options,
                                              &weir__prediction_velocity, NULL);
     double scale = weir__field_input_scale(f, p);
+    if (r->labels) return weir_network_at(f->net, x, r->labels, r->k);
     weir_tensor *label = weir_full(r->c, f->dtype, 1, &r->n, weir__field_label(f, t));
     weir_tensor *y = weir_network_at(f->net, scale == 1 ? x : weir_scale(x, scale), label, r->k);
     if (v.of_x == 0 && v.of_y == 1) return y;
