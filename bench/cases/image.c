@@ -137,12 +137,12 @@ static const weir__line copies[] = {
     { "patches_16x4x32x32+grad", "16,4,32,32", patches, true, false },
 };
 
-static int run_norms(weir__bench *b) { return weir__lines_run(b, "norms", COUNT(norms), norms); }
-static int run_blocks(weir__bench *b)
+static int norms_run(weir__bench *b) { return weir__lines_run(b, "norms", COUNT(norms), norms); }
+static int blocks_run(weir__bench *b)
 {
     return weir__lines_run(b, "blocks", COUNT(blocks), blocks);
 }
-static int run_copies(weir__bench *b)
+static int copies_run(weir__bench *b)
 {
     return weir__lines_run(b, "copies", COUNT(copies), copies);
 }

@@ -19,15 +19,7 @@ typedef struct weir__line {
 /* Times each of n lines of case `name`: processor time of one thread, else the clock's. */
 int weir__lines_run(weir__bench *b, const char *name, int n, const weir__line *lines);
 
-/* The row bench.NAME of such a case, which run_NAME runs */
-#define CASE(n, text) \
-    const weir__bench_row weir__bench_##n = { \
-        .row = { .size = sizeof(weir__bench_row), \
-                 .version = 1, \
-                 .name = "bench." #n, \
-                 .doc = text, \
-                 .test = #n " --json --seconds 0.05" }, \
-        .run = run_##n, \
-    }
+/* The row bench.NAME of such a case, which NAME_run runs */
+#define CASE(n, text) BENCH_ROW(n, text, #n " --json --seconds 0.05")
 
 #endif

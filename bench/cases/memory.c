@@ -1,11 +1,12 @@
-/* memory.c - what a forward pass holds beside its weights while nothing is recorded: a chain of convolutions and a perceptron, at two
- * depths. A pass that gives back what its layers have used up holds as much of 20 as of 5. */
+/* memory.c - what a forward pass holds beside its weights while nothing is recorded: a chain of
+ * convolutions and a perceptron, at two depths. A pass that gives back what its layers have used up
+ * holds as much of 20 as of 5. */
 #include <malloc.h>
 #include <string.h>
 #include "bench.h"
 #include "weir/nn.h"
 
-enum { IMAGES = 16, CHANNELS = 32, PLACES = 32, ROWS = 1024, WIDTH = 1024 };
+enum { IMAGES = 16, CHANNELS = 32, PLACES = 32, SAMPLES = 1024, WIDTH = 1024 };
 
 typedef struct chain {
     const char *name, *block[3][2]; /* rows and their options */
@@ -13,8 +14,22 @@ typedef struct chain {
     int64_t shape[4];
 } chain;
 static const chain chains[] = {
-    { "conv", { { "conv2d", "in=32 out=32 kernel=3 padding=1" }, { "group_norm", "channels=32 groups=8" }, { "silu", "" } }, 4, { IMAGES, CHANNELS, PLACES, PLACES } },
-    { "mlp", { { "linear", "in=1024 out=1024" }, { "layer_norm", "shape=1024" }, { "silu", "" } }, 2, { ROWS, WIDTH } },
+    {
+        .name = "conv",
+        .block = { { "conv2d", "in=32 out=32 kernel=3 padding=1" },
+                   { "group_norm", "channels=32 groups=8" },
+                   { "silu", "" } },
+        .ndim = 4,
+        .shape = { IMAGES, CHANNELS, PLACES, PLACES },
+    },
+    {
+        .name = "mlp",
+        .block = { { "linear", "in=1024 out=1024" },
+                   { "layer_norm", "shape=1024" },
+                   { "silu", "" } },
+        .ndim = 2,
+        .shape = { SAMPLES, WIDTH },
+    },
 };
 
 static weir_module *memory_chain(weir_ctx *c, const chain *k, int blocks)
@@ -28,7 +43,8 @@ static weir_module *memory_chain(weir_ctx *c, const chain *k, int blocks)
     return m;
 }
 
-/* Bytes at the peak of a pass above those before it. A context of its own: a peak is over its life. */
+/* Bytes at the peak of a pass above those before it. A context of its own: a peak is over its life.
+ */
 static int64_t memory_peak(const weir__bench *b, const chain *k, int blocks)
 {
     weir_open_opts o = weir_open_defaults();
@@ -55,17 +71,20 @@ static void memory_print(const weir__bench *b, const chain *k, int blocks, int64
     int64_t layer = (int64_t)sizeof(float);
     for (int i = 0; i < k->ndim; i++) layer *= k->shape[i];
     if (!b->json) {
-        weir__print(stdout, "memory_%s, %2d blocks: %.1f MB at the peak of a pass, %.1f results of a layer\n", k->name, blocks, 1e-6 * (double)peak,
-                    (double)peak / (double)layer);
+        weir__print(stdout,
+                    "memory_%s, %2d blocks: %.1f MB at the peak of a pass, "
+                    "%.1f results of a layer\n",
+                    k->name, blocks, 1e-6 * (double)peak, (double)peak / (double)layer);
         return;
     }
-    json_t *o = json_pack("{s:s, s:s, s:i, s:I, s:I, s:i}", "case", "memory", "op", k->name, "blocks", blocks, "peak_bytes", (json_int_t)peak, "layer_bytes",
+    json_t *o = json_pack("{s:s, s:s, s:i, s:I, s:I, s:i}", "case", "memory", "op", k->name,
+                          "blocks", blocks, "peak_bytes", (json_int_t)peak, "layer_bytes",
                           (json_int_t)layer, "threads", b->threads);
     weir__json_print(o, false);
     json_decref(o);
 }
 
-/* -- a U-Net, and resident bytes: what `bench/memory_torch.py` prints of PyTorch ---------------- */
+/* -- a U-Net, and resident bytes: what `bench/memory_torch.py` prints of PyTorch --------------- */
 /* The number behind `name` in /proc/self/status, in bytes; 0: there is none. */
 static int64_t memory_status(const char *name)
 {
@@ -91,8 +110,9 @@ typedef enum memory_task { MEMORY_CHAIN, MEMORY_UNET, MEMORY_UNET_TRAIN } memory
 static weir_module *memory_net(weir_ctx *c, memory_task task)
 {
     if (task == MEMORY_CHAIN) return memory_chain(c, &chains[0], 20);
-    return weir_module_new(c, "unet", "in=3 out=3 channels=64,128,256 blocks=2 groups=32 head=8 "
-                                      "height=32 width=32 mid_attention=no time=none");
+    return weir_module_new(c, "unet",
+                           "in=3 out=3 channels=64,128,256 blocks=2 groups=32 head=8 "
+                           "height=32 width=32 mid_attention=no time=none");
 }
 
 static void memory_pass(weir_ctx *c, weir_module *m, weir_tensor *x, bool train)
@@ -132,7 +152,8 @@ static int64_t memory_resident(const weir__bench *b, memory_task task)
 static void memory_print_resident(const weir__bench *b, const char *name, int64_t peak)
 {
     if (!b->json) {
-        weir__print(stdout, "memory_%-12s %8.1f MB resident at the peak\n", name, 1e-6 * (double)peak);
+        weir__print(stdout, "memory_%-12s %8.1f MB resident at the peak\n", name,
+                    1e-6 * (double)peak);
         return;
     }
     json_t *o = json_pack("{s:s, s:s, s:I, s:i}", "case", "memory", "op", name, "resident_bytes",
@@ -141,7 +162,7 @@ static void memory_print_resident(const weir__bench *b, const char *name, int64_
     json_decref(o);
 }
 
-static int run(weir__bench *b)
+static int memory_run(weir__bench *b)
 {
     static const int depths[] = { 5, 20 };
 #if defined(__GLIBC__)
@@ -160,8 +181,4 @@ static int run(weir__bench *b)
     return weir_ok(b->ctx) ? WEIR__EXIT_OK : WEIR__EXIT_FAILED;
 }
 
-const weir__bench_row weir__bench_memory = {
-    .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench.memory", .doc = "what a pass without recording holds beside its weights",
-             .test = "memory --json" },
-    .run = run,
-};
+BENCH_ROW(memory, "what a pass without recording holds beside its weights", "memory --json");

@@ -1,123 +1,100 @@
-/* p1.c - case p1 of the peers, through the public API: a small rectified flow, trained and sampled, where the cost is mostly not
- * arithmetic; and the same at other widths and an odd batch, for nothing may be special to one network. */
-#include <stdlib.h>
-#include "bench.h"
+/* p1.c - case p1 of the peers, through the public API: a small rectified flow, trained and sampled,
+ * where the cost is mostly not arithmetic; and the same at other widths and an odd batch, for
+ * nothing may be special to one network. */
+#include "fit.h"
 
-enum { ROWS = 100000, DIM = 2, SHARDS = 2, SAMPLES = 1000, EULER_STEPS = 100, WARM = 50, CALLS_MAX = 1000000, PRODUCTS = 10 };
+enum { DIM = 2, SHARDS = 2, SAMPLES = 1000, EULER_STEPS = 100, WARM = 50, PRODUCTS = 10 };
 
-typedef struct size { const char *name; int64_t width, batch; } size;
+typedef struct size {
+    const char *name;
+    int64_t width, batch;
+} size;
 
-typedef struct bench_run {
-    weir__bench *b;
-    const size *of;
-    float *x, *drawn; /* [ROWS, DIM], [SAMPLES, DIM] */
-    weir_loader *loader;
-    weir_model *model;
-    weir_optim *optim;
-    weir__times train, sample;
-    int64_t rss_mb;
-} bench_run;
-
-static bool open_run(bench_run *r)
+/* The products of `times` passes of n samples; forward alone, or with both gradients */
+static int p1_products(const size *z, int64_t n, int64_t times, bool backward, weir__product *q)
 {
-    weir_ctx *c = r->b->ctx;
-    char options[80];
-    uint64_t key = weir__hash_text("bench.p1");
-    r->x = malloc(sizeof(float) * ROWS * DIM);
-    r->drawn = malloc(sizeof(float) * SAMPLES * DIM);
-    if (!r->x || !r->drawn) return weir_fail(c, WEIR_ERROR_MEMORY, "bench p1: expected more free memory"), false;
-    if (!weir__times_open(r->b, &r->train, CALLS_MAX) || !weir__times_open(r->b, &r->sample, CALLS_MAX)) return false;
-    for (int64_t i = 0; i < ROWS * DIM; i++) r->x[i] = (float)weir__normal(key, (uint64_t)(i / DIM), (uint64_t)(i % DIM));
-    snprintf(options, sizeof options, "batch=%lld", (long long)r->of->batch);
-    r->loader = weir_loader_from_array(c, r->x, ROWS, DIM, options);
-    snprintf(options, sizeof options, "dim=2 net.hidden=%lld,%lld,%lld net.activation=silu", (long long)r->of->width, (long long)r->of->width, (long long)r->of->width);
-    r->model = weir_model_new(c, "rectified-flow", options);
-    r->optim = weir_optim_new(weir_model_module(r->model), "adam", "lr=1e-3");
-    return weir_ok(c);
-}
-
-static void train(void *user)
-{
-    bench_run *r = user;
-    weir_step_opts o = weir_step_defaults();
-    weir_step_info info = { .size = sizeof info };
-    o.shards = SHARDS;
-    weir_scope s = weir_scope_begin(r->b->ctx);
-    weir_train_step_with(r->model, r->optim, weir_loader_next(r->loader), &o, &info);
-    weir_scope_end(s);
-}
-
-static void sample(void *user)
-{
-    bench_run *r = user;
-    weir_sample_opts o = weir_sample_defaults();
-    o.first = 0; /* the same ones every time */
-    o.solver = "euler", o.steps = EULER_STEPS, o.batch = SAMPLES;
-    if (weir_model_sample_into(r->model, SAMPLES, &o, r->drawn) != WEIR_OK) return; /* the context says it */
-}
-
-/* The products of `times` passes of `rows` rows; forward alone, or with both gradients */
-static int products_of(const size *of, int64_t rows, int64_t times, bool backward, weir__product *q)
-{
-    int64_t w = of->width, widths[5] = { DIM + 1, w, w, w, DIM };
-    int n = 0;
-    for (int i = 0; i < 4; i++) {
-        int64_t in = widths[i], out = widths[i + 1];
-        if (i == 2) continue; /* as the one before */
-        int64_t count = times * (i == 1 ? 2 : 1);
-        q[n++] = (weir__product){ PEERS_NT, rows, out, in, count };               /* y = x W^T */
-        if (backward && i > 0) q[n++] = (weir__product){ PEERS_NN, rows, in, out, count }; /* dx = dy W */
-        if (backward) q[n++] = (weir__product){ PEERS_TN, out, in, rows, count }; /* dW = dy^T x */
+    int64_t w = z->width;
+    const struct {
+        int64_t in, out, count;
+    } layers[] = { { DIM + 1, w, 1 }, { w, w, 2 }, { w, DIM, 1 } };
+    int products = 0;
+    for (int i = 0; i < 3; i++) {
+        int64_t in = layers[i].in, out = layers[i].out, count = times * layers[i].count;
+        q[products++] = (weir__product){ PEERS_NT, n, out, in, count }; /* y = x W^T */
+        if (!backward) continue;
+        if (i > 0) q[products++] = (weir__product){ PEERS_NN, n, in, out, count }; /* dx = dy W */
+        q[products++] = (weir__product){ PEERS_TN, out, in, n, count }; /* dW = dy^T x */
     }
-    return n;
+    return products;
 }
 
-static void measure_roof(bench_run *r, const peers *p, int64_t rows, int64_t times, bool backward, weir__roof *roof)
+static void p1_roof(const weir__bench *b, const peers *p, const weir__product *q, int n,
+                    weir__roof *roof)
 {
-    weir__product q[PRODUCTS];
-    int n = products_of(r->of, rows, times, backward, q);
     for (int i = 0; i < n; i++)
-        if (!weir__roof_add(r->b, p, &q[i], r->b->seconds / 4 / PRODUCTS, roof)) return;
+        if (!weir__roof_add(b, p, &q[i], b->seconds / 4 / PRODUCTS, roof)) return;
+}
+
+static void p1_print(const weir__fit *f, const size *z, int64_t mb, const weir__roof roof[2])
+{
+    weir__result train = { z->name, "train_step", (weir__times *)&f->train, mb, SHARDS, &roof[0] };
+    weir__result sample = {
+        z->name, "sample_1000_euler100", (weir__times *)&f->sample, mb, 0, &roof[1],
+    };
+    json_int_t width = (json_int_t)z->width, batch = (json_int_t)z->batch;
+    weir__result_print(f->b, &train, json_pack("{s:I, s:I}", "width", width, "batch", batch));
+    weir__result_print(f->b, &sample, json_pack("{s:I}", "width", width));
 }
 
 /* Memory is read before the peers' libraries are loaded: it is ours alone. */
-static void measure(bench_run *r)
+static void p1_measure(weir__fit *f, const size *z)
 {
-    weir__bench *b = r->b;
+    weir__bench *b = f->b;
     weir__roof roof[2] = { 0 };
+    weir__product q[PRODUCTS];
     peers p;
-    for (int i = 0; i < WARM; i++) train(r);
-    weir__times_of(b, &r->train, b->seconds, train, r);
-    sample(r);
-    weir__times_of(b, &r->sample, b->seconds, sample, r);
-    r->rss_mb = weir__rss_mb();
+    for (int i = 0; i < WARM; i++) weir__fit_train(f);
+    weir__times_of(b, &f->train, b->seconds, weir__fit_train, f);
+    weir__fit_sample(f);
+    weir__times_of(b, &f->sample, b->seconds, weir__fit_sample, f);
+    int64_t mb = weir__rss_mb();
     peers_open(&p);
-    measure_roof(r, &p, r->of->batch, 1, true, &roof[0]);
-    measure_roof(r, &p, SAMPLES, EULER_STEPS, false, &roof[1]);
+    p1_roof(b, &p, q, p1_products(z, z->batch, 1, true, q), &roof[0]);
+    p1_roof(b, &p, q, p1_products(z, SAMPLES, EULER_STEPS, false, q), &roof[1]);
     peers_close(&p);
-    if (!weir_ok(b->ctx)) return;
-    weir__result_print(b, &(weir__result){ r->of->name, "train_step", &r->train, r->rss_mb, SHARDS, &roof[0] }, json_pack("{s:I, s:I}", "width", (json_int_t)r->of->width, "batch", (json_int_t)r->of->batch));
-    weir__result_print(b, &(weir__result){ r->of->name, "sample_1000_euler100", &r->sample, r->rss_mb, 0, &roof[1] }, json_pack("{s:I}", "width", (json_int_t)r->of->width));
+    if (weir_ok(b->ctx)) p1_print(f, z, mb, roof);
 }
 
-static int run(weir__bench *b, const size *of)
+static int p1_of(weir__bench *b, const size *z)
 {
-    bench_run r = { .b = b, .of = of };
-    if (open_run(&r)) measure(&r);
-    weir_optim_free(r.optim);
-    weir_model_free(r.model);
-    weir_loader_free(r.loader);
-    free(r.x), free(r.drawn), free(r.train.at), free(r.sample.at);
+    char options[80], loader[40];
+    long long w = (long long)z->width;
+    snprintf(options, sizeof options, "dim=2 net.hidden=%lld,%lld,%lld net.activation=silu", w, w,
+             w);
+    snprintf(loader, sizeof loader, "batch=%lld", (long long)z->batch);
+    weir__fit_spec spec = {
+        .name = "p1",
+        .model = "rectified-flow",
+        .options = options,
+        .loader = loader,
+        .rows = 100000,
+        .dim = DIM,
+        .draws = SAMPLES,
+        .solver = "euler",
+        .steps = EULER_STEPS,
+        .shards = SHARDS,
+    };
+    weir__fit f = { 0 };
+    if (weir__fit_open(&f, b, &spec)) p1_measure(&f, z);
+    weir__fit_close(&f);
     return WEIR__EXIT_OK;
 }
 
 #define SIZE(id, width, batch, what) \
-    static int run_##id(weir__bench *b) { return run(b, &(size){ #id, width, batch }); } \
-    const weir__bench_row weir__bench_##id = { \
-        .row = { .size = sizeof(weir__bench_row), .version = 1, .name = "bench." #id, .doc = what, .test = #id " --json --seconds 0.1" }, \
-        .run = run_##id, \
-    };
-SIZE(p1, 64, 256, "a training step, and sampling, of a small rectified flow on points in the plane")
-SIZE(p1_48, 48, 251, "p1 with layers of 48 and a batch of 251")
-SIZE(p1_96, 96, 256, "p1 with layers of 96")
-SIZE(p1_200, 200, 333, "p1 with layers of 200 and a batch of 333")
+    static int id##_run(weir__bench *b) { return p1_of(b, &(size){ #id, width, batch }); } \
+    BENCH_ROW(id, what, #id " --json --seconds 0.1")
+SIZE(p1, 64, 256,
+     "a training step, and sampling, of a small rectified flow on points in the plane");
+SIZE(p1_48, 48, 251, "p1 with layers of 48 and a batch of 251");
+SIZE(p1_96, 96, 256, "p1 with layers of 96");
+SIZE(p1_200, 200, 333, "p1 with layers of 200 and a batch of 333");

@@ -19,8 +19,7 @@ typedef struct bench_run {
     int64_t steps;
 } bench_run;
 
-/* -- the peers' network and points --------------------------------------------------------------
- */
+/* -- the peers' network and points ------------------------------------------------------------- */
 /* Their "2.weight" is our "net.2.weight". */
 static bool p8_weights(bench_run *r, const weir__weights *w)
 {
@@ -91,8 +90,7 @@ static bool p8_open(bench_run *r)
     return weir_ok(c) && (!folder || !*folder || p8_of_peers(r, folder));
 }
 
-/* -- the two solvers ----------------------------------------------------------------------------
- */
+/* -- the two solvers --------------------------------------------------------------------------- */
 static void p8_score(void *user)
 {
     bench_run *r = user;
@@ -148,13 +146,5 @@ static int p8_run(weir__bench *b)
     return WEIR__EXIT_OK;
 }
 
-const weir__bench_row weir__bench_p8 = {
-    .row = {
-        .size = sizeof(weir__bench_row),
-        .version = 1,
-        .name = "bench.p8",
-        .doc = "exact log-densities of points of the plane under a continuous flow",
-        .test = "p8 --json --seconds 0.1",
-    },
-    .run = p8_run,
-};
+BENCH_ROW(p8, "exact log-densities of points of the plane under a continuous flow",
+          "p8 --json --seconds 0.1");

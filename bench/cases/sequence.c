@@ -111,9 +111,9 @@ static const weir__line converts[] = {
     LINE("f32_to_f16_1048576", "1048576", to_f16),
 };
 
-static int run_sums(weir__bench *b) { return weir__lines_run(b, "sums", COUNT(sums), sums); }
-static int run_short(weir__bench *b) { return weir__lines_run(b, "short", COUNT(shorts), shorts); }
-static int run_convert(weir__bench *b)
+static int sums_run(weir__bench *b) { return weir__lines_run(b, "sums", COUNT(sums), sums); }
+static int short_run(weir__bench *b) { return weir__lines_run(b, "short", COUNT(shorts), shorts); }
+static int convert_run(weir__bench *b)
 {
     return weir__lines_run(b, "convert", COUNT(converts), converts);
 }
