@@ -39,6 +39,13 @@ def patches(x):
     return y.reshape(b, h * w // 4, 4 * c)
 
 
+def unpatchify(x):
+    b, n, c = x.shape
+    side = int(n ** 0.5)
+    y = x.reshape(b, side, side, 2, 2, c // 4).permute(0, 5, 1, 3, 2, 4)
+    return y.reshape(b, c // 4, 2 * side, 2 * side)
+
+
 def channel(v):
     return v.view(1, -1, 1, 1)
 
@@ -92,7 +99,10 @@ CASES = {
            lambda x: x.contiguous(memory_format=torch.channels_last), FORWARD, DENSE)
           for s in ("16,64,32,32", "1,512,64,64", "16,3,64,64")],
         ("qkv_4x256x1152", "4,256,1152", qkv, BOTH),
-        ("patches_16x4x32x32", "16,4,32,32", patches, GRAD),
+        *[(f"{name}_{s.replace(',', 'x')}", s, f, BOTH)
+          for name, s, f in (("patches", "16,4,32,32", patches), ("patches", "16,3,64,64", patches),
+                             ("patchify", "16,4,32,32", patches),
+                             ("unpatchify", "16,256,16", unpatchify))],
     ],
     "sums": [
         ("sum_first_4096x1152", "4096,1152", lambda x: x.sum(0), FORWARD),

@@ -120,6 +120,10 @@ static weir_tensor *patches(weir_tensor *const *x)
     return weir_reshape(y, 3, flat);
 }
 
+/* Images as sequences of patches of 2 x 2 places, and back to 32 x 32 */
+static weir_tensor *patchify(weir_tensor *const *x) { return weir_patchify(x[0], 2); }
+static weir_tensor *unpatchify(weir_tensor *const *x) { return weir_unpatchify(x[0], 32, 32, 2); }
+
 static const weir__line copies[] = {
     BOTH("pad_16x128x32x32", "16,128,32,32", pad),
     BOTH("pad_reflect_16x64x32x32", "16,64,32,32", pad_reflect),
@@ -134,7 +138,12 @@ static const weir__line copies[] = {
     { "to_last_1x512x64x64", "1,512,64,64", last, false, false },
     { "to_last_16x3x64x64", "16,3,64,64", last, false, false },
     BOTH("qkv_4x256x1152", "4,256,1152", qkv),
+    { "patches_16x4x32x32", "16,4,32,32", patches, false, false },
     { "patches_16x4x32x32+grad", "16,4,32,32", patches, true, false },
+    { "patches_16x3x64x64", "16,3,64,64", patches, false, false },
+    { "patches_16x3x64x64+grad", "16,3,64,64", patches, true, false },
+    BOTH("patchify_16x4x32x32", "16,4,32,32", patchify),
+    BOTH("unpatchify_16x256x16", "16,256,16", unpatchify),
 };
 
 static int norms_run(weir__bench *b) { return weir__lines_run(b, "norms", COUNT(norms), norms); }

@@ -255,6 +255,9 @@ typedef struct weir__isa {
     /* y[j y_row + i] = x[i x_row + j], i < rows, j < columns, elements of 4 or 8 bytes */
     void (*transpose_copy[WEIR__REALS])(int64_t rows, int64_t columns, const void *x,
                                         int64_t x_row, void *y, int64_t y_row);
+    /* y[y_at[j] + i] = x[x_at[i] + j], the same */
+    void (*transpose_places[WEIR__REALS])(int64_t rows, int64_t columns, const void *x,
+                                          const int64_t *x_at, void *y, const int64_t *y_at);
     /* Lines of n columns picked from lines of m; and lines of m that such columns are added to. */
     weir__pick_fn *pick_columns[WEIR__REALS], *add_columns[WEIR__REALS];
     /* f32 from and to 16 bits: to the nearest, ties to even */

@@ -266,125 +266,95 @@ static void run_copy(const job *j, int64_t n, char *const *x)
             memcpy(x[0] + i * sy * (int64_t)bytes, x[1] + i * sx * (int64_t)bytes, bytes);
 }
 
-/* Runs of the inner axis first .. last-1, dense in both, along the axis before it without a call
- * for each */
-static void copy_rows(void *user, int piece, int64_t first, int64_t last)
+/* -- runs that lie side by side in both ---------------------------------------------------------
+ */
+typedef void runs_fn(int64_t n, size_t bytes, char *y, int64_t y_step, const char *x,
+                     int64_t x_step);
+
+#define RUNS(size) \
+    static void runs_of_##size(int64_t n, size_t bytes, char *y, int64_t y_step, const char *x, \
+                               int64_t x_step) \
+    { \
+        (void)bytes; \
+        for (int64_t i = 0; i < n; i++) memcpy(y + i * y_step, x + i * x_step, size); \
+    }
+RUNS(4)
+RUNS(8)
+RUNS(12)
+RUNS(16)
+RUNS(24)
+RUNS(32)
+RUNS(48)
+RUNS(64)
+#undef RUNS
+
+static void runs_of_any(int64_t n, size_t bytes, char *y, int64_t y_step, const char *x,
+                        int64_t x_step)
+{
+    for (int64_t i = 0; i < n; i++) memcpy(y + i * y_step, x + i * x_step, bytes);
+}
+
+static runs_fn *runs_of(size_t bytes)
+{
+    switch (bytes) {
+    case 4: return runs_of_4;
+    case 8: return runs_of_8;
+    case 12: return runs_of_12;
+    case 16: return runs_of_16;
+    case 24: return runs_of_24;
+    case 32: return runs_of_32;
+    case 48: return runs_of_48;
+    case 64: return runs_of_64;
+    default: return runs_of_any;
+    }
+}
+
+/* Runs first .. last-1, along the axis before the inner one without a call for each */
+static void copy_runs(void *user, int piece, int64_t first, int64_t last)
 {
     const job *j = user;
     const weir__plan *p = &j->plan;
     int64_t at[WEIR__MAX_RANK], offset[2], bytes = (int64_t)j->bytes[0], m;
     int axis = p->ndim - 2;
-    size_t row = (size_t)(p->shape[axis + 1] * bytes);
+    int64_t y_step = p->stride[0][axis] * bytes, x_step = p->stride[1][axis] * bytes;
+    size_t run = (size_t)(p->shape[axis + 1] * bytes);
+    runs_fn *copy = runs_of(run);
     (void)piece;
+    weir__plan_seek(p, 2, axis + 1, first, at, offset);
+    int64_t from = at[axis];
     for (int64_t i = first; i < last; i += m) {
-        weir__plan_seek(p, 2, axis + 1, i, at, offset);
-        m = p->shape[axis] - at[axis];
+        m = p->shape[axis] - from;
         if (m > last - i) m = last - i;
-        char *y = j->x[0] + offset[0] * bytes;
-        const char *x = j->x[1] + offset[1] * bytes;
-        for (int64_t r = 0; r < m; r++)
-            memcpy(y + r * p->stride[0][axis] * bytes, x + r * p->stride[1][axis] * bytes, row);
+        copy(m, run, j->x[0] + offset[0] * bytes, y_step, j->x[1] + offset[1] * bytes, x_step);
+        for (int o = 0; o < 2; o++) offset[o] -= from * p->stride[o][axis];
+        from = 0;
+        weir__plan_next(p, 2, axis, at, offset);
     }
 }
 
-static bool short_rows(const job *j)
+/* Whether the inner axis lies side by side in both operands, in runs that a call each would cost */
+static bool short_runs(const job *j)
 {
     enum { SHORT = 4096 };
-    const weir__plan *p = &j->plan;
-    int inner = p->ndim - 1;
+    int inner = j->plan.ndim - 1;
     return inner > 0 && inner_stride(j, 0) == 1 && inner_stride(j, 1) == 1
-           && p->shape[inner] * (int64_t)j->bytes[0] <= SHORT;
-}
-
-/* -- between memory orders: squares of two axes, along one of which y is dense, along the other x
- */
-typedef struct exchange {
-    job copy;
-    const weir__isa *k;
-    int rows, columns; /* axes: y has stride 1 along rows, x along columns */
-    int64_t strips;    /* of columns */
-} exchange;
-
-enum { STRIP = 64, NARROW = 4 };
-
-/* The axis along which x is dense, if y is along another and both are worth squares; else -1 */
-static int exchange_axis(const job *j)
-{
-    const weir__plan *p = &j->plan;
-    int rows = -1, columns = -1;
-    for (int i = 0; i < p->ndim; i++) {
-        if (p->stride[0][i] == 1 && p->stride[1][i] > 1) rows = i;
-        if (p->stride[1][i] == 1 && p->stride[0][i] > 1) columns = i;
-    }
-    bool fits = j->bytes[0] == 4 || j->bytes[0] == 8;
-    if (!fits || rows < 0 || columns < 0) return -1;
-    return p->shape[rows] >= NARROW && p->shape[columns] >= NARROW ? columns : -1;
-}
-
-/* The two axes to the end, rows last */
-static void to_end(weir__plan *p, int axis)
-{
-    int64_t n = p->shape[axis], y = p->stride[0][axis], x = p->stride[1][axis];
-    for (int i = axis; i + 1 < p->ndim; i++) {
-        p->shape[i] = p->shape[i + 1];
-        p->stride[0][i] = p->stride[0][i + 1];
-        p->stride[1][i] = p->stride[1][i + 1];
-    }
-    p->shape[p->ndim - 1] = n;
-    p->stride[0][p->ndim - 1] = y;
-    p->stride[1][p->ndim - 1] = x;
-}
-
-/* Strips first .. last-1: STRIP columns of each matrix in turn */
-static void exchange_strips(void *user, int piece, int64_t first, int64_t last)
-{
-    const exchange *e = user;
-    const weir__plan *p = &e->copy.plan;
-    int64_t at[WEIR__MAX_RANK], offset[2], bytes = (int64_t)e->copy.bytes[0];
-    int axes = p->ndim - 2;
-    (void)piece;
-    for (int64_t s = first; s < last; s++) {
-        int64_t j = s % e->strips * STRIP, n = p->shape[axes] - j;
-        weir__plan_seek(p, 2, axes, s / e->strips, at, offset);
-        char *y = e->copy.x[0] + (offset[0] + j * p->stride[0][axes]) * bytes;
-        const char *x = e->copy.x[1] + (offset[1] + j) * bytes;
-        e->k->transpose_copy[bytes == 4 ? WEIR__F32 : WEIR__F64](
-            p->shape[axes + 1], n < STRIP ? n : STRIP, x, p->stride[1][axes + 1], y,
-            p->stride[0][axes]);
-    }
-}
-
-static void run_exchange(const weir__isa *k, const job *j, int columns,
-                         const weir__threads *threads)
-{
-    exchange e = { .copy = *j, .k = k };
-    weir__plan *p = &e.copy.plan;
-    int64_t elements = p->outer * p->shape[p->ndim - 1], matrices = 1;
-    to_end(p, columns);
-    for (int i = 0; i < p->ndim; i++)
-        if (p->stride[0][i] == 1) {
-            to_end(p, i);
-            break;
-        }
-    for (int i = 0; i < p->ndim - 2; i++) matrices *= p->shape[i];
-    e.strips = (p->shape[p->ndim - 2] + STRIP - 1) / STRIP;
-    int pieces = weir__pieces_for(elements, 0.08 * (double)j->bytes[0], threads);
-    weir__divide(threads, pieces, matrices * e.strips, exchange_strips, &e);
+           && j->plan.shape[inner] * (int64_t)j->bytes[0] <= SHORT;
 }
 
 void weir__loop_copy(const weir__isa *k, size_t bytes, const weir__loop *l,
                      const weir__threads *threads)
 {
-    job j = { .run = run_copy };
-    if (!start(&j, l, 2, bytes)) return;
-    int columns = exchange_axis(&j);
+    job j = { .run = run_copy, .operands = 2, .bytes = { bytes, bytes } };
+    weir__plan *p = &j.plan;
     double cost = 0.08 * (double)bytes;
-    if (columns >= 0) {
-        run_exchange(k, &j, columns, threads);
-    } else if (short_rows(&j)) {
-        int pieces = weir__pieces_for(j.plan.outer * j.plan.shape[j.plan.ndim - 1], cost, threads);
-        weir__divide(threads, pieces, j.plan.outer, copy_rows, &j);
-    } else {
+    if (!weir__plan_order(p, l, 2)) return;
+    for (int o = 0; o < 2; o++) j.x[o] = l->x[o].data;
+    if (short_runs(&j)) {
+        weir__plan_prefer_long(p, 2, p->ndim - 2);
+        int pieces = weir__pieces_for(p->outer * p->shape[p->ndim - 1], cost, threads);
+        weir__divide(threads, pieces, p->outer, copy_runs, &j);
+    } else if (!weir__exchange(k, bytes, p, j.x[0], j.x[1], threads)) {
+        weir__plan_prefer_long(p, 2, p->ndim - 1);
         run_all(&j, cost, threads);
     }
 }

@@ -48,20 +48,25 @@ void weir__plan_merge(weir__plan *p, int operands)
     p->ndim = last + 1;
 }
 
-/* A short inner loop costs a call each time round: where the inner axis is short, the next one out
- * that is long enough goes inside, for it lies closest in memory; else the longest. */
-static void prefer_long(weir__plan *p, int operands)
+static void count_runs(weir__plan *p)
+{
+    p->outer = 1;
+    for (int i = 0; i < p->ndim - 1; i++) p->outer *= p->shape[i];
+}
+
+void weir__plan_prefer_long(weir__plan *p, int operands, int inner)
 {
     enum { ENOUGH = 16 };
-    int inner = p->ndim - 1, best = inner;
+    int best = inner;
     int64_t times = 4 * p->shape[inner], enough = times > ENOUGH ? times : ENOUGH;
     if (p->shape[inner] >= ENOUGH) return;
     for (int i = inner - 1; i >= 0 && p->shape[best] < enough; i--)
         if (p->shape[i] > p->shape[best]) best = i;
     if (p->shape[best] >= times) swap_axes(p, operands, inner, best);
+    count_runs(p);
 }
 
-bool weir__plan_make(weir__plan *p, const weir__loop *l, int operands)
+bool weir__plan_order(weir__plan *p, const weir__loop *l, int operands)
 {
     p->ndim = 0;
     for (int i = 0; i < l->ndim; i++) {
@@ -77,9 +82,14 @@ bool weir__plan_make(weir__plan *p, const weir__loop *l, int operands)
     }
     sort(p, operands);
     weir__plan_merge(p, operands);
-    prefer_long(p, operands);
-    p->outer = 1;
-    for (int i = 0; i < p->ndim - 1; i++) p->outer *= p->shape[i];
+    count_runs(p);
+    return true;
+}
+
+bool weir__plan_make(weir__plan *p, const weir__loop *l, int operands)
+{
+    if (!weir__plan_order(p, l, operands)) return false;
+    weir__plan_prefer_long(p, operands, p->ndim - 1);
     return true;
 }
 

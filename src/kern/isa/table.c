@@ -75,6 +75,7 @@ const weir__isa WEIR__PASTE(weir__isa_, WEIR_ISA) = {
     .norm_slope = BOTH(norm_slope),
     .find_nonfinite = BOTH(find_nonfinite),
     .transpose_copy = BOTH(transpose_copy),
+    .transpose_places = BOTH(transpose_places),
     .pick_columns = BOTH(pick_columns),
     .add_columns = BOTH(add_columns),
     .from_half = { HALF(from_bf16), HALF(from_f16) },
