@@ -23,7 +23,7 @@ typedef struct problem {
     weir_ctx *c;
     const weir_path_row *path;
     double hi, lo; /* of t */
-    int64_t asked; /* predictions of a sample */
+    int64_t calls; /* predictions of a sample */
     double *start, *ends; /* [MANY, DIM]: y = x / a; ends of the ODE, [FEW, DIM] */
 } problem;
 
@@ -34,7 +34,7 @@ typedef struct measured {
     double evaluations[LEVELS], error[LEVELS];
 } measured;
 
-/* -- what a perfect network says --------------------------------------------------------------- */
+/* -- what an ideal network predicts ------------------------------------------------------------ */
 /* D = E[x_0 | x], e = E[eps | x] */
 static void known(weir_path_point p, const double *x, double *D, double *e)
 {
@@ -47,7 +47,10 @@ static void known(weir_path_point p, const double *x, double *D, double *e)
         }
         most = fmax(most, share[k]);
     }
-    for (int k = 0; k < 3; k++) total += share[k] = exp(share[k] - most);
+    for (int k = 0; k < 3; k++) {
+        share[k] = exp(share[k] - most);
+        total += share[k];
+    }
     for (int j = 0; j < DIM; j++) {
         D[j] = 0;
         e[j] = 0;
@@ -68,7 +71,7 @@ static weir_status predict(void *user, const weir_prediction_row *want, int64_t 
         weir_path_point p = q->path->at(NULL, t[i]);
         weir_prediction_point k = want->at(NULL, p);
         known(p, x + DIM * i, D, e);
-        q->asked += samples[i] == 0;
+        q->calls += samples[i] == 0;
         for (int j = 0; j < DIM; j++) out[DIM * i + j] = (k.x0 * D[j] + k.eps * e[j]) / k.scale;
     }
     return WEIR_OK;
@@ -88,7 +91,7 @@ static void run(problem *q, const char *name, const char *options, int64_t steps
         times[i] = q->path->time_of(NULL, 8 * pow(0.05 / 8, (double)i / (double)(n_times - 1)));
     double a = q->path->at(NULL, times[0]).a, last = q->path->at(NULL, times[n_times - 1]).a;
     for (int64_t j = 0; j < n * DIM; j++) x[j] = a * q->start[j];
-    q->asked = 0;
+    q->calls = 0;
     weir_sampling p = {
         .size = sizeof p,
         .ctx = q->c,
@@ -154,7 +157,7 @@ static measured measure(problem *q, const weir_sampler_row *row, double *y)
         if (steps > 0) snprintf(options, sizeof options, "steps=%d", 8 << i);
         else snprintf(options, sizeof options, "rtol=%g atol=%g", tolerance, tolerance);
         run(q, m.name, options, steps, m.draws ? MANY : FEW, y);
-        m.evaluations[i] = (double)q->asked;
+        m.evaluations[i] = (double)q->calls;
         m.error[i] = m.draws ? moments(y) : distance(q, y);
     }
     return m;
@@ -173,8 +176,7 @@ static const char *order(const measured *m, char *text, size_t bytes)
     return text;
 }
 
-/* -- the picture: both axes logarithmic ----------------------------------------------------------
- */
+/* -- the picture: both axes logarithmic -------------------------------------------------------- */
 static double across(double evaluations) { return 60 + 520 * log10(evaluations / 6) / 2.4; }
 static double down(double error) { return 20 + 420 * (0.5 - log10(fmax(error, 1e-12))) / 12.5; }
 
@@ -232,7 +234,7 @@ static void begin(problem *q)
     for (int64_t i = 0; i < MANY; i++) {
         const double *r = v + (2 * DIM + 1) * i;
         double u = 0.5 * erfc(-r[2 * DIM] / sqrt(2)); /* even on (0, 1) */
-        int k = u < weights[0] ? 0 : u < weights[0] + weights[1] ? 1 : 2;
+        int k = (u >= weights[0]) + (u >= weights[0] + weights[1]);
         for (int j = 0; j < DIM; j++)
             q->start[DIM * i + j] = means[k][j] + sqrt(variances[k][j]) * r[j] + 8 * r[DIM + j];
     }

@@ -1,8 +1,10 @@
-/* ranks_sum.c - the sum of a flat array over the ranks of MPI: ours, in the fixed tree, beside MPI_Allreduce, in turns.
+/* ranks_sum.c - the sum of a flat array over the ranks of MPI: ours, in the fixed tree, beside
+ * MPI_Allreduce, in turns.
  *
  *     make bench; mpirun.openmpi -n 2 build/release/weir-ranks-openmpi
  *
- * The best of ROUNDS of each: on a shared machine the others say how busy it was. Milliseconds on rank 0. */
+ * The best of ROUNDS of each: on a shared machine the others say how busy it was. Milliseconds on
+ * rank 0. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +66,8 @@ static void compare(weir_ctx *c, int64_t bytes)
         best[0] = t < best[0] ? t : best[0];
     }
     if (weir_rank(c) > 0) return;
-    printf("%10lld bytes   ours %9.3f ms   MPI_Allreduce %9.3f ms   ratio %.2f\n", (long long)bytes, 1e3 * best[0], 1e3 * best[1],
-           best[1] / best[0]);
+    printf("%10lld bytes   ours %9.3f ms   MPI_Allreduce %9.3f ms   ratio %.2f\n", (long long)bytes,
+           1e3 * best[0], 1e3 * best[1], best[1] / best[0]);
     fflush(stdout);
 }
 
@@ -83,7 +85,9 @@ int main(int argc, char **argv)
     other = malloc(MOST);
     sum = malloc(MOST);
     bool good = weir_ok(c) && data && other && sum && weir__halving_fits(8, weir_ranks(c));
-    if (!good) fprintf(stderr, "ranks_sum: %s\n", weir_ok(c) ? "expected 1, 2, 4 or 8 ranks, and memory" : weir_message(c));
+    if (!good)
+        fprintf(stderr, "ranks_sum: %s\n",
+                weir_ok(c) ? "expected 1, 2, 4 or 8 ranks, and memory" : weir_message(c));
     for (int64_t bytes = 64 << 10; good && bytes < MOST; bytes *= 4) compare(c, bytes);
     if (good) compare(c, MOST);
     weir_close(c);

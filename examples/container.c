@@ -1,10 +1,12 @@
-/* container.c - container with most water (LeetCode 11): of n upright lines, the two that hold the most between them and the ground.
+/* container.c - container with most water (LeetCode 11): of n upright lines, the two that hold the
+ * most between them and the ground.
  *
  *     echo '[1,8,6,2,5,4,8,3,7]' | ./container           49
  *     ./container heights.txt
  *
- * Integers separated by commas or blanks, with or without brackets around them; 2 <= n <= 100000, each within [0, 10000]. It uses
- * nothing of the library: it is the smallest model of the house's manner. Input, check, compute, one clear error, exit 0 or 1.
+ * Integers separated by commas or blanks, with or without brackets around them; 2 <= n <= 100000,
+ * each within [0, 10000]. It uses nothing of the library: it is the smallest model of the house's
+ * manner. Input, check, compute, one clear error, exit 0 or 1.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -22,7 +24,8 @@ typedef struct input {
     int n, height[N_MAX];
 } input;
 
-/* One line, `container: where: what: expected`; returns false, so that a check reads as a sentence. */
+/* One line, `container: where: what: expected`; returns false, so that a check reads as a
+ * sentence. */
 static bool fail(const char *where, const char *format, ...)
 {
     va_list args;
@@ -34,15 +37,18 @@ static bool fail(const char *where, const char *format, ...)
     return false;
 }
 
-/* -- input ------------------------------------------------------------------------------------------------------------------- */
+/* -- input ------------------------------------------------------------------------------------- */
 static int skip_blanks(FILE *f)
 {
     int ch;
-    while (isspace(ch = getc(f))) {}
+    do {
+        ch = getc(f);
+    } while (isspace(ch));
     return ch;
 }
 
-/* Digits from `ch` on, stopping at the bound rather than at the end of int. The character behind them is left to be read. */
+/* Digits from `ch` on, stopping at the bound rather than at the end of int. The character behind
+ * them is left to be read. */
 static bool read_height(input *in, int ch)
 {
     bool negative = ch == '-';
@@ -52,8 +58,10 @@ static bool read_height(input *in, int ch)
     for (; isdigit(ch); ch = getc(in->file))
         if (value <= HEIGHT_MAX) value = 10 * value + (ch - '0');
     ungetc(ch, in->file);
-    if ((negative && value > 0) || value > HEIGHT_MAX) return fail(in->name, "height %d: expected within [0, %d]", in->n + 1, HEIGHT_MAX);
-    if (in->n == N_MAX) return fail(in->name, "more than %d heights: expected %d to %d", N_MAX, N_MIN, N_MAX);
+    if ((negative && value > 0) || value > HEIGHT_MAX)
+        return fail(in->name, "height %d: expected within [0, %d]", in->n + 1, HEIGHT_MAX);
+    if (in->n == N_MAX)
+        return fail(in->name, "more than %d heights: expected %d to %d", N_MAX, N_MIN, N_MAX);
     in->height[in->n++] = value;
     return true;
 }
@@ -72,15 +80,18 @@ static bool read_list(input *in)
         ch = skip_blanks(in->file);
         comma = ch == ',';
         if (comma) ch = skip_blanks(in->file);
-        else if (!blank && ch != EOF && ch != ']') return fail(in->name, "after height %d: expected a comma or a blank", in->n);
+        else if (!blank && ch != EOF && ch != ']')
+            return fail(in->name, "after height %d: expected a comma or a blank", in->n);
     }
     if (comma) return fail(in->name, "after the last comma: expected a height");
-    if ((ch == ']') != bracket) return fail(in->name, bracket ? "an open bracket: expected ] at the end" : "a ] without [: expected both or none");
-    if (bracket && skip_blanks(in->file) != EOF) return fail(in->name, "behind the ]: expected nothing");
+    if (bracket && ch != ']') return fail(in->name, "an open bracket: expected ] at the end");
+    if (!bracket && ch == ']') return fail(in->name, "a ] without [: expected both or none");
+    if (bracket && skip_blanks(in->file) != EOF)
+        return fail(in->name, "behind the ]: expected nothing");
     return true;
 }
 
-/* -- check ------------------------------------------------------------------------------------------------------------------- */
+/* -- check ------------------------------------------------------------------------------------- */
 static bool check(const input *in)
 {
     if (ferror(in->file)) return fail(in->name, "%s: expected a readable file", strerror(errno));
@@ -88,8 +99,9 @@ static bool check(const input *in)
     return true;
 }
 
-/* -- compute ----------------------------------------------------------------------------------------------------------------- */
-/* Two pointers from the ends, O(n): the lower line of a pair holds no more with any line nearer, so it is done with. */
+/* -- compute ----------------------------------------------------------------------------------- */
+/* Two pointers from the ends, O(n): the lower line of a pair holds no more with any nearer line, so
+ * it can be left out. */
 static int64_t most_water(const int *height, int n)
 {
     int64_t best = 0;
@@ -113,14 +125,18 @@ static bool run(input *in)
     return true;
 }
 
+static bool open_input(input *in, int argc, char **argv)
+{
+    if (argc > 2) return fail("arguments", "%d: expected at most one, a file", argc - 1);
+    if (argc == 2) in->name = argv[1];
+    in->file = argc == 2 ? fopen(argv[1], "r") : stdin;
+    return in->file || fail(in->name, "%s: expected a readable file", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
     static input in = { .name = "standard input" };
-    if (argc > 2) return fail("arguments", "%d: expected at most one, a file", argc - 1), 1;
-    if (argc == 2) in.name = argv[1];
-    in.file = argc == 2 ? fopen(argv[1], "r") : stdin;
-    if (!in.file) return fail(in.name, "%s: expected a readable file", strerror(errno)), 1;
-    bool good = run(&in);
-    if (in.file != stdin) fclose(in.file);
+    bool good = open_input(&in, argc, argv) && run(&in);
+    if (in.file && in.file != stdin) fclose(in.file);
     return good ? 0 : 1;
 }

@@ -26,6 +26,7 @@
 #include <weir.h>
 
 enum { BATCH = 256, DRAWS = 200000 };
+static const double pi = 3.141592653589793;
 
 /* V and, where `grad` is not NULL, dV/dx. */
 static double potential(const double *x, double *grad)
@@ -54,11 +55,12 @@ static weir_model *learn(weir_ctx *c, int64_t steps)
     weir_optim *o = weir_optim_new(weir_model_module(m), "adam", "");
     for (int64_t step = 0; step < steps && weir_ok(c); step++) {
         weir_scope s = weir_scope_begin(c);
-        weir_tensor *log_q, *x = weir_model_sample_log_prob(m, BATCH, NULL, &log_q);
+        double done = (double)step / (double)steps;
+        weir_tensor *log_q;
+        weir_tensor *x = weir_model_sample_log_prob(m, BATCH, NULL, &log_q);
         weir_tensor *v = weir_host_function(x, energies, NULL);
         weir_backward(weir_mean(weir_add(log_q, v)));
-        weir_optim_set_lr(o,
-                          3e-3 * (1 + cos(3.141592653589793 * (double)step / (double)steps)) / 2);
+        weir_optim_set_lr(o, 3e-3 * (1 + cos(pi * done)) / 2);
         weir_optim_step(o);
         weir_optim_zero_grad(o);
         weir_scope_end(s);
@@ -97,6 +99,8 @@ static double free_energy(double (*x)[2], const double *log_w, double *error)
     return -log(z[1] / z[0]);
 }
 
+static const char *yes_no(bool b) { return b ? "yes" : "no"; }
+
 static void compare(weir_model *m)
 {
     static double x[DRAWS][2], log_w[DRAWS];
@@ -108,11 +112,11 @@ static void compare(weir_model *m)
     if (weir_importance(weir_model_ctx(m), log_w, DRAWS, &info) != WEIR_OK) return;
     double found = free_energy(x, log_w, &error), true_ = -log(z[1] / z[0]);
     printf("log Z %.4f true %.4f\n", info.log_z, log(z[0] + z[1]));
-    printf("effective samples above 95 of 100: %s\n", info.ess > 0.95 * DRAWS ? "yes" : "no");
-    printf("Pareto k below 0.7: %s\n", info.pareto_k < 0.7 ? "yes" : "no");
+    printf("effective samples above 95 of 100: %s\n", yes_no(info.ess > 0.95 * DRAWS));
+    printf("Pareto k below 0.7: %s\n", yes_no(info.pareto_k < 0.7));
     printf("free energy of the right well %.4f true %.4f\n", found, true_);
-    printf("within 4 standard errors, of at most 0.01: %s, %s\n",
-           fabs(found - true_) < 4 * error ? "yes" : "no", error <= 0.01 ? "yes" : "no");
+    bool within = fabs(found - true_) < 4 * error, small = error <= 0.01;
+    printf("within 4 standard errors, of at most 0.01: %s, %s\n", yes_no(within), yes_no(small));
 }
 
 int main(int argc, char **argv)

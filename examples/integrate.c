@@ -98,15 +98,18 @@ static double weigh(weir_model *m, integrand *log_f, void *user, double *log_w)
     return square;
 }
 
+static const char *yes_no(bool b) { return b ? "yes" : "no"; }
+
 static void report(const weir_importance_info *info, double square, double known)
 {
     double z = exp(info->log_z), error = z * info->log_z_stderr;
     double ours = error * error * (double)info->n, plain = square - z * z;
     printf("integral %.5g known %.5g\n", z, known);
-    printf("within 4 standard errors, of at most 0.0001 of it: %s, %s\n",
-           fabs(z - known) < 4 * error ? "yes" : "no", error < 1e-4 * z ? "yes" : "no");
-    printf("effective samples above 98 of 100: %s\n",
-           info->ess > 0.98 * (double)info->n ? "yes" : "no");
+    bool within = fabs(z - known) < 4 * error, small = error < 1e-4 * z;
+    bool even = info->ess > 0.98 * (double)info->n;
+    printf("within 4 standard errors, of at most 0.0001 of it: %s, %s\n", yes_no(within),
+           yes_no(small));
+    printf("effective samples above 98 of 100: %s\n", yes_no(even));
     printf("log10 of plain Monte Carlo's variance over this: %.2f\n", log10(plain / ours));
 }
 

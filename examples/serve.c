@@ -1,4 +1,5 @@
-/* serve.c - one copy of the weights, many threads: each has a context of its own and a share of the model, and answers by itself.
+/* serve.c - one copy of the weights, many threads: each has a context of its own and a share of the
+ * model, and answers by itself.
  *
  * prints: 4 threads, 400 requests answered
  * prints: every answer as one thread gives it, to the bit: yes
@@ -9,30 +10,32 @@
 #include <string.h>
 #include <weir.h>
 
-enum { THREADS = 4, REQUESTS = 100, ROWS = 16, DIM = 8 };
+enum { THREADS = 4, REQUESTS = 100, SAMPLES = 16, DIM = 8 };
 
 typedef struct worker {
     pthread_t thread;
     weir_ctx *c;
     weir_model *m;
     int answered;
-    double log_p[REQUESTS][ROWS];
+    double log_p[REQUESTS][SAMPLES];
     bool good;
 } worker;
 
-static void question(int number, float x[ROWS][DIM])
+static void question(int number, float x[SAMPLES][DIM])
 {
-    for (int i = 0; i < ROWS; i++)
-        for (int j = 0; j < DIM; j++) x[i][j] = (float)((number * 131 + i * 17 + j * 7) % 97) / 48 - 1;
+    for (int i = 0; i < SAMPLES; i++)
+        for (int j = 0; j < DIM; j++)
+            x[i][j] = (float)((number * 131 + i * 17 + j * 7) % 97) / 48 - 1;
 }
 
 static void *work(void *user)
 {
     worker *w = user;
-    float x[ROWS][DIM];
+    float x[SAMPLES][DIM];
     for (int r = 0; r < REQUESTS; r++) {
         question(r, x);
-        w->answered += weir_model_log_prob_into(w->m, x[0], ROWS, NULL, w->log_p[r], NULL) == WEIR_OK;
+        weir_status s = weir_model_log_prob_into(w->m, x[0], SAMPLES, NULL, w->log_p[r], NULL);
+        w->answered += s == WEIR_OK;
     }
     return NULL;
 }
@@ -54,6 +57,32 @@ static void dismiss(worker *w)
     weir_close(w->c);
 }
 
+/* Runs all workers, each in a thread; returns how many threads there were. */
+static int run(worker all[THREADS])
+{
+    int started = 0;
+    while (started < THREADS) {
+        worker *w = &all[started];
+        if (pthread_create(&w->thread, NULL, work, w) != 0) break;
+        started++;
+    }
+    for (int i = 0; i < started; i++) pthread_join(all[i].thread, NULL);
+    return started;
+}
+
+static void report(const worker all[THREADS], const worker *alone, bool small)
+{
+    int answered = 0;
+    bool same = true;
+    for (int i = 0; i < THREADS; i++) {
+        answered += all[i].answered;
+        same = same && memcmp(all[i].log_p, alone->log_p, sizeof alone->log_p) == 0;
+    }
+    printf("%d threads, %d requests answered\n", THREADS, answered);
+    printf("every answer as one thread gives it, to the bit: %s\n", same ? "yes" : "no");
+    printf("a share costs less than a tenth of the model's memory: %s\n", small ? "yes" : "no");
+}
+
 int main(void)
 {
     static worker all[THREADS], alone;
@@ -62,20 +91,17 @@ int main(void)
     hire(&alone, m);
     work(&alone);
     int64_t model_bytes = weir_memory(c).live_bytes, share_bytes = 0;
-    for (int i = 0; i < THREADS; i++) hire(&all[i], m), share_bytes += weir_memory(all[i].c).live_bytes;
-    int answered = 0, started = 0;
-    while (started < THREADS && pthread_create(&all[started].thread, NULL, work, &all[started]) == 0) started++;
-    bool same = true, good = weir_ok(c) && started == THREADS;
     for (int i = 0; i < THREADS; i++) {
-        if (i < started) pthread_join(all[i].thread, NULL);
-        answered += all[i].answered;
-        same &= memcmp(all[i].log_p, alone.log_p, sizeof alone.log_p) == 0;
-        dismiss(&all[i]);
-        good &= all[i].good;
+        hire(&all[i], m);
+        share_bytes += weir_memory(all[i].c).live_bytes;
     }
-    printf("%d threads, %d requests answered\nevery answer as one thread gives it, to the bit: %s\n", THREADS, answered, same ? "yes" : "no");
-    printf("a share costs less than a tenth of the model's memory: %s\n", share_bytes / THREADS < model_bytes / 10 ? "yes" : "no");
+    bool good = run(all) == THREADS && weir_ok(c);
+    report(all, &alone, share_bytes / THREADS < model_bytes / 10);
     dismiss(&alone);
+    for (int i = 0; i < THREADS; i++) {
+        dismiss(&all[i]);
+        good = good && all[i].good;
+    }
     weir_model_free(m);
     weir_close(c);
     return good ? 0 : 1;

@@ -1,5 +1,6 @@
-/* peers.c - see peers.h. The peers' threads spin for a while after a call, so with several threads each contestant runs in a block of
- * its own after a pause; blocks rotate, so drift of the machine meets all alike. */
+/* peers.c - see peers.h. The peers' threads spin for a while after a call, so with several threads
+ * each contestant runs in a block of its own after a pause; blocks rotate, so that drift of the
+ * machine affects all alike. */
 #define _POSIX_C_SOURCE 200809L
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -9,12 +10,15 @@
 
 enum { ROUNDS = 9, MOST_CALLS = 20000 };
 
-typedef int dnnl_sgemm_fn(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b, int64_t ldb,
-                          float beta, float *c, int64_t ldc);
-typedef void cblas_sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, float beta,
-                            float *c, int ldc);
-typedef void cblas_dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda, const double *b, int ldb,
-                            double beta, double *c, int ldc);
+typedef int dnnl_sgemm_fn(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha,
+                          const float *a, int64_t lda, const float *b, int64_t ldb, float beta,
+                          float *c, int64_t ldc);
+typedef void cblas_sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha,
+                            const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                            int ldc);
+typedef void cblas_dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha,
+                            const double *a, int lda, const double *b, int ldb, double beta,
+                            double *c, int ldc);
 typedef void set_threads_fn(int n);
 
 typedef struct contest {
@@ -40,7 +44,11 @@ static void pause_for(double seconds)
     nanosleep(&t, NULL);
 }
 
-const char *peers_name(int peer) { return peer == PEERS_OURS ? "weir" : peer == PEERS_DNNL ? "oneDNN" : "OpenBLAS"; }
+const char *peers_name(int peer)
+{
+    static const char *const names[PEERS] = { "weir", "oneDNN", "OpenBLAS" };
+    return names[peer];
+}
 
 void peers_open(peers *p)
 {
@@ -48,8 +56,11 @@ void peers_open(peers *p)
     const char *dnnl[] = { "libdnnl.so.2", "libdnnl.so.3", "libdnnl.so" };
     for (int i = 0; i < 3 && !p->dnnl; i++) p->dnnl = dlopen(dnnl[i], RTLD_NOW | RTLD_LOCAL);
     p->openblas = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (p->dnnl) p->dnnl_sgemm = dlsym(p->dnnl, "dnnl_sgemm");
-    if (p->dnnl) p->omp_set_num_threads = dlsym(p->dnnl, "omp_set_num_threads"); /* of the OpenMP that it is linked to */
+    if (p->dnnl) {
+        p->dnnl_sgemm = dlsym(p->dnnl, "dnnl_sgemm");
+        /* of the OpenMP that it is linked to */
+        p->omp_set_num_threads = dlsym(p->dnnl, "omp_set_num_threads");
+    }
     if (!p->openblas) return;
     p->cblas_sgemm = dlsym(p->openblas, "cblas_sgemm");
     p->cblas_dgemm = dlsym(p->openblas, "cblas_dgemm");
@@ -65,9 +76,9 @@ void peers_close(peers *p)
 
 static bool present(const contest *c, int peer)
 {
+    if (peer == PEERS_OURS) return true;
     if (peer == PEERS_DNNL) return c->p->dnnl_sgemm && c->t == WEIR__F32;
-    if (peer == PEERS_OPENBLAS) return c->t == WEIR__F32 ? c->p->cblas_sgemm != NULL : c->p->cblas_dgemm != NULL;
-    return true;
+    return c->t == WEIR__F32 ? c->p->cblas_sgemm != NULL : c->p->cblas_dgemm != NULL;
 }
 
 /* POSIX gives functions as data pointers */
@@ -76,23 +87,37 @@ static bool present(const contest *c, int peer)
 static void call_openblas(const contest *c)
 {
     const weir__gemm *g = &c->g;
-    int ta = c->layout == PEERS_TN ? 112 : 111, tb = c->layout == PEERS_NT ? 112 : 111; /* CblasTrans, CblasNoTrans */
-    int m = (int)g->m, n = (int)g->n, k = (int)g->k, lda = c->layout == PEERS_TN ? m : k, ldb = c->layout == PEERS_NT ? k : n;
-    if (c->t == WEIR__F32) AS(cblas_sgemm_fn, c->p->cblas_sgemm)(101, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb, 0, g->c, n);
-    else AS(cblas_dgemm_fn, c->p->cblas_dgemm)(101, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb, 0, g->c, n);
+    enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 }; /* of cblas.h */
+    int ta = c->layout == PEERS_TN ? TRANS : NO_TRANS;
+    int tb = c->layout == PEERS_NT ? TRANS : NO_TRANS;
+    int m = (int)g->m, n = (int)g->n, k = (int)g->k;
+    int lda = ta == TRANS ? m : k;
+    int ldb = tb == TRANS ? k : n;
+    if (c->t == WEIR__F32)
+        AS(cblas_sgemm_fn, c->p->cblas_sgemm)(ROW_MAJOR, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb,
+                                              0, g->c, n);
+    else
+        AS(cblas_dgemm_fn, c->p->cblas_dgemm)(ROW_MAJOR, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb,
+                                              0, g->c, n);
+}
+
+static void call_dnnl(const contest *c)
+{
+    const weir__gemm *g = &c->g;
+    bool at = c->layout == PEERS_TN, bt = c->layout == PEERS_NT;
+    char ta = at ? 'T' : 'N';
+    char tb = bt ? 'T' : 'N';
+    int64_t lda = at ? g->m : g->k;
+    int64_t ldb = bt ? g->k : g->n;
+    AS(dnnl_sgemm_fn, c->p->dnnl_sgemm)(ta, tb, g->m, g->n, g->k, 1, g->a, lda, g->b, ldb, 0, g->c,
+                                        g->n);
 }
 
 static void call(const contest *c, int peer)
 {
-    const weir__gemm *g = &c->g;
-    if (peer == PEERS_OURS) {
-        c->kern->gemm[c->t](g, c->scratch, c->threads);
-    } else if (peer == PEERS_DNNL) {
-        bool ta = c->layout == PEERS_TN, tb = c->layout == PEERS_NT;
-        AS(dnnl_sgemm_fn, c->p->dnnl_sgemm)(ta ? 'T' : 'N', tb ? 'T' : 'N', g->m, g->n, g->k, 1, g->a, ta ? g->m : g->k, g->b, tb ? g->k : g->n, 0, g->c, g->n);
-    } else {
-        call_openblas(c);
-    }
+    if (peer == PEERS_OURS) c->kern->gemm[c->t](&c->g, c->scratch, c->threads);
+    else if (peer == PEERS_DNNL) call_dnnl(c);
+    else call_openblas(c);
 }
 
 static int by_size(const void *a, const void *b)
@@ -105,11 +130,13 @@ static int by_size(const void *a, const void *b)
 static int64_t block(const contest *c, int peer, double seconds, double *times, int64_t n)
 {
     call(c, peer);
-    double begin = now(), t = begin;
+    double begin = now();
     call(c, peer);
     double once = now() - begin;
     int batch = once < 5e-6 ? (int)(10e-6 / (once + 1e-7)) + 1 : 1;
-    for (begin = t = now(); n < MOST_CALLS && t - begin < seconds;) {
+    begin = now();
+    double t = begin;
+    while (n < MOST_CALLS && t - begin < seconds) {
         for (int i = 0; i < batch; i++) call(c, peer);
         double after = now();
         times[n++] = (after - t) / batch;
@@ -132,16 +159,34 @@ static bool setup(contest *c, int64_t m, int64_t n, int64_t k)
 {
     size_t bytes = c->t == WEIR__F32 ? 4 : 8;
     bool ta = c->layout == PEERS_TN, tb = c->layout == PEERS_NT;
-    c->g = (weir__gemm){ .m = m, .n = n, .k = k, .a_row = ta ? 1 : k, .a_col = ta ? m : 1, .b_row = tb ? 1 : n, .b_col = tb ? k : 1, .c_row = n };
+    c->g = (weir__gemm){
+        .m = m,
+        .n = n,
+        .k = k,
+        .a_row = ta ? 1 : k,
+        .a_col = ta ? m : 1,
+        .b_row = tb ? 1 : n,
+        .b_col = tb ? k : 1,
+        .c_row = n,
+    };
     void *a = NULL, *b = NULL, *out = NULL;
     size_t scratch = c->kern->gemm_scratch[c->t](&c->g, c->threads);
-    if (posix_memalign(&a, 64, bytes * (size_t)(m * k)) || posix_memalign(&b, 64, bytes * (size_t)(k * n)) ||
-        posix_memalign(&out, 64, bytes * (size_t)(m * n)) || posix_memalign(&c->scratch, 64, scratch + 64)) {
-        free(a), free(b), free(out), free(c->scratch);
+    if (posix_memalign(&a, 64, bytes * (size_t)(m * k))
+        || posix_memalign(&b, 64, bytes * (size_t)(k * n))
+        || posix_memalign(&out, 64, bytes * (size_t)(m * n))
+        || posix_memalign(&c->scratch, 64, scratch + 64)) {
+        free(a);
+        free(b);
+        free(out);
+        free(c->scratch);
         return false;
     }
-    fill(c->t, m * k, a, 1), fill(c->t, k * n, b, 2), fill(c->t, m * n, out, 3);
-    c->g.a = a, c->g.b = b, c->g.c = out;
+    fill(c->t, m * k, a, 1);
+    fill(c->t, k * n, b, 2);
+    fill(c->t, m * n, out, 3);
+    c->g.a = a;
+    c->g.b = b;
+    c->g.c = out;
     return true;
 }
 
@@ -163,8 +208,9 @@ static void contend(contest *c, double seconds, double *times[PEERS], peers_time
     }
 }
 
-bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
-                   double seconds, peers_times *out)
+bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_layout layout,
+                   int64_t m, int64_t n, int64_t k, const weir__threads *threads, double seconds,
+                   peers_times *out)
 {
     *out = (peers_times){ 0 };
     contest c = { .p = p, .kern = kern, .t = t, .layout = layout, .threads = threads };
@@ -175,9 +221,15 @@ bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_la
         return false;
     }
     for (int i = 0; i < PEERS; i++) of[i] = times + (ptrdiff_t)i * MOST_CALLS;
-    if (p->omp_set_num_threads) AS(set_threads_fn, p->omp_set_num_threads)(weir__threads_most(threads));
-    if (p->openblas_set_num_threads) AS(set_threads_fn, p->openblas_set_num_threads)(weir__threads_most(threads));
+    if (p->omp_set_num_threads)
+        AS(set_threads_fn, p->omp_set_num_threads)(weir__threads_most(threads));
+    if (p->openblas_set_num_threads)
+        AS(set_threads_fn, p->openblas_set_num_threads)(weir__threads_most(threads));
     contend(&c, seconds, of, out);
-    free((void *)(uintptr_t)c.g.a), free((void *)(uintptr_t)c.g.b), free(c.g.c), free(c.scratch), free(times);
+    free((void *)(uintptr_t)c.g.a);
+    free((void *)(uintptr_t)c.g.b);
+    free(c.g.c);
+    free(c.scratch);
+    free(times);
     return true;
 }

@@ -1,4 +1,5 @@
-/* peers.h - times our matrix product against oneDNN's and OpenBLAS's, found at run time, in one interleaved run. */
+/* peers.h - times our matrix product against oneDNN's and OpenBLAS's, found at run time, in one
+ * interleaved run. */
 #ifndef WEIR_BENCH_PEERS_H
 #define WEIR_BENCH_PEERS_H
 #include "kern/kern.h"
@@ -19,8 +20,10 @@ typedef struct peers_times {
 const char *peers_name(int peer);
 void peers_open(peers *p);
 void peers_close(peers *p);
-/* C[m,n] = A[m,k] B[k,n] on dense operands of random numbers, about `seconds` for each contestant. False: no memory. */
-bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_layout layout, int64_t m, int64_t n, int64_t k, const weir__threads *threads,
-                   double seconds, peers_times *out);
+/* C[m,n] = A[m,k] B[k,n] on dense operands of random numbers, about `seconds` for each contestant.
+ * False: no memory. */
+bool peers_measure(const peers *p, const weir__isa *kern, weir__real t, peers_layout layout,
+                   int64_t m, int64_t n, int64_t k, const weir__threads *threads, double seconds,
+                   peers_times *out);
 
 #endif

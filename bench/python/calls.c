@@ -1,4 +1,4 @@
-/* calls.c - a call of the library in a loop of C, for bench.py: what Python's call is measured by. */
+/* calls.c - calls of the library in a loop of C: what bench.py compares Python's calls with. */
 #define _POSIX_C_SOURCE 200809L
 #include <time.h>
 #include <weir.h>
