@@ -22,11 +22,13 @@ static const weir__field *field_now; /* of the network that runs */
 /* [B, 1]: a number of each sample's */
 static inline weir_tensor *column(weir_tensor *like, const double *v) { return weir_cast(weir_from_f64(weir_ctx_of(like), v, 2, SHAPE(weir_dim(like, 0), 1)), weir_dtype_of(like)); }
 
-static inline weir_tensor *exact_network(weir_module *m, weir_tensor *in, weir_tensor *label, const weir_condition *condition)
+/* Of samples of any shape. */
+static inline weir_tensor *exact_network(weir_module *m, weir_tensor *seen, weir_tensor *label, const weir_condition *condition)
 {
     const weir__field *f = field_now;
     const mixture *g = mixture_now;
     enum { MOST = 64 };
+    weir_tensor *in = weir_reshape(seen, 2, SHAPE(weir_dim(seen, 0), g->dim));
     double told[MOST], a[MOST], b[MOST], scale[MOST], of_x0[MOST], of_eps[MOST];
     int64_t n = weir_dim(in, 0);
     assert_true(n <= MOST);
@@ -55,7 +57,7 @@ static inline weir_tensor *exact_network(weir_module *m, weir_tensor *in, weir_t
         weir_tensor *part = weir_mul(weir_slice(r, 1, k, k + 1, 1), y[k]);
         sum = sum ? weir_add(sum, part) : part;
     }
-    return sum;
+    return weir_reshape(sum, weir_ndim(seen), weir_shape(seen));
 }
 
 static const weir_module_row exact_row = {
