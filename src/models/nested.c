@@ -12,8 +12,16 @@ static bool choice_changed(const weir_option *o, const void *options, const void
     return n >= (int)sizeof text || strcmp(text, other) != 0;
 }
 
+/* A method that chooses its steps goes on to where its owner's has fixed ones. */
+static bool choice_adapts(const weir_row *row, const weir_option *o)
+{
+    bool steps = strncmp(row->name, "sampler.", 8) == 0 && strcmp(o->name, "steps") == 0;
+    return steps && weir_sampler_steps((const weir_sampler_row *)row, NULL) == 0;
+}
+
 /* Of what both rows know, under one name and of one type, what was changed: the first row's
- * defaults are not the second's. */
+ * defaults are not the second's. Steps that were chosen for a method with fixed ones are none of
+ * one that chooses them. */
 static weir_status choice_carry_changes(weir_ctx *c, const weir_choice *from, const void *plain,
                                         const weir_choice *to)
 {
@@ -22,6 +30,7 @@ static weir_status choice_carry_changes(weir_ctx *c, const weir_choice *from, co
         const weir_option *same = weir__option_named(from->row, o->name);
         if (!same || same->type != o->type) continue;
         if (!choice_changed(same, from->options, plain)) continue;
+        if (choice_adapts(to->row, o) && !choice_adapts(from->row, same)) continue;
         status = weir__option_convey(c, from->row, same, from->options, to->row, o, to->options);
     }
     return status;

@@ -121,6 +121,24 @@ static weir_status doubled_all(const counting *k, int64_t n, int64_t *rows, doub
     return weir_status_of(k->c);
 }
 
+/* Nats a row that steps may be wrong by before it is said: some hundredths, and of many values 0.01
+ * bits of each. */
+static double doubled_least(const counting *k)
+{
+    return 0.05 + 0.01 * 0.69314718055994531 * (double)k->info->dim;
+}
+
+/* One line where twice as many steps say something else. */
+static void doubled_warn(const counting *k)
+{
+    const weir_data_log_prob_info *r = k->info;
+    if (r->n_doubled == 0 || !(r->step_error > doubled_least(k))) return;
+    weir__log(k->c,
+              "warning: log p by %lld steps of %s: twice as many change it by %.3g nats a row: "
+              "expected more, or the steps that dopri5 chooses",
+              (long long)r->fixed_steps, strchr(r->solver, '.') + 1, r->step_error);
+}
+
 static weir_status count_doubled(const counting *k)
 {
     int64_t n = k->o->doubled < k->n ? k->o->doubled : k->n;
@@ -128,7 +146,7 @@ static weir_status count_doubled(const counting *k)
         return weir_status_of(k->c);
     int64_t *rows = weir__alloc_n(k->c, n, sizeof *rows);
     double *log_prob = weir__alloc_n(k->c, n, sizeof *log_prob);
-    if (rows && log_prob) doubled_all(k, n, rows, log_prob);
+    if (rows && log_prob && doubled_all(k, n, rows, log_prob) == WEIR_OK) doubled_warn(k);
     weir__free(k->c, rows);
     weir__free(k->c, log_prob);
     return weir_status_of(k->c);
@@ -257,8 +275,7 @@ weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_
 {
     weir_ctx *c = m->object.ctx;
     int64_t n = weir_dataset_samples(d);
-    const weir_log_prob_opts usual = weir_log_prob_defaults(),
-                             *asked = o->how ? o->how : &usual;
+    const weir_log_prob_opts usual = weir_log_prob_defaults(), *asked = o->how ? o->how : &usual;
     if (o->limit > 0 && o->limit < n) n = o->limit;
     *info = (weir_data_log_prob_info){
         .size = sizeof *info,

@@ -33,6 +33,8 @@ static void test_solvers_by_text(void **state)
     compare(m, "euler steps=6 grid.shift=1", 0, "euler steps=6", 0, false);
     compare(m, "edm", 0, "edm steps=6 grid=uniform grid.shift=3", 0, true); /* which was chosen */
     compare(m, "ddim steps=5 eta=1", 0, "ddpm steps=5", 0, true);
+    compare(m, "dopri5", 0, "dopri5 steps=6", 0, false); /* it chooses its own, whatever heun has */
+    compare(m, "dopri5", 0, "dopri5 rtol=1e-5", 0, true);
     compare(m, "ddim steps=5 eta=1", 0, "ddim steps=5", 0, false);
     static const struct { const char *solver, *message; } wrong[] = {
         { "hune", "perhaps heun" }, { "heun stpes=3", "perhaps solver.steps" }, { "heun steps=-1", "within" }, { "ddim eta=2", "within" }, { "", "an empty text" }, { "  ", "an empty text" },

@@ -116,6 +116,51 @@ static void integers(void **state)
     weir_close(c);
 }
 
+static char warned[400];
+static int n_warned;
+
+static void hear(void *user, const char *line)
+{
+    (void)user;
+    if (strncmp(line, "warning: ", 9) != 0) return;
+    snprintf(warned, sizeof warned, "%s", line);
+    n_warned++;
+}
+
+/* One line where twice as many steps say something else, none where they do not. */
+static void coarse_steps(void **state)
+{
+    (void)state;
+    weir_open_opts opening = weir_open_defaults();
+    opening.log = hear;
+    weir_ctx *c = weir_open_with(&opening);
+    weir_model *m = weir_model_new(c, "rectified-flow", "dim=2 net.hidden=8 dtype=f64");
+    weir_module *net = weir_model_module(m);
+    for (int64_t i = 0; i < weir_module_state_count(net); i++) {
+        weir_tensor *t = weir_module_state_at(net, i, NULL, NULL);
+        double *v = weir_data_mut(t);
+        for (int64_t j = 0; j < weir_numel(t); j++) v[j] *= 3; /* bent */
+    }
+    weir_dataset *d = weir_dataset_open(c, "toy:gaussian,n=50");
+    weir_data_log_prob_opts o = weir_data_log_prob_defaults();
+    weir_log_prob_opts how = weir_log_prob_defaults();
+    weir_data_log_prob_info r = { .size = sizeof r };
+    o.how = &how;
+    how.solver = "euler";
+    how.steps = 2;
+    n_warned = 0;
+    assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_OK);
+    assert_true(r.step_error > 0.1 && n_warned == 1);
+    if (!strstr(warned, "log p by 2 steps of euler: twice as many change it by")) fail_msg("%s", warned);
+    how.solver = "rk4";
+    how.steps = 50;
+    assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_OK);
+    assert_true(r.step_error < 0.01 && n_warned == 1);
+    weir_dataset_free(d);
+    weir_model_free(m);
+    weir_close(c);
+}
+
 /* Fixed steps say so, and what twice as many change; steps that are chosen within tolerances do not. */
 static void fixed_steps(void **state)
 {
@@ -292,7 +337,7 @@ static void every_allocation(void **state)
 
 int main(void)
 {
-    CASES(cmocka_unit_test(means_by_hand), cmocka_unit_test(integers), cmocka_unit_test(fixed_steps), cmocka_unit_test(failures_and_weights), cmocka_unit_test(stopping),
+    CASES(cmocka_unit_test(means_by_hand), cmocka_unit_test(integers), cmocka_unit_test(fixed_steps), cmocka_unit_test(coarse_steps), cmocka_unit_test(failures_and_weights), cmocka_unit_test(stopping),
           cmocka_unit_test(refusals), cmocka_unit_test(every_allocation));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
