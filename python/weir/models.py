@@ -17,6 +17,7 @@ def nice(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -43,6 +44,9 @@ def nice(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -75,10 +79,11 @@ def nice(
         of init=uniform. [0, 1000]
     """
     return spec("nice", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "couplings": couplings, "hidden": hidden,
-        "partition": partition, "base": base, "scale": scale, "init": init, "bound": bound
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "couplings": couplings, "hidden": hidden, "partition": partition, "base": base,
+        "scale": scale, "init": init, "bound": bound
     })
 
 
@@ -88,6 +93,7 @@ def realnvp(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -116,6 +122,9 @@ def realnvp(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -156,11 +165,11 @@ def realnvp(
         what a scale sets aside has a mean and deviation that are learned, given the others. yes|no
     """
     return spec("realnvp", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "couplings": couplings, "scales": scales,
-        "coupling": coupling, "image_net": image_net, "norm": norm, "base": base, "input":
-        input, "alpha": alpha, "prior": prior
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "couplings": couplings, "scales": scales, "coupling": coupling, "image_net":
+        image_net, "norm": norm, "base": base, "input": input, "alpha": alpha, "prior": prior
     })
 
 
@@ -170,6 +179,7 @@ def glow(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -197,6 +207,9 @@ def glow(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -237,11 +250,11 @@ def glow(
         of input=logit. [0, 0.4]
     """
     return spec("glow", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "scales": scales, "depth": depth,
-        "permutation": permutation, "coupling": coupling, "net": net, "base": base, "input":
-        input, "alpha": alpha
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "scales": scales, "depth": depth, "permutation": permutation, "coupling":
+        coupling, "net": net, "base": base, "input": input, "alpha": alpha
     })
 
 
@@ -251,6 +264,7 @@ def nsf(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -282,6 +296,9 @@ def nsf(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -327,11 +344,12 @@ def nsf(
         base distribution. normal|logistic|uniform|diagonal|mixture|student_t
     """
     return spec("nsf", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "layers": layers, "mix": mix, "partition":
-        partition, "net": net, "bins": bins, "domain": domain, "form": form, "bound": bound,
-        "min_width": min_width, "min_height": min_height, "min_slope": min_slope, "base": base
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "layers": layers, "mix": mix, "partition": partition, "net": net, "bins": bins,
+        "domain": domain, "form": form, "bound": bound, "min_width": min_width, "min_height":
+        min_height, "min_slope": min_slope, "base": base
     })
 
 
@@ -341,6 +359,7 @@ def maf(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -376,6 +395,9 @@ def maf(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -431,12 +453,13 @@ def maf(
         of input=logit. [0, 0.4]
     """
     return spec("maf", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "layers": layers, "order": order, "net":
-        net, "map": map, "scale": scale, "scale_bound": scale_bound, "bins": bins, "domain":
-        domain, "form": form, "bound": bound, "min_width": min_width, "min_height": min_height,
-        "min_slope": min_slope, "base": base, "input": input, "alpha": alpha
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "layers": layers, "order": order, "net": net, "map": map, "scale": scale,
+        "scale_bound": scale_bound, "bins": bins, "domain": domain, "form": form, "bound":
+        bound, "min_width": min_width, "min_height": min_height, "min_slope": min_slope, "base":
+        base, "input": input, "alpha": alpha
     })
 
 
@@ -446,6 +469,7 @@ def iaf(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -481,6 +505,9 @@ def iaf(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -536,12 +563,13 @@ def iaf(
         of input=logit. [0, 0.4]
     """
     return spec("iaf", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "layers": layers, "order": order, "net":
-        net, "map": map, "scale": scale, "scale_bound": scale_bound, "bins": bins, "domain":
-        domain, "form": form, "bound": bound, "min_width": min_width, "min_height": min_height,
-        "min_slope": min_slope, "base": base, "input": input, "alpha": alpha
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "layers": layers, "order": order, "net": net, "map": map, "scale": scale,
+        "scale_bound": scale_bound, "bins": bins, "domain": domain, "form": form, "bound":
+        bound, "min_width": min_width, "min_height": min_height, "min_slope": min_slope, "base":
+        base, "input": input, "alpha": alpha
     })
 
 
@@ -551,6 +579,7 @@ def flow(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -573,6 +602,9 @@ def flow(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -599,9 +631,10 @@ def flow(
         split. yes|no
     """
     return spec("flow", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "flow": flow, "base": base, "flat": flat
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "flow": flow, "base": base, "flat": flat
     })
 
 
@@ -611,6 +644,7 @@ def rectified_flow(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -642,6 +676,9 @@ def rectified_flow(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -689,12 +726,13 @@ def rectified_flow(
         run whose samples it learns to reach from their noise (weir reflow); empty: data.
     """
     return spec("rectified-flow", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "path": path, "prediction": prediction,
-        "weight": weight, "time_density": time_density, "coupling": coupling, "net": net,
-        "label": label, "input_scale": input_scale, "sampler": sampler, "log_prob": log_prob,
-        "log_prob.probes": log_prob_probes, "reflow": reflow
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "path": path, "prediction": prediction, "weight": weight, "time_density":
+        time_density, "coupling": coupling, "net": net, "label": label, "input_scale":
+        input_scale, "sampler": sampler, "log_prob": log_prob, "log_prob.probes":
+        log_prob_probes, "reflow": reflow
     })
 
 
@@ -704,6 +742,7 @@ def flow_matching(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -737,6 +776,9 @@ def flow_matching(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -788,13 +830,14 @@ def flow_matching(
         of the source's rows, likewise; others are an error.
     """
     return spec("flow-matching", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "path": path, "prediction": prediction,
-        "weight": weight, "time_density": time_density, "coupling": coupling, "net": net,
-        "label": label, "input_scale": input_scale, "sampler": sampler, "log_prob": log_prob,
-        "log_prob.probes": log_prob_probes, "source": source, "source_folder": source_folder,
-        "source_fingerprint": source_fingerprint
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "path": path, "prediction": prediction, "weight": weight, "time_density":
+        time_density, "coupling": coupling, "net": net, "label": label, "input_scale":
+        input_scale, "sampler": sampler, "log_prob": log_prob, "log_prob.probes":
+        log_prob_probes, "source": source, "source_folder": source_folder, "source_fingerprint":
+        source_fingerprint
     })
 
 
@@ -804,6 +847,7 @@ def ddpm(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -834,6 +878,9 @@ def ddpm(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -879,12 +926,13 @@ def ddpm(
         exact up to 128 values, 2 above. [-1, 1000000]
     """
     return spec("ddpm", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "path": path, "prediction": prediction,
-        "weight": weight, "time_density": time_density, "coupling": coupling, "net": net,
-        "label": label, "input_scale": input_scale, "sampler": sampler, "log_prob": log_prob,
-        "log_prob.probes": log_prob_probes
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "path": path, "prediction": prediction, "weight": weight, "time_density":
+        time_density, "coupling": coupling, "net": net, "label": label, "input_scale":
+        input_scale, "sampler": sampler, "log_prob": log_prob, "log_prob.probes":
+        log_prob_probes
     })
 
 
@@ -894,6 +942,7 @@ def score_sde(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -924,6 +973,9 @@ def score_sde(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -969,12 +1021,13 @@ def score_sde(
         exact up to 128 values, 2 above. [-1, 1000000]
     """
     return spec("score-sde", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "path": path, "prediction": prediction,
-        "weight": weight, "time_density": time_density, "coupling": coupling, "net": net,
-        "label": label, "input_scale": input_scale, "sampler": sampler, "log_prob": log_prob,
-        "log_prob.probes": log_prob_probes
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "path": path, "prediction": prediction, "weight": weight, "time_density":
+        time_density, "coupling": coupling, "net": net, "label": label, "input_scale":
+        input_scale, "sampler": sampler, "log_prob": log_prob, "log_prob.probes":
+        log_prob_probes
     })
 
 
@@ -984,6 +1037,7 @@ def edm(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -1014,6 +1068,9 @@ def edm(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -1059,12 +1116,13 @@ def edm(
         exact up to 128 values, 2 above. [-1, 1000000]
     """
     return spec("edm", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "path": path, "prediction": prediction,
-        "weight": weight, "time_density": time_density, "coupling": coupling, "net": net,
-        "label": label, "input_scale": input_scale, "sampler": sampler, "log_prob": log_prob,
-        "log_prob.probes": log_prob_probes
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "path": path, "prediction": prediction, "weight": weight, "time_density":
+        time_density, "coupling": coupling, "net": net, "label": label, "input_scale":
+        input_scale, "sampler": sampler, "log_prob": log_prob, "log_prob.probes":
+        log_prob_probes
     })
 
 
@@ -1074,6 +1132,7 @@ def cnf(
     shape: Optional[Sequence[int]] = None,
     levels: Optional[int] = None,
     standardize: Optional[bool] = None,
+    standardize_scale: Optional[str] = None,
     dtype: Optional[str] = None,
     classes: Optional[Union[int, str]] = None,
     context: Optional[Union[int, str]] = None,
@@ -1102,6 +1161,9 @@ def cnf(
         data are integers 0 .. levels-1; 0: continuous. [0, 16777216]
     standardize : bool, no unless said
         the model holds mean and deviation of the data. yes|no
+    standardize_scale : choice, each unless said
+        of standardize=yes: each value has a mean and deviation of its own, or all values have one,
+        as networks of pictures want. each|one
     dtype : choice, f32 unless said
         element type, of all that is chosen here too. f32|f64
     classes : int, 0 unless said
@@ -1145,9 +1207,10 @@ def cnf(
         exact up to 128 values, 2 above. [-1, 1000000]
     """
     return spec("cnf", {
-        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize, "dtype":
-        dtype, "classes": classes, "context": context, "condition.dropout": condition_dropout,
-        "dequantizer": dequantizer, "embed": embed, "net": net, "solver": solver, "adjoint":
-        adjoint, "probes": probes, "kinetic": kinetic, "jacobian": jacobian, "sampler": sampler,
-        "log_prob": log_prob, "log_prob.probes": log_prob_probes
+        "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,
+        "standardize_scale": standardize_scale, "dtype": dtype, "classes": classes, "context":
+        context, "condition.dropout": condition_dropout, "dequantizer": dequantizer, "embed":
+        embed, "net": net, "solver": solver, "adjoint": adjoint, "probes": probes, "kinetic":
+        kinetic, "jacobian": jacobian, "sampler": sampler, "log_prob": log_prob,
+        "log_prob.probes": log_prob_probes
     })

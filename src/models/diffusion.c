@@ -28,7 +28,7 @@ static const weir_preset presets[] = {
     { "auto", WEIR__PATH_PRESET, "widths and steps by the number of samples and their values",
       weir__path_model_choose },
     { "unet", WEIR__PATH_UNET,
-      "pictures by a U-Net: minutes; few held-out samples are scored, in fixed steps", NULL },
+      "pictures by a U-Net, one scale for all pixels; few held-out samples are scored", NULL },
     { 0 },
 };
 

@@ -145,12 +145,15 @@ typedef struct weir__model_opts {
     int64_t dim, levels;
     weir_ints shape;
     bool standardize;
+    int32_t standardize_scale; /* WEIR__SCALE_EACH or _ONE */
     int32_t dtype;
     int64_t classes, context;
     double dropout;
     weir_choice dequantizer, embed;
 } weir__model_opts;
 #define WEIR__MODEL_OPT(field) offsetof(weir__model_opts, field)
+enum { WEIR__SCALE_EACH, WEIR__SCALE_ONE };
+#define WEIR__SCALE_CHOICES "each|one"
 #define WEIR__MODEL_OPTIONS \
     { "dim", WEIR_OPTION_INT, WEIR__MODEL_OPT(dim), "0", 0, 1 << 24, NULL, \
       "values a sample; 0: the product of shape" }, \
@@ -160,6 +163,10 @@ typedef struct weir__model_opts {
       "data are integers 0 .. levels-1; 0: continuous" }, \
     { "standardize", WEIR_OPTION_BOOL, WEIR__MODEL_OPT(standardize), "no", 0, 1, NULL, \
       "the model holds mean and deviation of the data" }, \
+    { "standardize_scale", WEIR_OPTION_CHOICE, WEIR__MODEL_OPT(standardize_scale), "each", 0, 0, \
+      WEIR__SCALE_CHOICES, \
+      "of standardize=yes: each value has a mean and deviation of its own, or all values have " \
+      "one, as networks of pictures want" }, \
     { "dtype", WEIR_OPTION_CHOICE, WEIR__MODEL_OPT(dtype), "f32", 0, 0, WEIR__DTYPE_CHOICES, \
       "element type, of all that is chosen here too" }, \
     { "classes", WEIR_OPTION_INT, WEIR__MODEL_OPT(classes), "0", 0, 1 << 20, WEIR__AUTO_CHOICES, \

@@ -12,12 +12,23 @@
 #include "ops/ops.h"
 
 /* -- presets --------------------------------------------------------------------------------- */
-enum { FEW_VALUES = 4, SMALL_PICTURE = 128 };
+enum { FEW_VALUES = 4, SMALL_PICTURE = 128, SMALL_SIDE = 8 };
+
+/* Whether the samples have a height and a width that a U-Net may halve. */
+static bool path_model_has_sides(const weir_data_facts *f)
+{
+    return (f->ndim == 2 || f->ndim == 3) && f->shape[f->ndim - 1] >= SMALL_SIDE
+           && f->shape[f->ndim - 2] >= SMALL_SIDE;
+}
 
 /* A held-out log-density is a solve, whose trace grows with the values: samples and probes are few
  * where those are many. */
 static const char *path_model_picture(const weir_data_facts *f)
 {
+    if (f->dim > SMALL_PICTURE && path_model_has_sides(f))
+        return WEIR__PATH_PICTURES
+               "model.net=unet model.net.channels=8,16,32 model.log_prob.probes=1 "
+               "optimizer.lr=2e-3 batch=64 steps=2000 ema=0.998 valid_every=1000 valid_rows=16";
     if (f->dim > SMALL_PICTURE)
         return "model.net.hidden=512,512,512 model.net.time=fourier model.log_prob.probes=2 "
                "optimizer.lr=1e-3 batch=128 steps=6000 valid_every=2000 valid_rows=100";

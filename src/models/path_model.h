@@ -61,11 +61,16 @@ const weir__field *weir__model_field(weir_model *m, const char *who);
 /* Of the preset "auto". */
 #define WEIR__PATH_PRESET "optimizer=adam schedule=cosine ema=0.999 model.standardize=yes"
 const char *weir__path_model_choose(const weir_data_facts *f);
+/* Of pictures: one scale for all pixels, so that a border that never changes does not become noise
+ * of deviation 1; and steps of a solver's own choice for held-out log-densities, which need many
+ * near the data, of tolerances that a picture can bear. */
+#define WEIR__PATH_PICTURES \
+    "model.standardize_scale=one model.log_prob.rtol=1e-3 model.log_prob.atol=1e-3 "
 /* The preset "unet": a held-out log-density of such a network is dear. */
 #define WEIR__PATH_UNET \
-    WEIR__PATH_PRESET \
-    " optimizer.lr=1e-3 batch=64 steps=3000 valid_every=3000 valid_rows=16 model.net=unet " \
-    "model.log_prob=heun model.log_prob.steps=16 model.log_prob.probes=1"
+    WEIR__PATH_PRESET " " WEIR__PATH_PICTURES \
+    "optimizer.lr=1e-3 batch=64 steps=3000 valid_every=3000 valid_rows=16 model.net=unet " \
+    "model.log_prob.probes=1"
 
 weir_module *weir__path_model_create(weir_model *m, const void *unused);
 weir_tensor *weir__path_model_loss(weir_model *m, weir_tensor *y, weir_batch *b);

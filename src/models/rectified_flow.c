@@ -57,7 +57,8 @@ static const char *flow_matching_choose(const weir_data_facts *f)
           "probes", \
           NULL }, \
         { "unet", WEIR__PATH_UNET, \
-          "pictures by a U-Net: minutes; few held-out samples are scored, in fixed steps", NULL }, \
+          "pictures by a U-Net, one scale for all pixels; few held-out samples are scored", \
+          NULL }, \
         { 0 }, \
     }
 static const weir_preset presets[] = PRESETS(weir__path_model_choose);

@@ -123,6 +123,33 @@ static weir_status lock_folder(weir_run *r)
 }
 
 /* -- data, model, optimizer from a config ------------------------------------------------------ */
+/* From the moments of each value, in place, those of all of them together: one line says them. */
+static void standardize_as_one(weir_ctx *c, int64_t dim, double *mean, double *std)
+{
+    double all = 0, square = 0;
+    for (int64_t j = 0; j < dim; j++) all += mean[j] / (double)dim;
+    for (int64_t j = 0; j < dim; j++)
+        square += (std[j] * std[j] + (mean[j] - all) * (mean[j] - all)) / (double)dim;
+    double deviation = square > 0 ? sqrt(square) : 1;
+    for (int64_t j = 0; j < dim; j++) {
+        mean[j] = all;
+        std[j] = deviation;
+    }
+    weir__log(c, "standardize: all values by mean %.4g and deviation %.4g", all, deviation);
+}
+
+/* mean and std [dim] by which the training data are standardized. */
+static weir_status standardize_by(const weir_run *r, int64_t dim, double *mean, double *std)
+{
+    const weir_choice *model = &r->config.model;
+    const int32_t *scale = weir__option_value(model->row, model->options, "standardize_scale",
+                                              WEIR_OPTION_CHOICE);
+    if (!scale || *scale == WEIR__SCALE_EACH) return weir_dataset_statistics(r->train, mean, std);
+    if (weir__dataset_moments(r->train, mean, std) == WEIR_OK)
+        standardize_as_one(r->object.ctx, dim, mean, std);
+    return weir_status_of(r->object.ctx);
+}
+
 static weir_status standardize(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
@@ -137,7 +164,7 @@ static weir_status standardize(weir_run *r)
     }
     int64_t dim = weir_dataset_dim(r->train);
     double *mean = weir__alloc_n(c, weir__size_times(2, dim), sizeof *mean);
-    if (mean && weir_dataset_statistics(r->train, mean, mean + dim) == WEIR_OK)
+    if (mean && standardize_by(r, dim, mean, mean + dim) == WEIR_OK)
         weir_model_set_standardize(r->model, mean, mean + dim);
     weir__free(c, mean);
     return weir_status_of(c);

@@ -158,6 +158,35 @@ static void what_a_user_says_goes_before_it(void **state)
     json_decref(file);
 }
 
+/* Pictures have one scale for all pixels, and where they have sides a U-Net. */
+static void pictures_are_seen_as_such(void **state)
+{
+    weir_ctx *c = *state;
+    static const char *const models[] = { "rectified-flow", "flow-matching", "edm", "ddpm",
+                                          "score-sde" };
+    weir_data_facts large = facts_of(50000, 256, 3, SHAPE(1, 28, 28));
+    weir_data_facts flat = facts_of(50000, 256, 1, SHAPE(784)), table = facts_of(900, 0, 1, SHAPE(9));
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        weir__config_layers from = { .facts = &large, .model = models[i], .data = "digits" };
+        json_t *o = weir__config_resolved(c, &from);
+        assert_at(o, "model.net.name", "\"unet\"");
+        assert_at(o, "model.standardize", "true");
+        assert_at(o, "model.standardize_scale", "\"one\"");
+        assert_at(o, "model.log_prob.name", "\"dopri5\"");
+        assert_at(o, "model.log_prob.rtol", "0.001");
+        json_decref(o);
+        from.facts = &flat;
+        o = weir__config_resolved(c, &from);
+        assert_at(o, "model.net.hidden", "[512,512,512]");
+        json_decref(o);
+        from.facts = &table;
+        o = weir__config_resolved(c, &from);
+        assert_at(o, "model.standardize_scale", "\"each\"");
+        json_decref(o);
+        assert_ok(c);
+    }
+}
+
 static void standardize_no_of_the_data_goes_before_it(void **state)
 {
     weir_ctx *c = *state;
@@ -266,6 +295,31 @@ static void a_run_keeps_what_was_chosen(void **state)
     assert_fails(c, WEIR_ERROR_STATE, "model.hidden differs");
 }
 
+/* All values by one mean and deviation, those of all training samples' values. */
+static void one_scale_for_all_values(void **state)
+{
+    weir_ctx *c = *state;
+    double v[40 * 64], mean = 0, square = 0;
+    remove_run("one");
+    weir_run *r = opened(c, "one", "model=nice data=digits,limit=40,valid=0 standardize=yes standardize_scale=one", false);
+    int64_t n = weir_dataset_samples(r->train), size = n * 64;
+    weir_scope s = weir_scope_begin(c);
+    assert_true(n > 20 && n <= 40);
+    weir_tensor *x = weir_batch_x(weir_dataset_batch(r->train, 0, n));
+    assert_int_equal(weir_copy_to_f64(x, v, size), WEIR_OK);
+    weir_scope_end(s);
+    for (int64_t i = 0; i < size; i++) mean += v[i] / (double)size;
+    for (int64_t i = 0; i < size; i++) square += (v[i] - mean) * (v[i] - mean) / (double)size;
+    weir_module *m = weir_model_module(weir_run_model(r));
+    const double *by = weir_data(weir_module_state_find(m, "data.mean"));
+    const double *std = weir_data(weir_module_state_find(m, "data.std"));
+    for (int j = 0; j < 64; j++) {
+        assert_near(by[j], mean, 1e-12);
+        assert_near(std[j], sqrt(square), 1e-12);
+    }
+    weir_run_free(r);
+}
+
 /* A run whose preset would say something else today goes on as it began. */
 static void a_run_that_began_is_not_asked_again(void **state)
 {
@@ -334,6 +388,7 @@ int main(void)
     CASES(CASE(every_model_has_settings_for_any_data), CASE(networks_grow_with_the_data),
           CASE(what_a_user_says_goes_before_it), CASE(standardize_no_of_the_data_goes_before_it),
           CASE(facts_are_the_training_samples), CASE(a_run_keeps_what_was_chosen),
+          CASE(one_scale_for_all_values), CASE(pictures_are_seen_as_such),
           CASE(a_run_that_began_is_not_asked_again), CASE(digits_are_learned_in_a_few_steps),
           CASE(a_small_table_is_no_worse_than_its_gaussian), cmocka_unit_test(every_allocation));
     return cmocka_run_group_tests(cases, NULL, NULL);
