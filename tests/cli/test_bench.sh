@@ -1,5 +1,6 @@
 #!/bin/sh
 # weir-bench prints what the comparisons read.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 BENCH=$(dirname "$WEIR")/weir-bench
 works "op" "$BENCH" op --seconds 0.05

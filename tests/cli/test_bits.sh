@@ -1,5 +1,6 @@
 #!/bin/sh
 # Same seed, same bits: at one thread and two, alone and in a batch, the first ten and the first of a hundred.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 train="--data digits --set hidden=24,24 --set init=pytorch --steps 30 --batch 64 --set shards=2 --set valid_every=10"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The variational bound, as a user asks for it.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works "train" "$WEIR" train ddpm --data toy:gaussian,n=400 --out run --set net.hidden=16,16 --steps 60 --set valid_rows=20

@@ -1,5 +1,6 @@
 #!/bin/sh
 # weir check: flows that hold, a tolerance that none holds, what it refuses.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works "train" "$WEIR" train nice --data digits --out run --set hidden=8 --set couplings=2 --steps 5

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Every command as a user types it: help, listings, and the test line of each row.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works "help" "$WEIR" --help

@@ -1,5 +1,6 @@
 #!/bin/sh
 # weir compare: data with data, runs with data, runs with themselves; the same bits on any number of threads; what it refuses.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 awk 'BEGIN { print "u,v"; for (i = 0; i < 300; i++) printf "%.6f,%.6f\n", sin(i * 12.9898) * 3, cos(i * 78.233) }' > a.csv

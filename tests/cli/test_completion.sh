@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What shells complete: every command and flag of the rows, and in bash what a person would get.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 for shell in bash zsh fish; do works "$shell" "$WEIR" help --completion $shell; cp out weir.$shell; done
 refuses "another shell" 2 'csh: expected bash, zsh or fish' "$WEIR" help --completion csh

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Classes and contexts as a user types them: from the SPEC to the samples.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 small="--set hidden=16 --set couplings=2 --set init=pytorch --set optimizer=adam"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # A continuous model in another convention, as a user types it.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works "train" "$WEIR" train edm --data toy:moons,n=400 --out run --set net.hidden=16,16 --steps 60 --set valid_rows=20 --set dtype=f64

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every model on every kind of data with nothing set but those: what `weir train MODEL --data X` chooses can be trained, scored and sampled.
 # How good it is after all of its steps stands in doc/results.md (bench/defaults.py).
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 awk 'BEGIN { for (i = 0; i < 300; i++) { a = sin(12.9 * i) * 43758.5; b = sin(78.2 * i) * 12543.1; a -= int(a); b -= int(b)
     print a + b "," a - b "," a * b "," a "," b * b } }' > table.csv

@@ -1,5 +1,6 @@
 #!/bin/sh
 # weir export: a run as Python for PyTorch; what cannot be is refused by name, and leaves nothing.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works "train" "$WEIR" train nsf --data toy:moons,n=200 --out run --steps 2

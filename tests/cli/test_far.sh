@@ -1,5 +1,6 @@
 #!/bin/sh
 # Data far from 0 through the command: seconds since 1980 with a deviation of 0.05 s, and a column near 0.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 # normal deviates by Box and Muller from an even cover of the square

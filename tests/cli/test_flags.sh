@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every flag of every command, as `weir list command --json` has them, is read once: the argument behind it, which is none, is the one
 # that is refused. One that the command line cannot read is refused itself.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 # "COMMAND NAME TYPE DEFAULT LEAST" a flag, "-" for what is empty

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Rectified flow as a user types it: the same doors as nice, and what continuous models have beside.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 small="--set net.hidden=16,16 --set valid_rows=50 --batch 64"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The guide's commands, in order, in one folder: each console block of doc/guide/*.md is run, and what it shows must be printed: words as
 # they are, numbers within 2 % or 0.05, for kernels of other machines round otherwise; lines between those shown may be left out.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 case ${BUILD:-} in *asan | *tsan) echo "ok the guide # SKIP trainings: by the released build alone"; exit ;; esac
 has png || { echo "ok the guide # SKIP its pictures are PNG: not in this build"; exit; }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # RealNVP and Glow as a user types them: images and vectors, classes, temperatures, resuming.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 glow="--set depth=1 --set net.width=6 --batch 32 --set valid_rows=40"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Encoding and decoding, classes by Bayes' rule, what lies between rows, values filled in, outliers, as a user types them.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 awk 'BEGIN {

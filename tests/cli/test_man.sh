@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The manual from the rows: a page for every command and every kind, every row and option of `weir list --json` in it with its doc line,
 # and nothing that groff or mandoc would warn of. The same rows make the help.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works writes "$WEIR" help --man pages

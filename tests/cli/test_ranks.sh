@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # mpirun -n N weir ..: the same bits for any N, by each MPI that is here; one line where something is wrong; a stop that saves, and a
 # resume on another N. Short: tests/long/test_ranks.sh has the rest.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/mpi.sh"
 printf 'a,b,w\n' > w.csv # a weight for each sample, some 0

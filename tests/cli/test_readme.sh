@@ -1,6 +1,7 @@
 #!/bin/sh
 # README's first screen to the letter, as somebody follows it: its program compiles by the line below it against what was installed, and
 # the commands run in their order, in one folder. Files that README takes for granted have stand-ins, and trainings of minutes a few steps.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 case ${BUILD:-} in *asan | *tsan) echo "ok the first screen # SKIP trainings: by the released build alone"; exit ;; esac
 has png || { echo "ok the first screen # SKIP its pictures are PNG: not in this build"; exit; }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # A rectified flow made straight, as a user types it: one step of Euler is then as good as the ODE.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 # energy FILE: its energy distance to fresh moons

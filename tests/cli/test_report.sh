@@ -1,5 +1,6 @@
 #!/bin/sh
 # The report in a real browser, where one is installed: it must show something, in both themes and on a phone, without errors.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 

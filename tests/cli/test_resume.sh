@@ -1,5 +1,6 @@
 #!/bin/sh
 # Killed and resumed is the same as not interrupted; Ctrl-C saves; a finished run is finished.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 settings="--data digits --set hidden=48,48 --set init=pytorch --set ema=0.99 --set checkpoint_every=40 --set valid_every=100 --batch 100 --threads 1"
 steps=1200

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Evaluations against quality of every sampler on one run, as a user types it, and the page that shows it.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 works "train" "$WEIR" train rectified-flow --data toy:moons,n=600 --out run --set net.hidden=16,16 --steps 200 --set valid_rows=20

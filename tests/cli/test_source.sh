@@ -1,5 +1,6 @@
 #!/bin/sh
 # Flow matching from a data set to another, as a user types it: moons from eight Gaussians.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 train() { "$WEIR" train flow-matching --data toy:moons --set source=toy:8gaussians "$@"; }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Neural spline flows and autoregressive flows as a user types them; conditions; conditions learned.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 
 quick="--set layers=2 --set steps=60 --set valid_every=30 --batch 64"

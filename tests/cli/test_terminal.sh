@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a person sees in a terminal, through a pseudo-terminal of util-linux's `script`: lines redrawn within 80 and 40 columns, and after
 # the window is resized; a dumb terminal; no colour; Ctrl-C.
+# Sanitizers: in make test-long.
 . "$(dirname "$0")/lib.sh"
 on_terminal shown true || { echo "ok a terminal # SKIP no script (of Debian's bsdutils), or no pseudo-terminals here"; exit; }
 export TERM=xterm

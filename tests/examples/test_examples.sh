@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The examples as a reader builds them: against the installed tree, strict, and what they print is what their first comment says after
 # "prints:". There a number behind ~ stands for any within a tenth of it.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/install/installed.sh"
 weir=$prefix/bin/weir

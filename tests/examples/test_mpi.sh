@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Programs of their own MPI, in C and Fortran, built with each MPI that is here: what they print does not depend on the number of ranks.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/install/installed.sh"
 work=$PWD failures=0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The border: every public header alone as C11 and C++17, the symbols of the shared library against the headers, option structs that
 # begin with their size, and the example at the head of every header, compiled and run.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/install/installed.sh"
 include=$prefix/include

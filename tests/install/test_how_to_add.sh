@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # doc/how-to-add.md to the letter, quickly: in a copy of the sources the touches are made, and only what they touch is compiled - the new
 # file, the list of its kind and the room's tests - and linked before the library as built, which gives the rest. tests/long builds all.
+# Sanitizers: in make test-long.
 set -u
 case $BUILD in *asan*) echo "ok what is added # SKIP under sanitizers: compiled anew ten times, and only the additions are"; exit 0 ;; esac
 . "$SRC/tests/install/follow.sh"

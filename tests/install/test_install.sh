@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The installed tree as a user meets it: README's program as C11 and C++17 through pkg-config, the CMake package and the static library.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/install/installed.sh"
 awk '/^```c$/ { on = 1; next } /^```$/ { if (on) exit } on' "$SRC/README.md" > program.c

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The command in a process that has set its user's locale, as a program that embeds it would (it sets none itself): de_DE and ps_AF (U+066B)
 # where the system has their sources, else two of our own. What it prints and writes is what it does in the C locale.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/cli/lib.sh"
 if ! command -v localedef > /dev/null; then

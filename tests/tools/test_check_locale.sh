@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # tools/check-locale tells every way a number may go through the locale, and is silent about what it is right to do.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/cli/lib.sh"
 

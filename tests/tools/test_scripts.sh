@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The scripts themselves: --help says what each does and does nothing; tests run from the background of a terminal see none of it, and end
 # with whoever runs them.
+# Sanitizers: in make test-long.
 set -u
 . "$SRC/tests/cli/lib.sh"
 
