@@ -199,12 +199,43 @@ extern const weir_row *const weir__dataset_rows[];
 extern const int64_t weir__dataset_row_count;
 extern const weir_row weir__loader_row; /* options of a loader */
 
+/* -- passes that several share ----------------------------------------------------------------- */
+/* The ranks of a group that all make the same pass over the samples, each over its part of them */
+typedef struct weir__sharing {
+    int rank, ranks;
+    void *user;
+    /* Whether all are well; what one has not is an error of all. */
+    bool (*well)(void *user);
+    /* Rank r has filled bytes ends[r - 1] (0 for the first) to ends[r] - 1 of `all`: all get all.
+     * False: the error is set. */
+    bool (*gather)(void *user, void *all, const size_t *ends);
+} weir__sharing;
+/* Of n things rank r has those from here on. */
+static inline int64_t weir__sharing_part(const weir__sharing *all, int r, int64_t n)
+{
+    return n / all->ranks * r + n % all->ranks * r / all->ranks;
+}
+/* This one's: [begin, end); alone all. */
+static inline int64_t weir__sharing_begin(const weir__sharing *all, int64_t n)
+{
+    return all ? weir__sharing_part(all, all->rank, n) : 0;
+}
+static inline int64_t weir__sharing_end(const weir__sharing *all, int64_t n)
+{
+    return all ? weir__sharing_part(all, all->rank + 1, n) : n;
+}
+static inline bool weir__sharing_well(const weir__sharing *all, const weir_ctx *c)
+{
+    return all ? all->well(all->user) : weir_ok(c);
+}
+
 /* -- data sets --------------------------------------------------------------------------------- */
 struct weir_dataset {
     weir__object object;
     const weir__dataset_row *row; /* NULL: the caller's array */
     weir__store *store;
     bool owner; /* false: a view */
+    const weir__sharing *sharing; /* of checks and statistics; NULL: this one looks at all */
     weir_dtype real; /* of batches: f64 where f32 may lose digits of the store */
     weir__dataset_opts opts; /* of its texts only `valid` and `test`, which it owns */
     int64_t *ids; /* [n] places in the store; NULL: 0 .. n-1 */

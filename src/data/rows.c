@@ -157,14 +157,15 @@ static bool is_whole(weir_dtype t)
     return t == WEIR_U8 || t == WEIR_BOOL || t == WEIR_I32 || t == WEIR_I64;
 }
 
-/* Of the samples' data or of their context. */
-static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
+/* Of the samples' data or of their context, as far as they are this rank's. */
+static weir_status find_not_finite(weir_dataset *d, bool context, weir_dtype t)
 {
     enum { CHUNK = 512 };
     double v[CHUNK];
     const weir__store *s = context ? d->store->context : d->store;
     if (!weir__store_holds(d->object.ctx, s)) return weir_status_of(d->object.ctx);
-    for (int64_t i = 0; !is_whole(s->dtype) && i < d->n; i++) {
+    int64_t end = weir__sharing_end(d->sharing, d->n);
+    for (int64_t i = weir__sharing_begin(d->sharing, d->n); !is_whole(s->dtype) && i < end; i++) {
         int64_t id = weir__dataset_id(d, i);
         if (weir__dataset_weight(d, i) == 0) continue; /* nobody looks at it */
         for (int64_t j = 0; j < s->dim; j += CHUNK) {
@@ -175,6 +176,13 @@ static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
                     return not_finite(d, context, id, j + k, v[k]);
         }
     }
+    return weir_status_of(d->object.ctx);
+}
+
+static weir_status check_finite(weir_dataset *d, bool context, weir_dtype t)
+{
+    find_not_finite(d, context, t);
+    weir__sharing_well(d->sharing, d->object.ctx);
     return weir_status_of(d->object.ctx);
 }
 

@@ -1,32 +1,28 @@
 /* statistics.c - mean, spread of every column, by weight: what standardize=yes puts into a model.
  * Of signed weights by their size |w|: the model sees all samples, and sum w (x - mean)^2 may be
- * negative. */
+ * negative.
+ *
+ * Sums are of blocks of STATISTICS_BLOCK samples, each in order, and then of the blocks in order: a
+ * function of the data alone, whichever thread or rank sums a block. */
 #include <math.h>
 #include <string.h>
 #include "data/data.h"
+#include "kern/kern.h"
+
+enum { STATISTICS_BLOCK = 16384, STATISTICS_RUN = 512 /* columns at once */ };
 
 typedef struct moments {
     weir_dataset *d;
     bool context;         /* of its context; else of its data */
     const weir__store *s; /* the one of the two */
-    double *row;         /* [dim], of the sample at hand */
-    double *mean, *std;  /* [dim] */
+    double *mean, *std;   /* [dim] */
     double scale; /* weights are multiplied by this power of two: sums with squares stay finite */
     double total; /* of the weights, scaled */
+    int64_t blocks, from; /* of all samples; the first of this rank */
+    double *sums;         /* [blocks, dim] */
+    size_t *ends;         /* [ranks] bytes of sums up to the end of each rank's */
+    bool squares;         /* what is summed: (x - mean)^2, or x - mean */
 } moments;
-
-static void moments_read_into(const moments *m, int64_t i, double *out)
-{
-    weir__store_read(m->s, weir__dataset_id(m->d, i), 0, m->s->dim, out);
-}
-
-/* The weight of sample i, which is then at hand; 0: it was not read. */
-static double moments_read(const moments *m, int64_t i)
-{
-    double w = m->scale * weir__dataset_size(m->d, i);
-    if (w > 0) moments_read_into(m, i, m->row);
-    return w;
-}
 
 /* The first sample that weighs something is where deviations are taken from. */
 static void moments_begin(moments *m)
@@ -40,33 +36,56 @@ static void moments_begin(moments *m)
     }
     m->scale = most > 0 ? ldexp(1, -ilogb(most)) : 1;
     m->total = 0;
-    if (first >= 0) moments_read_into(m, first, m->mean);
+    for (int64_t i = 0; i < m->d->n; i++) m->total += m->scale * weir__dataset_size(m->d, i);
+    if (first >= 0) weir__store_read(m->s, weir__dataset_id(m->d, first), 0, m->s->dim, m->mean);
 }
 
-static void moments_add_deviations(moments *m)
+/* Columns from `first` on of one sample of weight w */
+static void moments_add(const moments *m, int64_t i, double w, int64_t first, double *sum)
 {
-    int64_t dim = m->s->dim;
-    memset(m->std, 0, (size_t)dim * sizeof *m->std);
-    for (int64_t i = 0; i < m->d->n; i++) {
-        double w = moments_read(m, i);
-        m->total += w;
-        for (int64_t j = 0; w > 0 && j < dim; j++) m->std[j] += w * (m->row[j] - m->mean[j]);
+    double x[STATISTICS_RUN];
+    int64_t n = m->s->dim - first < STATISTICS_RUN ? m->s->dim - first : STATISTICS_RUN;
+    const double *mean = m->mean + first;
+    weir__store_read(m->s, weir__dataset_id(m->d, i), first, n, x);
+    for (int64_t j = 0; j < n; j++) {
+        double deviation = x[j] - mean[j];
+        sum[first + j] += w * (m->squares ? deviation * deviation : deviation);
     }
-    for (int64_t j = 0; j < dim; j++) m->mean[j] += m->std[j] / m->total;
 }
 
-static void moments_add_squares(moments *m)
+static void moments_block(const moments *m, int64_t block)
 {
-    int64_t dim = m->s->dim;
-    memset(m->std, 0, (size_t)dim * sizeof *m->std);
-    for (int64_t i = 0; i < m->d->n; i++) {
-        double w = moments_read(m, i);
-        for (int64_t j = 0; w > 0 && j < dim; j++) {
-            double deviation = m->row[j] - m->mean[j];
-            m->std[j] += w * (deviation * deviation);
-        }
+    int64_t begin = block * STATISTICS_BLOCK, end = begin + STATISTICS_BLOCK;
+    double *sum = m->sums + block * m->s->dim;
+    if (end > m->d->n) end = m->d->n;
+    memset(sum, 0, (size_t)m->s->dim * sizeof *sum);
+    for (int64_t i = begin; i < end; i++) {
+        double w = m->scale * weir__dataset_size(m->d, i);
+        for (int64_t j = 0; w > 0 && j < m->s->dim; j += STATISTICS_RUN)
+            moments_add(m, i, w, j, sum);
     }
-    for (int64_t j = 0; j < dim; j++) m->std[j] = sqrt(m->std[j] / m->total);
+}
+
+static void moments_blocks(void *moments_, int piece, int64_t begin, int64_t end)
+{
+    const moments *m = moments_;
+    (void)piece;
+    for (int64_t i = begin; i < end; i++) moments_block(m, m->from + i);
+}
+
+/* The sums of all blocks in m->std; false: another rank's did not come. */
+static bool moments_sum(moments *m, bool squares)
+{
+    weir_ctx *c = m->d->object.ctx;
+    const weir__sharing *all = m->d->sharing;
+    int64_t dim = m->s->dim, to = weir__sharing_end(all, m->blocks);
+    m->squares = squares;
+    weir__divide(c->threads, weir__threads_most(c->threads), to - m->from, moments_blocks, m);
+    if (all && !all->gather(all->user, m->sums, m->ends)) return false;
+    memcpy(m->std, m->sums, (size_t)dim * sizeof *m->std);
+    for (int64_t b = 1; b < m->blocks; b++)
+        for (int64_t j = 0; j < dim; j++) m->std[j] += m->sums[b * dim + j];
+    return true;
 }
 
 static weir_status moments_check(const moments *m)
@@ -82,9 +101,34 @@ static weir_status moments_check(const moments *m)
     return WEIR_OK;
 }
 
+/* Room for what the blocks and the ranks have. */
+static bool moments_alloc(moments *m)
+{
+    weir_ctx *c = m->d->object.ctx;
+    const weir__sharing *all = m->d->sharing;
+    size_t each = (size_t)m->s->dim * sizeof *m->sums;
+    m->blocks = (m->d->n + STATISTICS_BLOCK - 1) / STATISTICS_BLOCK;
+    m->from = weir__sharing_begin(all, m->blocks);
+    m->sums = weir__alloc_n(c, m->blocks, each);
+    if (all) m->ends = weir__alloc_n(c, all->ranks, sizeof *m->ends);
+    for (int r = 0; m->ends && r < all->ranks; r++)
+        m->ends[r] = (size_t)weir__sharing_part(all, r + 1, m->blocks) * each;
+    return m->sums && (m->ends || !all);
+}
+
 /* mean = sum w x / sum w, std^2 = sum w (x - mean)^2 / sum w, in two passes around the first
  * sample: exact for constant columns, whose deviation must come out as 0 and not as rounding, and
  * good for those far from 0. */
+static void moments_pass(moments *m)
+{
+    int64_t dim = m->s->dim;
+    moments_begin(m);
+    if (!moments_sum(m, false)) return;
+    for (int64_t j = 0; j < dim; j++) m->mean[j] += m->std[j] / m->total;
+    if (!moments_sum(m, true)) return;
+    for (int64_t j = 0; j < dim; j++) m->std[j] = sqrt(m->std[j] / m->total);
+}
+
 static weir_status moments_of(weir_dataset *d, bool context, double *mean, double *std)
 {
     weir_ctx *c = d->object.ctx;
@@ -93,13 +137,11 @@ static weir_status moments_of(weir_dataset *d, bool context, double *mean, doubl
     weir_status finite = context ? weir__dataset_check_context(d)
                                  : weir__dataset_check_finite(d, WEIR_F64);
     if (finite != WEIR_OK) return finite;
-    m.row = weir__alloc_n(c, m.s->dim, sizeof *m.row);
-    if (!m.row) return weir_status_of(c);
-    moments_begin(&m);
-    moments_add_deviations(&m);
-    moments_add_squares(&m);
-    weir__free(c, m.row);
-    return moments_check(&m);
+    moments_alloc(&m);
+    if (weir__sharing_well(d->sharing, c)) moments_pass(&m);
+    weir__free(c, m.ends);
+    weir__free(c, m.sums);
+    return weir_ok(c) ? moments_check(&m) : weir_status_of(c);
 }
 
 weir_status weir__dataset_moments(weir_dataset *d, double *mean, double *std)

@@ -60,6 +60,8 @@ enum { WEIR__GROUP_WORDS = 8 };
 bool weir__group_agree(weir_ctx *c, const char *who, int n, const weir__group_word *mine);
 /* The same, and *bits become all that any rank has. */
 bool weir__group_any(weir_ctx *c, int64_t *bits);
+/* Whether the context has an error that all have by now: nobody waits for another word of it. */
+bool weir__group_knows(const weir_ctx *c);
 /* The context's error, where it has one, ends the group: for errors between the points where all
  * agree. */
 void weir__group_fail(weir_ctx *c);

@@ -117,12 +117,16 @@ static bool group_tell(weir_ctx *c, const char *text)
     return group_end(c, text);
 }
 
+bool weir__group_knows(const weir_ctx *c)
+{
+    return c->group && !weir_ok(c) && c->group->agreed == weir__hash_text(weir_message(c));
+}
+
 void weir__group_fail(weir_ctx *c)
 {
     char text[GROUP_TEXT];
     size_t used = 0;
-    if (!c->group || c->group->over || weir_ok(c)) return;
-    if (c->group->agreed == weir__hash_text(weir_message(c))) return;
+    if (!c->group || c->group->over || weir_ok(c) || weir__group_knows(c)) return;
     weir__append(text, sizeof text, &used, "rank %d: %s", c->group->of.rank, weir_message(c));
     group_tell(c, text);
 }

@@ -206,6 +206,7 @@ static weir_status open_data(weir_run *r, const json_t *stored)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one",
                   r->config.data);
     if (!weir_ok(c)) return weir_status_of(c); /* a view of what is gone may be left */
+    weir__run_share_data(r);
     note_fingerprint(r);
     return weir_status_of(c);
 }
@@ -394,7 +395,8 @@ static weir_status open_parts(weir_run *r, const weir__config_layers *from, cons
                               const weir__length *stop)
 {
     weir_ctx *c = r->object.ctx;
-    if (open_config(r, from, stored) != WEIR_OK) return weir_status_of(c);
+    open_config(r, from, stored);
+    if (!weir__run_agree(r)) return weir_status_of(c); /* from here on they share the data */
     if (weir__fit_model(r, stored != NULL) != WEIR_OK || check_data(r) != WEIR_OK)
         return weir_status_of(c);
     if (open_loader(r, stop) != WEIR_OK || open_seeded(r) != WEIR_OK) return weir_status_of(c);
@@ -464,7 +466,7 @@ static weir_status open_all(weir_run *r, const weir__config_layers *from, const 
 {
     weir_ctx *c = r->object.ctx;
     open_parts(r, from, stored, stop);
-    if (!weir__run_agree(r)) return weir_status_of(c);
+    if (weir__group_knows(c) || !weir__run_agree(r)) return weir_status_of(c);
     open_begun(r, stored);
     if (!weir__group_agree(c, "run_open", 0, NULL)) return weir_status_of(c);
     if (weir__run_share_state(r) != WEIR_OK) return weir_status_of(c);

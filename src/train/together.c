@@ -71,6 +71,29 @@ bool weir__run_agree(weir_run *r)
     return weir__group_agree(r->object.ctx, "run_open", 3, words);
 }
 
+/* -- passes over the data --------------------------------------------------------------------- */
+static bool together_well(void *ctx) { return weir__group_agree(ctx, "run_open", 0, NULL); }
+
+static bool together_gather(void *ctx, void *all, const size_t *ends)
+{
+    return weir__group_gather(ctx, all, ends);
+}
+
+void weir__run_share_data(weir_run *r)
+{
+    weir_ctx *c = r->object.ctx;
+    if (weir_ranks(c) == 1) return;
+    r->sharing = (weir__sharing){
+        .rank = weir_rank(c),
+        .ranks = weir_ranks(c),
+        .user = c,
+        .well = together_well,
+        .gather = together_gather,
+    };
+    r->train->sharing = &r->sharing;
+    if (weir_dataset_samples(r->valid) > 0) r->valid->sharing = &r->sharing;
+}
+
 /* -- the state -------------------------------------------------------------------------------- */
 enum { TOGETHER_COUNTERS = 16 };
 

@@ -99,6 +99,7 @@ struct weir_run {
     weir__config config;
     char fingerprint[24];
     weir_dataset *train, *valid; /* valid: nil when there are no samples */
+    weir__sharing sharing; /* of looking at all of them, by the ranks of a group */
     weir_dataset *held; /* of valid, the samples that validations look at */
     weir_loader *loader;
     weir_model *model;
@@ -215,6 +216,8 @@ json_t *weir__run_share_stored(weir_ctx *c, json_t *stored, weir__length *stop);
 /* All are well, and have opened the same data under the same settings; false: the error is set. */
 bool weir__run_agree(weir_run *r);
 weir_status weir__run_share_state(weir_run *r); /* rank 0's, to all */
+/* From here on each rank looks at its part of the data where all are to be looked at. */
+void weir__run_share_data(weir_run *r);
 
 /* -- state.c: what a run is at a step ---------------------------------------------------------- */
 typedef enum weir__counter_kind { WEIR__COUNTER_INT, WEIR__COUNTER_REAL } weir__counter_kind;

@@ -6,7 +6,7 @@
 #include "dist/threads.h"
 #include "killed.h"
 
-static char buffered[8192], flow[8192];
+static char buffered[8192], flow[8192], scaled[8192];
 
 /* Rows are few, so that validations of 40 are in one batch, and of valid batches are several */
 static int setup(void **state)
@@ -21,6 +21,12 @@ static int setup(void **state)
                                "log_every=2" });
     char *text = json_dumps(o, 0);
     snprintf(flow, sizeof flow, "%s", text);
+    free(text);
+    json_decref(o);
+    o = weir__config_resolve(c, "nice", "toy:moons,n=50000,standardize=yes", NULL, 4,
+                             (const char *const[]){ "hidden=4", "steps=3", "batch=40", "shards=5" });
+    text = json_dumps(o, 0);
+    snprintf(scaled, sizeof scaled, "%s", text);
     free(text);
     json_decref(o);
     weir_close(c);
@@ -89,6 +95,7 @@ static void ranks_leave_what_one_leaves(void **state)
     (void)state;
     same_at_any_number(buffered, 1);
     same_at_any_number(flow, 2);
+    same_at_any_number(scaled, 2);
 }
 
 static void resumed_on_other_numbers(void **state)
