@@ -80,7 +80,7 @@ WEIR_API weir_status weir_data_interpolate(weir_model *m, weir_dataset *d,
  * drawn beside them (weir_x0_known): sampling over `jump` steps is done `resample` times, between
  * which the noise of those steps is added again, so that the rest agrees with what is known
  * (RePaint: Lugmayr et al. 2022, jump 10, resample 10). A model from data to data (flow-matching
- * with source=SPEC) has no noise: its samples begin at rows of the source, or where at_source says,
+ * with source=SPEC) has no noise: its samples begin at the source, or where at_source says,
  * at x alone; then nothing else may be set. */
 typedef struct weir_sample_start {
     size_t size;

@@ -827,7 +827,7 @@ def flow_matching(
     source_folder : text
         that the SPEC's files are named from; noted when training begins.
     source_fingerprint : text
-        of the source's rows, likewise; others are an error.
+        of the source's samples, likewise; others are an error.
     """
     return spec("flow-matching", {
         "dim": dim, "shape": shape, "levels": levels, "standardize": standardize,

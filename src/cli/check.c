@@ -147,13 +147,15 @@ static int tell_wrong(const weir_flow_check_info *r)
     weir__format(allowed, sizeof allowed, "%.3g", r->allowed);
     if (r->n_wrong == 0) return WEIR__EXIT_OK;
     if (strcmp(r->wrong, "not finite") == 0)
-        return weir__complain(WEIR__EXIT_FAILED,
-                              "check: %s (%s): %s samples are not finite, the first is row %lld: "
-                              "expected finite values",
-                              r->name, r->row, by, (long long)r->wrong_id);
-    return weir__complain(WEIR__EXIT_FAILED,
-                          "check: %s (%s): %s of row %lld is off by %s: expected no more than %s",
-                          r->name, r->row, r->wrong, (long long)r->wrong_id, by, allowed);
+        return weir__complain(
+            WEIR__EXIT_FAILED,
+            "check: %s (%s): %s samples are not finite, the first is sample %lld: "
+            "expected finite values",
+            r->name, r->row, by, (long long)r->wrong_id);
+    return weir__complain(
+        WEIR__EXIT_FAILED,
+        "check: %s (%s): %s of sample %lld is off by %s: expected no more than %s", r->name, r->row,
+        r->wrong, (long long)r->wrong_id, by, allowed);
 }
 
 /* -- running ----------------------------------------------------------------------------------- */
@@ -221,7 +223,7 @@ const weir__command weir__command_check = {
             "log-det   largest |l - l'| / (1 + |l|), l' by the Jacobian of central differences;\n"
             "          - where a sample is larger than --jacobian-dim\n"
             "cancel    largest |l + l of f^-1| / (1 + |l|)\n"
-            "The first layer that is off is named on stderr with the row of the data and by how\n"
+            "The first layer that is off is named on stderr with the sample and by how\n"
             "much, and the command ends with 1. log-det may also be off by what two sizes of step\n"
             "differ (log_det_noise in --json).\n",
     .examples = WEIR__EXAMPLE_FLOW

@@ -14,9 +14,9 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of the data; without split= all rows" },
+      "SPEC of the data; without split= all samples" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
-      "file for p(class | x) of every row, .npy or .csv; NaN where a row failed" },
+      "file for p(class | x) of every sample, .npy or .csv; NaN where a sample failed" },
     { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL, "print one JSON object" },
     { "prior", WEIR_OPTION_TEXT, offsetof(flags, prior), "", 0, 0, NULL,
       "of the classes: train, their shares in the run's training data, as unless said; or "
@@ -32,7 +32,7 @@ static const weir_option options[] = {
       "\"name=1.5,other=2\" for all" },
     WEIR__FLAG_THREADS(flags),
     WEIR__FLAG_QUIET,
-    WEIR__FLAG_BATCH(flags, "rows"),
+    WEIR__FLAG_BATCH(flags, "samples"),
     { 0 },
 };
 
@@ -114,7 +114,7 @@ static void print_table(const job *j)
     line("accuracy", r->accuracy, r->accuracy_stderr, "share put into their class");
     line("log_loss", r->log_loss, r->log_loss_stderr, "nats, mean of -log p(class | x)");
     line("calibration", r->calibration, NAN, "expected error of p(class | x), 15 bins");
-    printf("%-16s %lld, of a known class %lld", "rows", (long long)r->n, (long long)r->n_known);
+    printf("%-16s %lld, of a known class %lld", "samples", (long long)r->n, (long long)r->n_known);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
     printf("\n%-16s %s\n", "prior", j->prior ? "training data" : "uniform");
     if (n > MOST || r->n_known == 0) return;
@@ -232,10 +232,10 @@ const weir__command weir__command_classify = {
              "[--condition FILE.npy|\"name=1.5,..\"] [--threads N] [--quiet] [--batch N]",
     .more = "p(k | x) = p(k) p(x | k) / sum_j p(j) p(x | j): the model must have been trained with "
             "classes (--set classes=auto).\n"
-            "accuracy, log_loss and calibration are over the rows whose class the data have "
+            "accuracy, log_loss and calibration are over the samples whose class the data have "
             "(label=, labels= in the SPEC); of\n"
-            "`confusion` line i, column j counts rows of class i that were put into j. FILE has a "
-            "column of every class.\n",
+            "`confusion` line i, column j counts samples of class i that were put into j. FILE has "
+            "a column of every class.\n",
     .examples = "weir train realnvp --data digits --out classes --set classes=auto --steps 10\n"
                 "weir classify classes --data digits,split=test\n",
     .files = WEIR__FILES_RUN,

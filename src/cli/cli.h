@@ -202,7 +202,7 @@ int weir__stream_finish(int code);
     { "class", WEIR_OPTION_TEXT, offsetof(type, class), "", 0, 0, NULL, \
       "of all, by its name or its number from 0; for a model with classes" }, \
     { "condition", WEIR_OPTION_TEXT, offsetof(type, condition), "", 0, 0, NULL, \
-      "what a model with a context is conditioned on: FILE.npy of m rows, for as many each in " \
+      "what a model with a context is conditioned on: FILE.npy of m lines, for as many each in " \
       "blocks, or \"name=1.5,other=2\" for all" }
 bool weir__condition_is_file(const char *text); /* FILE.npy, not values; NULL is neither */
 /* What the two flags (NULL: not given) say, in the current scope of m's context; *k NULL: nothing.

@@ -34,8 +34,9 @@ static weir_status file_check(weir_model *m, const char *path, const weir__array
     for (int64_t i = 0; i < n; i++) {
         if (isfinite(v[i])) continue;
         return weir_fail(c, WEIR_ERROR_VALUE,
-                         "%.200s: row %lld, condition %s: expected a finite number, found %g", path,
-                         (long long)(i / wanted), value_name(m, i % wanted, name, sizeof name),
+                         "%.200s: line %lld, condition %s: expected a finite number, found %g",
+                         path, (long long)(i / wanted),
+                         value_name(m, i % wanted, name, sizeof name),
                          isnan(v[i]) ? fabs(v[i]) : v[i]);
     }
     return WEIR_OK;
@@ -47,7 +48,7 @@ static weir_status file_shape(weir_model *m, const char *path, const weir__array
     int64_t wanted = weir_model_context_dim(m), have = rows > 0 ? n / rows : 0;
     if (rows > 0 && have == wanted) return WEIR_OK;
     return weir_fail(weir_model_ctx(m), WEIR_ERROR_SHAPE,
-                     "%.200s: %lld rows of %lld values: expected rows of the %lld that the model "
+                     "%.200s: %lld lines of %lld values: expected lines of the %lld that the model "
                      "is conditioned on",
                      path, (long long)rows, (long long)have, (long long)wanted);
 }
@@ -215,11 +216,12 @@ int weir__condition_check(weir_model *m, const weir_condition *k, bool data_have
     bool class_said = k && !weir_is_nil(weir_condition_get(k, "class"));
     bool context_said = k && !weir_is_nil(weir_condition_get(k, "context"));
     if (class_said && data_have_class)
-        return weir__complain(WEIR__EXIT_USAGE,
-                              "--class: the data have a class of every row: expected no such flag");
+        return weir__complain(
+            WEIR__EXIT_USAGE,
+            "--class: the data have a class of every sample: expected no such flag");
     if (context_said && data_have_context)
         return weir__complain(WEIR__EXIT_USAGE,
-                              "--condition: the data have a context of every row: "
+                              "--condition: the data have a context of every sample: "
                               "expected no such flag");
     if (class && !class_said && !data_have_class)
         return weir__complain(WEIR__EXIT_USAGE,

@@ -14,14 +14,14 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of the samples, x_t in the scale of the data; without split= all rows" },
+      "SPEC of the samples, x_t in the scale of the data; without split= all samples" },
     { "t", WEIR_OPTION_REAL, offsetof(flags, t), "", 0, 1e9, NULL,
       "time that they are at on the model's path: 0 data, 1 noise (of path edm: sigma)" },
     { "output", WEIR_OPTION_TEXT, offsetof(flags, output), "x0", 0, 0, NULL,
       "what to say of them: x0, eps, v, velocity, score or another of `weir list prediction`; raw: "
       "what the network says itself" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
-      "file for it, a row each, .npy or .csv, f64" },
+      "file for it, a line a sample, .npy or .csv, f64" },
     { "add-noise", WEIR_OPTION_BOOL, offsetof(flags, add_noise), "no", 0, 0, NULL,
       "the samples are data: the noise of time t is added first" },
     { "noised", WEIR_OPTION_TEXT, offsetof(flags, noised), "", 0, 0, NULL,
@@ -30,7 +30,7 @@ static const weir_option options[] = {
     WEIR__FLAGS_CONDITION(flags),
     WEIR__FLAG_THREADS(flags),
     WEIR__FLAG_QUIET,
-    WEIR__FLAG_BATCH(flags, "rows"),
+    WEIR__FLAG_BATCH(flags, "samples"),
     { 0 },
 };
 
@@ -66,9 +66,10 @@ static int64_t rows_not_finite(int64_t n, int64_t dim, const double *v)
 static void tell(const job *j, int64_t bad)
 {
     if (bad > 0)
-        weir__note_line("denoise: %lld rows are not finite: at t=%.6g what the network says does "
-                        "not decide %s",
-                        (long long)bad, j->f->t, j->f->output);
+        weir__note_line(
+            "denoise: %lld samples are not finite: at t=%.6g what the network says does "
+            "not decide %s",
+            (long long)bad, j->f->t, j->f->output);
 }
 
 static int denoise_run(void *user, weir_model *m, weir_dataset *d)

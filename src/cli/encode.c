@@ -14,9 +14,9 @@ typedef struct flags {
 
 static const weir_option encode_options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of the data; without split= all rows" },
+      "SPEC of the data; without split= all samples" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
-      "file for the noise of every row, .npy or .csv, f64" },
+      "file for the noise of every sample, .npy or .csv, f64" },
     { "cycle", WEIR_OPTION_BOOL, offsetof(flags, cycle), "no", 0, 0, NULL,
       "decode again, and print how far that is from the data" },
     WEIR__FLAG_SEED(flags, "of dequantization"),
@@ -25,7 +25,7 @@ static const weir_option encode_options[] = {
     WEIR__FLAGS_CONDITION(flags),
     WEIR__FLAG_THREADS(flags),
     WEIR__FLAG_QUIET,
-    WEIR__FLAG_BATCH(flags, "rows"),
+    WEIR__FLAG_BATCH(flags, "samples"),
     { 0 },
 };
 
@@ -50,10 +50,10 @@ static weir_log_prob_opts encode_opts(const flags *f)
 static void cycle_print(const weir_cycle_info *r)
 {
     weir__print(stdout,
-                "rows             %lld\ncycle error      %.3g        largest of |x - "
+                "samples          %lld\ncycle error      %.3g        largest of |x - "
                 "decode(encode(x))|\nroot mean square %.3g\n",
                 (long long)r->n, r->largest, r->rms);
-    if (r->n_not_finite > 0) printf("not finite       %lld rows\n", (long long)r->n_not_finite);
+    if (r->n_not_finite > 0) printf("not finite       %lld samples\n", (long long)r->n_not_finite);
 }
 
 static int encode_run(void *user, weir_model *m, weir_dataset *d)
@@ -117,7 +117,7 @@ const weir__command weir__command_encode = {
 /* -- decode ------------------------------------------------------------------------------------ */
 static const weir_option decode_options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of data whose rows have the classes and contexts of the rows of Z" },
+      "SPEC of data whose samples have the classes and contexts of the samples of Z" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
       "file: .npy, .csv, or .png for images and points of 2 values" },
     WEIR__FLAG_SOLVER(flags, "sampler of a continuous model"),
@@ -195,9 +195,9 @@ const weir__command weir__command_decode = {
     .usage = "RUN Z.npy -o FILE.{npy,csv,png} [--data SPEC | --class K] "
              "[--condition FILE.npy|\"name=1.5,..\"] "
              "[--solver NAME] [--steps N] [--threads N] [--quiet] [--batch N]",
-    .more = "Z.npy has a row of every sample, as `weir encode` writes it; it may have been changed "
-            "in between. A model with classes or a context wants them: of --data, row by row, or "
-            "of the flags.\n",
+    .more = "Z.npy has a line for every sample, as `weir encode` writes it; it may have been "
+            "changed in between. A model with classes or a context needs them: of --data, sample "
+            "by sample, or of the flags.\n",
     .examples = WEIR__EXAMPLE_FLOW
                 "weir encode run --data toy:moons,n=20 -o z.npy\n"
                 "weir decode run z.npy -o back.npy\n",

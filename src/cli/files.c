@@ -91,8 +91,9 @@ static double *numbers_of(weir_ctx *c, const char *path, const weir__array *a, i
     *n = a->ndim > 0 ? a->shape[0] : 0;
     int64_t all = weir__array_numel(a), columns = *n > 0 ? all / *n : 0;
     if (*n < 1 || columns != dim) {
-        weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: %lld rows of %lld values: expected rows of %lld",
-                  path, (long long)*n, (long long)columns, (long long)dim);
+        weir_fail(c, WEIR_ERROR_SHAPE,
+                  "%.200s: %lld samples of %lld values: expected samples of %lld", path,
+                  (long long)*n, (long long)columns, (long long)dim);
         return NULL;
     }
     double *v = weir__alloc_n(c, all, sizeof *v);

@@ -15,13 +15,14 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of the data; without split= all rows" },
+      "SPEC of the data; without split= all samples" },
     { "mask", WEIR_OPTION_TEXT, offsetof(flags, mask), "", 0, 0, NULL,
-      "SPEC of what is missing: 0 known, else to be filled in; one row of all, or of each row" },
+      "SPEC of what is missing: 0 known, else to be filled in; one for all samples, or one for "
+      "each" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
-      "file for the rows filled in: .npy, .csv, or .png for images and points of 2 values" },
+      "file for the samples filled in: .npy, .csv, or .png for images and points of 2 values" },
     { "log-prob", WEIR_OPTION_TEXT, offsetof(flags, log_prob), "", 0, 0, NULL,
-      "file for the nats of every row, filled in, .npy or .csv" },
+      "file for the nats of every sample, filled in, .npy or .csv" },
     { "steps", WEIR_OPTION_INT, offsetof(flags, steps), "", 1, 1e9, NULL,
       "of the sampler, its own unless said; of the ascent 1000" },
     WEIR__FLAG_SOLVER(flags, "sampler of a continuous model; ddim of 50 steps for one that has no "
@@ -37,7 +38,7 @@ static const weir_option options[] = {
     WEIR__FLAGS_CONDITION(flags),
     WEIR__FLAG_THREADS(flags),
     WEIR__FLAG_QUIET,
-    WEIR__FLAG_BATCH(flags, "rows"),
+    WEIR__FLAG_BATCH(flags, "samples"),
     { 0 },
 };
 
@@ -54,8 +55,8 @@ static weir_status mask_fits(weir_ctx *c, const char *spec, const weir_dataset *
     int64_t rows = weir_dataset_samples(mask), have = weir_dataset_dim(mask);
     if (have == dim && (rows == 1 || rows == n)) return WEIR_OK;
     return weir_fail(c, WEIR_ERROR_SHAPE,
-                     "%.200s: %lld rows of %lld values: expected 1 or %lld rows of %lld", spec,
-                     (long long)rows, (long long)have, (long long)n, (long long)dim);
+                     "%.200s: %lld samples of %lld values: expected 1 or %lld samples of %lld",
+                     spec, (long long)rows, (long long)have, (long long)n, (long long)dim);
 }
 
 static void read_mask(job *j, weir_ctx *c, int64_t n, int64_t dim)

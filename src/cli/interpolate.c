@@ -18,8 +18,8 @@ static const weir_option options[] = {
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
       "file: .npy, .csv, or .png for images and points of 2 values" },
     { "from", WEIR_OPTION_INT, offsetof(flags, from), "0", 0, 1e15, NULL,
-      "row of the data where it begins, from 0" },
-    { "to", WEIR_OPTION_INT, offsetof(flags, to), "1", 0, 1e15, NULL, "row where it ends" },
+      "sample of the data where it begins, from 0" },
+    { "to", WEIR_OPTION_INT, offsetof(flags, to), "1", 0, 1e15, NULL, "sample where it ends" },
     { "attribute", WEIR_OPTION_TEXT, offsetof(flags, attribute), "", 0, 0, NULL,
       "instead of --to: a class of the data, along whose direction samples go" },
     { "reach", WEIR_OPTION_REAL, offsetof(flags, reach), "1", 0, 1e6, NULL,
@@ -108,7 +108,7 @@ const weir__command weir__command_interpolate = {
         .size = sizeof(weir__command),
         .version = 1,
         .name = "command.interpolate",
-        .doc = "writes samples of what lies between two rows of data, as a model sees them",
+        .doc = "writes samples of what lies between two samples of data, as a model sees them",
         .options = options,
         .options_size = sizeof(flags),
         .test = "interpolate run --data toy:gaussian,n=20 --from 3 --to 7 -o between.npy",
@@ -116,10 +116,10 @@ const weir__command weir__command_interpolate = {
     .usage = "RUN --data SPEC -o FILE.{npy,csv,png} [--from I] [--to J | --attribute CLASS "
              "[--reach X]] [-n N] [--arc] [--seed N] [--solver NAME] [--steps N] "
              "[--condition \"name=1.5,..\"] [--threads N] [--quiet]",
-    .more = "Rows I and J become their noise, and samples are made of what lies between. "
-            "--attribute goes from row I along the\n"
+    .more = "Samples I and J become their noise, and samples are made of what lies between. "
+            "--attribute goes from sample I along the\n"
             "mean noise of the class less that of the others (Kingma, Dhariwal 2018). All samples "
-            "are under the condition of row I.\n",
+            "are under the condition of sample I.\n",
     .examples = WEIR__EXAMPLE_FLOW
                 "weir interpolate run --data toy:moons,n=100 --from 3 --to 7 -n 10 "
                 "-o between.npy\n",

@@ -16,7 +16,7 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "n", WEIR_OPTION_INT, offsetof(flags, n), "", 1, 1e10, NULL,
-      "how many; of --condition FILE.npy a multiple of its rows, or one of each" },
+      "how many; of --condition FILE.npy a multiple of its lines, or one of each" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
       "file: .npy, .csv, or .png for images and points of 2 values; f32, or f64 where the model "
       "wants it" },
@@ -27,10 +27,9 @@ static const weir_option options[] = {
     { "temperature", WEIR_OPTION_REAL, offsetof(flags, temperature), "1", 0, 1e6, NULL,
       "multiplies the noise" },
     { "noise", WEIR_OPTION_TEXT, offsetof(flags, noise), "", 0, 0, NULL,
-      "Z.npy: start from these rows instead of drawing" },
+      "Z.npy: begin at this noise, a line a sample, instead of drawing" },
     { "image", WEIR_OPTION_TEXT, offsetof(flags, image), "", 0, 0, NULL,
-      "SPEC of data, such as an image file: begin at its rows with noise, -n / rows samples of "
-      "each" },
+      "SPEC of data, such as an image file: begin at its samples with noise, as often at each" },
     { "from", WEIR_OPTION_TEXT, offsetof(flags, from), "", 0, 0, NULL,
       "SPEC of data: begin at these in place of the source, of a model trained with source=" },
     { "strength", WEIR_OPTION_REAL, offsetof(flags, strength), "0.5", 1e-9, 1, NULL,
@@ -84,11 +83,12 @@ static weir_status check_noise(weir_ctx *c, const char *path, const weir__array 
         return weir_fail(c, WEIR_ERROR_DTYPE, "%.200s: noise of %s: expected float32 or float64",
                          path, weir_dtype_name(a->dtype));
     if (columns != dim)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: noise of %lld values a row: expected %lld",
-                         path, (long long)columns, (long long)dim);
+        return weir_fail(c, WEIR_ERROR_SHAPE,
+                         "%.200s: noise of %lld values a sample: expected %lld", path,
+                         (long long)columns, (long long)dim);
     if (rows < n)
         return weir_fail(c, WEIR_ERROR_SHAPE,
-                         "%.200s: noise of %lld rows: expected at least the %lld of -n", path,
+                         "%.200s: noise of %lld samples: expected at least the %lld of -n", path,
                          (long long)rows, (long long)n);
     return WEIR_OK;
 }
@@ -136,7 +136,7 @@ static int is_multiple(int64_t n, int64_t rows, const char *of)
 {
     if (rows < 1 || n % rows == 0) return 0;
     return weir__complain(WEIR__EXIT_USAGE,
-                          "-n: %lld samples: expected a multiple of the %lld rows of %.200s",
+                          "-n: %lld samples: expected a multiple of the %lld samples of %.200s",
                           (long long)n, (long long)rows, of);
 }
 
@@ -161,7 +161,7 @@ static double *image_read(const flags *f, weir_model *m, int64_t *rows)
     if (!begins(f)) return NULL;
     weir_dataset *d = weir_dataset_open(c, begins(f));
     if (weir_ok(c) && weir_dataset_dim(d) != weir_model_dim(m))
-        weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: %lld values a row: expected %lld", begins(f),
+        weir_fail(c, WEIR_ERROR_SHAPE, "%.200s: %lld values a sample: expected %lld", begins(f),
                   (long long)weir_dataset_dim(d), (long long)weir_model_dim(m));
     if (weir_ok(c)) x = weir__read_rows(c, d);
     if (x) *rows = weir_dataset_samples(d);
@@ -320,7 +320,7 @@ const weir__command weir__command_sample = {
         "Sample i depends on the seed and i alone: -n 10 is the beginning of -n 1000. FILE "
         "appears whole or not at all.\n"
         "A model with classes wants --class, one with a context --condition: of FILE.npy with "
-        "m rows, -n = r m draws r of each,\n"
+        "m lines, -n = r m draws r of each,\n"
         "in blocks, and one of each without -n. `weir info RUN` shows the names of classes and "
         "of values; 1=.. is the first value.\n"
         "A continuous model trained with condition.dropout=0.1 is guided by --solver \"ddim "
@@ -329,8 +329,8 @@ const weir__command weir__command_sample = {
         "than the data are.\n"
         "--image FILE.png --strength 0.5: the image with as much noise as the data have "
         "deviation, and from there to data.\n"
-        "A model from data to data (flow-matching, source=SPEC) begins at rows of the source, or "
-        "of --from SPEC.\n",
+        "A model from data to data (flow-matching, source=SPEC) begins at samples of the source, "
+        "or of --from SPEC.\n",
     .examples = WEIR__EXAMPLE_FLOW "weir sample run -n 1000 -o points.csv\n"
                                    "weir sample run -n 3 -o - --seed 2\n",
     .files = WEIR__FILES_RUN,

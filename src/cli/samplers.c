@@ -13,7 +13,7 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of the samples that draws are compared with; without split= all rows" },
+      "SPEC of the samples that draws are compared with; without split= all samples" },
     { "n", WEIR_OPTION_INT, offsetof(flags, n), "2000", 2, 1e9, NULL,
       "draws of each sampler, and samples of the data, at most" },
     { "evaluations", WEIR_OPTION_TEXT, offsetof(flags, evaluations), "4,8,16,32,64", 0, 0, NULL,

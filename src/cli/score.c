@@ -17,13 +17,13 @@ typedef struct flags {
 
 static const weir_option options[] = {
     { "data", WEIR_OPTION_TEXT, offsetof(flags, data), "", 0, 0, NULL,
-      "SPEC of the data; without split= all rows" },
+      "SPEC of the data; without split= all samples" },
     { "o", WEIR_OPTION_TEXT, offsetof(flags, o), "", 0, 0, WEIR__STREAMS,
-      "file for the nats of every row, .npy or .csv; NaN where a row failed" },
+      "file for the nats of every sample, .npy or .csv; NaN where a sample failed" },
     { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL, "print one JSON object" },
     WEIR__FLAG_SEED(flags, "of dequantization and probes"),
     { "outliers", WEIR_OPTION_REAL, offsetof(flags, outliers), "", 1e-9, 1, NULL,
-      "count and list rows below this quantile of the run's training data, such as 0.01" },
+      "count and list samples below this quantile of the run's training data, such as 0.01" },
     { "draws", WEIR_OPTION_INT, offsetof(flags, draws), "1", 1, 1e6, NULL,
       "draws of the dequantization noise, averaged" },
     WEIR__FLAG_IMPORTANCE(flags),
@@ -38,7 +38,7 @@ static const weir_option options[] = {
     WEIR__FLAG_THREADS(flags),
     WEIR__FLAG_TIMEOUT(flags),
     WEIR__FLAG_QUIET,
-    WEIR__FLAG_BATCH(flags, "rows"),
+    WEIR__FLAG_BATCH(flags, "samples"),
     { 0 },
 };
 
@@ -72,7 +72,7 @@ static void add_solver(json_t *o, const weir_data_log_prob_info *r)
     json_object_set_new(o, "n_doubled", json_integer(r->n_doubled));
 }
 
-static json_t *failed_rows(const weir_data_log_prob_info *r)
+static json_t *failed_samples(const weir_data_log_prob_info *r)
 {
     json_t *a = json_array();
     for (int64_t i = 0; i < r->n_failed && i < WEIR_FAILED_LISTED; i++)
@@ -102,20 +102,20 @@ static void outliers_count(void *user, int64_t first, int64_t n, const int64_t *
 
 static void outliers_json(json_t *all, const outliers *u)
 {
-    json_t *o = json_object(), *rows = json_array();
+    json_t *o = json_object(), *samples = json_array();
     for (int64_t i = 0; i < u->n && i < WEIR_FAILED_LISTED; i++)
-        json_array_append_new(rows, json_integer(u->ids[i]));
+        json_array_append_new(samples, json_integer(u->ids[i]));
     json_object_set_new(o, "quantile", weir__json_number(u->quantile));
     json_object_set_new(o, "nats", weir__json_number(u->nats));
     json_object_set_new(o, "n", json_integer(u->n));
-    json_object_set_new(o, "rows", rows);
+    json_object_set_new(o, "samples", samples);
     json_object_set_new(all, "outliers", o);
 }
 
 static void outliers_print(const outliers *u)
 {
     enum { SHOWN = 10 };
-    weir__print(stdout, "%-16s %lld rows below %.4f nats, quantile %g of the training data",
+    weir__print(stdout, "%-16s %lld samples below %.4f nats, quantile %g of the training data",
                 "outliers", (long long)u->n, u->nats, u->quantile);
     for (int64_t i = 0; i < u->n && i < SHOWN; i++)
         printf("%s%lld", i ? ", " : ": ", (long long)u->ids[i]);
@@ -138,7 +138,7 @@ static void print_json(const weir_data_log_prob_info *r, const outliers *u)
     json_object_set_new(o, "dim", json_integer(r->dim));
     if (r->weighted) json_object_set_new(o, "n_effective", weir__json_number(r->n_effective));
     json_object_set_new(o, "n_failed", json_integer(r->n_failed));
-    json_object_set_new(o, "failed_rows", failed_rows(r));
+    json_object_set_new(o, "failed_samples", failed_samples(r));
     if (r->levels > 0) {
         json_object_set_new(o, "bits_per_dim", weir__json_number(r->bits_per_dim));
         json_object_set_new(o, "nats_unit_range", weir__json_number(r->nats_unit_range));
@@ -168,7 +168,7 @@ static void print_step_error(const weir_data_log_prob_info *r)
     char text[64];
     weir__format(text, sizeof text, "%.2g (mean %+.2g)", r->step_error, r->step_bias);
     if (r->n_doubled == 0) snprintf(text, sizeof text, "-");
-    printf("%-16s %-24s nats a row, by twice the steps on %lld rows\n", "step error", text,
+    printf("%-16s %-24s nats a sample, by twice the steps on %lld samples\n", "step error", text,
            (long long)r->n_doubled);
 }
 
@@ -194,8 +194,9 @@ static void print_table(const weir_data_log_prob_info *r, const outliers *u)
              "nats, standard error of the mean from draws and probes");
     if (r->fixed_steps > 0) print_step_error(r);
     if (r->known)
-        line("excess_nats", r->excess, r->excess_stderr, "true log-density - ours, the same rows");
-    printf("%-16s %lld of %lld values", "rows", (long long)r->n, (long long)r->dim);
+        line("excess_nats", r->excess, r->excess_stderr,
+             "true log-density - ours, the same samples");
+    printf("%-16s %lld of %lld values", "samples", (long long)r->n, (long long)r->dim);
     if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->n_effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
     printf("\n%-16s %s", "kind", kind_name(r));
@@ -239,13 +240,13 @@ static int tell_failed(const weir_data_log_prob_info *r)
     if (isnan(r->nats)) /* by weight none is left */
         return weir__complain(
             WEIR__EXIT_FAILED,
-            "score: %s%lld rows failed%s: expected at least one finite log-density",
+            "score: %s%lld samples failed%s: expected at least one finite log-density",
             r->n_failed == r->n ? "all " : "", (long long)r->n_failed,
             r->n_failed == r->n ? "" : " and the others weigh nothing");
-    return weir__complain(
-        WEIR__EXIT_OK,
-        "score: %lld of %lld rows failed, the first is row %lld: the means are over the others",
-        (long long)r->n_failed, (long long)r->n, (long long)r->failed_ids[0]);
+    return weir__complain(WEIR__EXIT_OK,
+                          "score: %lld of %lld samples failed, the first is sample %lld: the means "
+                          "are over the others",
+                          (long long)r->n_failed, (long long)r->n, (long long)r->failed_ids[0]);
 }
 
 static weir_log_prob_opts score_opts(const weir__command *self, const flags *f)
@@ -359,9 +360,9 @@ const weir__command weir__command_score = {
             "p(v + u) / q(u | v), q = 1 of uniform\n"
             "dequantization: kind is then lower_bound, as for variational dequantization with any "
             "K; it rises with K.\n"
-            "A row that fails is NaN in FILE and counted; the means are over the others, by weight "
-            "where\n"
-            "the SPEC has weight=: n_effective = (sum w)^2 / sum w^2 rows of equal weight would "
+            "A sample that fails is NaN in FILE and counted; the means are over the others, by "
+            "weight where\n"
+            "the SPEC has weight=: n_effective = (sum w)^2 / sum w^2 samples of equal weight would "
             "say as much,\n"
             "and nats_stderr is no smaller than theirs;\n"
             "estimator_stderr is over draws and probes: null for one draw of integer data or one "
@@ -373,16 +374,16 @@ const weir__command weir__command_score = {
             "nats; those of all steps add up. Ten times smaller ones show what is left (--solver "
             "\"dopri5 rtol=1e-6 atol=1e-6\").\n"
             "A solver with fixed steps bounds no error: the kind then says fixed-step, and "
-            "n_doubled rows are scored\n"
+            "n_doubled samples are scored\n"
             "again in twice as many: step_error is the root of their mean squared difference, "
             "step_bias its mean;\n"
             "of the error of the steps these are half for euler, and nearly all for others.\n"
             "What a model is conditioned on is the data's (label=, labels=, condition=, "
             "conditions= in the SPEC), else the flags':\n"
-            "--condition FILE.npy has one row of every row of the data, or one of all.\n"
-            "--outliers Q: rows below the Q-quantile of log p over at most 10000 rows of the run's "
-            "training data.\n"
-            "failed_rows are row numbers in the data before split and limit, from 0.\n",
+            "--condition FILE.npy has one line for each sample of the data, or one for all.\n"
+            "--outliers Q: samples below the Q-quantile of log p over at most 10000 samples of the "
+            "run's training data.\n"
+            "failed_samples are numbers of samples in the data before split and limit, from 0.\n",
     .examples = WEIR__EXAMPLE_FLOW
     "weir score run --data toy:moons,n=2000\n"
     "weir sample run -n 1000 -o -.npy | weir score run --data - --json\n",

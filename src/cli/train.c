@@ -30,7 +30,7 @@ static const weir_option options[] = {
       "a setting of model, optimizer, schedule or training; may be repeated" },
     { "steps", WEIR_OPTION_INT, offsetof(flags, steps), "", 1, 1e12, NULL, "train so many steps" },
     { "epochs", WEIR_OPTION_INT, offsetof(flags, epochs), "", 1, 1e9, NULL,
-      "train so many passes over the training rows" },
+      "train so many passes over the training samples" },
     { "minutes", WEIR_OPTION_REAL, offsetof(flags, minutes), "", 1e-6, 1e7, NULL,
       "stop after so long" },
     { "batch", WEIR_OPTION_INT, offsetof(flags, batch), "", 1, 1 << 20, NULL, "samples a step" },
@@ -402,9 +402,9 @@ const weir__command weir__command_train = {
             "`weir list`, net=mlp, has its options behind a point,\n"
             "net.hidden=64,64, or both at once, \"net=mlp hidden=64,64\". With --resume all but "
             "RUN may be left out; what is given must be what\n"
-            "the run began with, except where to stop, where its data lie (--data: their rows must "
-            "be the same) and the threads. With --minutes alone training goes on past the "
-            "schedule's horizon at its last rate.\n"
+            "the run began with, except where to stop, where its data lie (--data: the same) "
+            "and the threads. With --minutes alone training goes on past the schedule's horizon at "
+            "its last rate.\n"
             "Ctrl-C (or SIGTERM) saves and exits with 130 (143); a second one kills. A kill loses "
             "at most the work since the last checkpoint.\n"
             "mpirun -n N weir train .. trains by N processes, to the same bits for any N up to "

@@ -96,12 +96,12 @@ static weir_status check_wrapped(weir_ctx *c, const weir_tensor *x, const weir_c
     if (!weir_ok(c)) return weir_status_of(c);
     if (weir_is_nil(x))
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "batch_wrap: x is nil: expected a tensor [rows, ...]");
+                         "batch_wrap: x is nil: expected a tensor [samples, ...]");
     if (!weir__reaches(c, x, "batch_wrap", "x")
         || !weir__reaches(c, condition, "batch_wrap", "a condition"))
         return weir_status_of(c);
     if (x->ndim < 1)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: x has no axes: expected [rows, ...]");
+        return weir_fail(c, WEIR_ERROR_SHAPE, "batch_wrap: x has no axes: expected [samples, ...]");
     if (weir_condition_is_nil(condition))
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "batch_wrap: nil condition: expected one that could be made, or NULL");

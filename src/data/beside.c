@@ -54,7 +54,7 @@ static weir_status labels_from(weir_ctx *c, const char *name, const char *path, 
 {
     if (!beside_has_rows(&b->a, s->n) || weir__array_numel(&b->a) != s->n)
         return weir_fail(c, WEIR_ERROR_SHAPE,
-                         "%.300s: expected %lld labels, one for each row of %.300s", path,
+                         "%.300s: expected %lld labels, one for each sample of %.300s", path,
                          (long long)s->n, name);
     if (b->csv.words.n > 0) return weir__labels_words(c, s, &b->csv.words);
     const weir__store labels = { .dtype = b->a.dtype, .n = s->n, .dim = 1, .data = b->a.data };
@@ -77,7 +77,7 @@ static weir_status context_from(weir_ctx *c, const char *name, const char *path,
     const int64_t one = 1;
     if (!beside_has_rows(a, s->n) || weir__array_numel(a) == 0)
         return weir_fail(c, WEIR_ERROR_SHAPE,
-                         "%.300s: expected values for each of the %lld rows of %.300s", path,
+                         "%.300s: expected values for each of the %lld samples of %.300s", path,
                          (long long)s->n, name);
     bool list = a->ndim == 1;
     weir__store *k = weir__context_new(c, s, weir__store_real(a->dtype), list ? 1 : a->ndim - 1,

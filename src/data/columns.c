@@ -92,7 +92,7 @@ static weir_status take_weight(table *t, const char *text, weir__weights_sign si
     s->weights_signed = sign == WEIR__WEIGHTS_SIGNED;
     int64_t bad = weir__weights_bad(s->weights, s->n, sign, why, sizeof why);
     if (bad < 0) return WEIR_OK;
-    return weir_fail(t->c, WEIR_ERROR_VALUE, "%.300s: row %lld, column %lld: %s", t->name,
+    return weir_fail(t->c, WEIR_ERROR_VALUE, "%.300s: sample %lld, column %lld: %s", t->name,
                      (long long)bad, (long long)column + 1, why);
 }
 
@@ -318,7 +318,8 @@ static void leave_index(table *t)
     bool any = t->header.n > 1 && !t->taken[0] && is_index(t, 0);
     if (!any) return;
     t->taken[0] = "an index";
-    weir__warn(t->c, "%.300s: column 1 has no name and counts the rows: it is left out", t->name);
+    weir__warn(t->c, "%.300s: column 1 has no name and counts the samples: it is left out",
+               t->name);
 }
 
 static void take_all(table *t, const weir_words *words, const weir__dataset_opts *o)

@@ -119,7 +119,7 @@ weir_status weir_dataset_set_context(weir_dataset *d, const double *context, int
     weir_ctx *c = d->object.ctx;
     weir__store *s = d->store;
     if (context && dim < 1)
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %lld values a row: expected at least one",
+        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: %lld values a sample: expected at least one",
                          who, (long long)dim);
     if (!context) {
         weir__store_free(c, s->context);

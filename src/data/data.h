@@ -65,21 +65,21 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
 #define WEIR__OPT(field) offsetof(weir__dataset_opts, field)
 #define WEIR__OPTIONS_ROWS \
     { "split", WEIR_OPTION_CHOICE, WEIR__OPT(split), "all", 0, 0, "all|train|valid|test", \
-      "which rows" }, \
+      "which samples" }, \
     { "valid", WEIR_OPTION_TEXT, WEIR__OPT(valid), "1/6", 0, 0, NULL, \
-      "rows kept for validation: a fraction in [0, 1), chosen by a fixed hash of the row " \
+      "samples kept for validation: a fraction in [0, 1), chosen by a fixed hash of the sample " \
       "number, or last:N" }, \
     { "test", WEIR_OPTION_TEXT, WEIR__OPT(test), "", 0, 0, NULL, \
-      "rows of split=test, taken out before valid: a fraction or last:N likewise; none unless " \
+      "samples of split=test, taken out before valid: a fraction or last:N likewise; none unless " \
       "said" }, \
     { "limit", WEIR_OPTION_INT, WEIR__OPT(limit), "1e15", 1, WEIR__LIMIT_MAX, NULL, \
-      "only N rows of the split, chosen by a fixed hash of the row number" }, \
+      "only N samples of the split, chosen by a fixed hash of the sample number" }, \
     { "standardize", WEIR_OPTION_CHOICE, WEIR__OPT(standardize), "no", 0, 0, "no|yes|robust", \
       "scale columns to mean 0 and standard deviation 1 inside the model, by the training " \
-      "rows; robust: to median 0 and the quartiles of a normal distribution" }
+      "samples; robust: to median 0 and the quartiles of a normal distribution" }
 #define WEIR__OPTION_N \
     { "n", WEIR_OPTION_INT, WEIR__OPT(n), "10000", 1, 1e8, NULL, \
-      "rows drawn; n=100 is the beginning of n=1000" }
+      "samples drawn; n=100 is the beginning of n=1000" }
 #define WEIR__OPTION_LEVELS(def) \
     { "levels", WEIR_OPTION_INT, WEIR__OPT(levels), def, 0, WEIR__LEVELS_MAX, NULL, \
       "values are integers 0 .. N-1 (0: continuous)" }, \
@@ -91,15 +91,15 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
       "copied into memory" }
 #define WEIR__OPTIONS_BESIDE \
     { "labels", WEIR_OPTION_TEXT, WEIR__OPT(labels), "", 0, 0, NULL, \
-      "file with the class of every row: IDX, npy or CSV; integers, or words below a header" }, \
+      "file with the class of every sample: IDX, npy or CSV; integers, or words below a header" }, \
     { "conditions", WEIR_OPTION_TEXT, WEIR__OPT(conditions), "", 0, 0, NULL, \
-      "file with what every row is conditioned on, one or more values: IDX, npy or CSV" }
+      "file with what every sample is conditioned on, one or more values: IDX, npy or CSV" }
 #define WEIR__OPTIONS_COLUMNS \
     { "label", WEIR_OPTION_TEXT, WEIR__OPT(label), "", 0, 0, NULL, \
       "column with the class, an integer or a word, taken out of the data: its name in the " \
       "header or its number from 1" }, \
     { "weight", WEIR_OPTION_TEXT, WEIR__OPT(weight), "", 0, 0, NULL, \
-      "column with the weight of the row, taken out of the data: name or number from 1" }, \
+      "column with the weight of the sample, taken out of the data: name or number from 1" }, \
     { "weights", WEIR_OPTION_CHOICE, WEIR__OPT(weights), "positive", 0, 0, WEIR__WEIGHTS_SIGNS, \
       "0 or more, or below 0 too, as Monte Carlo events may have them" }, \
     { "condition", WEIR_OPTION_WORDS, WEIR__OPT(condition), "", 0, 0, NULL, \
@@ -111,8 +111,8 @@ static inline bool weir__is_said(const char *text) { return text && text[0]; }
     { "skip", WEIR_OPTION_WORDS, WEIR__OPT(skip), "", 0, 0, NULL, \
       "columns that are left out, likewise" }, \
     { "na", WEIR_OPTION_CHOICE, WEIR__OPT(na), "error", 0, 0, "error|drop", \
-      "rows that lack a value (empty, NA, NaN, null ..) are an error, or are left out before " \
-      "rows are counted" }
+      "samples that lack a value (empty, NA, NaN, null ..) are an error, or are left out before " \
+      "samples are counted" }
 
 /* -- where data lie ---------------------------------------------------------------------------- */
 /* files.c: what a pattern such as data-*.npy names, in order. */
@@ -326,7 +326,7 @@ weir_status weir__store_labels_file(weir_ctx *c, const char *name, weir__store *
                                     const char *path);
 weir_status weir__store_conditions_file(weir_ctx *c, const char *name, weir__store *s,
                                         const char *path);
-/* labels.c: of every sample, from a column of numbers of `from` ("row 3, column 2" in messages
+/* labels.c: of every sample, from a column of numbers of `from` ("sample 3, column 2" in messages
  * where that has several), or one word of each. */
 weir_status weir__labels_numbers(weir_ctx *c, const char *where, weir__store *s,
                                  const weir__store *from, int64_t column);

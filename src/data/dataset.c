@@ -41,18 +41,19 @@ static weir_status check_rows(weir_ctx *c, const weir_dataset *d)
     double sum = 0;
     if (d->n == 0)
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "%.300s: split=%s: no rows (of %lld): expected at least one", d->name,
+                         "%.300s: split=%s: no samples (of %lld): expected at least one", d->name,
                          weir__split_names[d->opts.split], (long long)d->store->n);
     for (int64_t i = 0; w && i < d->n; i++) sum += w[weir__dataset_id(d, i)];
     if (w && !(sum > 0) && d->store->weights_signed)
-        return weir_fail(c, WEIR_ERROR_VALUE,
-                         "%.300s: split=%s: weights of these rows sum to %g: expected more than 0",
-                         d->name, weir__split_names[d->opts.split], sum);
+        return weir_fail(
+            c, WEIR_ERROR_VALUE,
+            "%.300s: split=%s: weights of these samples sum to %g: expected more than 0", d->name,
+            weir__split_names[d->opts.split], sum);
     if (w && !(sum > 0))
         return weir_fail(
             c, WEIR_ERROR_VALUE,
-            "%.300s: split=%s: all weights of these rows are 0: expected some more than 0", d->name,
-            weir__split_names[d->opts.split]);
+            "%.300s: split=%s: all weights of these samples are 0: expected some more than 0",
+            d->name, weir__split_names[d->opts.split]);
     return WEIR_OK;
 }
 
@@ -182,7 +183,7 @@ static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_
     if (!x || n < 1 || dim < 1) {
         weir_fail(
             c, WEIR_ERROR_ARGUMENT,
-            "dataset_from_%s: x [%lld, %lld]: expected values, at least one row and one column",
+            "dataset_from_%s: x [%lld, %lld]: expected values, at least one sample and one column",
             weir_dtype_name(t), (long long)n, (long long)dim);
         return nil(c);
     }
@@ -217,8 +218,8 @@ weir_status weir__dataset_whole(const weir_dataset *d, const char *who)
     weir_ctx *c = d->object.ctx;
     if (!weir_ok(c) || (d->owner && d->n == d->store->n)) return weir_status_of(c);
     return weir_fail(c, WEIR_ERROR_STATE,
-                     "%s: %.200s: %lld of %lld rows: expected a data set of all rows", who, d->name,
-                     (long long)d->n, (long long)d->store->n);
+                     "%s: %.200s: %lld of %lld samples: expected a data set of all samples", who,
+                     d->name, (long long)d->n, (long long)d->store->n);
 }
 
 /* Views read the same store, so they see the weights too. */

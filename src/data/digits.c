@@ -51,7 +51,7 @@ const weir__dataset_row weir__dataset_digits = {
         .version = 1,
         .name = "dataset.digits",
         .doc = "1,797 scans of handwritten digits, 8x8 pixels of 17 levels (UCI, CC BY 4.0); 297 "
-               "rows are the test split",
+               "samples are the test split",
         .options = options,
         .options_size = sizeof(weir__dataset_opts),
         .test = "digits,split=train,limit=50",

@@ -36,7 +36,7 @@ weir_status weir__labels_numbers(weir_ctx *c, const char *where, weir__store *s,
         double v = weir__store_value(from, i, column);
         if (!is_label(v))
             return weir_fail(c, WEIR_ERROR_VALUE,
-                             "%.300s: row %lld%s: expected a label, an integer from 0, found %g",
+                             "%.300s: sample %lld%s: expected a label, an integer from 0, found %g",
                              where, (long long)i, at, v);
         s->labels[i] = (int32_t)v;
     }
@@ -101,8 +101,9 @@ static weir_status labels_unknown(weir_dataset *d, int64_t row, const weir_words
     else
         weir__append(expected, sizeof expected, &used, "one of the %lld known%s%.100s",
                      (long long)names->n, near[0] ? ", perhaps " : "", near);
-    return weir_fail(d->object.ctx, WEIR_ERROR_NAME, "%.200s: row %lld: class %.100s: expected %s",
-                     d->name, (long long)weir__dataset_id(d, row), name, expected);
+    return weir_fail(d->object.ctx, WEIR_ERROR_NAME,
+                     "%.200s: sample %lld: class %.100s: expected %s", d->name,
+                     (long long)weir__dataset_id(d, row), name, expected);
 }
 
 static weir_status labels_all_known(weir_dataset *d, const int64_t *number, const weir_words *names)

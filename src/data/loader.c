@@ -21,9 +21,9 @@ typedef struct loader_opts {
 
 static const weir_option options[] = {
     { "batch", WEIR_OPTION_INT, offsetof(loader_opts, batch), "128", 1, 1e9, NULL,
-      "rows a batch; more than the data has: all of them" },
+      "samples a batch; more than the data has: all of them" },
     { "seed", WEIR_OPTION_INT, offsetof(loader_opts, seed), "0", 0, 9007199254740992.0, NULL,
-      "of the order of rows" },
+      "of the order of samples" },
     { "shuffle", WEIR_OPTION_BOOL, offsetof(loader_opts, shuffle), "yes", 0, 0, NULL,
       "a new order each epoch; no: as in the file" },
     { "weights", WEIR_OPTION_CHOICE, offsetof(loader_opts, weights), "positive", 0, 0,
@@ -168,7 +168,7 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(weir__ctx_of(d));
     weir_ctx *c = d->object.ctx;
     if (d->n < 1) {
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no rows: expected at least one",
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no samples: expected at least one",
                   d->spec);
         return nil(c);
     }
@@ -292,14 +292,14 @@ static weir_status check_filled(weir_loader *l, int64_t n, const double *weights
     if (n < 0 || n > l->opts.batch)
         return weir_fail(
             c, WEIR_ERROR_IO,
-            "loader: step %lld: the callback returned %lld: expected rows within [0, %lld]",
+            "loader: step %lld: the callback returned %lld: expected samples within [0, %lld]",
             (long long)l->step, (long long)n, (long long)l->opts.batch);
     char text[128];
     const weir__weights_sign sign = (weir__weights_sign)l->opts.weights;
     int64_t bad = weir__weights_bad(weights, n, sign, text, sizeof text);
     if (bad >= 0)
-        return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, row %lld: %s", (long long)l->step,
-                         (long long)bad, text);
+        return weir_fail(c, WEIR_ERROR_RANGE, "loader: step %lld, sample %lld: %s",
+                         (long long)l->step, (long long)bad, text);
     return weir_status_of(c);
 }
 
@@ -405,9 +405,10 @@ void weir_loader_seek(weir_loader *l, int64_t step)
     int64_t before = weir__size_times(step,
                                       l->opts.batch); /* samples: streams number theirs by it */
     if (step < 0 || before > INT64_MAX / 2)
-        weir_fail(l->object.ctx, WEIR_ERROR_RANGE,
-                  "loader_seek: step %lld: expected at least 0, and fewer than 2^62 rows before it",
-                  (long long)step);
+        weir_fail(
+            l->object.ctx, WEIR_ERROR_RANGE,
+            "loader_seek: step %lld: expected at least 0, and fewer than 2^62 samples before it",
+            (long long)step);
     else l->step = step;
 }
 

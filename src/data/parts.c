@@ -106,7 +106,7 @@ static weir_status parts_unlike(weir_ctx *c, const char *path, const weir__array
     if (a->ndim > 1) weir__append_shape(found, sizeof found, &m, a->ndim - 1, a->shape + 1);
     if (first->ndim > 1)
         weir__append_shape(expected, sizeof expected, &n, first->ndim - 1, first->shape + 1);
-    return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: rows of %s %s: expected %s %s, as in %.300s",
+    return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: samples of %s %s: expected %s %s, as in %.300s",
                      path, weir_dtype_name(a->dtype), found, weir_dtype_name(first->dtype),
                      expected, other);
 }
@@ -137,7 +137,7 @@ static void parts_take(weir_ctx *c, const char *path, weir__store *s, const part
                        weir__array *a, const weir__csv *csv, weir__source *from)
 {
     if (a->ndim < 1)
-        weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of rows", path);
+        weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of samples", path);
     else if (!parts_alike(a, first->shape)) parts_unlike(c, path, a, first->shape, first->path);
     else if (!parts_named_alike(csv, first->csv))
         weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: other names of fields: expected those of %.300s",

@@ -94,8 +94,8 @@ static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
 {
     if (first < 0 || first >= d->n || *n < 1) {
         weir_fail(d->object.ctx, WEIR_ERROR_RANGE,
-                  "%s: %lld rows from %lld: expected rows within [0, %lld)", what, (long long)*n,
-                  (long long)first, (long long)d->n);
+                  "%s: %lld samples from %lld: expected samples within [0, %lld)", what,
+                  (long long)*n, (long long)first, (long long)d->n);
         return false;
     }
     if (*n > d->n - first) *n = d->n - first;
@@ -147,7 +147,7 @@ static weir_status not_finite(weir_dataset *d, bool context, int64_t id, int64_t
     char place[160];
     const char *type = isfinite(v) ? " of f32" : "";
     return weir_fail(d->object.ctx, WEIR_ERROR_VALUE,
-                     "%.300s: row %lld, %s: expected a finite number%s, found %g", d->name,
+                     "%.300s: sample %lld, %s: expected a finite number%s, found %g", d->name,
                      (long long)id, weir__store_place(d->store, context, j, place, sizeof place),
                      type, isnan(v) ? fabs(v) : v); /* not "-nan" */
 }

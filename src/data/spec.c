@@ -238,8 +238,8 @@ weir_status weir__spec_part(weir_ctx *c, const char *where, const char *option, 
                              text);
         if (*count < 0 || *count >= n)
             return weir_fail(c, WEIR_ERROR_RANGE,
-                             "%.200s: %s=%.60s: expected fewer rows than the %lld there are", where,
-                             option, text, (long long)n);
+                             "%.200s: %s=%.60s: expected fewer samples than the %lld there are",
+                             where, option, text, (long long)n);
         return WEIR_OK;
     }
     if (!read_fraction(text, &fraction) || !(fraction >= 0 && fraction < 1))

@@ -173,8 +173,9 @@ static weir_status moments_public(weir_dataset *d, bool context, double *mean, d
     weir_ctx *c = d->object.ctx;
     if (!weir_ok(c)) return weir_status_of(c);
     if (!mean || !std || d->n < 1 || (context && !d->store->context))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: expected rows%s, and room for mean and std",
-                         who, context ? " with a context" : "");
+        return weir_fail(c, WEIR_ERROR_ARGUMENT,
+                         "%s: expected samples%s, and room for mean and std", who,
+                         context ? " with a context" : "");
     bool robust = !context && d->opts.standardize == WEIR__STANDARDIZE_ROBUST;
     if (moments_of(d, context, mean, std) != WEIR_OK
         || (robust && statistics_robust(d, mean, std) != WEIR_OK))

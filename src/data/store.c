@@ -53,7 +53,7 @@ static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, wei
                               weir__store *s)
 {
     if (a->ndim < 1)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of rows",
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: one number: expected an array of samples",
                          name);
     s->dtype = a->dtype;
     s->n = a->shape[0];
@@ -63,10 +63,10 @@ static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, wei
     s->dim = weir__numel_of(s->ndim, s->shape);
     if (s->n < 1 || s->dim < 1)
         return weir_fail(c, WEIR_ERROR_SHAPE,
-                         "%.300s: no values: expected at least one row and one column", name);
+                         "%.300s: no values: expected at least one sample and one column", name);
     if (a->n_labels > 0 && a->n_labels != s->n)
-        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a row", name,
-                         (long long)a->n_labels, (long long)s->n);
+        return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a sample",
+                         name, (long long)a->n_labels, (long long)s->n);
     s->levels = a->levels;
     if (a->borrowed) {
         s->n = 0; /* the part's are added */
@@ -119,8 +119,8 @@ static weir_status drop_rows(weir_ctx *c, const char *name, const weir__dataset_
     s->n = kept;
     if (kept == 0)
         return weir_fail(c, WEIR_ERROR_VALUE,
-                         "%.300s: all rows lack a value: expected some without NaN", name);
-    weir__warn(c, "%.300s: %lld of %lld rows lack a value: they are left out (na=drop)", name,
+                         "%.300s: all samples lack a value: expected some without NaN", name);
+    weir__warn(c, "%.300s: %lld of %lld samples lack a value: they are left out (na=drop)", name,
                (long long)(n - kept), (long long)n);
     return WEIR_OK;
 }
@@ -168,11 +168,12 @@ static weir_status check_levels(weir_ctx *c, const char *name, const weir__store
             weir__store_read(s, row, j, n, v);
             int64_t bad = no_level(v, n, (double)s->levels);
             if (bad < n)
-                return weir_fail(c, WEIR_ERROR_VALUE,
-                                 "%.300s: row %lld, column %lld: expected an integer in [0, %lld) "
-                                 "(levels), found %g",
-                                 name, (long long)row, (long long)weir__store_column(s, j + bad),
-                                 (long long)s->levels, v[bad]);
+                return weir_fail(
+                    c, WEIR_ERROR_VALUE,
+                    "%.300s: sample %lld, column %lld: expected an integer in [0, %lld) "
+                    "(levels), found %g",
+                    name, (long long)row, (long long)weir__store_column(s, j + bad),
+                    (long long)s->levels, v[bad]);
         }
     return WEIR_OK;
 }

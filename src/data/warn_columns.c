@@ -85,7 +85,7 @@ static place columns_place(const columns *s, int64_t j, int64_t count)
 
 static void columns_tell_constant(const columns *s, int64_t j, int64_t count)
 {
-    weir__warn(s->d->object.ctx, "%s is %.10g in every row: " COLUMNS_UNBOUNDED "drop it",
+    weir__warn(s->d->object.ctx, "%s is %.10g in every sample: " COLUMNS_UNBOUNDED "drop it",
                columns_place(s, j, count).text, s->mean[j]);
 }
 
@@ -102,7 +102,7 @@ static void columns_tell_few(const columns *s, int64_t j, int64_t count, const c
                    p.text, k->least, k->greatest);
     else if ((double)k->most >= COLUMNS_MOSTLY * (double)n)
         weir__warn(c,
-                   "%s is %.10g in %.0f %% of the rows: " COLUMNS_UNBOUNDED
+                   "%s is %.10g in %.0f %% of the samples: " COLUMNS_UNBOUNDED
                    "take it as condition=, or drop it",
                    p.text, k->frequent, 100 * (double)k->most / (double)n);
     else
@@ -160,7 +160,7 @@ static void columns_check_pairs(const columns *s)
             bool may = s->hash[a] == s->hash[b] && s->std[a] != 0;
             if (!may || !columns_equal(s, a, b)) continue;
             weir__warn(s->d->object.ctx,
-                       "%.300s: %s and %s are equal in every row: " COLUMNS_UNBOUNDED "drop one",
+                       "%.300s: %s and %s are equal in every sample: " COLUMNS_UNBOUNDED "drop one",
                        s->d->name, weir__store_place(store, false, a, first, sizeof first),
                        weir__store_place(store, false, b, second, sizeof second));
             return;
@@ -186,10 +186,11 @@ static void columns_find_far(const columns *s, const weir_dataset *d, int64_t j,
 
 static void columns_check_far(const columns *s, bool by_moments)
 {
-    const char *why = by_moments ? "mean, deviation and held-out means; standardize=robust takes "
-                                   "median and quartiles"
-                                 : "the loss and held-out means: drop the row if it is none of the "
-                                   "data";
+    const char *why = by_moments
+                          ? "mean, deviation and held-out means; standardize=robust takes "
+                            "median and quartiles"
+                          : "the loss and held-out means: drop the sample if it is none of the "
+                            "data";
     char name[160];
     for (int64_t j = 0; j < s->d->store->dim; j++) {
         far f = { .id = -1, .distance = COLUMNS_FAR * s->spread[j] };
@@ -197,12 +198,13 @@ static void columns_check_far(const columns *s, bool by_moments)
         columns_find_far(s, s->d, j, &f);
         if (!weir__dataset_dead(s->held)) columns_find_far(s, s->held, j, &f);
         if (f.id < 0) continue;
-        weir__warn(s->d->object.ctx,
-                   "%.300s: row %lld, %s: %.10g, where half of the rows lie within %.3g of %.10g: "
-                   "single values decide %s",
-                   s->d->name, (long long)f.id,
-                   weir__store_place(s->d->store, false, j, name, sizeof name), f.value,
-                   0.674 * s->spread[j], s->median[j], why);
+        weir__warn(
+            s->d->object.ctx,
+            "%.300s: sample %lld, %s: %.10g, where half of the samples lie within %.3g of %.10g: "
+            "single values decide %s",
+            s->d->name, (long long)f.id,
+            weir__store_place(s->d->store, false, j, name, sizeof name), f.value,
+            0.674 * s->spread[j], s->median[j], why);
         return;
     }
 }

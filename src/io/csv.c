@@ -163,8 +163,8 @@ static bool is_counted(reader *r)
             return false;
     }
     weir__warn(r->c,
-               "%.300s: line %lld counts from 0: it is read as names of columns (header=no: as a "
-               "row)",
+               "%.300s: line %lld counts from 0: it is read as names of columns (header=no: as "
+               "numbers)",
                r->where, (long long)r->first[0].line);
     return true;
 }
@@ -296,7 +296,7 @@ static bool choose_columns(reader *r)
 static void tell_dropped(const reader *r)
 {
     if (r->csv.dropped > 0)
-        weir__warn(r->c, "%.300s: %lld of %lld rows lack a value: they are left out (na=drop)",
+        weir__warn(r->c, "%.300s: %lld of %lld samples lack a value: they are left out (na=drop)",
                    r->where, (long long)r->csv.dropped, (long long)(r->csv.dropped + r->csv.rows));
 }
 
@@ -304,7 +304,7 @@ static void tell_dropped(const reader *r)
 static const char *wanted_of(const field *f, bool missing)
 {
     char first = f->n > 0 ? (char)(f->text[0] | 0x20) : 0;
-    if (missing) return "a number (na=drop leaves such rows out)";
+    if (missing) return "a number (na=drop leaves such lines out)";
     if (first >= 'a' && first <= 'z') return "a number (label= or skip= takes a column of words)";
     return "a number";
 }
@@ -366,7 +366,7 @@ static bool read_table(reader *r)
 {
     if (!next_row(r)) {
         weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
-                      "line %lld: expected at least one row of numbers", (long long)r->line);
+                      "line %lld: expected at least one line of numbers", (long long)r->line);
         return false;
     }
     r->delimiter = weir__csv_delimiter(r->p, r->end);
@@ -382,7 +382,7 @@ static bool read_table(reader *r)
     tell_dropped(r);
     if (r->csv.rows == 0)
         weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
-                      "line %lld: expected rows of numbers under the header", (long long)r->line);
+                      "line %lld: expected lines of numbers under the header", (long long)r->line);
     r->csv.columns = r->columns;
     return weir_ok(r->c) && (!r->worded || keep_words(r));
 }

@@ -43,7 +43,7 @@ weir_status weir__model_fits(const weir_model *m, const weir_dataset *d)
     weir_ctx *c = m->object.ctx;
     if (weir_dataset_dim(d) != m->dim)
         return weir_fail(c, WEIR_ERROR_SHAPE,
-                         "%.200s: %lld values a row: expected %lld, as the model was made for",
+                         "%.200s: %lld values a sample: expected %lld, as the model was made for",
                          weir_dataset_spec(d), (long long)weir_dataset_dim(d), (long long)m->dim);
     if (fits_shape(m, d) != WEIR_OK) return weir_status_of(c);
     return fits_names(m, d);

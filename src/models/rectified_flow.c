@@ -22,7 +22,7 @@ static const weir_option flow_matching_options[] = {
     { "source_folder", WEIR_OPTION_TEXT, offsetof(weir__path_opts, source_folder), "", 0, 0, NULL,
       "that the SPEC's files are named from; noted when training begins" },
     { "source_fingerprint", WEIR_OPTION_TEXT, offsetof(weir__path_opts, source_fingerprint), "", 0,
-      0, NULL, "of the source's rows, likewise; others are an error" },
+      0, NULL, "of the source's samples, likewise; others are an error" },
     { 0 },
 };
 /* Files of before wrote every option of every network, density and sampler, also where another was
@@ -53,7 +53,7 @@ static const char *flow_matching_choose(const weir_data_facts *f)
           "optimizer=adam optimizer.lr=1.5e-3 schedule=cosine ema=0.999 batch=256 steps=10000 " \
           "valid_every=1000 valid_rows=250 model.net.hidden=384,384,384 " \
           "model.net.time=fourier model.log_prob.probes=4", \
-          "small pictures, such as 8 x 8 digits: a few minutes; held-out rows are scored by 4 " \
+          "small pictures, such as 8 x 8 digits: a few minutes; held-out samples are scored by 4 " \
           "probes", \
           NULL }, \
         { "unet", WEIR__PATH_UNET, \

@@ -339,9 +339,10 @@ static weir_status log_prob_into(weir_model *m, weir_dtype t, const void *x, int
         || !score_read_info(c, info, &told))
         return weir_status_of(c);
     if (n < 0 || (n > 0 && (!x || !log_prob)))
-        return weir_fail(c, WEIR_ERROR_ARGUMENT,
-                         "model_log_prob_into: NULL or a negative count: expected n rows and room "
-                         "for n results");
+        return weir_fail(
+            c, WEIR_ERROR_ARGUMENT,
+            "model_log_prob_into: NULL or a negative count: expected n samples and room "
+            "for n results");
     begin_info(m, &own, n, &told);
     if (!weir__model_condition_divides(c, own.condition, n, "model_log_prob_into"))
         return weir_status_of(c);

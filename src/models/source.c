@@ -109,13 +109,14 @@ static weir_status source_fits(const weir_model *m, weir_dataset *d)
     if (known && strcmp(known, text) != 0)
         return weir_fail(c, WEIR_ERROR_STATE,
                          "source: %.200s: the data have changed since training began: expected the "
-                         "same rows",
+                         "same samples",
                          o->source);
     if (d->store->weights && d->store->weights_signed)
-        return weir_fail(c, WEIR_ERROR_VALUE,
-                         "source: %.200s: signed weights: expected none below 0, rows are drawn by "
-                         "them",
-                         o->source);
+        return weir_fail(
+            c, WEIR_ERROR_VALUE,
+            "source: %.200s: signed weights: expected none below 0, samples are drawn by "
+            "them",
+            o->source);
     return weir__dataset_check_finite(d, WEIR_F64);
 }
 

@@ -1,8 +1,12 @@
 /* transform.c - what comes before a model's own map, with its log-det, and back (weir/model.h says
- * the formulas): integers of L levels   y = (v + u) / L, 0 <= u < 1               log-det -dim log
- * L 0 <= y < 1, and v + u < L, after rounding too; u by a dequantizer, whose log q(u | v) is taken
- * off standardized           y = (x - mean) / std, x = v + u or x      log-det -sum log std in
- * double, from the type that x has to the model's else                   y = x log-det 0 */
+ * the formulas):
+ *
+ *     integers of L levels   y = (v + u) / L, 0 <= u < 1             log-det -dim log L
+ *     standardized           y = (x - mean) / std, x = v + u or x    log-det -sum log std
+ *     else                   y = x                                   log-det 0
+ *
+ * 0 <= y < 1 and v + u < L hold after rounding too. u is drawn by a dequantizer, whose log q(u | v)
+ * is subtracted. Standardizing is in double, from the type of x to the model's. */
 #include <math.h>
 #include <string.h>
 #include "models/models.h"

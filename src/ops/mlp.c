@@ -1,12 +1,16 @@
 /* mlp.c - linear layers and activations, one after the other, as one op.
  *
  * While nothing is recorded a small network is one kernel: samples pass in panels that stay in the
- * caches. While it is, the layers run one by one and keep in one block what backward reads: the
- * values y of hidden layers and, but for relu, whose values tell them, the slopes f'(x w^T + b),
- * from the first layer on that wants gradients. Backward is then products alone, each taking the
- * slope of the layer before it along (Rumelhart, Hinton, Williams 1986): dz = dy f',   dw = dz^T x,
- * db = sum of dz's rows,   dz of the layer before = (dz w) f' While gradients are themselves
- * recorded the reference is differentiated. */
+ * caches. While gradients are recorded the layers run one by one and keep in one block what
+ * backward reads: the values y of hidden layers and, but for relu, whose values tell them, the
+ * slopes f'(x w^T + b), from the first layer on that needs gradients. Backward is then products
+ * alone, each with the slope of the layer before it in its epilogue (Rumelhart, Hinton, Williams
+ * 1986):
+ *
+ *     dz = dy f',   dw = dz^T x,   db = sum of dz over samples,
+ *     dz of the layer before = (dz w) f'
+ *
+ * While gradients are themselves recorded the reference is differentiated. */
 #include "ops/ops.h"
 
 typedef struct attr {
@@ -79,8 +83,8 @@ static bool layer_fits(weir_call *k, int l, int64_t in)
     return true;
 }
 
-/* in: x, then w and b of each layer. The second output is what backward reads, or nothing where
- * nobody will ask for gradients. */
+/* in: x, then w and b of each layer. The second output is what backward reads, empty where no
+ * gradients are recorded. */
 static bool infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0];

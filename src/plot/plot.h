@@ -22,7 +22,7 @@ typedef struct weir__settings {
 enum { WEIR__SCORED = 3 }; /* sets of samples that are scored, at most */
 typedef struct weir__scored {
     const char *name, *rows;
-} weir__scored; /* what was scored: "test", "297 rows" or NULL */
+} weir__scored; /* what was scored: "test", "297 samples" or NULL */
 typedef struct weir__score {
     const char *name, *unit, *doc;
     double value[WEIR__SCORED], error[WEIR__SCORED]; /* of each column; NaN: none */

@@ -140,7 +140,7 @@ static void scores(weir__page *p, const weir__report *r)
 {
     if (r->n_scores == 0) return;
     section(p, "Scores", "wide");
-    weir__put(p, "<table class=\"scores\">\n<thead><tr><th scope=\"col\">Mean over rows</th>");
+    weir__put(p, "<table class=\"scores\">\n<thead><tr><th scope=\"col\">Mean over samples</th>");
     for (int64_t i = 0; i < r->n_columns; i++) {
         element(p, "<th scope=\"col\" class=\"num\">", r->columns[i].name, "");
         if (r->columns[i].rows) element(p, "<small>", r->columns[i].rows, "</small>");

@@ -18,7 +18,7 @@ static weir_status class_outside(weir_run *r, weir_dataset *d, int64_t row, int6
     size_t used = 0;
     if (name) weir__append(named, sizeof named, &used, " (%.100s)", name);
     return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
-                     "%s: row %lld: class %lld%s: expected 0 to %lld, of model.classes=%lld",
+                     "%s: sample %lld: class %lld%s: expected 0 to %lld, of model.classes=%lld",
                      r->config.data, (long long)weir__dataset_id(d, row), (long long)label, named,
                      (long long)classes - 1, (long long)classes);
 }

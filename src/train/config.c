@@ -26,7 +26,7 @@ static const weir_option run_options[] = {
     { "train.steps", WEIR_OPTION_INT, OPT(train.steps), "0", 0, 1e12, NULL,
       "horizon of the schedule in steps; 0: from epochs" },
     { "train.epochs", WEIR_OPTION_INT, OPT(train.epochs), "100", 1, 1e9, NULL,
-      "horizon in passes over the training rows" },
+      "horizon in passes over the training samples" },
     { "train.shards", WEIR_OPTION_INT, OPT(train.shards), "0", 0, 1024, NULL,
       "fixed pieces of a batch, divided over threads and ranks; decides bits; 0: 1, of several "
       "ranks "

@@ -40,7 +40,7 @@ static weir_status condition_is_apt(weir_model *m, weir_dataset *d, const weir_c
                              m->row->row.name);
         if (data_offers(d, name))
             return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
-                             "%s: condition %s: expected none, %.200s has one of every row", who,
+                             "%s: condition %s: expected none, %.200s has one of every sample", who,
                              name, d->name);
     }
     return WEIR_OK;

@@ -339,7 +339,7 @@ static weir_status data_integers_of(weir_ctx *c, weir_dataset *d, int64_t first,
         bad = data_no_integer(v, count, levels);
     if (bad >= 0)
         weir_fail(c, WEIR_ERROR_VALUE,
-                  "%.200s: row %lld: value %g: expected integers in [0, %g), as the model was "
+                  "%.200s: sample %lld: value %g: expected integers in [0, %g), as the model was "
                   "made for",
                   weir_dataset_spec(d), (long long)weir_batch_ids(b)[bad / dim], v[bad], levels);
     weir_scope_end(s);

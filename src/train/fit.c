@@ -25,8 +25,8 @@ static weir_status fit_dim(weir_run *r)
     int64_t have = weir_dataset_dim(r->train);
     if (dim && *dim != 0 && *dim != have)
         return weir_fail(r->object.ctx, WEIR_ERROR_RANGE,
-                         "%s: %lld values a row: expected model.dim=%lld", k->data, (long long)have,
-                         (long long)*dim);
+                         "%s: %lld values a sample: expected model.dim=%lld", k->data,
+                         (long long)have, (long long)*dim);
     if (dim) *dim = have;
     return WEIR_OK;
 }
@@ -79,8 +79,8 @@ static weir_status fit_shape(weir_run *r)
                           : fit_shape_product(said) == (double)weir_dataset_dim(r->train);
     if (agree) return WEIR_OK;
     weir_option_text(weir__option_named(row, "shape"), k->model.options, told, sizeof told);
-    return weir_fail(c, WEIR_ERROR_SHAPE, "%s: rows of shape %s: expected model.shape=%s", k->data,
-                     have, told);
+    return weir_fail(c, WEIR_ERROR_SHAPE, "%s: samples of shape %s: expected model.shape=%s",
+                     k->data, have, told);
 }
 
 /* Standardized when the data or the config ask for it. A run that began before the two were

@@ -53,10 +53,11 @@ static weir_status between_direction(weir_model *m, weir_dataset *d, const weir_
         others += weir_dataset_label(d, i) >= 0 && weir_dataset_label(d, i) != class;
     }
     if (s == WEIR_OK && (of_it == 0 || others == 0))
-        s = weir_fail(c, WEIR_ERROR_VALUE,
-                      "data_interpolate: %lld rows of the class and %lld of others: expected some "
-                      "of both",
-                      (long long)of_it, (long long)others);
+        s = weir_fail(
+            c, WEIR_ERROR_VALUE,
+            "data_interpolate: %lld samples of the class and %lld of others: expected some "
+            "of both",
+            (long long)of_it, (long long)others);
     memset(out, 0, (size_t)dim * sizeof *out);
     for (int64_t i = 0; s == WEIR_OK && i < n; i++) {
         int64_t label = weir_dataset_label(d, i);
@@ -185,7 +186,7 @@ static bool between_fits(weir_model *m, weir_dataset *d, const weir_interpolate_
     bool rows = o->from >= 0 && o->from < n && (o->attribute || (o->to >= 0 && o->to < n));
     if (!rows)
         weir_fail(c, WEIR_ERROR_RANGE,
-                  "data_interpolate: rows %lld and %lld: expected 0 to %lld, as the data have",
+                  "data_interpolate: samples %lld and %lld: expected 0 to %lld, as the data have",
                   (long long)o->from, (long long)o->to, (long long)n - 1);
     else if (o->steps < 1 || o->steps > 1000000 || !isfinite(o->reach))
         weir_fail(c, WEIR_ERROR_RANGE,

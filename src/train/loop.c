@@ -1,8 +1,8 @@
 /* loop.c - the loop of a run. What happens at step k (a line in the log, a validation, keeping the
- * best) depends on k and on where the run ends, never on where a call began or was halted; halting
- * only writes a checkpoint. A run ends at its horizon, and one that goes on past it once more where
- * a call says. Ranks of a group stop together: after each step, at each validation and after each
- * checkpoint they agree that all are well. */
+ * best) depends on k and on where the run ends, never on where a call began or was stopped;
+ * stopping only writes a checkpoint. A run ends at its horizon, and again at the last step of each
+ * call that continues past it. Ranks of a group stop together: after each step, at each validation
+ * and after each checkpoint they agree that all are well. */
 #define _XOPEN_SOURCE 700
 #include <string.h>
 #include <time.h>
@@ -32,8 +32,8 @@ double weir__run_rate(const weir_run *r, int64_t step)
     return schedule->rate(k->schedule.options, lr ? *lr : 0, step, r->horizon);
 }
 
-/* Of a batch of B samples in S shards a rank reads those of its own shards, unless the model looks
- * at all. */
+/* Of a batch of B samples in S shards a rank reads those of its own shards, unless the model needs
+ * all. */
 static weir_batch *step_batch(weir_run *r, int64_t shards)
 {
     weir_ctx *c = r->object.ctx;
@@ -43,7 +43,7 @@ static weir_batch *step_batch(weir_run *r, int64_t shards)
     return weir__loader_next_part(r->loader, own.lo * n / shards, own.hi * n / shards);
 }
 
-/* A batch that one rank could not have is an error of the step, on all. */
+/* A batch that one rank could not read is an error of the step on all. */
 static weir_status one_step(weir_run *r, weir_step_info *info)
 {
     weir_ctx *c = r->object.ctx;
@@ -105,15 +105,15 @@ static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, b
     return o->on_step(o->user, &p);
 }
 
-/* Why a rank would end the call */
-enum { ASKS_STOP = 1, ASKS_TIME = 2 };
+/* Why a rank would end the call; bits, which are joined over ranks */
+enum { STOP_CALLER = 1, STOP_TIME = 2 };
 
-static int64_t asks(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop)
+static int64_t stop_reason(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop)
 {
-    bool last = r->step == stop; /* asked to stop at the end: it has ended */
+    bool last = r->step == stop; /* the call ends anyway */
     if (!weir_ok(r->object.ctx)) return 0;
-    if (tell(r, o, w, stop, last) != 0 && !last) return ASKS_STOP;
-    return o->minutes > 0 && now() - w->begin > 60 * o->minutes ? ASKS_TIME : 0;
+    if (tell(r, o, w, stop, last) != 0 && !last) return STOP_CALLER;
+    return o->minutes > 0 && now() - w->begin > 60 * o->minutes ? STOP_TIME : 0;
 }
 
 static weir_status save(weir_run *r)
@@ -135,10 +135,10 @@ static weir_status finish(weir_run *r, double seconds, weir_status how)
 static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
 {
     weir_ctx *c = r->object.ctx;
-    int64_t saved = r->step, asked = 0;
+    int64_t saved = r->step, reason = 0;
     watch w = { .begin = now() };
     w.told = w.begin;
-    while (r->step < stop && asked == 0) {
+    while (r->step < stop && reason == 0) {
         weir_step_info info = { .size = sizeof info };
         if (one_step(r, &info) != WEIR_OK)
             return weir_status_of(c); /* the last checkpoint stands */
@@ -146,13 +146,13 @@ static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
         w.loss_sum += info.loss;
         w.norm = info.grad_norm;
         w.count++;
-        asked = asks(r, o, &w, stop);
-        if (!weir__group_any(c, &asked)) return weir_status_of(c);
-        if (asked != 0 || r->step - saved < r->checkpoint_every || r->step >= stop) continue;
+        reason = stop_reason(r, o, &w, stop);
+        if (!weir__group_any(c, &reason)) return weir_status_of(c);
+        if (reason != 0 || r->step - saved < r->checkpoint_every || r->step >= stop) continue;
         if (save(r) != WEIR_OK) return weir_status_of(c);
         saved = r->step;
     }
-    return finish(r, now() - w.begin, asked & ASKS_STOP ? WEIR_STOPPED : WEIR_OK);
+    return finish(r, now() - w.begin, reason & STOP_CALLER ? WEIR_STOPPED : WEIR_OK);
 }
 
 weir_status weir_run_train(weir_run *r, const weir_train_opts *o)

@@ -151,7 +151,7 @@ static void top(gather *g)
             fact(g, k ? "Bits per dimension" : "Log-likelihood, nats",
                  weir__keep(g, "%s",
                             weir__number(value, g->scores[k].value[last], g->scores[k].decimals)),
-                 weir__keep(g, "\u00b1 %s, %s rows",
+                 weir__keep(g, "\u00b1 %s, %s samples",
                             weir__number(error, g->scores[k].error[last], g->scores[k].decimals),
                             g->r.columns[last].name));
     if (g->last_step > 0)

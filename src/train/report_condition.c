@@ -58,5 +58,5 @@ const char *weir__gather_under(gather *g, int64_t n)
     int64_t each = weir__gather_each(g, n);
     if (!weir__gather_is_conditional(g)) return "";
     if (each > 0) return weir__keep(g, ", %lld of each class in order", (long long)each);
-    return ", each under the condition of the row at its place";
+    return ", each under the condition of the sample at its place";
 }

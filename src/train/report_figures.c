@@ -86,7 +86,7 @@ static void pictures(gather *g)
     s.columns = weir__gather_each(g, n);
     if (s.x) g->images[g->r.n_images++] = s;
     s.title = "Real data.";
-    s.caption = weir__keep(g, "The first %lld rows.", (long long)n_real);
+    s.caption = weir__keep(g, "The first %lld samples.", (long long)n_real);
     s.x = g->pictures[0];
     s.n = n_real;
     s.columns = 0;
@@ -186,7 +186,7 @@ static void plane(gather *g)
     k->caption = "Probability per unit of area; brighter is denser.";
     if (g->real)
         k->points[0] = (weir__points){ "Data.",
-                                       weir__keep(g, "The first %lld rows.", (long long)n_real),
+                                       weir__keep(g, "The first %lld samples.", (long long)n_real),
                                        g->real, n_real };
     if (g->drawn)
         k->points[1] = (weir__points){ "Samples.",

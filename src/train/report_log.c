@@ -94,7 +94,7 @@ void weir__gather_curves(gather *g, double entropy)
             .title = "Held-out log-likelihood.",
             .x_label = "steps",
             .y_label = "nats a sample, higher is better",
-            .caption = "Mean log-density of validation rows, in nats of the data as stored.",
+            .caption = "Mean log-density of validation samples, in nats of the data as stored.",
             .n_series = 1,
             .series = { { "validation", g->valid.n, g->valid.x, g->valid.y } },
             .level = -entropy,

@@ -21,8 +21,8 @@ static const char *column_rows(gather *g, int64_t of, const weir_data_log_prob_i
     weir__number(count, (double)s->n, 0);
     if (s->n < of) snprintf(all, sizeof all, " of %s", weir__number(number, (double)of, 0));
     if (!(s->n_effective < (double)s->n_counted * 0.999))
-        return weir__keep(g, "%s%s rows", count, all);
-    return weir__keep(g, "%s%s rows, by weight as good as %s", count, all,
+        return weir__keep(g, "%s%s samples", count, all);
+    return weir__keep(g, "%s%s samples, by weight as good as %s", count, all,
                       weir__number(number, s->n_effective, 0));
 }
 
@@ -33,8 +33,8 @@ static void column_steps(gather *g, const char *split, const weir_data_log_prob_
     if (s->fixed_steps == 0 || s->n_doubled == 0) return;
     weir__format(change, sizeof change, "%.2g", s->step_error);
     weir__note(g, weir__keep(g,
-                             "Log-densities of %s rows are by %lld fixed steps of %s; twice as "
-                             "many change a row by %s nats.",
+                             "Log-densities of %s samples are by %lld fixed steps of %s; twice as "
+                             "many change a sample by %s nats.",
                              split, (long long)s->fixed_steps, strchr(s->solver, '.') + 1, change));
 }
 
@@ -46,7 +46,7 @@ static void column_add(gather *g, const char *split, const char *name, int64_t o
     column_steps(g, split, s);
     if (s->n_left_out == 0) return;
     weir__note(g, weir__keep(g,
-                             "%lld %s rows have no finite log-density and are left out of the "
+                             "%lld %s samples have no finite log-density and are left out of the "
                              "means.",
                              (long long)s->n_left_out, split));
 }
@@ -74,15 +74,16 @@ static void score_split(gather *g, const char *split, const char *name, int64_t 
     weir_dataset_free(whole);
     bool lost = weir__forgive(g);
     if (lost && strcmp(split, "test") != 0) /* not all data have a test split */
-        weir__note(g, weir__keep(g, "The %s rows could not be scored.", name));
+        weir__note(g, weir__keep(g, "The %s samples could not be scored.", name));
 }
 
 static const char *scores_of_integers(const weir_model *m)
 {
     if (m->dequantizer && m->dequantizer->row == &weir__dequantizer_variational)
-        return "\u00b1 is one standard error over rows. Integers are dequantised by noise that is "
+        return "\u00b1 is one standard error over samples. Integers are dequantised by noise that "
+               "is "
                "learned with the model, one draw, seed 1: lower bounds.";
-    return "\u00b1 is one standard error over rows. Integers are dequantised: uniform noise on "
+    return "\u00b1 is one standard error over samples. Integers are dequantised: uniform noise on "
            "[0, 1), one draw, seed 1.";
 }
 
@@ -103,7 +104,7 @@ void weir__gather_scores(gather *g)
           .decimals = 4 },
         { .name = "Excess over the true density",
           .unit = "nats",
-          .doc = "log p true \u2212 log p model on the same rows, 0 is perfect",
+          .doc = "log p true \u2212 log p model on the same samples, 0 is perfect",
           .decimals = 4 },
     };
     memcpy(g->scores, rows, sizeof rows);
@@ -117,7 +118,7 @@ void weir__gather_scores(gather *g)
     bool integers = weir_model_levels(g->model) > 0;
     int64_t n = integers ? 3 : 1;
     g->r.scores_note = integers ? scores_of_integers(g->model)
-                                : "\u00b1 is one standard error over rows.";
+                                : "\u00b1 is one standard error over samples.";
     if (isfinite(entropy)) {
         g->scores[n++] = g->scores[3];
         g->scores[n] =

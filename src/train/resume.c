@@ -134,7 +134,7 @@ weir_status weir__resume_check_data(weir_run *r, const json_t *stored)
     const char *fingerprint = json_string_value(json_object_get(stored, "data_fingerprint"));
     if (!fingerprint || strcmp(fingerprint, r->fingerprint) == 0) return WEIR_OK;
     return weir_fail(r->object.ctx, WEIR_ERROR_STATE,
-                     "%s: the data have changed since the run began: expected the same rows",
+                     "%s: the data have changed since the run began: expected the same samples",
                      r->config.data);
 }
 

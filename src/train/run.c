@@ -67,9 +67,9 @@ static bool exists(const char *path)
     return stat(path, &st) == 0;
 }
 
-/* What a killed write left behind is nobody's: it does not make a folder somebody else's, and is
- * cleared away. Nor does data/, where a program keeps what it trains on. */
-static bool sweep(const char *folder) /* true when nothing else is in it */
+/* Removes the unfinished files of a killed write. True where nothing else is in the folder but
+ * data/, where a program keeps what it trains on. */
+static bool sweep(const char *folder)
 {
     DIR *d = opendir(folder);
     bool empty = true;
@@ -203,7 +203,7 @@ static weir_status open_data(weir_run *r, const json_t *stored)
     if (!weir_ok(c)) return weir_status_of(c);
     split_data(r);
     if (weir_ok(c) && weir_dataset_samples(r->train) < 1)
-        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training rows: expected at least one",
+        weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training samples: expected at least one",
                   r->config.data);
     if (!weir_ok(c)) return weir_status_of(c); /* a view of what is gone may be left */
     weir__run_share_data(r);
@@ -234,7 +234,7 @@ static void settle_shards(weir_run *r)
 }
 
 /* Held-out samples that validations score: none where the model has no density. */
-static int64_t scored_rows(const weir__config *k)
+static int64_t scored_samples(const weir__config *k)
 {
     return weir__source_said(k->model.row, k->model.options) ? 0 : k->train.valid_rows;
 }
@@ -249,7 +249,7 @@ static weir_status open_config(weir_run *r, const weir__config_layers *from, con
     if (open_data(r, stored) != WEIR_OK) return weir_status_of(c);
     if (!stored && settle_config(r, from) != WEIR_OK) return weir_status_of(c);
     settle_shards(r);
-    r->held = weir__dataset_some(r->valid, scored_rows(&r->config));
+    r->held = weir__dataset_some(r->valid, scored_samples(&r->config));
     return weir_status_of(c);
 }
 
@@ -279,7 +279,7 @@ static int64_t within(int64_t v, int64_t low, int64_t high)
     return v > high ? high : v;
 }
 
-/* What the config leaves to us is settled here, and recorded with the rest. */
+/* Lengths and intervals that the config leaves open are set here, and recorded with the rest. */
 static weir_status open_loader(weir_run *r, const weir__length *stop)
 {
     char options[128], flip[WEIR__REAL_TEXT];
@@ -385,7 +385,7 @@ static void note_machine(weir_run *r, const json_t *stored)
     const char *plus = strrchr(r->machine, '+'), *last = plus ? plus + 1 : r->machine;
     if (strcmp(last, today) == 0) return;
     weir__log(r->object.ctx,
-              "%s: so far with %s kernels, goes on with %s: results will differ in the last bits",
+              "%s: so far with %s kernels, continues with %s: results will differ in the last bits",
               r->folder, r->machine, today);
     weir__append(r->machine, sizeof r->machine, &used, "+%s", today);
 }

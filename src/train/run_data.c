@@ -18,8 +18,9 @@ weir_dataset *weir__config_data(weir_ctx *c, const char *spec, const json_t *con
     bool moved = json_is_true(json_object_get(config, "moved"));
     size_t name = strcspn(spec, ",");
     if (config && !moved && name == 1 && spec[0] == '-') {
-        weir_fail(c, WEIR_ERROR_IO,
-                  "-: the data of this run came through a pipe: expected the same rows by --data");
+        weir_fail(
+            c, WEIR_ERROR_IO,
+            "-: the data of this run came through a pipe: expected the same samples by --data");
         return weir__nil(c, WEIR__DATASET);
     }
     const char *folder = config_folder(config);
@@ -91,10 +92,11 @@ static void warn_of_other_split(weir_ctx *c, const char *spec, const char *run_s
         m = strlen(run);
     }
     if (n == m && memcmp(own, run, n) == 0) return;
-    weir__warn(c,
-               "%.200s: the run holds out others (%.*s): rows that it has trained on may be among "
-               "these",
-               spec, (int)m, run);
+    weir__warn(
+        c,
+        "%.200s: the run holds out others (%.*s): samples that it has trained on may be among "
+        "these",
+        spec, (int)m, run);
 }
 
 /* spec, and what it does not say of which samples and columns are which, as the run has it. */

@@ -1,10 +1,10 @@
-/* shards.c - loss and gradients of a batch in S fixed pieces, in one worker context a thread.
+/* shards.c - loss and gradients of a batch in S fixed shards, in one worker context a thread.
  *
- * Piece s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and
+ * Shard s holds samples [s B / S, (s+1) B / S): a function of (B, S) alone. Each runs forward and
  * backward on sum(w_i l_i) / W into a flat gradient buffer, and the tree of tree.c adds them. So
  * bits depend on S, which a run records, and never on the number of threads, or of ranks, of which
- * each computes some pieces. A thread's pieces share its context, whose memory is warm from the
- * piece before.
+ * each computes some shards. A thread's shards share its context, whose memory is in the caches
+ * from the shard before.
  *
  * W = B times the mean weight of the data. Dividing by the weights of the batch itself would train
  * another distribution: heavy samples would count less, for they raise what their own batch is
@@ -68,8 +68,8 @@ static bool shards_fill(shards *all)
     return true;
 }
 
-/* Shards of an earlier step, if they are of the same cut. */
-static bool shards_serve(const shards *all, int64_t n, weir__span own)
+/* Whether the buffers of an earlier step fit: as many shards, the same of them here. */
+static bool shards_fit(const shards *all, int64_t n, weir__span own)
 {
     return all && all->n == n && all->own.lo == own.lo && all->own.hi == own.hi;
 }
@@ -78,7 +78,7 @@ static shards *shards_open(weir_model *m, int64_t n, weir__span own)
 {
     weir_ctx *c = m->object.ctx;
     shards *all = weir__model_cache(m);
-    if (shards_serve(all, n, own)) return all;
+    if (shards_fit(all, n, own)) return all;
     weir__layout *layout = weir__module_layout(m->module);
     all = layout ? weir__alloc0(c, sizeof *all) : NULL;
     if (!all) return NULL;
@@ -121,10 +121,10 @@ static bool give_buffers(shards *all)
     return true;
 }
 
-/* -- one piece --------------------------------------------------------------------------------- */
-/* w_i / W: the gradient of sum(w_i l_i) / W by the losses. Given to backward it spares a graph of
- * the sum. */
-static weir_tensor *piece_weights(weir_tensor *losses, const double *weights, double total)
+/* -- one shard --------------------------------------------------------------------------------- */
+/* w_i / W, the gradient of sum(w_i l_i) / W by the losses: where backward begins, so that the sum
+ * is not recorded. */
+static weir_tensor *loss_weights(weir_tensor *losses, const double *weights, double total)
 {
     weir_ctx *c = losses->object.ctx;
     if (weir_is_nil(losses)) return losses;
@@ -146,21 +146,21 @@ static int64_t batch_within(int64_t at, int64_t n)
     return at > n ? n : at;
 }
 
-weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
+weir_batch *weir__batch_slice(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to)
 {
     weir_tensor *view = weir__samples_view(c, b->x, from, to);
     const double *weights = b->weights ? b->weights + from : NULL;
-    weir_batch *piece = weir__batch_wrap(c, view, b->ids + from, weights,
+    weir_batch *slice = weir__batch_wrap(c, view, b->ids + from, weights,
                                          weir__condition_slice(c, b->condition, from, to));
-    if (piece->object.nil) return piece;
-    piece->mean_weight = b->mean_weight;
-    piece->offered = b->offered;
-    piece->ready = b->ready;
-    piece->prepared = weir__condition_slice(c, b->prepared, from, to);
-    piece->partial = b->partial && (b->from > from || b->to < to);
-    piece->from = batch_within(b->from - from, to - from);
-    piece->to = batch_within(b->to - from, to - from);
-    return piece;
+    if (slice->object.nil) return slice;
+    slice->mean_weight = b->mean_weight;
+    slice->offered = b->offered;
+    slice->ready = b->ready;
+    slice->prepared = weir__condition_slice(c, b->prepared, from, to);
+    slice->partial = b->partial && (b->from > from || b->to < to);
+    slice->from = batch_within(b->from - from, to - from);
+    slice->to = batch_within(b->to - from, to - from);
+    return slice;
 }
 
 double weir__batch_total(const weir_batch *b) { return (double)b->n * b->mean_weight; }
@@ -173,7 +173,7 @@ bool weir__all_finite(const double *v, int64_t n)
 }
 
 /* Forward and backward of one batch in context c; backward only where every loss is finite. */
-static void run_piece(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, double total,
+static void shard_run(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, double total,
                       double *losses)
 {
     weir_scope s = weir_scope_begin(c);
@@ -182,7 +182,7 @@ static void run_piece(weir_ctx *c, weir_model *m, weir_batch *b, uint64_t step, 
     weir_tensor *l = weir_model_loss(m, b);
     if (weir_copy_to_f64(l, losses, weir_batch_size(b)) == WEIR_OK
         && weir__all_finite(losses, weir_batch_size(b)))
-        weir_backward_with(l, piece_weights(l, weir_batch_weights(b), total), false);
+        weir_backward_with(l, loss_weights(l, weir_batch_weights(b), total), false);
     weir_scope_end(s);
 }
 
@@ -232,7 +232,7 @@ static void job_shard(void *job_, int thread, int64_t i, int64_t buffer_)
     memset(b->has_grad, 0, (size_t)j->all->layout->n_slots);
     weir_scope scope = weir_scope_begin(w->ctx);
     if (to > from)
-        run_piece(w->ctx, j->m, weir__batch_piece(w->ctx, j->b, from, to), j->step, j->total,
+        shard_run(w->ctx, j->m, weir__batch_slice(w->ctx, j->b, from, to), j->step, j->total,
                   j->losses + from);
     weir_scope_end(scope);
     worker_keep_error(w, i);
@@ -440,7 +440,7 @@ weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t n, uint64_t s
     bool grouped = meeting && weir_ranks(c) > 1;
     j.total = weir__batch_total(b);
     if (n == 1 && !grouped) { /* ops use the threads; the same operations as one shard's */
-        run_piece(c, m, b, step, j.total, losses);
+        shard_run(c, m, b, step, j.total, losses);
         return weir_status_of(c);
     }
     weir__span own = { 0, n };

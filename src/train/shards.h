@@ -1,4 +1,4 @@
-/* shards.h - a batch in fixed pieces, over threads and ranks, and the sum of their gradients. */
+/* shards.h - a batch in fixed shards, over threads and ranks, and the sum of their gradients. */
 #ifndef WEIR_TRAIN_SHARDS_H
 #define WEIR_TRAIN_SHARDS_H
 #include "dist/dist.h"
@@ -7,11 +7,11 @@
 
 /* -- meet.c: a step of several ranks ---------------------------------------------------------- */
 /* Where the ranks of a group agree, once in a step, whatever has happened: that all are well, and
- * make the same step. Alone nothing is asked. */
+ * make the same step. A group of one rank sends nothing. */
 typedef struct weir__meeting {
     weir_ctx *ctx;
     bool met;
-    bool common; /* the error is every rank's, and the group goes on */
+    bool common; /* the error is every rank's: the group may continue */
     int n;
     weir__group_word words[WEIR__GROUP_WORDS];
 } weir__meeting;
@@ -23,14 +23,14 @@ bool weir__meet(weir__meeting *k); /* false: the error is set */
 void weir__meeting_end(weir__meeting *k);
 /* False, with an error, for more ranks than shards. */
 bool weir__ranks_fit(weir_ctx *c, int64_t shards, const char *who);
-/* How many where nobody says: what decides bits must not follow from the number of ranks, unless
- * few and many are told apart; a group of one rank is one. */
+/* The default number of shards. It decides bits, so it must not depend on the number of ranks, but
+ * for one rank and several; a group of one rank is one. */
 int64_t weir__ranks_shards(const weir_ctx *c);
 
-/* -- shards.c: a batch in fixed pieces -------------------------------------------------------- */
-/* Loss and gradients of the batch in `shards` pieces; losses[i] is sample i's, unweighted.
+/* -- shards.c: a batch in fixed shards -------------------------------------------------------- */
+/* Loss and gradients of the batch in `shards` shards; losses[i] is sample i's, unweighted.
  * Gradients are added to the leaves'. With a meeting each rank of the context's group computes some
- * pieces, and all get all; with NULL this one computes all. */
+ * shards, and all get all; with NULL this one computes all. */
 weir_status weir__shards_run(weir_model *m, weir_batch *b, int64_t shards, uint64_t step,
                              double *losses, weir__meeting *meeting);
 bool weir__all_finite(const double *v, int64_t n);
@@ -77,7 +77,7 @@ typedef struct weir__halving {
     int64_t n_flags;
     void *user;
     void (*add)(void *user, int64_t lo, int64_t hi); /* values of other to those of data */
-    void (*merge)(void *user); /* other_flags into flags: all of a turn is added */
+    void (*merge)(void *user); /* other_flags into flags: all of a round is added */
 } weir__halving;
 bool weir__halving_fits(int64_t shards, int ranks); /* both are powers of two */
 bool weir__halving_sum(weir_ctx *c, const weir__halving *h);
@@ -85,11 +85,11 @@ bool weir__halving_sum(weir_ctx *c, const weir__halving *h);
 /* -- batches ---------------------------------------------------------------------------------- */
 /* Samples [from, to) of the batch as views in c, which is b's context or below it; the mean weight
  * stays the whole batch's. */
-weir_batch *weir__batch_piece(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to);
+weir_batch *weir__batch_slice(weir_ctx *c, const weir_batch *b, int64_t from, int64_t to);
 /* What a sum of weighted losses of the batch is divided by: its size times the data's mean weight.
  */
 double weir__batch_total(const weir_batch *b);
-/* weigh.c: the batch without its samples of weight 0, which nobody looks at: b itself where there
+/* weigh.c: the batch without its samples of weight 0, which are not evaluated: b itself where there
  * are none. Its total is b's. nil, with the error set, where all weigh nothing. */
 weir_batch *weir__batch_weighing(weir_batch *b);
 

@@ -59,16 +59,16 @@ static bool step_fits(weir_model *m, weir_optim *o, weir_batch *b, const weir_st
     return step_belongs(m, o, b);
 }
 
-/* The first bad sample alone: samples are independent, so alone it does what it did in the batch.
- * Its forward, or its backward, is watched. */
-static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step, bool backward,
-                 weir_step_info *info)
+/* Finds the op that makes the first value of a sample that is not finite, in its forward or its
+ * backward pass: samples are independent, so alone it gives what it gave in the batch. */
+static void find_op(weir_model *m, const weir_batch *b, int64_t sample, uint64_t step,
+                    bool backward, weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
     weir_scope s = backward ? weir_scope_begin(c) : weir_scope_begin_no_grad(c);
     weir__frame_set(c,
                     (weir__frame){ .stream = weir__hash_text(WEIR__STREAM_TRAIN), .step = step });
-    weir_batch *alone = weir__batch_piece(c, b, row, row + 1);
+    weir_batch *alone = weir__batch_slice(c, b, sample, sample + 1);
     c->modes.hunting = true;
     c->modes.trap_nan = !backward;
     c->trap_op = NULL;
@@ -80,7 +80,7 @@ static void hunt(weir_model *m, const weir_batch *b, int64_t row, uint64_t step,
     }
     weir_scope_end(s);
     if (!c->trap_op) {
-        /* what goes wrong alone is not what went wrong */
+        /* an error of this second run says nothing of the first */
         if (weir_status_of(c) != WEIR_ERROR_MEMORY) weir_clear(c);
         return;
     }
@@ -93,10 +93,10 @@ static weir_status not_finite(weir_model *m, const weir_batch *b, const double *
                               uint64_t step, weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
-    int64_t row = 0;
-    while (isfinite(losses[row])) row++;
-    info->bad_sample = b->ids[row];
-    hunt(m, b, row, step, false, info);
+    int64_t bad = 0;
+    while (isfinite(losses[bad])) bad++;
+    info->bad_sample = b->ids[bad];
+    find_op(m, b, bad, step, false, info);
     if (info->bad_op[0])
         return weir_fail(c, WEIR_ERROR_VALUE,
                          "train: step %llu, sample %lld: %s%s%s made the first value that is not "
@@ -105,12 +105,12 @@ static weir_status not_finite(weir_model *m, const weir_batch *b, const double *
                          info->bad_layer[0] ? " in " : "", info->bad_layer);
     return weir_fail(c, WEIR_ERROR_VALUE,
                      "train: step %llu, sample %lld: loss %g: expected a finite number",
-                     (unsigned long long)step, (long long)info->bad_sample, losses[row]);
+                     (unsigned long long)step, (long long)info->bad_sample, losses[bad]);
 }
 
 /* Finite losses, and a gradient that is not: the first sample that makes one alone. -1: only their
  * sum does. */
-static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
+static int64_t find_steep_sample(weir_model *m, const weir_batch *b, uint64_t step)
 {
     weir_ctx *c = m->object.ctx;
     int64_t found = -1;
@@ -118,16 +118,16 @@ static int64_t find_steep(weir_model *m, const weir_batch *b, uint64_t step)
         double loss;
         weir_scope s = weir_scope_begin(c);
         weir_module_zero_grad(m->module);
-        weir__shards_run(m, weir__batch_piece(c, b, i, i + 1), 1, step, &loss, NULL);
+        weir__shards_run(m, weir__batch_slice(c, b, i, i + 1), 1, step, &loss, NULL);
         if (weir__gradients_nonfinite(m->module)) found = i;
         weir_scope_end(s);
     }
-    weir_clear(c); /* what went wrong here is not what went wrong */
+    weir_clear(c); /* errors of the search say nothing of the step */
     return found;
 }
 
-/* The optimizer refused a gradient and changed nothing: say of which step, and of which sample when
- * one alone is to blame. */
+/* The optimizer refused a gradient and changed nothing: the error names the step, and the sample
+ * where one alone makes it. */
 static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step,
                              weir_step_info *info)
 {
@@ -136,12 +136,12 @@ static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step,
     snprintf(info->bad_layer, sizeof info->bad_layer, "%s",
              slot ? slot->tensor->leaf->name : "a parameter");
     weir_clear(c);
-    int64_t row = find_steep(m, b, step);
+    int64_t bad = find_steep_sample(m, b, step);
     char sample[40] = "";
-    if (row >= 0) {
-        info->bad_sample = b->ids[row];
-        snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[row]);
-        hunt(m, b, row, step, true, info);
+    if (bad >= 0) {
+        info->bad_sample = b->ids[bad];
+        snprintf(sample, sizeof sample, ", sample %lld", (long long)b->ids[bad]);
+        find_op(m, b, bad, step, true, info);
     }
     return weir_fail(c, WEIR_ERROR_VALUE,
                      "train: step %llu%s: gradient of %s%s%s: expected finite numbers",
@@ -149,8 +149,8 @@ static weir_status too_steep(weir_model *m, const weir_batch *b, uint64_t step,
                      info->bad_op[0] ? ", made by the backward of " : "", info->bad_op);
 }
 
-/* What was differentiated: sum w l / (B times the mean weight). Its mean over the steps of an epoch
- * is that over the data. */
+/* The loss that was differentiated: sum w l / (B times the mean weight). Its mean over the steps of
+ * an epoch is that over the data. */
 static double step_loss(const weir_batch *b, const double *losses)
 {
     double sum = 0;
@@ -182,7 +182,7 @@ typedef struct step {
     weir__meeting meeting;
 } step;
 
-/* All ranks find the same in the same gradient: no more is to be said between them. */
+/* All ranks find the same error in the same gradient: they need not exchange it. */
 static weir_status step_common(step *s, weir_status status)
 {
     s->meeting.common = status == WEIR_ERROR_VALUE;
@@ -204,7 +204,7 @@ static bool step_share_tensor(step *s, weir_tensor *t)
     return good;
 }
 
-/* A sample is to be looked for, on all ranks: they get the values that they have not read. */
+/* All ranks look for the sample: they get the values that they have not read. */
 static bool step_share_batch(step *s, weir_batch *b)
 {
     weir_tensor *context = weir_condition_get(b->condition, "context");
@@ -251,7 +251,7 @@ static weir_status step_make(step *s)
     return step_common(s, too_steep(s->m, b, number, s->info));
 }
 
-/* The forward pass has moved buffers by the time that a step fails: they are put back. */
+/* Where a step fails, buffers that its forward pass has changed are restored. */
 static void step_or_nothing(step *s)
 {
     weir_ctx *c = s->ctx;
@@ -270,9 +270,9 @@ static void step_in_scope(step *s)
     weir_batch *b = s->b;
     weir_scope scope = weir_scope_begin(c);
     s->losses = weir__alloc_n(c, b->n, sizeof *s->losses);
-    /* A parent's: what is made of it must live as long as the graph. */
+    /* A batch of a parent context: views of it must live as long as the graph. */
     if (s->losses && (b->object.ctx != c || b->x->object.ctx != c))
-        b = weir__batch_piece(c, b, 0, b->n);
+        b = weir__batch_slice(c, b, 0, b->n);
     if (s->losses && weir_ok(c)) b = weir__model_batch(s->m, c, b, "train_step");
     if (s->losses && weir_ok(c)) b = weir__batch_weighing(b);
     s->b = b;

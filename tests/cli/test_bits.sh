@@ -26,8 +26,8 @@ same "scores" score1 score2
 works "sample in batches of 7" "$WEIR" sample t1 -n 300 -o s7.npy --batch 7
 same "are the same" s1.npy s7.npy
 works "score in batches of 1" "$WEIR" score t1 --data digits,limit=300 --draws 2 --batch 1 -o rb.npy
-same "are the same rows" r1.npy rb.npy
-works "score of 10 rows" "$WEIR" score t1 --data digits,limit=10 --draws 2 -o few.csv
+same "are the same samples" r1.npy rb.npy
+works "score of 10 samples" "$WEIR" score t1 --data digits,limit=10 --draws 2 -o few.csv
 "$WEIR" score t1 --data digits,limit=300 --draws 2 -o many.csv > log && grep -xFf few.csv many.csv > found.csv
 same "is a part of the score of more" few.csv found.csv
 "$WEIR" sample t1 -n 10 -o few.csv && "$WEIR" sample t1 -n 1000 -o many.csv && head -n 10 many.csv > head.csv

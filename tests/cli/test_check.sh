@@ -24,7 +24,7 @@ holds "the log-det is not looked at" '^flow.scale .* [0-9.]*e-[0-9]* *-  *[0-9.]
 # No log-det of differences is as near as that: the first layer that moves anything is named, with a row.
 "$WEIR" check run --data digits --tolerance 1e-15 > out 2> err
 status=$?
-if [ $status -eq 1 ] && grep -q '^weir: check: flow.couplings.*: .* of row [0-9]* is off by .*: expected no more than' err; then
+if [ $status -eq 1 ] && grep -q '^weir: check: flow.couplings.*: .* of sample [0-9]* is off by .*: expected no more than' err; then
     ok "what is off is named"
 else
     echo "status $status" >> err
@@ -46,7 +46,7 @@ holds "pixels go through a logit" '"input": "logit"' pixels2/config.json
 refuses "a logit of standardized values" 1 'expected none of standardised data' "$WEIR" train maf --data digits,limit=300 --out no --steps 2 --set input=logit --set standardize=yes
 refuses "no data" 2 'no --data' "$WEIR" check run
 refuses "no run" 2 'no RUN' "$WEIR" check --data digits
-refuses "other data" 1 '2 values a row: expected 64' "$WEIR" check run --data toy:moons
+refuses "other data" 1 '2 values a sample: expected 64' "$WEIR" check run --data toy:moons
 if [ -s out ]; then not_ok "and no head of a table" out; else ok "and no head of a table"; fi
 refuses "no condition" 2 'class' "$WEIR" check both --data toy:moons,n=50
 works "train a continuous one" "$WEIR" train rectified-flow --data toy:moons,n=100 --out field --steps 2

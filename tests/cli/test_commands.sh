@@ -18,7 +18,7 @@ holds "help shows a range" 'within \[' out
 for row in train sample score compare check import info list help report; do
     line=$(sed -n 's/.*\.test = "\([^"]*\)".*/\1/p' "$SRC/src/cli/$row.c")
     # shellcheck disable=SC2086 # words of a line
-    works "row: weir $line" "$WEIR" $line
+    works "sample: weir $line" "$WEIR" $line
 done
 
 works "list" "$WEIR" list
@@ -47,9 +47,9 @@ for r in rows:
     works "score has the keys" python3 -c '
 import json
 o = json.load(open("parsed"))
-want = "kind nats nats_stderr estimator_stderr probes draws importance dequantization n dim n_failed failed_rows excess_nats excess_stderr warnings".split()
+want = "kind nats nats_stderr estimator_stderr probes draws importance dequantization n dim n_failed failed_samples excess_nats excess_stderr warnings".split()
 assert list(o) == want, list(o)
-assert o["kind"] == "exact" and o["n"] == 50 and o["dim"] == 2 and o["dequantization"] == "none" and o["failed_rows"] == []'
+assert o["kind"] == "exact" and o["n"] == 50 and o["dim"] == 2 and o["dequantization"] == "none" and o["failed_samples"] == []'
 else
     echo "# no python3: JSON is not parsed"
 fi
@@ -100,7 +100,7 @@ works "train on digits" tiny digits digits --steps 5 --batch 50
 works "score of integers" "$WEIR" score digits --data digits,split=test --json
 holds "score has bits_per_dim" '"bits_per_dim": [0-9.]*, "nats_unit_range": -\{0,1\}[0-9.]*, "warnings": \[\]}' out
 holds "score names the dequantization" '"dequantization": "uniform"' out
-holds "the test split has 297 rows" '"n": 297' out
+holds "the test split has 297 samples" '"n": 297' out
 works "train without dequantization" tiny levels "digits" --steps 2 --set dequantizer=none
 works "score it" "$WEIR" score levels --data digits,limit=5 --draws 3
 holds "and says so" 'none dequantization, 1 draw' out
@@ -121,7 +121,7 @@ fi
 works "sample as csv" "$WEIR" sample digits -n5 -o five.csv
 if [ "$(wc -l < five.csv)" -eq 5 ] && ! grep -q '[.]' five.csv; then ok "samples of integers are integers"; else not_ok "samples of integers are integers" five.csv; fi
 works "per-row nats as csv" "$WEIR" score run --data toy:moons,n=7 -o rows.csv
-if [ "$(head -n 1 rows.csv)" = nats ] && [ "$(wc -l < rows.csv)" -eq 8 ]; then ok "one line a row"; else not_ok "one line a row" rows.csv; fi
+if [ "$(head -n 1 rows.csv)" = nats ] && [ "$(wc -l < rows.csv)" -eq 8 ]; then ok "one line a sample"; else not_ok "one line a sample" rows.csv; fi
 works "info of a file" "$WEIR" info run/model.safetensors
 holds "info lists tensors" 'flow.scale.log_scale' out
 works "info as JSON" "$WEIR" info digits --json
@@ -139,7 +139,7 @@ works "per-sample weights" sh -c 'printf "x,y,w\n1,2,1\n3,4,0\n0,1,2\n2,2,1\n" >
 printf "x,y,w\n1,2,1\n3,4,0\n" > two.csv
 "$WEIR" score run --data two.csv,weight=w --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > weighted
 printf "1,2\n" > first.csv && "$WEIR" score run --data first.csv --json | sed 's/.*"nats": \([^,]*\),.*/\1/' > first
-same "a row of weight 0 does not count" weighted first
+same "a sample of weight 0 does not count" weighted first
 works "a run" "$WEIR" score run --data toy:gaussian,n=50 --json
 cp out parsed
 works "is the same run" "$WEIR" score run --data toy:gaussian,n=50 --json
@@ -166,7 +166,7 @@ if [ -s logged ]; then same "the log's held-out value is the score's" logged sco
 error=$(awk '{ printf "%.3f", $2 }' scored)
 holds "so is the page's error" "$error" byweight.html
 awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print i % 7, i % 5, i % 20 == 0 }' > rare.csv
-works "rows of weight 0 are as if they were not there" tiny rare rare.csv,weight=3 --steps 20 --batch 4
+works "samples of weight 0 are as if they were not there" tiny rare rare.csv,weight=3 --steps 20 --batch 4
 works "training without rows to validate on" tiny blind toy:moons,n=200,valid=0 --steps 10
 works "and on" "$WEIR" train --out blind --resume --steps 20
 "$WEIR" info blind > out
@@ -181,12 +181,12 @@ if [ $? -eq 1 ] && grep -q 'the others weigh nothing' err; then ok "all rows of 
 awk -v OFS=, 'BEGIN { for (i = 0; i < 200; i++) print sin(i), cos(3 * i), i == 7 ? 1e9 : 1 }' > heavy.csv
 works "a dominating weight" "$WEIR" score byweight --data heavy.csv,weight=3 --json
 if sed 's/.*"nats_stderr": \([^,]*\),.*"n_effective": \([^,]*\),.*/\1 \2/' out | awk '{ exit !($1 > 0.02 && $2 >= 1 && $2 < 1.001) }'; then
-    ok "leaves the error of one row"; else not_ok "leaves the error of one row" out; fi
+    ok "leaves the error of one sample"; else not_ok "leaves the error of one sample" out; fi
 "$WEIR" score byweight --data heavy.csv,weight=3 > out
 holds "and the table says so" '200 of 2 values, by weight as good as 1$' out
 if command -v python3 > /dev/null; then
     "$WEIR" score digits --data digits,limit=100 --draws 2 --json -o rows.csv > parsed
-    works "units follow from one another, and from the rows" python3 -c '
+    works "units follow from one another, and from the samples" python3 -c '
 import json, math
 o = json.load(open("parsed")); rows = [float(x) for x in list(open("rows.csv"))[1:]]
 close = lambda a, b: abs(a - b) <= 1e-9 * abs(b)

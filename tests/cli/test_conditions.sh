@@ -45,7 +45,7 @@ npy() { # FILE SHAPE BYTES: of doubles
 one='\000\000\000\000\000\000\360\077' two='\000\000\000\000\000\000\000\100' seven='\000\000\000\000\000\000\034\100' nan='\000\000\000\000\000\000\370\177'
 npy rows.npy '(2, 2)' "$one$seven$two$seven"
 works "a file of conditions" "$WEIR" sample both -o default.csv --class 0 --condition rows.npy
-if [ "$(wc -l < default.csv)" -eq 3 ]; then ok "one of each of its rows"; else not_ok "one of each of its rows" default.csv; fi
+if [ "$(wc -l < default.csv)" -eq 3 ]; then ok "one of each of its lines"; else not_ok "one of each of its lines" default.csv; fi
 works "three of each" "$WEIR" sample both -n 6 -o six.csv --class 0 --condition rows.npy
 works "three of each, two at a time" "$WEIR" sample both -n 6 -o chunks.csv --class 0 --condition rows.npy --batch 2
 same "are the same" six.csv chunks.csv
@@ -67,13 +67,13 @@ refuses "no number" 2 'speed=fast: expected a finite number' "$WEIR" sample both
 refuses "no finite number" 2 'speed=inf: expected a finite number' "$WEIR" sample both -n 2 -o no.csv --class 0 --condition 1=1,speed=inf
 refuses "no value at all" 2 'expected name=value,name=value or FILE.npy' "$WEIR" sample both -n 2 -o no.csv --class 0 --condition fast
 refuses "an open quote" 2 'every quote closed' "$WEIR" sample both -n 2 -o no.csv --class 0 --condition '"a=1'
-refuses "no multiple" 2 'n: 3 samples: expected a multiple of the 2 rows of rows.npy' "$WEIR" sample both -n 3 -o no.csv --class 0 --condition rows.npy
+refuses "no multiple" 2 'n: 3 samples: expected a multiple of the 2 samples of rows.npy' "$WEIR" sample both -n 3 -o no.csv --class 0 --condition rows.npy
 refuses "no file" 1 'gone.npy' "$WEIR" sample both -o no.csv --class 0 --condition gone.npy
 refuses "no count" 2 'no -n' "$WEIR" sample both -o no.csv --class 0 --condition 1=1,2=7
 npy wide.npy '(1, 3)' "$one$one$one"
-refuses "a file of other rows" 1 'wide.npy: 1 rows of 3 values: expected rows of the 2' "$WEIR" sample both -o no.csv --class 0 --condition wide.npy
+refuses "a file of other rows" 1 'wide.npy: 1 lines of 3 values: expected lines of the 2' "$WEIR" sample both -o no.csv --class 0 --condition wide.npy
 npy nan.npy '(1, 2)' "$one$nan"
-refuses "a file that is not finite" 1 'nan.npy: row 0, condition speed: expected a finite number, found nan' "$WEIR" sample both -o no.csv --class 0 --condition nan.npy
+refuses "a file that is not finite" 1 'nan.npy: line 0, condition speed: expected a finite number, found nan' "$WEIR" sample both -o no.csv --class 0 --condition nan.npy
 absent "nothing is written" no.csv
 
 # -- scores: of the data, else of the flags, else an error
@@ -89,19 +89,19 @@ same "a flag says the same" by-data.csv by-flag.csv
 awk -F, 'NR > 1 && $3 == "1.0000"' all.csv | cut -d, -f1,2,5 > still.csv
 works "score by --condition" "$WEIR" score both --data still.csv,label=3 --condition 1=1,2=7 -o by-flag.csv
 npy still.npy '(1, 2)' "$one$seven"
-works "score by a file of one row" "$WEIR" score both --data still.csv,label=3 --condition still.npy -o by-file.csv
+works "score by a file of one line" "$WEIR" score both --data still.csv,label=3 --condition still.npy -o by-file.csv
 same "is the same for all" by-flag.csv by-file.csv
 refuses "neither" 2 'no --class: ' "$WEIR" score both --data 'bare.csv,condition=3-4'
 refuses "no context anywhere" 2 'no --condition: ' "$WEIR" score both --data still.csv,label=3
-refuses "both" 2 'class: the data have a class of every row' "$WEIR" score both --data "$spec" --class oak
-refuses "a context in both" 2 'condition: the data have a context of every row' "$WEIR" score both --data "$spec" --condition 1=1,2=7
+refuses "both" 2 'class: the data have a class of every sample' "$WEIR" score both --data "$spec" --class oak
+refuses "a context in both" 2 'condition: the data have a context of every sample' "$WEIR" score both --data "$spec" --condition 1=1,2=7
 npy many.npy '(7, 2)' "$one$seven$one$seven$one$seven$one$seven$one$seven$one$seven$one$seven"
 awk -F, 'NR > 1 && NR <= 5 { print $1 "," $2 "," $5 }' all.csv > four-rows.csv
 refuses "as many rows as there are, or one" 1 'condition of 7 samples: expected a number that divides the 4' "$WEIR" score both --data four-rows.csv,label=3 --condition many.npy
 sed 's/oak/elm/' all.csv > elms.csv
 refuses "a class that the model does not know" 1 'class elm: expected one of the 3 known' "$WEIR" score both --data 'elms.csv,label=kind,condition=3-4'
 works "report" "$WEIR" report both
-holds "the report draws under conditions" 'under the condition of the row at its place' both/report.html
+holds "the report draws under conditions" 'under the condition of the sample at its place' both/report.html
 holds "and says why there is no density" 'density depends on its condition' both/report.html
 
 # -- what is not wanted

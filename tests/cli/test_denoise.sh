@@ -15,7 +15,7 @@ paste -d, xt.csv x0.csv vel.csv | awk -F, '{ for (i = 1; i <= 2; i++) { d = $i -
 for threads in 1 2; do works "$threads threads" "$WEIR" denoise run --data toy:moons,n=300 -t 0.4 --add-noise -o t$threads.npy --threads $threads --batch $((threads * 37)); done
 same "the same bits" t1.npy t2.npy
 works "at an end" "$WEIR" denoise run --data toy:moons,n=5 -t 0 --output score -o end.csv
-holds "what is not decided is told" '5 rows are not finite: at t=0 what the network says does not decide score' err
+holds "what is not decided is told" '5 samples are not finite: at t=0 what the network says does not decide score' err
 refuses "no data" 2 'no --data: weir denoise' "$WEIR" denoise run -t 0.4 -o no.npy
 refuses "no time" 2 'no -t: weir denoise' "$WEIR" denoise run --data xt.npy -o no.npy
 refuses "no file" 2 'o: none: expected' "$WEIR" denoise run --data xt.npy -t 0.4

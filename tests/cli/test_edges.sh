@@ -16,11 +16,11 @@ works "columns without names" "$WEIR" score run --data bare.csv
 works "samples under the names" "$WEIR" sample run -n 3 -o x.csv
 if [ "$(head -n 1 x.csv)" = a,b ] && [ "$(wc -l < x.csv)" -eq 4 ]; then ok "of the data"; else not_ok "of the data" x.csv; fi
 works "which are read back" "$WEIR" score run --data x.csv
-works "held-out rows are the run's" "$WEIR" score run --data ab.csv,split=valid --json
+works "held-out samples are the run's" "$WEIR" score run --data ab.csv,split=valid --json
 cp out own
 works "whose rule may be said" "$WEIR" score run --data ab.csv,split=valid,valid=0.25 --json
 same "to the same numbers" out own
-warns "another rule" 'the run holds out others (valid=0.25): rows that it has trained on may be among these' \
+warns "another rule" 'the run holds out others (valid=0.25): samples that it has trained on may be among these' \
     "$WEIR" score run --data ab.csv,split=valid,valid=0.5
 refuses "standardize is the model's" 2 'standardize: expected none' "$WEIR" score run --data ab.csv,standardize=yes
 refuses "a model by --set" 2 'weir train nice' "$WEIR" train --set model=nice --data ab.csv --out no
@@ -41,10 +41,10 @@ refuses "images of another shape" 1 'samples of shape \[1, 2, 4\]: expected \[1,
 # What training says of itself
 awk 'BEGIN { srand(5); for (i = 0; i < 300; i++) printf "%.6f,%.6f\n", i == 17 ? 1e6 : rand() + rand() - rand(), rand() }' > wild.csv
 # shellcheck disable=SC2086
-warns "a value that decides mean and deviation" 'row 17, column 1: 1000000, .*mean, deviation and held-out means; standardize=robust' \
+warns "a value that decides mean and deviation" 'sample 17, column 1: 1000000, .*mean, deviation and held-out means; standardize=robust' \
     "$WEIR" train nice --data wild.csv,standardize=yes --out wild $small
 # shellcheck disable=SC2086
-warns "or, by quartiles, the loss" 'row 17, column 1: 1000000, .*the loss and held-out means: drop the row' \
+warns "or, by quartiles, the loss" 'sample 17, column 1: 1000000, .*the loss and held-out means: drop the sample' \
     "$WEIR" train nice --data wild.csv,standardize=robust --out robust $small
 awk 'BEGIN { srand(6); for (i = 0; i < 300; i++) printf "%.6f,%.6f\n", 5e8 + rand(), rand() }' > far.csv
 warns "values that drown the noise of a continuous model, in double too" 'column 1: values near 5000*.* noise of 1: add standardize=yes' \

@@ -110,17 +110,17 @@ refuses "levels of another kind" 1 '17' "$WEIR" score digits --data digits,level
 refuses "integers for a continuous model" 1 'continuous' sh -c '"$WEIR" sample digits -n 9 -o i.csv && cut -d, -f1,2 i.csv > i2.csv && "$WEIR" score run --data i2.csv,levels=17'
 refuses "fractions for a model of integers" 1 'integers' sh -c '"$WEIR" sample run -n 32 -o f.csv && paste -d, f.csv f.csv f.csv f.csv f.csv f.csv f.csv f.csv > f8.csv && paste -d, f8.csv f8.csv f8.csv f8.csv > f64.csv && "$WEIR" score digits --data f64.csv'
 refuses "noise of a wrong dimension" 1 '2 values.*64' "$WEIR" sample digits -n 2 -o x.npy --noise good.npy
-refuses "too little noise" 1 '20 rows' "$WEIR" sample run -n 21 -o x.npy --noise good.npy
+refuses "too little noise" 1 '20 samples' "$WEIR" sample run -n 21 -o x.npy --noise good.npy
 printf '1,2\n3,nan\n5,6\n0,1\n1,1\n2,2\n' > nan.csv
 printf '1,2.5,-1\n3,1,1\n' > run.csv
-refuses "NaN in training data" 1 'row 1, column 2' "$WEIR" train nice --data nan.csv,valid=0 --out x
-refuses "NaN in validation data" 1 'row 1, column 2' "$WEIR" train nice --data nan.csv,valid=last:5 --out x
-refuses "a label that is none" 1 'row 0, column 2' "$WEIR" train nice --data run.csv,label=2 --out x
-refuses "a weight below 0" 1 'row 0, column 3' "$WEIR" train nice --data run.csv,weight=3 --out x
+refuses "NaN in training data" 1 'sample 1, column 2' "$WEIR" train nice --data nan.csv,valid=0 --out x
+refuses "NaN in validation data" 1 'sample 1, column 2' "$WEIR" train nice --data nan.csv,valid=last:5 --out x
+refuses "a label that is none" 1 'sample 0, column 2' "$WEIR" train nice --data run.csv,label=2 --out x
+refuses "a weight below 0" 1 'sample 0, column 3' "$WEIR" train nice --data run.csv,weight=3 --out x
 absent "no run of it" x
 "$WEIR" score run --data nan.csv --json -o rows.csv > out 2> err
 if [ $? -eq 0 ] && [ "$(wc -l < err)" -eq 1 ]; then ok "a row that fails is told in one line"; else not_ok "a row that fails is told in one line" err; fi
-holds "it is counted" '"n_failed": 1, "failed_rows": \[1\]' out
+holds "it is counted" '"n_failed": 1, "failed_samples": \[1\]' out
 holds "and is NaN in the file" 'nan' rows.csv
 printf 'nan,1\n1,nan\n' > nans.csv
 "$WEIR" score run --data nans.csv --json > out 2> err

@@ -17,7 +17,7 @@ holds "says by what" '"solver": "euler", "fixed_steps": 5' out
 holds "and how wrong, by twice as many" '"step_error": 0.[0-9]*, "step_bias": -*[0-9.e-]*, "n_doubled": 100' out
 works "score by fixed steps, for people" "$WEIR" score run --data toy:gmm3,n=200 --solver "euler steps=5"
 holds "has the kind" '^kind *fixed-step, 5 steps of euler$' out
-holds "has the error" '^step error *0\.[0-9]* (mean [+-][0-9.e-]*) *nats a row, by twice the steps on 100 rows$' out
+holds "has the error" '^step error *0\.[0-9]* (mean [+-][0-9.e-]*) *nats a sample, by twice the steps on 100 samples$' out
 refuses "score by what is no method for ODEs" 2 'sampler.ddpm: .*such as dopri5' "$WEIR" score run --data toy:gmm3,n=20 --solver ddpm
 refuses "an option that the solver has not" 2 'perhaps solver.steps' "$WEIR" score run --data toy:gmm3,n=20 --solver "heun stpes=3"
 works "probes are for more values" "$WEIR" score run --data toy:gmm3,n=200 --json --probes 3
@@ -81,7 +81,7 @@ same "weights" t1/model.safetensors t2/model.safetensors
 same "per-row nats" r1.npy r2.npy
 same "samples" s1.npy s2.npy
 works "score in batches of 7" "$WEIR" score t1 --data toy:moons,n=300 -o r7.npy --batch 7
-same "are the same rows" r1.npy r7.npy
+same "are the same samples" r1.npy r7.npy
 works "sample in batches of 7" "$WEIR" sample t1 -n 300 -o s7.npy --batch 7
 same "are the same" s1.npy s7.npy
 # shellcheck disable=SC2086

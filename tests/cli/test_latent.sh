@@ -24,7 +24,7 @@ sed 1d back.csv | paste -d, plain.csv - | awk -F, '{ d = $1 - $3; e = $2 - $4; i
 works "encode integers" "$WEIR" encode digits --data digits,limit=40 -o digits.npy --cycle
 holds "they come back to the bit" '^cycle error *0 ' out
 works "encode by an ODE" "$WEIR" encode moons --data toy:moons,n=9 -o moons.csv --cycle --solver "dopri5 rtol=1e-7 atol=1e-7"
-if [ "$(wc -l < moons.csv)" -eq 9 ]; then ok "a line a row"; else not_ok "a line a row" moons.csv; fi
+if [ "$(wc -l < moons.csv)" -eq 9 ]; then ok "a line a sample"; else not_ok "a line a sample" moons.csv; fi
 works "one class of all" "$WEIR" encode run --data plain.csv --class oak -o oak.npy
 works "and back" "$WEIR" decode run oak.npy --class oak -o oak.csv
 for threads in 1 2; do works "encode, $threads threads" "$WEIR" encode run --data all.csv,label=kind -o t$threads.npy --threads $threads --batch $((threads * 37)); done
@@ -36,7 +36,7 @@ refuses "a picture of noise" 2 'expected a file that ends in .npy or .csv' "$WEI
 refuses "no class" 2 'no --class' "$WEIR" encode run --data plain.csv -o no.npy
 refuses "a method that is none for ODEs" 2 'ddpm' "$WEIR" encode moons --data toy:moons,n=3 -o no.npy --solver ddpm
 refuses "a solver of a flow" 2 'expected none' "$WEIR" encode digits --data digits,limit=3 -o no.npy --solver euler
-refuses "noise of other rows" 1 'digits.npy: 40 rows of 64 values: expected rows of 2' "$WEIR" decode run digits.npy --class oak -o no.csv
+refuses "noise of other rows" 1 'digits.npy: 40 samples of 64 values: expected samples of 2' "$WEIR" decode run digits.npy --class oak -o no.csv
 refuses "no noise" 2 'no Z.npy' "$WEIR" decode run -o no.csv
 refuses "conditions twice" 2 'data: together with --class' "$WEIR" decode run z.npy -o no.csv --data all.csv,label=kind --class oak
 refuses "data of another length" 1 'condition of 11 samples' "$WEIR" decode run z.npy -o no.csv --data all.csv,label=kind,limit=11
@@ -71,14 +71,14 @@ works "which a uniform prior does not want" "$WEIR" classify lost --data plain.c
 # -- outliers
 { cat plain.csv; echo "50,50"; } | sed '1,230d' > odd.csv
 works "outliers" "$WEIR" score run --data odd.csv --class oak --outliers 0.01 --json
-holds "the last is one" '"outliers": {"quantile": 0.01, "nats": [-0-9.]*, "n": [0-9]*, "rows": \[.*10\]}' out
+holds "the last is one" '"outliers": {"quantile": 0.01, "nats": [-0-9.]*, "n": [0-9]*, "samples": \[.*10\]}' out
 works "in the table" "$WEIR" score run --data odd.csv --class oak --outliers 0.01
-holds "a line of them" '^outliers *[0-9]* rows below' out
+holds "a line of them" '^outliers *[0-9]* samples below' out
 refuses "no quantile" 2 'outliers' "$WEIR" score run --data odd.csv --class oak --outliers 2
 
 # -- between
-works "between two rows" "$WEIR" interpolate run --data all.csv,label=kind --from 0 --to 3 -n 5 -o between.csv
-sed 1d between.csv | head -n 1 | paste -d, - plain.csv 2> /dev/null | head -n 1 | awk -F, '{ d = $1 - $3; if (d * d > 1e-12) exit 1 }' && ok "begins at the row" || not_ok "begins at the row" between.csv
+works "between two samples" "$WEIR" interpolate run --data all.csv,label=kind --from 0 --to 3 -n 5 -o between.csv
+sed 1d between.csv | head -n 1 | paste -d, - plain.csv 2> /dev/null | head -n 1 | awk -F, '{ d = $1 - $3; if (d * d > 1e-12) exit 1 }' && ok "begins at the sample" || not_ok "begins at the sample" between.csv
 works "along a class" "$WEIR" interpolate run --data all.csv,label=kind --from 0 --attribute oak --reach 2 -n 5 -o along.csv --arc
 refuses "both" 2 'attribute: together with --to' "$WEIR" interpolate run --data all.csv,label=kind --to 3 --attribute oak -o no.csv
 refuses "no such class" 2 'attribute elm: expected a class of the 3' "$WEIR" interpolate run --data all.csv,label=kind --attribute elm -o no.csv
@@ -91,11 +91,11 @@ printf '0,1\n' > mask.csv
 works "inpaint" "$WEIR" inpaint run --data all.csv,label=kind,limit=20 --mask mask.csv -o full.csv --steps 50 --log-prob lp.csv
 cut -d, -f1 full.csv > kept.csv
 works "the same data" "$WEIR" decode run z.npy --data all.csv,label=kind -o all-back.csv
-if [ "$(wc -l < full.csv)" -eq 21 ] && [ "$(wc -l < lp.csv)" -eq 21 ]; then ok "a line a row"; else not_ok "a line a row" full.csv; fi
+if [ "$(wc -l < full.csv)" -eq 21 ] && [ "$(wc -l < lp.csv)" -eq 21 ]; then ok "a line a sample"; else not_ok "a line a sample" full.csv; fi
 works "again, in small batches" "$WEIR" inpaint run --data all.csv,label=kind,limit=20 --mask mask.csv -o again.csv --steps 50 --batch 3
 same "the same" full.csv again.csv
 printf '1,0,1\n' > wide.csv
-refuses "a mask of other values" 1 'wide.csv: 1 rows of 3 values: expected 1 or 20 rows of 2' "$WEIR" inpaint run --data all.csv,label=kind,limit=20 --mask wide.csv -o no.csv
+refuses "a mask of other values" 1 'wide.csv: 1 samples of 3 values: expected 1 or 20 samples of 2' "$WEIR" inpaint run --data all.csv,label=kind,limit=20 --mask wide.csv -o no.csv
 refuses "no mask" 2 'no --mask' "$WEIR" inpaint run --data all.csv,label=kind -o no.csv
 works "beside what is known" "$WEIR" inpaint moons --data toy:moons,n=3 --mask mask.csv -o turns.csv --solver ddpm --steps 9 --resample 3 --jump 3 --log-prob lp.csv
 works "again, in small batches" "$WEIR" inpaint moons --data toy:moons,n=3 --mask mask.csv -o again.csv --solver ddpm --steps 9 --resample 3 --jump 3 --batch 1
@@ -118,12 +118,12 @@ works "at little noise" "$WEIR" sample moons --image four.csv --strength 0.001 -
 paste -d, four.csv near.csv | awk -F, '{ d = $1 - $3; e = $2 - $4; if (d * d > 1e-3 || e * e > 1e-3) exit 1 }' && ok "near the data" || not_ok "near the data" near.csv
 refuses "strength of nothing" 2 'no --image' "$WEIR" sample moons -n 2 --strength 0.4 -o no.csv
 refuses "two places to begin" 2 'together with --image' "$WEIR" sample moons -n 2 --image toy:moons,n=2 --noise z.npy -o no.csv
-refuses "no multiple" 2 'expected a multiple of the 3 rows' "$WEIR" sample moons -n 4 --image toy:moons,n=3 -o no.csv
-refuses "data of other values" 1 'digits,limit=2: 64 values a row: expected 2' "$WEIR" sample moons --image digits,limit=2 -o no.csv
+refuses "no multiple" 2 'expected a multiple of the 3 samples' "$WEIR" sample moons -n 4 --image toy:moons,n=3 -o no.csv
+refuses "data of other values" 1 'digits,limit=2: 64 values a sample: expected 2' "$WEIR" sample moons --image digits,limit=2 -o no.csv
 refuses "a flow, which has no path" 1 'expected a model on a path' "$WEIR" sample run --image all.csv,label=kind,limit=2 --class rose -o no.csv
 if has png; then
     works "a picture" "$WEIR" sample digits -n 1 -o digit.png
-    refuses "of another size" 1 'digit.png: .* values a row: expected 64' "$WEIR" sample digits --image digit.png -o no.csv
+    refuses "of another size" 1 'digit.png: .* values a sample: expected 64' "$WEIR" sample digits --image digit.png -o no.csv
 fi
 
 works "of a continuous model" "$WEIR" inpaint moons --data toy:moons,n=3 --mask mask.csv -o moons.csv --steps 2

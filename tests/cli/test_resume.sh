@@ -54,7 +54,7 @@ holds "by two steps" 'step 12 ' out
 refuses "another batch" 1 'train.batch differs' "$WEIR" train --out length --resume --set batch=7
 refuses "other levels" 1 'model.levels differs' "$WEIR" train --out length --resume --set levels=0
 refuses "not standardized after all" 1 'model.standardize differs' "$WEIR" train --out length --resume --set standardize=no
-refuses "a shape that the data have not" 1 'rows of shape 64: expected model.shape=3,5' tiny shape digits --set model.shape=3,5
+refuses "a shape that the data have not" 1 'samples of shape 64: expected model.shape=3,5' tiny shape digits --set model.shape=3,5
 refuses "standardize=yes and no" 2 'digits,standardize=yes: standardize=yes of the data: expected model.standardize=no' \
     tiny both digits,standardize=yes --set standardize=no
 
@@ -103,7 +103,7 @@ works "resumed from another folder" "$WEIR" train --out ../apart --resume --step
 works "whose page finds its data" "$WEIR" report ../apart -o page.html
 absent_in() { if grep -q "$2" "$3"; then not_ok "$1" "$3"; else ok "$1"; fi; }
 absent_in "and scores them" 'cannot be opened' page.html
-works "its held-out rows are known by another path" "$WEIR" score ../apart --data ../here/data/t.csv,split=valid --json
+works "its held-out samples are known by another path" "$WEIR" score ../apart --data ../here/data/t.csv,split=valid --json
 holds "as its own" '"n": 20,' out
 mv ../here/data moved
 "$WEIR" train --out ../apart --resume --steps 9 > out 2> err

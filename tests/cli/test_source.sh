@@ -19,7 +19,7 @@ if [ $sanitized = no ]; then
 fi
 works "from rows of one's own" "$WEIR" sample run --from toy:8gaussians,n=40 -o from.csv
 works "more of each" "$WEIR" sample run --from toy:8gaussians,n=40 -n 80 -o more.csv
-refuses "no multiple" 2 'multiple of the 40 rows of toy:8gaussians' "$WEIR" sample run --from toy:8gaussians,n=40 -n 50 -o no.csv
+refuses "no multiple" 2 'multiple of the 40 samples of toy:8gaussians' "$WEIR" sample run --from toy:8gaussians,n=40 -n 50 -o no.csv
 works "there and back" "$WEIR" encode run --data toy:moons,n=20 -o z.npy
 works "a report" "$WEIR" report run
 holds "which says why it has no density" 'The model gives no density' run/report.html

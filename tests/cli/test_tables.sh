@@ -24,9 +24,9 @@ refuses "a column that is both" 2 'column 2 is weight and skip' train no --data 
 refuses "a column that is not there" 2 'skip=d: expected a name of the header or a number from 1 to 5' train no --data table.csv,skip=d
 refuses "no column left" 1 'no column left' train no --data 'table.csv,columns="a",condition=a'
 
-refuses "missing values" 1 'line 5, column 3: expected a number (na=drop leaves such rows out), found an empty field' train no --data table.csv --columns 2-3
-works "leave with their rows" train dropped --data table.csv,na=drop --columns 2-3
-warned "which is said" 'table.csv: 10 of 200 rows lack a value: they are left out (na=drop)' err
+refuses "missing values" 1 'line 5, column 3: expected a number (na=drop leaves such lines out), found an empty field' train no --data table.csv --columns 2-3
+works "leave with their samples" train dropped --data table.csv,na=drop --columns 2-3
+warned "which is said" 'table.csv: 10 of 200 samples lack a value: they are left out (na=drop)' err
 holds "of all" '^data *158 samples to train on, 32 held out; 2 values each$' out
 awk -F, 'NR > 1 && $3 != "" && $3 != "NA" { print $2 "," $3 }' table.csv > whole.csv
 works "what is left" train whole --data whole.csv,header=no
@@ -38,8 +38,8 @@ same "rows" a b
 { printf '\223NUMPY\001\000\166\000'; printf '%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (32, 2), }"
     i=0; while [ $i -lt 63 ]; do printf '\000\000\200\077'; i=$((i + 1)); done; printf '\000\000\300\177'; } > nan.npy
 works "of arrays too" train array --data nan.npy,na=drop
-holds "it is said" 'nan.npy: 1 of 32 rows lack a value' err
-refuses "which else are an error" 1 'nan.npy: row 31, column 2: expected a finite number' train no --data nan.npy
+holds "it is said" 'nan.npy: 1 of 32 samples lack a value' err
+refuses "which else are an error" 1 'nan.npy: sample 31, column 2: expected a finite number' train no --data nan.npy
 
 works "a test split of one's own" train tested --data 'table.csv,columns="a,c",test=0.1,valid=last:20'
 holds "is out of training" '^data *160 samples to train on, 20 held out' out

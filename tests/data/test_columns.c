@@ -53,13 +53,13 @@ static void columns_without_a_bound(void **state)
     } cases[] = {
         { normal, other, NULL },
         { heavy, normal, NULL },
-        { normal, constant, "column 2 is 2.5 in every row" },
-        { constant, constant, "column 1 (and 1 more) is 2.5 in every row" },
+        { normal, constant, "column 2 is 2.5 in every sample" },
+        { constant, constant, "column 1 (and 1 more) is 2.5 in every sample" },
         { binary, normal, "column 1 holds integers, 0 to 1: " },
         { normal, counts, "column 2 holds integers, 0 to 39: " },
         { normal, three, "column 2 has 3 values alone" },
-        { mostly, normal, "column 1 is 0.25 in 90 % of the rows" },
-        { normal, normal, "column 1 and column 2 are equal in every row" },
+        { mostly, normal, "column 1 is 0.25 in 90 % of the samples" },
+        { normal, normal, "column 1 and column 2 are equal in every sample" },
     };
     char path[128];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -144,7 +144,7 @@ static void a_value_far_away(void **state)
     weir__dataset_warn_columns(d, NULL, true);
     assert_int_equal(n_said, 1);
     assert_non_null(
-        strstr(said[0], "row 17, column 2: 1000000, where half of the rows lie within 0.6"));
+        strstr(said[0], "sample 17, column 2: 1000000, where half of the samples lie within 0.6"));
     assert_int_equal(weir_dataset_statistics(d, mean, std), WEIR_OK);
     assert_true(std[1] > 1e4);
     weir_dataset_free(d);
@@ -191,7 +191,7 @@ static void tables_of_pandas(void **state)
     weir_dataset *d = opened(k, path);
     assert_int_equal(weir_dataset_dim(d), 2);
     assert_int_equal(n_said, 1);
-    assert_non_null(strstr(said[0], "column 1 has no name and counts the rows: it is left out"));
+    assert_non_null(strstr(said[0], "column 1 has no name and counts the samples: it is left out"));
     assert_string_equal(weir_dataset_name(d, WEIR_NAMES_COLUMN, 0), "a");
     weir_dataset_free(d);
     n_said = 0;

@@ -131,7 +131,7 @@ static void mistakes(void **state)
     REFUSED_WITH(path, WEIR_ERROR_FORMAT, ",label=a", "line 2, column 4: expected a number");
     REFUSED(c, WEIR_ERROR_SHAPE,
             "tests/data/files/small.csv,conditions=tests/data/files/small.npy", "small.npy",
-            "each of the 12 rows");
+            "each of the 12 samples");
     REFUSED(c, WEIR_ERROR_FORMAT, "tests/data/files/small.csv,conditions=digits", "conditions");
     REFUSED(c, WEIR_ERROR_NAME, "digits,condition=3", "unknown option condition");
 }
@@ -350,17 +350,17 @@ static void statistics(void **state)
     text_file(path, "nan.csv", "a,b\n1,2\n3,inf\n");
     d = opened_with(path, ",condition=b");
     weir_dataset_context_statistics(d, mean, std);
-    assert_fails(c, WEIR_ERROR_VALUE, "nan.csv: row 1, condition b: expected a finite number, found inf");
+    assert_fails(c, WEIR_ERROR_VALUE, "nan.csv: sample 1, condition b: expected a finite number, found inf");
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_OK); /* of the data */
     weir_dataset_free(d);
     d = opened_with(path, ",condition=a");
     weir__dataset_check_finite(d, WEIR_F32);
-    assert_fails(c, WEIR_ERROR_VALUE, "row 1, column 2: expected a finite number");
+    assert_fails(c, WEIR_ERROR_VALUE, "sample 1, column 2: expected a finite number");
     assert_int_equal(weir__dataset_check_context(d), WEIR_OK);
     weir_dataset_free(d);
     d = opened(c, "toy:moons,n=10");
     weir_dataset_context_statistics(d, mean, std);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "rows with a context");
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "samples with a context");
     weir_dataset_free(d);
 }
 
@@ -390,7 +390,7 @@ static void given(void **state)
     weir_dataset_set_labels(d, SHAPE(1, -1, 0));
     assert_fails(c, WEIR_ERROR_RANGE, "label 1: expected an integer from 0, found -1");
     weir_dataset_set_context(d, context, 0);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "0 values a row");
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "0 values a sample");
     assert_int_equal(weir_dataset_set_labels(d, NULL), WEIR_OK);
     assert_int_equal(weir_dataset_set_context(d, NULL, 0), WEIR_OK);
     assert_int_equal(weir_dataset_classes(d), 0);
@@ -426,7 +426,7 @@ static void renumbering(void **state)
     weir_dataset_free(d);
     d = opened_with(path, ",label=kind");
     weir__dataset_renumber(d, &some, 2);
-    assert_fails(c, WEIR_ERROR_NAME, "row 1: class daisy: expected one of the 2 known, perhaps dasiy");
+    assert_fails(c, WEIR_ERROR_NAME, "sample 1: class daisy: expected one of the 2 known, perhaps dasiy");
     classes_are(d, 4, SHAPE(1, 0, 1, 2)); /* as it was */
     weir__dataset_renumber(d, &none, 3);
     assert_fails(c, WEIR_ERROR_NAME, "class rose: expected numbers of classes");
@@ -439,7 +439,7 @@ static void renumbering(void **state)
     text_file(path, "numbers.csv", "1,7\n2,x\n3,0\n");
     d = opened_with(path, ",label=2,valid=0");
     weir__dataset_renumber(d, &none, 8);
-    assert_fails(c, WEIR_ERROR_NAME, "row 1: class x");
+    assert_fails(c, WEIR_ERROR_NAME, "sample 1: class x");
     weir_dataset_free(d);
     d = opened_with(path, ",label=2,valid=last:2,split=train"); /* "7" is number 7 where there are no names */
     assert_int_equal(weir__dataset_renumber(d, &none, 8), WEIR_OK);

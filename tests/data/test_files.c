@@ -59,7 +59,7 @@ static void npy(void **state)
     assert_int_equal(weir_dataset_levels(d), 13);
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s,levels=12", path);
-    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 2, column 4: expected an integer in [0, 12)", "found 12");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "sample 2, column 4: expected an integer in [0, 12)", "found 12");
     snprintf(spec, sizeof spec, "%s,label=1", path);
     REFUSED(c, WEIR_ERROR_SHAPE, spec, "expected a table, found 3 axes");
     const double list[] = { 0.5, 1.5, 2.5 };
@@ -69,12 +69,12 @@ static void npy(void **state)
     assert_true(first_of(d, 2) == 2.5);
     weir_dataset_free(d);
     write_npy(path, "none.npy", "<f8", "(0, 3)", list, 0);
-    REFUSED(c, WEIR_ERROR_SHAPE, path, "at least one row");
+    REFUSED(c, WEIR_ERROR_SHAPE, path, "at least one sample");
     write_npy(path, "scalar.npy", "<f8", "()", list, 8);
-    REFUSED(c, WEIR_ERROR_SHAPE, path, "array of rows");
+    REFUSED(c, WEIR_ERROR_SHAPE, path, "array of samples");
     write_npy(path, "columns.npy", "<f8", "(1, 3)", list, 24);
     snprintf(spec, sizeof spec, "%s,label=3", path);
-    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 0, column 3: expected a label", "2.5");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "sample 0, column 3: expected a label", "2.5");
 }
 
 static void csv_columns(void **state)
@@ -95,8 +95,8 @@ static void csv_columns(void **state)
     REFUSED(c, WEIR_ERROR_NAME, "tests/data/files/small.csv,label=clas", "label=clas", "from 1 to 4", "perhaps class");
     REFUSED(c, WEIR_ERROR_NAME, "tests/data/files/small.csv,label=0", "label=0");
     REFUSED(c, WEIR_ERROR_NAME, "tests/data/files/small.csv,weight=5", "weight=5");
-    REFUSED(c, WEIR_ERROR_VALUE, "tests/data/files/small.csv,label=x", "row 1, column 1: expected a label", "0.5");
-    REFUSED(c, WEIR_ERROR_VALUE, "tests/data/files/small.csv,weight=y", "row 1, column 2: expected a weight", "-1");
+    REFUSED(c, WEIR_ERROR_VALUE, "tests/data/files/small.csv,label=x", "sample 1, column 1: expected a label", "0.5");
+    REFUSED(c, WEIR_ERROR_VALUE, "tests/data/files/small.csv,weight=y", "sample 1, column 2: expected a weight", "-1");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/small.csv,weight=w,label=4", "two columns");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/small.csv,label=class,labels=tests/data/files/small.npy", "one of them");
     REFUSED(c, WEIR_ERROR_ARGUMENT, "tests/data/files/small.csv,split=test", "small.csv", "split=test", "no test split");
@@ -113,10 +113,10 @@ static void csv_more(void **state)
     REFUSED(c, WEIR_ERROR_SHAPE, spec, "no column left");
     text_file(path, "sum.csv", "1,1e308\n2,1\n3,1e308\n");
     snprintf(spec, sizeof spec, "%s,weight=2", path);
-    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 2, column 2: expected a finite sum of weights");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "sample 2, column 2: expected a finite sum of weights");
     text_file(path, "weight.csv", "1,1\n2,nan\n");
     snprintf(spec, sizeof spec, "%s,weight=2", path);
-    REFUSED(c, WEIR_ERROR_VALUE, spec, "row 1, column 2", "weight", "nan");
+    REFUSED(c, WEIR_ERROR_VALUE, spec, "sample 1, column 2", "weight", "nan");
     text_file(path, "text.csv", "1,2\n3,x\n");
     REFUSED(c, WEIR_ERROR_FORMAT, path, "line 2, column 2");
     text_file(path, "odd.bin", "hello");
@@ -138,7 +138,7 @@ static void not_a_number(void **state)
     weir_dataset *d = opened(c, path);
     assert_int_equal(weir_dataset_samples(d), 4);
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
-    assert_non_null(strstr(weir_message(c), "nan.csv: row 2, column 3: expected a finite number, found nan"));
+    assert_non_null(strstr(weir_message(c), "nan.csv: sample 2, column 3: expected a finite number, found nan"));
     weir_clear(c);
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s,label=1,valid=last:2,split=train", path);
@@ -148,7 +148,7 @@ static void not_a_number(void **state)
     snprintf(spec, sizeof spec, "%s,label=1,valid=last:1,split=valid", path);
     d = opened(c, spec); /* columns and rows are the file's, whatever was taken out */
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
-    assert_non_null(strstr(weir_message(c), "row 3, column 2: expected a finite number, found -inf"));
+    assert_non_null(strstr(weir_message(c), "sample 3, column 2: expected a finite number, found -inf"));
     weir_clear(c);
     weir_dataset_free(d);
     snprintf(spec, sizeof spec, "%s/five.csv,label=4,weight=2", scratch_folder());
@@ -156,7 +156,7 @@ static void not_a_number(void **state)
     d = opened(c, spec);
     for (int64_t j = 0; j < 3; j++) assert_int_equal(weir__store_column(d->store, j), 2 * j + 1);
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
-    assert_non_null(strstr(weir_message(c), "row 1, column 5"));
+    assert_non_null(strstr(weir_message(c), "sample 1, column 5"));
     weir_clear(c);
     weir_dataset_free(d);
     text_file(path, "nan.csv", "0,1,2\n3,4,5\n6,7,nan\n0,-inf,3\n");
@@ -167,7 +167,7 @@ static void not_a_number(void **state)
     text_file(path, "large.csv", "0,1\n3,1e300\n");
     d = opened(c, path); /* finite, but not as floats */
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_ERROR_VALUE);
-    assert_non_null(strstr(weir_message(c), "row 1, column 2: expected a finite number of f32, found 1e+300"));
+    assert_non_null(strstr(weir_message(c), "sample 1, column 2: expected a finite number of f32, found 1e+300"));
     weir_clear(c);
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F64), WEIR_OK);
     weir_dataset_free(d);

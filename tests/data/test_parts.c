@@ -197,10 +197,10 @@ static void unlike(void **state)
     char whole[128], pattern[128], path[128];
     write_set(whole, pattern);
     write_npy(path, "part-3.npy", "<f4", 10, 2, values, 4);
-    REFUSED(c, WEIR_ERROR_SHAPE, pattern, "part-3.npy: rows of f32 [2]: expected f32 [3]",
+    REFUSED(c, WEIR_ERROR_SHAPE, pattern, "part-3.npy: samples of f32 [2]: expected f32 [3]",
             "part-01.npy");
     write_npy(path, "part-3.npy", "<f8", 5, DIM, values, 8);
-    REFUSED(c, WEIR_ERROR_SHAPE, pattern, "part-3.npy: rows of f64 [3]: expected f32 [3]");
+    REFUSED(c, WEIR_ERROR_SHAPE, pattern, "part-3.npy: samples of f64 [3]: expected f32 [3]");
     text_file(path, "part-3.npy", "1,2,3\n");
     REFUSED(c, WEIR_ERROR_FORMAT, pattern, "part-3.npy", "npy");
     assert_int_equal(unlink(path), 0);

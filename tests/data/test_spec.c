@@ -76,8 +76,8 @@ static void valid_option(void **state)
         assert_int_equal(count, good[i].expected);
         assert_int_equal(last, good[i].valid[0] == 'l');
     }
-    REFUSED(c, WEIR_ERROR_ARGUMENT, "toy:moons,n=100,valid=0,split=valid", "split=valid", "no rows");
-    REFUSED(c, WEIR_ERROR_ARGUMENT, "toy:moons,n=1,valid=0.9,split=train", "split=train", "no rows");
+    REFUSED(c, WEIR_ERROR_ARGUMENT, "toy:moons,n=100,valid=0,split=valid", "split=valid", "no samples");
+    REFUSED(c, WEIR_ERROR_ARGUMENT, "toy:moons,n=1,valid=0.9,split=train", "split=train", "no samples");
 }
 
 static void accessors(void **state)

@@ -274,7 +274,7 @@ static void statistics(void **state)
     static const float bad[] = { 1, 2, 3, INFINITY };
     d = weir_dataset_from_f32(c, bad, 2, 2);
     assert_int_equal(weir_dataset_statistics(d, mean, std), WEIR_ERROR_VALUE);
-    assert_non_null(strstr(weir_message(c), "row 1, column 2: expected a finite number, found inf"));
+    assert_non_null(strstr(weir_message(c), "sample 1, column 2: expected a finite number, found inf"));
     weir_clear(c);
     weir_dataset_free(d);
 }

@@ -71,7 +71,7 @@ static void bad_weights_are_refused(void **state)
     double w[N];
     fill(w);
     weir_dataset_set_weights(view, w);
-    assert_fails(c, WEIR_ERROR_STATE, "expected a data set of all rows");
+    assert_fails(c, WEIR_ERROR_STATE, "expected a data set of all samples");
     w[7] = -1;
     weir_dataset_set_weights(d, w);
     assert_fails(c, WEIR_ERROR_RANGE, "weight 7");
@@ -84,7 +84,7 @@ static void bad_weights_are_refused(void **state)
     weir_dataset_free(view), weir_dataset_free(d);
     weir_dataset *limited = weir_dataset_open(c, "toy:moons,n=50,limit=10");
     weir_dataset_set_weights(limited, w);
-    assert_fails(c, WEIR_ERROR_STATE, "10 of 50 rows");
+    assert_fails(c, WEIR_ERROR_STATE, "10 of 50 samples");
     weir_dataset_free(limited);
     assert_int_equal(weir_dataset_set_weights(NULL, w), WEIR_ERROR_ARGUMENT);
 }
@@ -159,7 +159,7 @@ static void what_weighs_nothing_is_not_looked_at(void **state)
     x[4][1] = NAN;
     weir_dataset *d = weir_dataset_from_f32(c, x[0], N, 2);
     weir__dataset_check_finite(d, WEIR_F32);
-    assert_fails(c, WEIR_ERROR_VALUE, "row 4, column 2");
+    assert_fails(c, WEIR_ERROR_VALUE, "sample 4, column 2");
     weir_dataset_set_weights(d, w);
     assert_int_equal(weir__dataset_check_finite(d, WEIR_F32), WEIR_OK);
     assert_int_equal(weir_dataset_statistics(d, mean, std), WEIR_OK);

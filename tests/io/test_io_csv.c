@@ -84,13 +84,13 @@ static void refuse(const char *text, const char *message)
 static void refuses(void **state)
 {
     (void)state;
-    refuse("", "t.csv: line 1: expected at least one row of numbers");
-    refuse("# only\n\n", "t.csv: line 3: expected at least one row of numbers");
-    refuse("a,b\n", "t.csv: line 2: expected rows of numbers under the header");
+    refuse("", "t.csv: line 1: expected at least one line of numbers");
+    refuse("# only\n\n", "t.csv: line 3: expected at least one line of numbers");
+    refuse("a,b\n", "t.csv: line 2: expected lines of numbers under the header");
     refuse("1,2\n3,x\n", "t.csv: line 2, column 2: expected a number (label= or skip= takes a column of words), found \"x\"");
     refuse("a,b\n# c\n\n1,2\r\n3,4 5\n", "t.csv: line 5, column 2: expected a number, found \"4 5\"");
     refuse("1,2,x\n", "t.csv: line 1, column 3: expected a number (label= or skip= takes a column of words), found \"x\"");
-    refuse("1,2\n3,\n", "t.csv: line 2, column 2: expected a number (na=drop leaves such rows out), found an empty field");
+    refuse("1,2\n3,\n", "t.csv: line 2, column 2: expected a number (na=drop leaves such lines out), found an empty field");
     refuse("1,2\n3\n", "t.csv: line 2: expected 2 columns, found 1");
     refuse("1,2\n3,4,5\n", "t.csv: line 2: expected 2 columns, found more than 2");
     refuse("1,2\n\"3,4\n", "t.csv: line 2, column 1: expected a closing '\"', found \"3,4?\"");
@@ -167,7 +167,7 @@ static void refuses_before_allocating(void **state)
     memcpy(text, "1", 1);
     assert_int_equal(weir__csv_read(c, "t.csv", text, 2 * N, NULL, &csv), WEIR_ERROR_FORMAT);
     assert_true(a.largest < 100 * N);
-    expect(c, WEIR_ERROR_FORMAT, "t.csv: line 1, column 2: expected a number (na=drop leaves such rows out), found an empty field");
+    expect(c, WEIR_ERROR_FORMAT, "t.csv: line 1, column 2: expected a number (na=drop leaves such lines out), found an empty field");
     free(text);
     close_ctx(c);
 }

@@ -265,7 +265,7 @@ static void classes_match_by_name(void **state)
     weir_dataset_set_labels(d, SHAPE(0, 1, 0, 1, 0, 0));
     weir_dataset_set_names(d, WEIR_NAMES_CLASS, 2, strange);
     weir_model_match_classes(m, d);
-    assert_fails(c, WEIR_ERROR_NAME, "array: row 1: class elm: expected one of the 3 known");
+    assert_fails(c, WEIR_ERROR_NAME, "array: sample 1: class elm: expected one of the 3 known");
     weir_dataset_free(d), weir_model_free(m), weir_model_free(plain);
 }
 

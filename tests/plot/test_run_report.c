@@ -68,14 +68,14 @@ static void assert_says(weir_ctx *c, const char *const *parts)
 static void plane(void **state)
 {
     train(*state, "toy:gaussian,n=300", "normal");
-    SAYS(*state, "nice on toy:gaussian,n=300", "Data, samples, density", "True density", "Excess over", "true density</text>", "validation", "50 rows", "Held-out log-likelihood",
+    SAYS(*state, "nice on toy:gaussian,n=300", "Data, samples, density", "True density", "Excess over", "true density</text>", "validation", "50 samples", "Held-out log-likelihood",
          "~Bits per dimension", "~data-of=\"test", "~role=\"note\"");
 }
 
 static void pictures(void **state)
 {
     train(*state, "digits", "logistic");
-    SAYS(*state, "Drawn by the model.", "Real data.", "Bits per dimension", "unit range", "data-of=\"test, nats\"", "297 rows", "integers of 17 levels", "~True density");
+    SAYS(*state, "Drawn by the model.", "Real data.", "Bits per dimension", "unit range", "data-of=\"test, nats\"", "297 samples", "integers of 17 levels", "~True density");
 }
 
 /* What was being written when the run was killed, and lines that are no objects. */

@@ -106,7 +106,7 @@ static void mistakes(void **state)
     FILE *f = fopen("odd.csv", "w");
     fputs("1,2,3\n1,nan,4\n2,3,2000000\n2,1,4\n", f);
     fclose(f);
-    refused(c, "model=nice data=odd.csv,condition=2,valid=0 context=auto", WEIR_ERROR_VALUE, "odd.csv: row 1, condition 1: expected a finite number, found nan");
+    refused(c, "model=nice data=odd.csv,condition=2,valid=0 context=auto", WEIR_ERROR_VALUE, "odd.csv: sample 1, condition 1: expected a finite number, found nan");
     refused(c, "model=nice data=odd.csv,label=3,weight=1,valid=0 classes=auto", WEIR_ERROR_RANGE, "2000001 classes: expected at most 1048576");
     weir_run *r = opened(c, "odd", "model=nice data=odd.csv,condition=2,valid=0 context=0"); /* dropped: nobody looks at it */
     weir_run_free(r);
@@ -285,7 +285,7 @@ static void scoring_mistakes(void **state)
     assert_fails(c, WEIR_ERROR_ARGUMENT, "data_log_prob: no condition class: expected array to have it, or the options");
     how.condition = of_class(c, 1, SHAPE(1));
     assert_int_equal(weir_data_log_prob(m, labelled, &o, NULL), WEIR_ERROR_ARGUMENT);
-    assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, array has one of every row");
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, array has one of every sample");
     assert_int_equal(weir_data_log_prob(plain, d, &o, NULL), WEIR_ERROR_ARGUMENT);
     assert_fails(c, WEIR_ERROR_ARGUMENT, "condition class: expected none, model.nice was made without it");
     how.condition = of_class(c, 4, SHAPE(1, 1, 1, 1));

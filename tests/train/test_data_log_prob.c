@@ -293,8 +293,8 @@ static void refusals(void **state)
     REFUSED(weir_data_log_prob(NULL, d, NULL, &r), WEIR_ERROR_ARGUMENT, "data_log_prob: NULL");
     REFUSED(weir_data_log_prob(m, NULL, NULL, &r), WEIR_ERROR_ARGUMENT, "data_log_prob: NULL");
     REFUSED(weir_data_log_prob(m, away, NULL, &r), WEIR_ERROR_ARGUMENT, "another context");
-    REFUSED(weir_data_log_prob(m, wide, NULL, &r), WEIR_ERROR_SHAPE, "4 values a row: expected 2");
-    REFUSED(weir_data_log_prob(whole, parts, NULL, &r), WEIR_ERROR_VALUE, "row 1: value 2.5: expected integers in [0, 5)");
+    REFUSED(weir_data_log_prob(m, wide, NULL, &r), WEIR_ERROR_SHAPE, "4 values a sample: expected 2");
+    REFUSED(weir_data_log_prob(whole, parts, NULL, &r), WEIR_ERROR_VALUE, "sample 1: value 2.5: expected integers in [0, 5)");
     assert_int_equal(weir_data_log_prob(whole, d, NULL, &r), WEIR_OK); /* floats that are such integers */
     weir_model *flat = weir_model_new(c, "nice", "dim=64 hidden=4 couplings=2"), *other_levels = weir_model_new(c, "nice", "dim=64 levels=9 hidden=4 couplings=2");
     REFUSED(weir_data_log_prob(flat, digits, NULL, &r), WEIR_ERROR_SHAPE, "17 levels: expected continuous data");

@@ -204,7 +204,7 @@ static void refusals(void **state)
     assert_true(weir_flow_check(field, d, NULL, &info) != WEIR_OK);
     assert_fails(c, WEIR_ERROR_UNSUPPORTED, "model.rectified-flow: expected a flow");
     assert_true(weir_flow_check(m, d, NULL, &info) != WEIR_OK);
-    assert_fails(c, WEIR_ERROR_SHAPE, "2 values a row: expected 3");
+    assert_fails(c, WEIR_ERROR_SHAPE, "2 values a sample: expected 3");
     weir_flow_check_opts o = weir_flow_check_defaults();
     o.samples = 0;
     assert_true(weir_flow_check(m, d, &o, &info) != WEIR_OK);

@@ -128,7 +128,7 @@ static weir_tensor *frozen_there(probe *p, weir_tensor *x) { return weir_module_
 static weir_tensor *eval_there(probe *p, weir_tensor *x) { return weir_module_train(p->layer, false), x; }
 static weir_tensor *backward_there(probe *p, weir_tensor *x) { return weir_backward_with(p->weight, p->buffer, true), x; }
 static weir_tensor *module_there(probe *p, weir_tensor *x) { return weir_mul(x, weir_module_forward(p->layer, p->buffer)); }
-static weir_tensor *failed_there(probe *p, weir_tensor *x) { return weir_fail(weir_ctx_of(p->buffer), WEIR_ERROR_STATE, "a row: a reason: none"), x; }
+static weir_tensor *failed_there(probe *p, weir_tensor *x) { return weir_fail(weir_ctx_of(p->buffer), WEIR_ERROR_STATE, "a sample: a reason: none"), x; }
 
 static void ops_on_the_parents_tensors_alone(void **state)
 {
@@ -159,7 +159,7 @@ static void changes_of_the_parents(void **state)
     refused(written, "data_mut", "before the step, or after");
     refused(frozen_there, "module_freeze", "before the step, or after");
     refused(eval_there, "module_train", "before the step, or after");
-    refused(failed_there, "a row: a reason", "none");
+    refused(failed_there, "a sample: a reason", "none");
 }
 
 /* -- and what is right --------------------------------------------------------------------------------------- */

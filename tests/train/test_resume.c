@@ -246,7 +246,7 @@ static void nan_in_the_data_is_refused(void **state)
     static const int rows[] = { 3, 119 };
     for (int i = 0; i < 2; i++) {
         char where[40];
-        snprintf(where, sizeof where, "row %d, column 2", rows[i]);
+        snprintf(where, sizeof where, "sample %d, column 2", rows[i]);
         write_csv("rows.csv", 120, rows[i], "nan");
         remove_run("nan");
         weir_run_open(c, "nan", csv, false);

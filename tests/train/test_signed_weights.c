@@ -124,7 +124,7 @@ static void refused_unless_asked_for(void **state)
     weir_dataset_set_signed_weights(d, w);
     assert_ok(c);
     weir_dataset *half = weir_dataset_split(d, "train"); /* its own rows sum to what they do */
-    if (!weir_ok(c)) assert_fails(c, WEIR_ERROR_VALUE, "weights of these rows sum to");
+    if (!weir_ok(c)) assert_fails(c, WEIR_ERROR_VALUE, "weights of these samples sum to");
     else weir_dataset_free(half);
     weir_dataset_free(d);
     weir_tensor *t = weir_from_f64(c, x, 2, SHAPE(ALL, DIM));
@@ -147,7 +147,7 @@ static void streams_may_ask(void **state)
     weir_ctx *c = *state;
     weir_loader *l = weir_loader_from_callback_f64(c, stream, NULL, DIM, "batch=40");
     weir_loader_next(l);
-    assert_fails(c, WEIR_ERROR_RANGE, "loader: step 0, row 25: expected a weight, finite and not negative (or weights=signed)");
+    assert_fails(c, WEIR_ERROR_RANGE, "loader: step 0, sample 25: expected a weight, finite and not negative (or weights=signed)");
     weir_loader_free(l);
     l = weir_loader_from_callback_f64(c, stream, NULL, DIM, "batch=40 weights=signed");
     assert_true(weir_batch_weights(weir_loader_next(l))[27] == -2.5);
@@ -173,7 +173,7 @@ static void a_run_learns_what_is_left(void **state)
     weir_ctx *c = *state;
     write_events("events.csv");
     assert_true(weir_dataset_is_nil(weir_dataset_open(c, "events.csv,weight=w")));
-    assert_fails(c, WEIR_ERROR_VALUE, "events.csv: row 4, column 3: expected a weight, finite and not negative (or weights=signed), found -1");
+    assert_fails(c, WEIR_ERROR_VALUE, "events.csv: sample 4, column 3: expected a weight, finite and not negative (or weights=signed), found -1");
     assert_true(weir_dataset_is_nil(weir_dataset_open(c, "events.csv,weights=signed")));
     assert_fails(c, WEIR_ERROR_ARGUMENT, "events.csv: weights=signed: expected weight=COLUMN");
     weir_dataset *d = weir_dataset_open(c, "events.csv,weight=w,weights=signed,standardize=robust");
