@@ -19,11 +19,28 @@ static int64_t keys_of(const weir__attention *o, int64_t block)
     return o->causal ? smaller(o->keys, (block + 1) * BLOCK) : o->keys;
 }
 
+/* From a row of scores to the next: an odd number of lines of the caches, so that neighbours in a
+ * column do not push each other out of level 1 */
+static int64_t score_row(const weir__attention *o)
+{
+    enum { LINE = 16 };
+    int64_t lines = (o->keys + LINE - 1) / LINE;
+    return (lines + (lines % 2 == 0)) * LINE;
+}
+
 /* The product of a step over m rows and n keys, without addresses. p: [m, n] */
 static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n)
 {
+    int64_t row = score_row(o);
     weir__gemm g = {
-        .m = m, .n = n, .k = o->width, .a_row = n, .a_col = 1, .b_row = 1, .b_col = 1, .c_row = n
+        .m = m,
+        .n = n,
+        .k = o->width,
+        .a_row = row,
+        .a_col = 1,
+        .b_row = 1,
+        .b_col = 1,
+        .c_row = row,
     };
     switch (s) {
     case SCORES:
@@ -46,7 +63,7 @@ static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n
         g.n = o->out;
         g.k = m;
         g.a_row = 1;
-        g.a_col = n;
+        g.a_col = row;
         g.b_row = o->out;
         g.c_row = o->out;
         g.accumulate = true;
@@ -62,7 +79,7 @@ static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n
         g.n = o->width;
         g.k = m;
         g.a_row = 1;
-        g.a_col = n;
+        g.a_col = row;
         g.b_row = o->q_row;
         g.c_row = o->width;
         g.accumulate = true; /* dk += ds^T q */
@@ -74,7 +91,7 @@ static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n
 static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static size_t buffer_bytes(const weir__attention *o, weir__real t)
 {
-    return rounded((size_t)(BLOCK * o->keys * bytes_of(t)));
+    return rounded((size_t)(BLOCK * score_row(o) * bytes_of(t)));
 }
 
 static size_t product_bytes(const weir__isa *k, weir__real t, const weir__attention *o, step s,
@@ -214,10 +231,11 @@ static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m,
     const weir__attention *o = p->o;
     multiply(p, SCORES, m, n, at(p, o->q, o->q_at[head] + row0 * o->q_row),
              at(p, o->k, o->k_at[head]), p->buffer[0]);
-    char *lowest = p->buffer[1] + (BLOCK - 1) * n * bytes_of(p->t); /* until softmax comes there */
+    int64_t row = score_row(o) * bytes_of(p->t);
+    char *lowest = p->buffer[1] + (BLOCK - 1) * row; /* until softmax comes there */
     if (o->mask && o->mask_bool) set_lowest(p->t, lowest, 0, n);
     for (int64_t i = 0; i < m; i++) {
-        char *x = p->buffer[0] + i * n * bytes_of(p->t), *y = p->buffer[1] + i * n * bytes_of(p->t);
+        char *x = p->buffer[0] + i * row, *y = p->buffer[1] + i * row;
         mask_row(p, head, row0 + i, n, x, lowest);
         p->k->row[p->t][WEIR__R_softmax](n, y, x, NULL);
         if (is_nan(p->t, y) && p->k->max[p->t](n, x, 1) == -__builtin_inf())
@@ -238,12 +256,12 @@ static void forward_block(const place *p, int64_t head, int64_t block)
 static void score_gradients(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
-    int64_t bytes = bytes_of(p->t);
+    int64_t bytes = bytes_of(p->t), row = score_row(o) * bytes;
     for (int64_t i = 0; i < m; i++) {
-        char *scaled = p->buffer[0] + i * n * bytes, *ds = scaled;
+        char *scaled = p->buffer[0] + i * row, *ds = scaled;
         if (o->ds) ds = (char *)o->ds + ((head * o->rows + row0 + i) * o->keys) * bytes;
-        p->k->row[p->t][WEIR__R_softmax_backward](n, ds, p->buffer[2] + i * n * bytes,
-                                                  p->buffer[1] + i * n * bytes);
+        p->k->row[p->t][WEIR__R_softmax_backward](n, ds, p->buffer[2] + i * row,
+                                                  p->buffer[1] + i * row);
         p->k->unary[p->t][WEIR__U_affine](n, scaled, 1, ds, 1, (const double[]){ o->scale, 0 });
         if (o->ds) memset(ds + n * bytes, 0, (size_t)((o->keys - n) * bytes));
     }
@@ -268,7 +286,7 @@ static void backward_keys(const place *p, const place *of, int64_t head, int64_t
                           int64_t first, int64_t keys)
 {
     const weir__attention *o = p->o;
-    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block);
+    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0);
     int64_t key = head * o->keys + first, bytes = bytes_of(p->t);
     const step steps[] = { BACK_V, BACK_K };
     const void *right[] = { at(p, o->g, (head * o->rows + row0) * o->out),
@@ -279,7 +297,6 @@ static void backward_keys(const place *p, const place *of, int64_t head, int64_t
         if (!to[i]) continue;
         weir__gemm g = product(o, steps[i], m, keys);
         g.a = of->buffer[1 - i] + first * bytes;
-        g.a_col = n;
         g.b = right[i];
         g.c = to[i];
         p->k->gemm[p->t](&g, p->products, NULL);
