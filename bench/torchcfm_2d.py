@@ -1,79 +1,158 @@
 #!/usr/bin/env python3
-"""Flow matching in the plane by torchcfm's notebook recipe, theirs and ours beside each other.
+"""Flow matching in the plane by torchcfm's notebook recipe, theirs and ours on the same rows.
 
-    python bench/torchcfm_2d.py WEIR moons|8gaussians independent|ot [STEPS [ours]]
+    python bench/torchcfm_2d.py WEIR moons|8gaussians independent|ot|schroedinger
+        [--steps 20000] [--rows 5000] [--side both|ours|torchcfm]
 
-Needs torch, torchcfm, torchdyn, torchdiffeq, POT. Noise to data; MLP of three layers of 64, SELU (ours: SiLU); sigma = 0.1 (ours: 0);
-batch 256; Adam, 1e-3; 20,000 steps. Theirs draws every batch anew, ours from 50,000 rows. Prints for each the energy
-distance of 5,000 draws (Dormand-Prince at 1e-5) to 5,000 rows never seen, the 2-Wasserstein distance of 2,000 of each
-(torchcfm's own, by POT; that of two samples of the data themselves in the first line), the mean log-density of these rows,
-and seconds of processor time of training. `ours`: ours alone, on the same rows.
+One case a call, a line as soon as it is known. Needs torch, torchcfm, torchdyn, torchdiffeq, POT.
+
+Noise to data; an MLP of three layers of 64, SELU (ours: SiLU); batch 256; Adam, 1e-3. Theirs draws
+every batch anew, ours from 50,000 rows. sigma: 0.1 (ours: 0) of independent and ot; 0.5 of the
+bridge on both sides, theirs by POT's Sinkhorn at reg = 2 sigma^2. Printed are processor seconds of
+training on one thread; the energy distance of ROWS draws (Dormand-Prince at 1e-5) to ROWS rows
+never seen; the 2-Wasserstein distance of at most 2,000 of each (torchcfm's own, by POT; the line
+`data` is that of two samples of the data); the mean log-density of these rows.
 """
-import json, resource, subprocess, sys, tempfile, time
-import numpy as np, torch
-from torchcfm.conditional_flow_matching import ConditionalFlowMatcher, ExactOptimalTransportConditionalFlowMatcher
+import argparse
+import json
+import math
+import os
+import resource
+import subprocess
+import tempfile
+import time
+import warnings
+import numpy as np
+import torch
+from torchcfm.conditional_flow_matching import (
+    ConditionalFlowMatcher, ExactOptimalTransportConditionalFlowMatcher,
+    SchrodingerBridgeConditionalFlowMatcher)
 from torchcfm.models import MLP
 from torchcfm.optimal_transport import wasserstein
 from torchcfm.utils import sample_8gaussians, sample_moons
 from torchdiffeq import odeint
 
-weir, data, coupling = sys.argv[1:4]
-steps = int(sys.argv[4]) if len(sys.argv) > 4 else 20000
-torch.manual_seed(0), torch.set_num_threads(1), np.random.seed(0)
-draw = {"moons": sample_moons, "8gaussians": sample_8gaussians}[data]
+BRIDGE = 0.5
+DRAW = {"moons": sample_moons, "8gaussians": sample_8gaussians}
+MATCH = {
+    "independent": lambda: ConditionalFlowMatcher(sigma=0.1),
+    "ot": lambda: ExactOptimalTransportConditionalFlowMatcher(sigma=0.1),
+    "schroedinger": lambda: SchrodingerBridgeConditionalFlowMatcher(sigma=BRIDGE,
+                                                                    ot_method="sinkhorn"),
+}
+ap = argparse.ArgumentParser()
+ap.add_argument("weir")
+ap.add_argument("data", choices=DRAW)
+ap.add_argument("coupling", choices=MATCH)
+ap.add_argument("--steps", type=int, default=20000)
+ap.add_argument("--rows", type=int, default=5000)
+ap.add_argument("--side", choices=["both", "ours", "torchcfm"], default="both")
+a = ap.parse_args()
 folder = tempfile.mkdtemp()
-test = draw(5000).float()
-np.save(f"{folder}/train.npy", draw(50000).float().numpy()), np.save(f"{folder}/test.npy", test.numpy())
+
+
+def path(name):
+    return os.path.join(folder, name)
+
+
+def say(who, text):
+    print(f"{a.data:11} {a.coupling:12} {who:9} {text}", flush=True)
+
+
+def weir(*args):
+    done = subprocess.run([a.weir, *args, "--threads", "1", "--quiet"], check=True,
+                          capture_output=True, text=True)
+    return done.stdout
+
 
 def energy(what):
-    out = subprocess.run([weir, "compare", what, f"{folder}/test.npy", "-n", "5000", "--metric", "energy", "--solver", "dopri5", "--json", "--quiet"], check=True, capture_output=True).stdout
+    """Of rows in a file, or drawn by a run, to those never seen."""
+    out = weir("compare", what, path("test.npy"), "-n", str(a.rows), "--metric", "energy",
+               "--solver", "dopri5", "--json")
     m = json.loads(out)["metrics"]["energy"]
-    return f"{m['value']:.5f} +- {m['stderr']:.5f}"
+    return f"energy {m['value']:.4f} +- {m['stderr']:.4f}"
 
 
-def wasserstein_2(file):
-    x = torch.from_numpy(np.load(f"{folder}/{file}.npy").astype("float32"))
-    some = lambda y: y[torch.from_numpy(np.random.default_rng(0).permutation(len(y))[:2000])]  # moons come one after the other
-    return f"{wasserstein(some(x), some(test), method='exact', power=2):.4f}"
+def wasserstein_2(name):
+    """Moons come one after the other, so that rows are chosen by chance."""
+    some = lambda x: torch.from_numpy(np.random.default_rng(0).permutation(x)[:2000])
+    x, y = (np.load(path(f)).astype("float32") for f in (name, "test.npy"))
+    return f"W2 {wasserstein(some(x), some(y), method='exact', power=2):.4f}"
 
 
-def theirs():
-    begin = time.process_time()
-    match = {"independent": ConditionalFlowMatcher, "ot": ExactOptimalTransportConditionalFlowMatcher}[coupling](sigma=0.1)
-    net = MLP(dim=2, time_varying=True)
+def train_theirs():
+    match, net = MATCH[a.coupling](), MLP(dim=2, time_varying=True)
     opt = torch.optim.Adam(net.parameters())
-    for _ in range(steps):
+    for _ in range(a.steps):
         opt.zero_grad()
-        t, x, u = match.sample_location_and_conditional_flow(torch.randn(256, 2), draw(256).float())
+        data = DRAW[a.data](256).float()
+        t, x, u = match.sample_location_and_conditional_flow(torch.randn(256, 2), data)
         torch.mean((net(torch.cat([x, t[:, None]], -1)) - u) ** 2).backward()
         opt.step()
-    seconds = time.process_time() - begin
+    return net
 
 
+def velocity(net, t, x):
+    return net(torch.cat([x, t.expand(x.shape[0], 1)], 1))
+
+
+def solve(field, state, begin, end):
+    times = torch.tensor([begin, end])
+    with torch.no_grad():
+        return odeint(field, state, times, rtol=1e-5, atol=1e-5, method="dopri5")
+
+
+def log_density(net, x):
     def field(t, s):
         with torch.enable_grad():
             x = s[0].detach().requires_grad_()
-            u = net(torch.cat([x, t.expand(x.shape[0], 1)], 1))
-            div = sum(torch.autograd.grad(u[:, i].sum(), x, retain_graph=True)[0][:, i] for i in range(2))
-        return u.detach(), div.detach()
+            u = velocity(net, t, x)
+            trace = sum(torch.autograd.grad(u[:, i].sum(), x, retain_graph=True)[0][:, i]
+                        for i in range(2))
+        return u.detach(), trace.detach()
+
+    z, trace = solve(field, (x, torch.zeros(len(x))), 1.0, 0.0)
+    return -0.5 * (z[-1] ** 2).sum(1) - math.log(2 * math.pi) + trace[-1]
 
 
-    with torch.no_grad():
-        ends = odeint(lambda t, x: net(torch.cat([x, t.expand(x.shape[0], 1)], 1)), torch.randn(5000, 2), torch.tensor([0.0, 1.0]), rtol=1e-5, atol=1e-5, method="dopri5")[-1]
-        z, a = odeint(field, (test, torch.zeros(5000)), torch.tensor([1.0, 0.0]), rtol=1e-5, atol=1e-5, method="dopri5")
-    np.save(f"{folder}/theirs.npy", ends.numpy())
-    nats = -0.5 * (z[-1] ** 2).sum(1) - 1.8378770664 + a[-1]
-    print(f"{data:11} {coupling:12} torchcfm  energy {energy(folder + '/theirs.npy')}  W2 {wasserstein_2('theirs')}  nats {nats.mean():.4f} +- {nats.std() / 5000 ** 0.5:.4f}  {seconds:.0f} s", flush=True)
+def theirs(test):
+    begin = time.process_time()
+    net = train_theirs()
+    say("torchcfm", f"trained in {time.process_time() - begin:.0f} s")
+    ends = solve(lambda t, x: velocity(net, t, x), torch.randn(a.rows, 2), 0.0, 1.0)[-1]
+    np.save(path("theirs.npy"), ends.numpy())
+    say("torchcfm", f"{energy(path('theirs.npy'))}  {wasserstein_2('theirs.npy')}")
+    nats = log_density(net, test)
+    say("torchcfm", f"nats {nats.mean():.4f} +- {nats.std() / len(test) ** 0.5:.4f}")
 
 
-print(f"{data:11} {'':12} data                W2 {wasserstein_2('train')}", flush=True)
-if len(sys.argv) < 6: theirs()
-before = resource.getrusage(resource.RUSAGE_CHILDREN)
-subprocess.run([weir, "train", "rectified-flow", "--data", f"{folder}/train.npy", "--out", f"{folder}/run", "--steps", str(steps), "--set", "net.hidden=64,64,64", "--set", "net.activation=silu", "--set", "batch=256",
-                "--set", "lr=1e-3", "--set", "schedule=constant", "--set", f"coupling={coupling}", "--set", "standardize=no", "--set", "train.valid_every=1000000", "--threads", "1", "--quiet"], check=True, capture_output=True)
-after = resource.getrusage(resource.RUSAGE_CHILDREN)
-trained = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-subprocess.run([weir, "sample", f"{folder}/run", "-n", "5000", "-o", f"{folder}/ours.npy", "--seed", "1", "--solver", "dopri5", "--threads", "1", "--quiet"], check=True, capture_output=True)
-score = subprocess.run([weir, "score", f"{folder}/run", "--data", f"{folder}/test.npy", "--json", "--quiet"], check=True, capture_output=True).stdout
-s = json.loads(score)
-print(f"{data:11} {coupling:12} weir      energy {energy(folder + '/run')}  W2 {wasserstein_2('ours')}  nats {s['nats']:.4f} +- {s.get('nats_stderr', s.get('stderr', float('nan'))):.4f}  {trained:.0f} s", flush=True)
+def ours():
+    coupling = a.coupling + (f" sigma={BRIDGE}" if a.coupling == "schroedinger" else "")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    weir("train", "rectified-flow", "--data", path("train.npy"), "--out", path("run"),
+         "--steps", str(a.steps), "--seed", "1", "--set", f"coupling={coupling}",
+         "--set", "net.hidden=64,64,64", "--set", "net.activation=silu", "--set", "batch=256",
+         "--set", "lr=1e-3", "--set", "schedule=constant", "--set", "standardize=no",
+         "--set", "train.valid_every=1000000")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    say("weir", f"trained in {spent:.0f} s")
+    weir("sample", path("run"), "-n", str(a.rows), "-o", path("ours.npy"), "--seed", "1",
+         "--solver", "dopri5")
+    say("weir", f"{energy(path('ours.npy'))}  {wasserstein_2('ours.npy')}")
+    s = json.loads(weir("score", path("run"), "--data", path("test.npy"), "--json"))
+    say("weir", f"nats {s['nats']:.4f} +- {s['nats_stderr']:.4f}")
+
+
+warnings.filterwarnings("ignore")
+torch.manual_seed(0)
+torch.set_num_threads(1)
+np.random.seed(0)
+test = DRAW[a.data](a.rows).float()
+np.save(path("train.npy"), DRAW[a.data](50000).float().numpy())
+np.save(path("test.npy"), test.numpy())
+say("data", wasserstein_2("train.npy"))
+if a.side != "torchcfm":
+    ours()
+if a.side != "ours":
+    theirs(test)
