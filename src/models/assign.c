@@ -115,18 +115,39 @@ static weir_status check_names(weir_module *m, const weir__weights *w, const wei
                      k.extra_bytes ? " unexpected " : "", k.extra, o->kind);
 }
 
+static bool is_half(const weir__weight *w) { return w->dtype == WEIR_F16 || w->dtype == WEIR_BF16; }
+
 /* Elements of the file, whose bytes may lie anywhere, as type `to`; n <= CHUNK. */
 static void convert_chunk(const weir_ctx *c, const weir__weight *w, int64_t first, int64_t n,
                           weir_dtype to, void *out)
 {
     uint64_t raw[CHUNK];
     size_t e = weir_dtype_size(w->dtype);
-    bool half = w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
-    memcpy(raw, (const char *)w->data + (size_t)first * e, (size_t)n * e);
-    if (half && to == WEIR_F32)
-        weir__from_half(c->kern, w->dtype == WEIR_F16 ? WEIR__F16 : WEIR__BF16, n, out,
-                        (const uint16_t *)(const void *)raw, NULL);
-    else weir__convert(to, out, w->dtype, raw, n);
+    const void *from = (const char *)w->data + (size_t)first * e;
+    if ((uintptr_t)from % e != 0 || !is_half(w)) {
+        memcpy(raw, from, (size_t)n * e);
+        from = raw;
+    }
+    if (is_half(w) && to == WEIR_F32)
+        weir__from_half(c->kern, w->dtype == WEIR_F16 ? WEIR__F16 : WEIR__BF16, n, out, from, NULL);
+    else weir__convert(to, out, w->dtype, from, n);
+}
+
+/* Whether no exponent of n numbers of 16 bits is ones alone, which one more in its last place would
+ * carry into the place of the sign: four at a time */
+static bool halves_are_finite(const weir__weight *w, int64_t first, int64_t n)
+{
+    const uint64_t each = 0x0001000100010001, signs = 0x8000 * each;
+    const uint64_t exponent = (w->dtype == WEIR_F16 ? 0x7c00 : 0x7f80) * each;
+    const uint64_t one = (w->dtype == WEIR_F16 ? 0x0400 : 0x0080) * each;
+    const char *from = (const char *)w->data + 2 * first;
+    uint64_t seen = 0;
+    for (int64_t i = 0; i < n; i += 4) {
+        uint64_t four = 0;
+        memcpy(&four, from + 2 * i, n - i < 4 ? 2 * (size_t)(n - i) : 8);
+        seen |= (four & exponent) + one;
+    }
+    return !(seen & signs);
 }
 
 /* The first element that is not finite once it is of type `to`; -1: none. Integers always are. */
@@ -137,6 +158,7 @@ static int64_t assign_first_nonfinite(const weir__weight *w, const weir_tensor *
     if (!weir_dtype_is_real(t->dtype)) return -1;
     for (int64_t i = 0; i < t->numel; i += CHUNK) {
         int64_t n = t->numel - i < CHUNK ? t->numel - i : CHUNK;
+        if (is_half(w) && halves_are_finite(w, i, n)) continue;
         convert_chunk(c, w, i, n, t->dtype, converted);
         int64_t at = c->kern->find_nonfinite[t->dtype](n, converted);
         if (at < 0) continue;

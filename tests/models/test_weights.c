@@ -306,6 +306,43 @@ static void test_bad_statistics(void **state)
     weir_model_free(m);
 }
 
+/* Loads [1, n] numbers of 16 bits, of which one may differ from `finite`, into a linear layer. */
+static weir_status load_halves(weir_ctx *c, bool bf16, int n, uint16_t finite, int at, uint16_t odd)
+{
+    char file[256] = { 0 };
+    int head = snprintf(file + 8, sizeof file - 8,
+                        "{\"weight\":{\"dtype\":\"%s\",\"shape\":[1,%d],\"data_offsets\":[0,%d]}}",
+                        bf16 ? "BF16" : "F16", n, 2 * n);
+    file[0] = (char)head;
+    for (int i = 0; i < n; i++)
+        memcpy(file + 8 + head + 2 * i, i == at ? &odd : &finite, sizeof finite);
+    char options[64];
+    snprintf(options, sizeof options, "in=%d out=1 bias=no", n);
+    weir_module *m = weir_module_new(c, "linear", options);
+    weir_status s = weir_module_load_from_memory(m, file, 8 + (size_t)(head + 2 * n), true, NULL);
+    weir_module_free(m);
+    return s;
+}
+
+/* Inf and NaN at any place among the largest finite numbers, and those alone */
+static void test_halves_that_are_not_finite(void **state)
+{
+    weir_ctx *c = *state;
+    static const uint16_t largest[] = { 0x7bff, 0x7f7f }, infinite[] = { 0x7c00, 0x7f80 };
+    for (int i = 0; i < 2 * 2 * 9; i++) {
+        int type = i % 2, n = 1 + i / 4;
+        uint16_t finite = (uint16_t)(largest[type] | (i / 2 % 2) << 15);
+        assert_int_equal(load_halves(c, type, n, finite, -1, 0), WEIR_OK);
+        for (int at = 0; at < n; at++) {
+            uint16_t odd = (uint16_t)(infinite[type] + at % 2 + (at / 2 % 2 << 15));
+            char text[32];
+            load_halves(c, type, n, finite, at, odd);
+            snprintf(text, sizeof text, "element %d is", at);
+            assert_fails(c, WEIR_ERROR_VALUE, text);
+        }
+    }
+}
+
 static void everything(weir_ctx *c)
 {
     void *data = NULL;
@@ -325,6 +362,7 @@ static void test_no_memory(void **state)
 int main(void)
 {
     CASES(CASE(test_same_bits), CASE(test_files_and_folders), CASE(test_weights_of_another_program), CASE(test_weights_of_pytorch), CASE(test_misfits_are_listed), CASE(test_hostile_metadata),
-          CASE(test_damaged_files), CASE(test_bad_statistics), CASE(test_no_memory));
+          CASE(test_damaged_files), CASE(test_bad_statistics),
+          CASE(test_halves_that_are_not_finite), CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
