@@ -1,6 +1,8 @@
 /* sequence.c - sums over outer axes, short lines and conversions at the shapes of DiT and MMDiT. */
 #include <math.h>
+#include <string.h>
 #include "lines.h"
+#include "weir/nn.h"
 
 #define LINE(op, shapes, call) { op, shapes, call, false, true }
 #define BOTH(op, shapes, call) \
@@ -104,20 +106,57 @@ static weir_tensor *to_f32(weir_tensor *const *x) { return weir_cast(x[0], WEIR_
 static weir_tensor *to_bf16(weir_tensor *const *x) { return weir_cast(x[0], WEIR_BF16); }
 static weir_tensor *to_f16(weir_tensor *const *x) { return weir_cast(x[0], WEIR_F16); }
 
+/* -- weights of a file in memory, 16 bits a number, into f32 ------------------------------------
+ */
+enum { WEIGHTS = 1 << 20, WEIGHTS_HEAD = 256 };
+typedef struct weights {
+    weir_module *m;
+    char file[WEIGHTS_HEAD + 2 * WEIGHTS];
+    size_t bytes;
+} weights;
+static weights from_f16, from_bf16;
+
+static weir_tensor *load(weights *w, weir_tensor *x)
+{
+    weir_load_info info = { .size = sizeof info };
+    return weir_module_load_from_memory(w->m, w->file, w->bytes, true, &info) == WEIR_OK ? x : NULL;
+}
+static weir_tensor *load_f16(weir_tensor *const *x) { return load(&from_f16, x[0]); }
+static weir_tensor *load_bf16(weir_tensor *const *x) { return load(&from_bf16, x[0]); }
+
+/* A safetensors file of one matrix of zeros, whose length the first eight bytes tell */
+static void weights_open(weir_ctx *c, weights *w, const char *type)
+{
+    char *head = w->file + 8;
+    memset(w->file, 0, sizeof w->file);
+    int n = snprintf(head, WEIGHTS_HEAD - 8,
+                     "{\"weight\":{\"dtype\":\"%s\",\"shape\":[1024,1024],"
+                     "\"data_offsets\":[0,%d]}}",
+                     type, 2 * WEIGHTS);
+    w->file[0] = (char)n;
+    w->bytes = 8 + (size_t)n + 2 * WEIGHTS;
+    w->m = weir_module_new(c, "linear", "in=1024 out=1024 bias=no");
+    weir_module_seal(w->m);
+}
+
 static const weir__line converts[] = {
-    LINE("bf16_to_f32_1048576", "h1048576", to_f32),
-    LINE("f16_to_f32_1048576", "g1048576", to_f32),
-    LINE("f32_to_bf16_1048576", "1048576", to_bf16),
-    LINE("f32_to_f16_1048576", "1048576", to_f16),
+    LINE("bf16_to_f32_1048576", "h1048576", to_f32), LINE("f16_to_f32_1048576", "g1048576", to_f32),
+    LINE("f32_to_bf16_1048576", "1048576", to_bf16), LINE("f32_to_f16_1048576", "1048576", to_f16),
+    LINE("load_f16_1048576", "1", load_f16),         LINE("load_bf16_1048576", "1", load_bf16),
 };
 
 static int sums_run(weir__bench *b) { return weir__lines_run(b, "sums", COUNT(sums), sums); }
 static int short_run(weir__bench *b) { return weir__lines_run(b, "short", COUNT(shorts), shorts); }
 static int convert_run(weir__bench *b)
 {
-    return weir__lines_run(b, "convert", COUNT(converts), converts);
+    weights_open(b->ctx, &from_f16, "F16");
+    weights_open(b->ctx, &from_bf16, "BF16");
+    int code = weir__lines_run(b, "convert", COUNT(converts), converts);
+    weir_module_free(from_f16.m);
+    weir_module_free(from_bf16.m);
+    return code;
 }
 
 CASE(sums, "sums over outer axes, and the gradients that are such sums");
 CASE(short, "short lines, activations, one or two samples, attention");
-CASE(convert, "f32 to f16 and bf16 and back");
+CASE(convert, "f32 to f16 and bf16 and back, weights of 16 bits loaded");
