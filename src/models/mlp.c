@@ -97,7 +97,7 @@ static void create(weir_module *m, const void *options_)
     }
 }
 
-/* -- with a time ------------------------------------------------------------------------------- */
+/* -- with a time and a condition --------------------------------------------------------------- */
 /* [B, columns of x, of t and of the condition] */
 static weir_tensor *joined(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
@@ -136,7 +136,7 @@ static weir_tensor *at(weir_module *m, weir_tensor *x, weir_tensor *t, const wei
     return weir_is_nil(y) || y->numel != x->numel ? y : weir_reshape(y, x->ndim, x->shape);
 }
 
-/* -- products with the Jacobian: tangents go forward beside values, all of a row's together ---- */
+/* -- products with the Jacobian: tangents go forward beside values, all of a sample's together - */
 /* y = f(h) and its slope, for a function of single elements */
 static weir_tensor *with_slope(weir_module *activation, weir_tensor *h, weir_tensor **slope)
 {

@@ -228,7 +228,8 @@ int64_t weir__module_unstarted(const weir_module *m);
 
 /* -- chosen.c ---------------------------------------------------------------------------------- */
 /* The module of a chosen row, `option` of the row `owner`. It is given `n` integers under their
- * names, where it has such options: another value that was said is an error. */
+ * names, where it has such options: another value that was said is an error. Owner's own options
+ * that its row.given names (classes, dtype ..) the chosen one has already. */
 typedef struct weir__gift {
     const char *name;
     int64_t value;

@@ -321,16 +321,20 @@ static void extreme(weir_ctx *c, const subject *s)
 static void test_extremes(void **state) { for_each(*state, "f64", extreme); }
 
 /* -- conditions ------------------------------------------------------------------------------------------------------- */
-static weir_condition *both_conditions(weir_ctx *c, int64_t n)
+/* Sample i is of class (i + shift) % 3, under a context of its own. */
+static weir_condition *both_conditions(weir_ctx *c, int64_t n, int64_t shift)
 {
     int64_t *classes = malloc((size_t)n * sizeof *classes);
-    for (int64_t i = 0; i < n; i++) classes[i] = i % 3;
+    for (int64_t i = 0; i < n; i++) classes[i] = (i + shift) % 3;
     weir_condition *k = weir_condition_with(weir_condition_new(c), "class", weir_from_i64(c, classes, 1, &n));
     free(classes);
     return weir_condition_with(k, "context", weir_randn(c, WEIR_F64, 2, SHAPE(n, 2)));
 }
 
-typedef struct conditioned { weir_module *m; const weir_condition *k; } conditioned;
+typedef struct conditioned {
+    weir_module *m;
+    const weir_condition *k;
+} conditioned;
 static weir_tensor *conditioned_outputs(void *user, weir_tensor **in)
 {
     const conditioned *o = user;
@@ -338,7 +342,41 @@ static weir_tensor *conditioned_outputs(void *user, weir_tensor **in)
     return weir_add(weir_sum_samples(weir_square(y)), ld);
 }
 
-/* Every class and context is a map of its own: round trips, gradients; who lacks them is told. */
+/* Log-det by differences, which one sample under a condition has too. */
+static void conditioned_jacobian(const subject *s, weir_tensor *x, const weir_condition *k, weir_tensor *ld)
+{
+    for (int64_t b = 0; b < 3; b++) {
+        double found;
+        assert_true(weir__bijection_differences(s->module, x, b, k, 1e-5, &found));
+        assert_near(weir_get(ld, &b), found, 1e-6);
+    }
+}
+
+/* Every class and context is a map of its own: round trips, log-det, gradients; who lacks them is told. Frees s. */
+static void is_conditioned(weir_ctx *c, subject *s, const char *options)
+{
+    move(c, s->module);
+    weir_scope scope = weir_scope_begin(c);
+    weir_condition *k = both_conditions(c, 3, 0), *other = both_conditions(c, 3, 1);
+    weir_tensor *ld, *back, *x = samples(c, s, WEIR_F64, 3), *y = weir_bijection_forward(s->module, x, k, &ld);
+    weir_tensor *z = weir_flatten(weir_bijection_inverse(s->module, y, k, &back)), *flat = weir_flatten(x);
+    if (!weir_ok(c)) fail_msg("%s %s: %s", s->name, options, weir_message(c));
+    for (int64_t b = 0; b < 3; b++) {
+        for (int64_t j = 0; j < s->dim; j++) assert_near(weir_get(z, SHAPE(b, j)), weir_get(flat, SHAPE(b, j)), 1e-9);
+        assert_near(weir_get(ld, &b) + weir_get(back, &b), 0, 1e-9);
+    }
+    conditioned_jacobian(s, x, k, ld);
+    weir_tensor *far = weir_amax(weir_abs(weir_sub(weir_bijection_forward(s->module, x, other, NULL), y)));
+    if (!(weir_item(far) > 1e-6)) fail_msg("%s %s: the same map under another condition", s->name, options);
+    conditioned o = { s->module, k };
+    weir_gradcheck(c, conditioned_outputs, &o, 1, &x, NULL);
+    if (!weir_ok(c)) fail_msg("%s %s: %s", s->name, options, weir_message(c));
+    weir_bijection_forward(s->module, x, NULL, NULL);
+    assert_fails(c, WEIR_ERROR_ARGUMENT, "no class");
+    weir_scope_end(scope);
+    weir_module_free(s->module);
+}
+
 static void test_conditions(void **state)
 {
     static const struct variant conditional[] = {
@@ -348,31 +386,30 @@ static void test_conditions(void **state)
         { "split", "shape=4,2,2", "3,4,2,2" },
         { "compose", "dim=4 parts=affine_coupling,inverse parts.1.of=\"affine_coupling parity=1\"", "3,4" },
     };
-    weir_ctx *c = *state;
     for (int i = 0; i < 5; i++) {
         char options[256];
         snprintf(options, sizeof options, "%s classes=3 context=2 dtype=f64", conditional[i].options);
-        weir_module *m = weir_module_new(c, conditional[i].name, options);
-        move(c, m);
-        weir_scope scope = weir_scope_begin(c);
-        subject s = of_input(conditional[i].name, m, conditional[i].input);
-        weir_condition *k = both_conditions(c, 3), *other = both_conditions(c, 3);
-        weir_tensor *ld, *back, *x = samples(c, &s, WEIR_F64, 3), *y = weir_bijection_forward(m, x, k, &ld);
-        weir_tensor *z = weir_flatten(weir_bijection_inverse(m, y, k, &back)), *flat = weir_flatten(x);
-        for (int64_t b = 0; b < 3; b++) {
-            for (int64_t j = 0; j < s.dim; j++) assert_near(weir_get(z, SHAPE(b, j)), weir_get(flat, SHAPE(b, j)), 1e-10);
-            assert_near(weir_get(ld, &b) + weir_get(back, &b), 0, 1e-10);
-        }
-        weir_bijection_forward(m, x, other, &back);
-        assert_true(fabs(weir_get(ld, SHAPE(0)) - weir_get(back, SHAPE(0))) > 1e-6); /* another context */
-        conditioned o = { m, k };
-        weir_gradcheck(c, conditioned_outputs, &o, 1, &x, NULL);
-        if (!weir_ok(c)) fail_msg("%s: %s", options, weir_message(c));
-        weir_bijection_forward(m, x, NULL, NULL);
-        assert_fails(c, WEIR_ERROR_ARGUMENT, "no class");
-        weir_scope_end(scope);
-        weir_module_free(m);
+        subject s = of_input(conditional[i].name, weir_module_new(*state, conditional[i].name, options), conditional[i].input);
+        is_conditioned(*state, &s, options);
     }
+}
+
+/* Every row that has the option `classes`, at its test options and three classes. */
+static void test_conditions_of_rows(void **state)
+{
+    weir_ctx *c = *state;
+    int found = 0;
+    for (int64_t i = 0; i < weir_row_count(c, "bijection"); i++) {
+        const weir_row *row = weir_row_at(c, "bijection", i);
+        const char *input = ((const weir_module_row *)row)->input;
+        if (!weir__option_named(row, "classes") || weir__option_named(row, "of")) continue; /* of another's classes */
+        const char *more = weir__option_named(row, "context") ? "classes=3 context=2" : "classes=3";
+        weir_module *m = from_row(c, row, more, "f64");
+        subject s = input ? of_input(row->name, m, input) : of_columns(row->name, m, dim_of(row->test));
+        is_conditioned(c, &s, row->test);
+        found++;
+    }
+    assert_true(found >= 5);
 }
 
 /* -- log scales ------------------------------------------------------------------------------------------------------- */
@@ -633,7 +670,7 @@ static void test_compose_from_options(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_compose_from_options), CASE(test_round_trips), CASE(test_log_det_is_the_jacobians), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_gradients), CASE(test_workers), CASE(test_extremes), CASE(test_conditions), CASE(test_log_scales), CASE(test_volume_is_kept),
+    CASES(CASE(test_compose_from_options), CASE(test_round_trips), CASE(test_log_det_is_the_jacobians), CASE(test_rows_do_not_depend_on_their_batch), CASE(test_gradients), CASE(test_workers), CASE(test_extremes), CASE(test_conditions), CASE(test_conditions_of_rows), CASE(test_log_scales), CASE(test_volume_is_kept),
           CASE(test_conv1x1_starts_as_a_rotation),
           CASE(test_permutation_is_kept), CASE(test_batch_norm_in_training),
           CASE(test_first_batch), CASE(test_refusals), CASE(test_no_memory));
