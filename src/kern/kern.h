@@ -431,7 +431,7 @@ void weir__modulate_forward(const weir__isa *k, weir__real t, const weir__modula
                             const weir__threads *threads);
 void weir__modulate_backward(const weir__isa *k, weir__real t, const weir__modulate *m,
                              const weir__threads *threads);
-/* Lines of 2 n numbers side by side, of any strides, turned; x: out, what is turned, cosines and
+/* Lines of 2 n numbers side by side, of any strides, rotated; x: out, what is rotated, cosines and
  * sines, n of them side by side. */
 typedef struct weir__rotary {
     weir__loop lines;

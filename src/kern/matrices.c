@@ -1,8 +1,8 @@
 /* matrices.c - functions of one matrix over many; threads divide the matrices. */
 #include "kern.h"
 
-/* Two matrices, two rows, and, for LU of more than a panel, a panel and what the product asks for;
- * each from a line of its own. */
+/* Two matrices, two rows, and, for LU of more than a panel, a panel and the scratch of its product;
+ * each at a cache line of its own. */
 size_t weir__matrix_scratch(const weir__isa *k, weir__real t, int64_t m, int64_t n)
 {
     size_t size = t == WEIR__F32 ? 4 : 8;

@@ -98,7 +98,7 @@ static void pick_lines(void *user, int piece, int64_t first, int64_t last)
     }
 }
 
-/* Lines are turned in full: that pays where most of their columns are read, and there are some. */
+/* Whole lines are transposed: worth it where most of their columns are read, of several lines. */
 static bool run_lines(lines *u, const weir__loop *l, const weir__pick *p,
                       const weir__threads *threads)
 {
