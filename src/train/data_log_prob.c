@@ -121,7 +121,7 @@ static weir_status doubled_all(const counting *k, int64_t n, int64_t *rows, doub
     return weir_status_of(k->c);
 }
 
-/* Nats a row that steps may be wrong by before it is said: some hundredths, and of many values 0.01
+/* Nats a sample that steps may be wrong by before it is said: some hundredths, and of many values 0.01
  * bits of each. */
 static double doubled_least(const counting *k)
 {
@@ -133,10 +133,11 @@ static void doubled_warn(const counting *k)
 {
     const weir_data_log_prob_info *r = k->info;
     if (r->n_doubled == 0 || !(r->step_error > doubled_least(k))) return;
-    weir__log(k->c,
-              "warning: log p by %lld steps of %s: twice as many change it by %.3g nats a row: "
-              "expected more, or the steps that dopri5 chooses",
-              (long long)r->fixed_steps, strchr(r->solver, '.') + 1, r->step_error);
+    weir__log(
+        k->c,
+        "warning: log p by %lld fixed steps of %s: twice as many change it by %.3g nats a sample: "
+        "expected more, or those that dopri5 chooses",
+        (long long)r->fixed_steps, strchr(r->solver, '.') + 1, r->step_error);
 }
 
 static weir_status count_doubled(const counting *k)

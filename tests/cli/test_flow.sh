@@ -15,6 +15,12 @@ works "score by fixed steps" "$WEIR" score run --data toy:gmm3,n=200 --json --so
 holds "is not exact" '"kind": "fixed-step"' out
 holds "says by what" '"solver": "euler", "fixed_steps": 5' out
 holds "and how wrong, by twice as many" '"step_error": 0.[0-9]*, "step_bias": -*[0-9.e-]*, "n_doubled": 100' out
+works "score by too few" "$WEIR" score run --data toy:8gaussians,n=200 --json --solver "euler steps=2"
+holds "warns in one line" '^weir: warning: log p by 2 fixed steps of euler: twice as many change it by' err
+holds "and among the warnings" '"warnings": \["log p by 2 fixed steps of euler: twice as many' out
+if [ "$(wc -l < err)" -eq 1 ]; then ok "of one line"; else not_ok "of one line" err; fi
+works "score by enough" "$WEIR" score run --data toy:gmm3,n=200 --json --solver "rk4 steps=20"
+holds "has no warnings" '"warnings": \[\]' out
 works "score by fixed steps, for people" "$WEIR" score run --data toy:gmm3,n=200 --solver "euler steps=5"
 holds "has the kind" '^kind *fixed-step, 5 steps of euler$' out
 holds "has the error" '^step error *0\.[0-9]* (mean [+-][0-9.e-]*) *nats a sample, by twice the steps on 100 samples$' out

@@ -151,7 +151,7 @@ static void coarse_steps(void **state)
     n_warned = 0;
     assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_OK);
     assert_true(r.step_error > 0.1 && n_warned == 1);
-    if (!strstr(warned, "log p by 2 steps of euler: twice as many change it by")) fail_msg("%s", warned);
+    if (!strstr(warned, "log p by 2 fixed steps of euler: twice as many change it by")) fail_msg("%s", warned);
     how.solver = "rk4";
     how.steps = 50;
     assert_int_equal(weir_data_log_prob(m, d, &o, &r), WEIR_OK);
