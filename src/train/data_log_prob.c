@@ -121,8 +121,8 @@ static weir_status doubled_all(const counting *k, int64_t n, int64_t *rows, doub
     return weir_status_of(k->c);
 }
 
-/* Nats a sample that steps may be wrong by before it is said: some hundredths, and of many values 0.01
- * bits of each. */
+/* Nats a sample that steps may be wrong by before it is said: some hundredths, and of many values
+ * 0.01 bits of each. */
 static double doubled_least(const counting *k)
 {
     return 0.05 + 0.01 * 0.69314718055994531 * (double)k->info->dim;
