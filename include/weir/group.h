@@ -16,9 +16,9 @@
  * rank. More ranks than shards is an error.
  *
  * An error that one rank meets in a step, while it computes, becomes every rank's, in one line
- * that names it, and the group goes on. A rank that closes its context with an error set, or cannot
- * open it, that fails between two exchanges, or gives no answer for so many seconds ends the group:
- * every further exchange is an error (WEIR_ERROR_IO) of one line that names the rank.
+ * that names it, and the group continues. A rank that closes its context with an error set, or
+ * cannot open it, that fails between two exchanges, or gives no answer for so many seconds ends the
+ * group: every further exchange is an error (WEIR_ERROR_IO) of one line that names the rank.
  *
  * A run (weir/train.h) is opened and trained by all ranks alike. Rank 0 reads and writes the
  * folder, all read the data; what the folder holds does not depend on N, and another N may resume

@@ -136,7 +136,7 @@ static int train(job *j)
         return weir__complain_ctx(j->c, false);
     if (status == WEIR_STOPPED) {
         fprintf(stderr,
-                "weir: stopped at step %lld, all saved: weir train --out %s --resume goes on\n",
+                "weir: stopped at step %lld, all saved: weir train --out %s --resume continues\n",
                 (long long)weir_run_step(j->r), j->f->o);
         return 128 + weir__signalled();
     }

@@ -1,5 +1,5 @@
-/* signals.c - Ctrl-C asks for a clean stop; the second one kills. Commands look at the flag between
- * pieces of work. */
+/* signals.c - the first Ctrl-C sets a flag, which commands read between steps or batches to stop
+ * cleanly; the second one kills. */
 #define _XOPEN_SOURCE 700
 #include <signal.h>
 #include "cli/cli.h"

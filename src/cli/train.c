@@ -1,4 +1,4 @@
-/* train.c - weir train: makes a run or goes on with one. */
+/* train.c - weir train: makes a run or resumes one. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static const weir_option options[] = {
     { "json", WEIR_OPTION_BOOL, offsetof(flags, json), "no", 0, 0, NULL,
       "print one JSON object, and nothing before it" },
     { "resume", WEIR_OPTION_BOOL, offsetof(flags, resume), "no", 0, 0, NULL,
-      "go on with the run in RUN, or begin it" },
+      "resume the run in RUN, or begin it" },
     { 0 },
 };
 
@@ -108,8 +108,8 @@ static int on_step(void *user, const weir_progress *p)
     return weir__signalled();
 }
 
-/* Nothing but where to stop. */
-static bool says_nothing(const weir__command *self, const flags *f)
+/* Whether the flags set nothing but where to stop. */
+static bool sets_nothing(const weir__command *self, const flags *f)
 {
     return f->base.n_positional == 0 && f->base.n_repeated == 0 && !f->data && !f->config
            && !f->batch && !weir__flags_given(self, f, "seed") && !weir__flags_given(self, f, "lr");
@@ -121,7 +121,7 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0;
 }
 
-/* Settings that are no settings: they have a place of their own. */
+/* model= and data= are arguments, not settings. */
 static int check_set(const flags *f)
 {
     for (int i = 0; i < f->base.n_repeated; i++) {
@@ -137,7 +137,7 @@ static int check_set(const flags *f)
     return 0;
 }
 
-/* What begins a run must say of what. */
+/* A new run needs a model and data. */
 static int check_new(const flags *f)
 {
     if (!f->base.n_positional && !f->config && f->resume)
@@ -154,9 +154,9 @@ static int check_new(const flags *f)
     return 0;
 }
 
-/* The flags over --config, which on a resume lie over the run's own; asked false: the run's own
- * alone. */
-static void open_with(job *j, bool asked)
+/* The flags over --config, which on a resume lie over the run's own settings; with_flags false: the
+ * run's own alone. */
+static void open_with(job *j, bool with_flags)
 {
     const flags *f = j->f;
     settings s;
@@ -170,7 +170,8 @@ static void open_with(job *j, bool asked)
         .n_set = s.n,
         .set = s.at,
     };
-    if (weir_ok(j->c)) j->r = weir__run_open_layers(j->c, f->out, asked ? &from : NULL, f->resume);
+    if (weir_ok(j->c))
+        j->r = weir__run_open_layers(j->c, f->out, with_flags ? &from : NULL, f->resume);
     json_decref(file);
 }
 
@@ -185,22 +186,22 @@ static int open_run(job *j)
         return weir__complain(WEIR__EXIT_FAILED,
                               "--out: a path too long: expected fewer than %d bytes",
                               (int)sizeof path);
-    bool stored = is_file(path), silent = says_nothing(j->self, f);
+    bool stored = is_file(path), silent = sets_nothing(j->self, f);
     weir__group_broadcast(j->c, &stored, sizeof stored); /* the folder is rank 0's */
     int code = stored && f->resume ? 0 : check_new(f);
     if (code) return code;
     if (stored && !f->resume)
         return weir__complain(WEIR__EXIT_FAILED,
                               "%.300s: holds a run: expected --resume, or another folder", f->out);
-    bool asked = !stored || !silent; /* else all that can be wrong lies in the folder */
-    open_with(j, asked);
+    bool with_flags = !stored || !silent; /* else any error is of the folder's files */
+    open_with(j, with_flags);
     if (weir_ok(j->c)) return 0;
     bool of_data = strncmp(weir_message(j->c), f->out, strlen(f->out)) != 0;
     if (stored && !f->data && of_data && weir_status_of(j->c) == WEIR_ERROR_IO)
-        weir__note_line("%.300s: data that have moved are found by --data SPEC: that they are the "
-                        "same is looked at",
+        weir__note_line("%.300s: data that have moved are found by --data SPEC, which must give "
+                        "the same samples",
                         f->out);
-    return weir__complain_ctx(j->c, asked);
+    return weir__complain_ctx(j->c, with_flags);
 }
 
 /* Where this call stops: in steps, or far away when only the clock decides. */
@@ -313,7 +314,7 @@ static int train(job *j)
         else printf("%s  is at step %lld already: finished\n", j->f->out, (long long)begin);
         return WEIR__EXIT_OK;
     }
-    if (talks && begin > 0) printf("%s  goes on from step %lld\n", j->f->out, (long long)begin);
+    if (talks && begin > 0) printf("%s  resumes from step %lld\n", j->f->out, (long long)begin);
     if (talks && begin == 0) say_preset(j);
     if (talks) weir__about_print(j->r, begin, stop, j->meter.open_ended);
     tell_horizon(j, begin, stop);
@@ -324,9 +325,10 @@ static int train(job *j)
         return weir__complain_ctx(j->c, false);
     if (s == WEIR_STOPPED) {
         if (weir__ranks_first())
-            fprintf(stderr,
-                    "weir: stopped at step %lld, all saved: weir train --out %s --resume goes on\n",
-                    (long long)weir_run_step(j->r), j->f->out);
+            fprintf(
+                stderr,
+                "weir: stopped at step %lld, all saved: weir train --out %s --resume continues\n",
+                (long long)weir_run_step(j->r), j->f->out);
         return 128 + weir__signalled();
     }
     summary(j);
@@ -387,7 +389,7 @@ const weir__command weir__command_train = {
         .size = sizeof(weir__command),
         .version = 1,
         .name = "command.train",
-        .doc = "trains a model on data into a folder, or goes on with it",
+        .doc = "trains a model on data into a folder, or resumes it",
         .options = options,
         .options_size = sizeof(flags),
         .test = "train nice --data toy:gaussian,n=300 --out run --set hidden=16 --set couplings=2 "
@@ -402,13 +404,13 @@ const weir__command weir__command_train = {
             "`weir list`, net=mlp, has its options behind a point,\n"
             "net.hidden=64,64, or both at once, \"net=mlp hidden=64,64\". With --resume all but "
             "RUN may be left out; what is given must be what\n"
-            "the run began with, except where to stop, where its data lie (--data: the same) "
-            "and the threads. With --minutes alone training goes on past the schedule's horizon at "
+            "the run began with, except where to stop, where its data lie (--data: the same) and "
+            "the threads. With --minutes alone training continues past the schedule's horizon at "
             "its last rate.\n"
             "Ctrl-C (or SIGTERM) saves and exits with 130 (143); a second one kills. A kill loses "
             "at most the work since the last checkpoint.\n"
             "mpirun -n N weir train .. trains by N processes, to the same bits for any N up to "
-            "train.shards, and --resume goes on with another N.\n",
+            "train.shards, and --resume continues with another N.\n",
     .examples = WEIR__EXAMPLE_FLOW
                 "weir train --out run --resume --steps 400\n"
                 "weir sample run -n 500 -o table.csv\n"
@@ -420,7 +422,7 @@ const weir__command weir__command_train = {
              "RUN/metrics.jsonl\tlosses, rates and validations, an object a line; the first has "
              "the warnings, where there were some\n"
              "RUN/events.out.tfevents.weir\tthe same for TensorBoard\n"
-             "RUN/checkpoint/state.safetensors\tall that --resume goes on from\n"
+             "RUN/checkpoint/state.safetensors\tall that --resume needs\n"
              "RUN/report.html\tthe page of weir report\n",
     .most_positional = 1,
     .repeats = "set",

@@ -49,9 +49,9 @@ bool weir__group_collect(weir_ctx *c, void *all, const size_t *ends);
  * of it. */
 bool weir__group_gather(weir_ctx *c, void *all, const size_t *ends);
 /* Whether all ranks are well: an error of one's context becomes that of every other, with its rank
- * before it; the lowest's where several have one. The group goes on. True where `mine` is on every
- * rank what it is on rank 0; where it is not, that is an error too, on all: `mine` is n words,
- * names[i] what word i says, and values of them can be printed. */
+ * before it; the lowest's where several have one. The group continues. True where `mine` is on
+ * every rank what it is on rank 0; where it is not, that is an error too, on all: `mine` is n
+ * words, names[i] what word i says, and values of them can be printed. */
 typedef struct weir__group_word {
     const char *name; /* the same on all ranks; static */
     int64_t value;

@@ -188,7 +188,7 @@ static bool classify_fits(const weir_model *m, const weir_classify_opts *o)
     return false;
 }
 
-/* The class is what is asked for: of the others the model must get all it wants. */
+/* The class is what is inferred; every other condition of the model must be given. */
 static weir_status classify_data_fit(weir_model *m, weir_dataset *d, const weir_condition *k)
 {
     weir_ctx *c = m->object.ctx;

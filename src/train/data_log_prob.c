@@ -223,7 +223,7 @@ static void count_batches(const counting *k, weir__span own, bool tell, bool *st
     }
 }
 
-/* What each rank has counted, to all; then all is told, in order. */
+/* Shares what each rank has counted; then reports all, in order. */
 static bool count_gather(const counting *k, int64_t batches)
 {
     int ranks = weir_ranks(k->c);

@@ -1,5 +1,5 @@
-/* diverge.c - a run whose loss leaves all bounds stops, and says so: what it went on to would be no
- * model of the data.
+/* diverge.c - a run whose loss diverges stops with an error: training on would give no model of the
+ * data.
  *
  * One batch alone may be bad, by a value far from all others; so several steps in a row decide. A
  * loss that is not finite ends a step by itself (weir_train_step). */
@@ -19,6 +19,5 @@ weir_status weir__run_watch_loss(weir_run *r, double loss)
     return weir_fail(r->object.ctx, WEIR_ERROR_VALUE,
                      "%.300s: step %lld: loss %.4g, which was %.4g at the first step: it diverges: "
                      "expected a smaller optimizer.lr (%g), or train.clip=1",
-                     r->folder, (long long)r->step, loss, r->loss_first,
-                     weir_optim_lr(r->optim));
+                     r->folder, (long long)r->step, loss, r->loss_first, weir_optim_lr(r->optim));
 }

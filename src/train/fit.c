@@ -83,8 +83,8 @@ static weir_status fit_shape(weir_run *r)
                      k->data, have, told);
 }
 
-/* Standardized when the data or the config ask for it. A run that began before the two were
- * compared goes on as it began. */
+/* Standardized when the data or the config say so. A run that began before the two were compared
+ * keeps its own setting. */
 static weir_status fit_standardize(weir_run *r, bool begun)
 {
     weir_ctx *c = r->object.ctx;

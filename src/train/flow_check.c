@@ -107,8 +107,7 @@ static double sample_distance(const checking *k, int64_t i)
     return worst;
 }
 
-/* A row without an inverse is one that others may be asked for: no error, and nothing to look at.
- */
+/* False for a row without an inverse, which is no error. */
 static bool layer_has_inverse(weir_ctx *c)
 {
     if (weir_status_of(c) == WEIR_ERROR_UNSUPPORTED) weir_clear(c);
@@ -298,7 +297,7 @@ static weir_model *copy_of(weir_model *m)
 }
 
 /* -- running ----------------------------------------------------------------------------------- */
-/* log p in f64, with every bijection watched on the way. */
+/* log p in f64, with every bijection watched. */
 static weir_status check_walk(checking *k, weir_dataset *d, double *log_prob)
 {
     weir_log_prob_opts how = weir_log_prob_defaults();

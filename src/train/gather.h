@@ -28,7 +28,7 @@ typedef struct gather {
     weir_ctx *c;
     const char *folder;
     const weir_report_opts *o;
-    const char *part; /* that on_step is told */
+    const char *part; /* for on_step */
     bool stopped;     /* by it */
     json_t *config;
     weir_model *model;

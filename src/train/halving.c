@@ -5,7 +5,7 @@
  *     step i = k - 1 .. 0: each gives the other all that it has
  *
  * Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH",
- * 2005: 2 P (N - 1) / N values leave each rank, in 2 log2 N turns; each adds P (N - 1) / N. After
+ * 2005: 2 P (N - 1) / N values leave each rank, in 2 log2 N rounds; each adds P (N - 1) / N. After
  * step i the ranks of a block of 2^(i + 1) have the sum of that block, which is a part of the fixed
  * tree: a + b is b + a, so each value is what the tree of one process makes of it.
  *
@@ -39,8 +39,8 @@ static void halving_halves(weir__span range, bool lower, weir__span *kept, weir_
     *given = lower ? high : low;
 }
 
-/* How long a partner in turn i of k may wait for others, beyond what they do (dist.h) */
-static double halving_behind(int turn, int turns) { return (double)turn / (turns + 1); }
+/* How long a partner in round i of k may wait for others, beyond what they do (dist.h) */
+static double halving_behind(int round, int rounds) { return (double)round / (rounds + 1); }
 
 static bool halving_begin(weir_ctx *c, const weir__halving *h, int peer, weir__span given,
                           weir__span kept, int64_t buckets, void **requests)
@@ -57,8 +57,8 @@ static bool halving_begin(weir_ctx *c, const weir__halving *h, int peer, weir__s
     return good;
 }
 
-/* One turn of halving; *range becomes what this rank keeps. */
-static bool halving_turn(weir_ctx *c, const weir__halving *h, int i, int turns, weir__span *range)
+/* One round of halving; *range becomes what this rank keeps. */
+static bool halving_round(weir_ctx *c, const weir__halving *h, int i, int rounds, weir__span *range)
 {
     int peer = weir_rank(c) ^ (1 << i);
     weir__span kept, given;
@@ -66,7 +66,7 @@ static bool halving_turn(weir_ctx *c, const weir__halving *h, int i, int turns, 
     int64_t mine = halving_buckets(kept), theirs = halving_buckets(given);
     int64_t buckets = mine > theirs ? mine : theirs;
     void **requests = weir__alloc0_n(c, 1 + buckets, sizeof *requests);
-    double behind = halving_behind(i, turns);
+    double behind = halving_behind(i, rounds);
     bool good = requests && halving_begin(c, h, peer, given, kept, buckets, requests);
     good = good && weir__group_wait(c, peer, requests[0], behind);
     for (int64_t b = 0; good && b < buckets; b++) {
@@ -80,8 +80,8 @@ static bool halving_turn(weir_ctx *c, const weir__halving *h, int i, int turns, 
     return good;
 }
 
-/* One turn of doubling: both have the whole of `range` then. */
-static bool halving_back(weir_ctx *c, const weir__halving *h, int i, int turns, weir__span range)
+/* One round of doubling: both have the whole of `range` then. */
+static bool halving_back(weir_ctx *c, const weir__halving *h, int i, int rounds, weir__span range)
 {
     int peer = weir_rank(c) ^ (1 << i);
     void *request;
@@ -91,7 +91,7 @@ static bool halving_back(weir_ctx *c, const weir__halving *h, int i, int turns, 
                              (size_t)(mine.hi - mine.lo) * h->each,
                              h->data + (size_t)theirs.lo * h->each,
                              (size_t)(theirs.hi - theirs.lo) * h->each, &request)
-           && weir__group_wait(c, peer, request, halving_behind(2 * turns - 1 - i, turns));
+           && weir__group_wait(c, peer, request, halving_behind(2 * rounds - 1 - i, rounds));
 }
 
 bool weir__halving_fits(int64_t shards, int ranks)
@@ -103,14 +103,14 @@ bool weir__halving_sum(weir_ctx *c, const weir__halving *h)
 {
     enum { TURNS = 32 };
     weir__span left[TURNS + 1] = { { 0, h->n } };
-    int turns = 0;
+    int rounds = 0;
     bool good = true;
-    while ((1 << turns) < weir_ranks(c)) turns++;
-    for (int i = 0; good && i < turns; i++) {
+    while ((1 << rounds) < weir_ranks(c)) rounds++;
+    for (int i = 0; good && i < rounds; i++) {
         left[i + 1] = left[i];
-        good = halving_turn(c, h, i, turns, &left[i + 1]);
+        good = halving_round(c, h, i, rounds, &left[i + 1]);
     }
-    for (int i = turns - 1; good && i >= 0; i--) good = halving_back(c, h, i, turns, left[i]);
+    for (int i = rounds - 1; good && i >= 0; i--) good = halving_back(c, h, i, rounds, left[i]);
     if (!good) weir__group_fail(c);
     return good;
 }

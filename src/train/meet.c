@@ -1,9 +1,8 @@
 /* meet.c - where the ranks of a group agree on a step: that all are well, and about to do the same.
  *
- * Ranks that drift apart would go on without a word, each with a gradient of the same sum. So each
- * says of its batch a checksum of all (of who is in it, where it has only its part of the values),
- * and of its weights one of some: an optimizer, once told two
- * things, moves nearly all of them. */
+ * Ranks whose weights or batches differ would train on without an error. So each sends a checksum
+ * of its batch (of the ids alone, where it has only a part of the values) and one of MEET_WEIGHTS
+ * of its weights: two optimizers with different gradients move nearly all of them. */
 #include <string.h>
 #include "train/train.h"
 
@@ -30,7 +29,7 @@ static int64_t meet_batch(const weir_batch *b)
     uint64_t sum = meet_sum((uint64_t)b->n, b->ids, (size_t)b->n * sizeof *b->ids);
     if (b->weights) sum = meet_sum(sum, b->weights, (size_t)b->n * sizeof *b->weights);
     if (weir_is_nil(x)) return 0;
-    if (b->partial) return meet_printable(sum); /* of the values each has its own part */
+    if (b->partial) return meet_printable(sum); /* each rank has its own part of the values */
     return meet_printable(
         meet_sum(sum, weir__ptr(x), (size_t)x->numel * weir_dtype_size(x->dtype)));
 }

@@ -9,7 +9,7 @@
 
 static const char *const who = "run_reflow";
 
-/* Where the other run is, whatever folder this one goes on from. */
+/* Where the other run is, whatever the working folder of a resume. */
 static weir_status reflow_name(weir_ctx *c, json_t *model, const char *from)
 {
     char path[PATH_MAX];

@@ -62,7 +62,7 @@ static void samplers_read(gather *g, samplers *s)
     weir__bytes file;
     weir__append(path, sizeof path, &used, "%s/" SAMPLERS_FILE, g->folder);
     if (weir__file_read(g->c, path, SAMPLERS_BYTES, &file) != WEIR_OK) {
-        weir__forgive(g); /* nobody measured */
+        weir__forgive(g); /* not measured */
         return;
     }
     const char *at = (const char *)file.data, *end = at + file.size;

@@ -100,13 +100,13 @@ struct weir_run {
     char fingerprint[24];
     weir_dataset *train, *valid; /* valid: nil when there are no samples */
     weir__sharing sharing; /* of looking at all of them, by the ranks of a group */
-    weir_dataset *held; /* of valid, the samples that validations look at */
+    weir_dataset *held; /* of valid, the samples that validations score */
     weir_loader *loader;
     weir_model *model;
     weir_optim *optim;
     weir_ema *ema; /* NULL: off */
     int64_t step, horizon;
-    int64_t stop; /* where a call ends unless told: the horizon, or as a resume says */
+    int64_t stop; /* default last step of a call: the horizon, or that of a resume */
     int64_t valid_every, checkpoint_every, log_every;
     /* since the last line of the log */
     double loss_sum, norm_sum;
@@ -181,15 +181,15 @@ weir_status weir__picture(weir_model *m, const weir__samples *x, weir__bytes *pn
 const weir_condition *weir__data_condition_of(weir_model *m, const weir_batch *b);
 /* False, with the error set, for NULL, nil and data of another context than the model's. */
 bool weir__data_usable(weir_model *m, weir_dataset *d, const char *who);
-/* Calls batch(user, first, n) for n samples, o->batch at a time, and tells o->on_step, which may
- * stop it: WEIR_STOPPED. */
+/* Calls batch(user, first, n) for n samples, o->batch at a time, and o->on_step after each, which
+ * may stop it: WEIR_STOPPED. */
 weir_status weir__data_walk(const weir_log_prob_opts *o, int64_t n,
                             weir_status (*batch)(void *user, int64_t first, int64_t n), void *user);
 /* Whether the first n samples of d are such as m was made for, and their conditions with k; d then
  * numbers its classes as m does. */
 weir_status weir__data_fits(weir_model *m, weir_dataset *d, const weir_condition *k, int64_t n,
                             const char *who);
-/* weir_data_log_prob of data that are known to be the model's; log p_true is asked for where
+/* weir_data_log_prob of data that are known to be the model's; log p_true is computed where
  * with_truth. */
 weir_status weir__data_log_prob(weir_model *m, weir_dataset *d, const weir_data_log_prob_opts *o,
                                 bool with_truth, weir_data_log_prob_info *info);
@@ -208,7 +208,7 @@ weir_status weir__resume_check_data(weir_run *r, const json_t *stored);
  * has. Before its folders are made. */
 weir_status weir__resume_check_begun(weir_run *r);
 
-/* -- together.c: a run over ranks; alone nothing is told --------------------------------------- */
+/* -- together.c: a run over ranks; a single rank sends nothing --------------------------------- */
 bool weir__run_speaks(const weir_run *r); /* this rank has the folder: rank 0 */
 /* The folder's own config, NULL where it has none, and *stop, as rank 0 found them. The error is
  * set where one has. */
@@ -216,7 +216,7 @@ json_t *weir__run_share_stored(weir_ctx *c, json_t *stored, weir__length *stop);
 /* All are well, and have opened the same data under the same settings; false: the error is set. */
 bool weir__run_agree(weir_run *r);
 weir_status weir__run_share_state(weir_run *r); /* rank 0's, to all */
-/* From here on each rank looks at its part of the data where all are to be looked at. */
+/* From here on each rank reads its part of the data in passes over all of them. */
 void weir__run_share_data(weir_run *r);
 
 /* -- state.c: what a run is at a step ---------------------------------------------------------- */
@@ -230,7 +230,7 @@ typedef struct weir__counter {
 extern const weir__counter weir__run_counters[];
 /* All ranges of the run; weir__state_free it. */
 weir_status weir__run_state(weir_run *r, weir__state *out);
-/* Puts loader, optimizer and average where the run's step says. */
+/* Sets loader, optimizer and average to the run's step. */
 void weir__run_follow(weir_run *r);
 
 /* -- checkpoint.c ------------------------------------------------------------------------------ */

@@ -5,15 +5,15 @@
  * is a function of S alone: bits do not depend on who adds what, or when. Of N ranks rank r has the
  * shards [r S / N, (r + 1) S / N), and what is added of a part is with the rank of its first shard.
  *
- * On one rank shards begin in order, and two halves are added as soon as both are there, by whoever
- * made the second. So the complete parts are at most as many as the first shards of the rank, up to
- * some number, make parts; as many buffers and one for each thread are enough: a thread that finds
- * none waits for a sum, and if all waited, none would run, and as many would be free.
+ * On one rank shards begin in order, and two halves are added as soon as both are there, by the
+ * thread that made the second. So the complete parts are at most as many as the first shards of the
+ * rank, up to some number, make parts; as many buffers and one for each thread are enough: a thread
+ * that finds none waits for a sum, and if all waited, none would run, and as many would be free.
  *
  * Then, where they are powers of two, the ranks add what they have by recursive halving and
  * doubling (halving.c), in the same tree. Else they walk it from its leaves: the rank of a right
- * half sends it to that of the left one, which adds it. All meet in the same order, so nobody waits
- * in a circle. */
+ * half sends it to that of the left one, which adds it. The order is the same on all ranks, so
+ * there is no deadlock. */
 #include <pthread.h>
 #include "train/train.h"
 

@@ -1,4 +1,4 @@
-/* weigh.c - samples of weight 0 leave the batch before a step looks at it: a NaN in one of them is
+/* weigh.c - samples of weight 0 are removed from the batch before a step: a NaN in one of them is
  * no error, and 0 times a gradient that is not finite does not reach the sum. */
 #include "train/train.h"
 

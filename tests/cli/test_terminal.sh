@@ -69,7 +69,7 @@ works "Ctrl-C: ends" seen stopped.shown 'status [0-9]'
 exec 5>&-
 wait "$shell"
 works "Ctrl-C: as a shell would say" grep -q 'status 130' stopped.shown
-works "Ctrl-C: says how to go on" grep -q 'stopped at step [0-9]*, all saved: weir train --out stopped --resume goes on' stopped.shown
+works "Ctrl-C: says how to go on" grep -q 'stopped at step [0-9]*, all saved: weir train --out stopped --resume continues' stopped.shown
 works "Ctrl-C: on a line of its own" sh -c 'tr "\r" "\n" < stopped.shown | sed "s/\^C//" | grep -q "^weir: stopped at step"'
 works "Ctrl-C: and it does" "$WEIR" train --out stopped --resume --steps "$(($(sed -n 's/.*stopped at step \([0-9]*\),.*/\1/p' stopped.shown) + 10))"
 
