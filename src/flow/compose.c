@@ -49,8 +49,8 @@ static weir_tensor *compose_total(weir_tensor *total, weir_tensor *part)
     return sum;
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k,
-                              weir_tensor **log_det)
+static weir_tensor *compose_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                      weir_tensor **log_det)
 {
     weir_tensor *total = NULL, *part;
     for (int64_t i = 0; i < m->n_children; i++) {
@@ -63,8 +63,8 @@ static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_conditi
     return x;
 }
 
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
-                            weir_tensor **log_det)
+static weir_tensor *compose_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
     weir_tensor *total = NULL, *part;
     for (int64_t i = m->n_children; i-- > 0;) {
@@ -90,8 +90,8 @@ const weir_module_row weir__row_compose = {
         .given = "dim|dtype|classes|context",
     },
     .create = compose_create,
-    .transform = transform,
-    .inverse = inverse,
+    .transform = compose_transform,
+    .inverse = compose_inverse,
     .torch = weir__torch_compose,
 };
 

@@ -46,7 +46,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void add(weir_module *m, weir_module *child)
+static void mlp_add(weir_module *m, weir_module *child)
 {
     char name[24];
     size_t used = 0;
@@ -62,7 +62,7 @@ static int64_t time_columns(const state *s)
                                    : 0;
 }
 
-static void create(weir_module *m, const void *options_)
+static void mlp_create(weir_module *m, const void *options_)
 {
     static const weir_module_row *const activations[] = { &weir__row_relu,    &weir__row_tanh,
                                                           &weir__row_sigmoid, &weir__row_softplus,
@@ -91,15 +91,16 @@ static void create(weir_module *m, const void *options_)
             l.init = WEIR__LINEAR_UNIFORM;
             l.bound = 0;
         }
-        add(m, weir_module_from_row(c, &weir__row_linear, &l));
-        if (i < o->hidden.n) add(m, weir_module_from_row(c, activations[o->activation], NULL));
+        mlp_add(m, weir_module_from_row(c, &weir__row_linear, &l));
+        if (i < o->hidden.n) mlp_add(m, weir_module_from_row(c, activations[o->activation], NULL));
         in = out;
     }
 }
 
 /* -- with a time and a condition --------------------------------------------------------------- */
 /* [B, columns of x, of t and of the condition] */
-static weir_tensor *joined(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
+static weir_tensor *mlp_joined(weir_module *m, weir_tensor *x, weir_tensor *t,
+                               const weir_condition *k)
 {
     const state *s = weir_module_state(m);
     weir_tensor *part[4] = { weir_flatten(x) };
@@ -129,10 +130,10 @@ static bool time_fits(weir_module *m, const weir_tensor *x, const weir_tensor *t
     return false;
 }
 
-static weir_tensor *at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
+static weir_tensor *mlp_at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
     if (!time_fits(m, x, t)) return weir__nil(x->object.ctx, WEIR__TENSOR);
-    weir_tensor *y = weir__sequential_forward(m, joined(m, x, t, k));
+    weir_tensor *y = weir__sequential_forward(m, mlp_joined(m, x, t, k));
     return weir_is_nil(y) || y->numel != x->numel ? y : weir_reshape(y, x->ndim, x->shape);
 }
 
@@ -205,13 +206,13 @@ static weir_tensor *mlp_once(weir_tensor *tangents)
     return same ? weir_slice(tangents, 0, 0, 1, 1) : tangents;
 }
 
-static weir_tensor *jvp(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k,
-                        weir_tensor *tangents, weir_tensor **jv)
+static weir_tensor *mlp_jvp(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k,
+                            weir_tensor *tangents, weir_tensor **jv)
 {
     weir_tensor *v = mlp_once(tangents), *slope = NULL;
     bool known = false; /* the slope, from the layer before */
     if (!time_fits(m, x, t)) return weir__nil(x->object.ctx, WEIR__TENSOR);
-    weir_tensor *h = joined(m, x, t, k);
+    weir_tensor *h = mlp_joined(m, x, t, k);
     for (int64_t i = 0; i < m->n_children && weir_ok(x->object.ctx); i++) {
         weir_module *layer = m->children[i];
         weir_tensor *v_before = v, *h_before = h;
@@ -244,9 +245,9 @@ const weir_module_row weir__row_mlp = {
         .given = "in|out|dtype|classes|context",
     },
     .state_size = sizeof(state),
-    .create = create,
+    .create = mlp_create,
     .forward = weir__sequential_forward,
-    .at = at,
-    .jvp = jvp,
+    .at = mlp_at,
+    .jvp = mlp_jvp,
     .torch = weir__torch_mlp,
 };

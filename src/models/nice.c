@@ -107,7 +107,7 @@ static const weir_preset presets[] = {
     { 0 },
 };
 
-static weir_module *net(weir_model *m, const opts *o, int64_t in, int64_t out)
+static weir_module *nice_net(weir_model *m, const opts *o, int64_t in, int64_t out)
 {
     weir__mlp_opts n = {
         .size = sizeof n,
@@ -123,7 +123,7 @@ static weir_module *net(weir_model *m, const opts *o, int64_t in, int64_t out)
     return weir_module_from_row(m->object.ctx, &weir__row_mlp, &n);
 }
 
-static weir_module *couplings(weir_model *m, const opts *o, int64_t dim)
+static weir_module *nice_couplings(weir_model *m, const opts *o, int64_t dim)
 {
     weir_ctx *c = m->object.ctx;
     weir_module *all = weir__compose_new(c);
@@ -135,12 +135,12 @@ static weir_module *couplings(weir_model *m, const opts *o, int64_t dim)
         weir__append(name, sizeof name, &used, "%lld", (long long)i);
         weir_module_add(
             all, name,
-            weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), net(m, o, kept, dim - kept)));
+            weir__coupling_new(c, dim, WEIR__HALF, (int)(i % 2), nice_net(m, o, kept, dim - kept)));
     }
     return all;
 }
 
-static weir_module *create(weir_model *m, const void *unused)
+static weir_module *nice_create(weir_model *m, const void *unused)
 {
     opts *o = m->options;
     weir_ctx *c = weir_model_ctx(m);
@@ -156,7 +156,7 @@ static weir_module *create(weir_model *m, const void *unused)
                 *flow = weir__compose_new(c);
     s->flow = weir_module_add(root, "flow", flow);
     if (o->partition == WEIR__ODD_EVEN) weir_module_add(s->flow, "tile", weir__tile_new(c));
-    weir_module_add(s->flow, "couplings", couplings(m, o, dim));
+    weir_module_add(s->flow, "couplings", nice_couplings(m, o, dim));
     if (o->scale) weir_module_add(s->flow, "scale", weir__scale_new(c, dim, m->dtype));
     s->base = weir_module_add(root, "base",
                               weir__choice_module(c, &m->row->row, "base", &o->base, 0, NULL));
@@ -177,7 +177,7 @@ const weir_model_row weir__model_nice = {
     .log_prob_kind = WEIR_LOG_PROB_EXACT,
     .presets = presets,
     .state_size = sizeof(weir__flow_state),
-    .create = create,
+    .create = nice_create,
     .log_prob = weir__flow_log_prob,
     .noise = weir__flow_noise,
     .noise_log_prob = weir__flow_noise_log_prob,

@@ -25,14 +25,14 @@ bool weir__linear_infer(weir_call *k)
     return true;
 }
 
-static void multiply(weir_ctx *c, weir_dtype t, const weir__gemm *g)
+static void linear_multiply(weir_ctx *c, weir_dtype t, const weir__gemm *g)
 {
     void *scratch = weir__alloc(c, c->kern->gemm_scratch[t](g, c->threads));
     if (scratch) c->kern->gemm[t](g, scratch, c->threads);
     weir__free(c, scratch);
 }
 
-static int64_t rows_of(const weir_tensor *x)
+static int64_t linear_rows_of(const weir_tensor *x)
 {
     return x->shape[x->ndim - 1] ? x->numel / x->shape[x->ndim - 1]
                                  : weir__numel_of(x->ndim - 1, x->shape);
@@ -60,35 +60,39 @@ void weir__linear_forward(weir_ctx *c, const weir__linear_rows *l, weir_tensor *
                      .c_row = w->shape[0],
                      .bias = b ? weir__ptr(b) : NULL,
                      .relu = relu };
-    multiply(c, w->dtype, &g);
+    linear_multiply(c, w->dtype, &g);
 }
 
 void weir__linear_product(weir_call *k, bool relu)
 {
     weir_tensor *x = k->in[0], *y = k->out[0];
     if (y->numel == 0) return;
-    weir__linear_rows l = { .rows = rows_of(y), .x = weir__ptr(x), .x_row = row_stride(x) };
+    weir__linear_rows l = { .rows = linear_rows_of(y), .x = weir__ptr(x), .x_row = row_stride(x) };
     weir__linear_forward(k->ctx, &l, k->in[1], k->n_in > 2 ? k->in[2] : NULL, weir__ptr(y), relu);
 }
 
-static void forward(weir_call *k) { weir__linear_product(k, ((const linear *)k->attr)->relu); }
+static void linear_forward(weir_call *k)
+{
+    weir__linear_product(k, ((const linear *)k->attr)->relu);
+}
 
 /* -- backward: plain ops, any order ------------------------------------------------------------ */
-static weir_tensor *matrix_of(weir_tensor *x) /* [.., n] -> [rows, n] */
+static weir_tensor *linear_matrix_of(weir_tensor *x) /* [.., n] -> [rows, n] */
 {
     return weir_is_nil(x)
                ? x
-               : weir_reshape(x, 2, (const int64_t[]){ rows_of(x), x->shape[x->ndim - 1] });
+               : weir_reshape(x, 2, (const int64_t[]){ linear_rows_of(x), x->shape[x->ndim - 1] });
 }
 
 static void backward_in_ops(weir_vjp *v, weir_tensor *g)
 {
-    weir_tensor *rows = matrix_of(g);
+    weir_tensor *rows = linear_matrix_of(g);
     const weir_spec *x = weir_vjp_in_spec(v, 0);
     if (weir_vjp_needs(v, 0))
         weir_vjp_set(v, 0, weir_reshape(weir_matmul(rows, weir_vjp_in(v, 1)), x->ndim, x->shape));
     if (weir_vjp_needs(v, 1))
-        weir_vjp_set(v, 1, weir_matmul(weir_transpose(rows, 0, 1), matrix_of(weir_vjp_in(v, 0))));
+        weir_vjp_set(v, 1,
+                     weir_matmul(weir_transpose(rows, 0, 1), linear_matrix_of(weir_vjp_in(v, 0))));
     if (v->n_in > 2 && weir_vjp_needs(v, 2))
         weir_vjp_set(v, 2, weir_sum_axes(rows, 1, (const int[]){ 0 }, false));
 }
@@ -112,12 +116,12 @@ void weir__linear_input_gradient(weir_ctx *c, const weir__linear_rows *l, weir_t
                      .mask_row = w->shape[1],
                      .scale = scale,
                      .scale_row = w->shape[1] };
-    multiply(c, w->dtype, &m);
+    linear_multiply(c, w->dtype, &m);
 }
 
 /* Where the gradient of input i is to be written or added: where a leaf keeps it, or a tensor
  * `made` of its own; NULL after an error. */
-static void *place_of(weir_vjp *v, int i, bool *accumulate, weir_tensor **made)
+static void *linear_place_of(weir_vjp *v, int i, bool *accumulate, weir_tensor **made)
 {
     *accumulate = false;
     *made = NULL;
@@ -143,9 +147,9 @@ static void weight_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* d
                      .b_row = l->x_row,
                      .b_col = 1,
                      .c_row = w->shape[1] };
-    m.c = place_of(v, i, &m.accumulate, &made);
+    m.c = linear_place_of(v, i, &m.accumulate, &made);
     if (!m.c) return;
-    multiply(v->ctx, w->dtype, &m);
+    linear_multiply(v->ctx, w->dtype, &m);
     if (made) weir_vjp_set(v, i, made);
 }
 
@@ -154,7 +158,7 @@ static void bias_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* db 
     const weir_spec *b = weir_vjp_in_spec(v, i);
     weir_tensor *made;
     bool accumulate;
-    void *place = place_of(v, i, &accumulate, &made);
+    void *place = linear_place_of(v, i, &accumulate, &made);
     if (!place) return;
     v->ctx->kern->column_sum[b->dtype](l->rows, b->shape[0], place, l->g, b->shape[0], accumulate);
     if (made) weir_vjp_set(v, i, made);
@@ -174,7 +178,7 @@ void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
     }
     g = weir_contiguous(g);
     if (weir_is_nil(g)) return;
-    weir__linear_rows l = { .rows = rows_of(g), .g = weir__ptr(g) };
+    weir__linear_rows l = { .rows = linear_rows_of(g), .g = weir__ptr(g) };
     if (weir_vjp_needs(v, 0)) {
         weir_tensor *w = weir_vjp_in(v, 1), *dx = weir__tensor_new(v->ctx, weir_vjp_in_spec(v, 0));
         if (dx->object.nil || weir_is_nil(w)) return;
@@ -190,7 +194,7 @@ void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
     weir__linear_parameter_gradients(v, &l, 1, v->n_in > 2 ? 2 : -1);
 }
 
-static void backward(weir_vjp *v)
+static void linear_backward(weir_vjp *v)
 {
     weir_tensor *g = v->gout[0];
     if (((const linear *)v->attr)->relu) g = weir__relu_backward(g, weir_vjp_out(v, 0));
@@ -198,11 +202,11 @@ static void backward(weir_vjp *v)
 }
 
 /* -- the row and its calls --------------------------------------------------------------------- */
-static weir_tensor *reference(weir_tensor *const *in, int n_in, const void *attr)
+static weir_tensor *linear_reference(weir_tensor *const *in, int n_in, const void *attr)
 {
     weir_spec s = weir__spec_of(in[0]);
     s.shape[s.ndim - 1] = in[1]->shape[0];
-    weir_tensor *y = weir_reshape(weir_matmul(matrix_of(in[0]), weir_transpose(in[1], 0, 1)),
+    weir_tensor *y = weir_reshape(weir_matmul(linear_matrix_of(in[0]), weir_transpose(in[1], 0, 1)),
                                   s.ndim, s.shape);
     if (n_in > 2) y = weir_add(y, in[2]);
     return ((const linear *)attr)->relu ? weir_relu(y) : y;
@@ -215,19 +219,20 @@ static const weir_op_case cases[] = { { "3,4 5,4 5", call_bias }, { "3,4 5,4", c
                                       { "3,4 5,4 5", call_relu }, { "2,3,4 1,4 1", call_bias },
                                       { "4 3,4 3", call_relu },   { "0,4 3,4 3", call_bias },
                                       { "1,1 1,1 1", call_relu }, { NULL, NULL } };
-const weir_op weir__op_linear = { .row = WEIR_OP_ROW("op.linear",
-                                                     "x w^T + b, and relu of it on request"),
-                                  .n_in = -2,
-                                  .most_in = 3,
-                                  .n_out = 1,
-                                  .save_in = 3,
-                                  .save_out = 1,
-                                  .attr_size = sizeof(linear),
-                                  .infer = weir__linear_infer,
-                                  .forward = forward,
-                                  .backward = backward,
-                                  .reference = reference,
-                                  .cases = cases };
+const weir_op weir__op_linear = {
+    .row = WEIR_OP_ROW("op.linear", "x w^T + b, and relu of it on request"),
+    .n_in = -2,
+    .most_in = 3,
+    .n_out = 1,
+    .save_in = 3,
+    .save_out = 1,
+    .attr_size = sizeof(linear),
+    .infer = weir__linear_infer,
+    .forward = linear_forward,
+    .backward = linear_backward,
+    .reference = linear_reference,
+    .cases = cases,
+};
 
 /* Rows must lie one after the other at an even distance, elements side by side. */
 weir_tensor *weir__linear_readable(weir_tensor *x)

@@ -23,7 +23,7 @@ typedef struct kept {
     int64_t y[WEIR__MLP_LAYERS], slope[WEIR__MLP_LAYERS], elements;
 } kept;
 
-static weir__both both_of(weir__unary f)
+static weir__both mlp_both_of(weir__unary f)
 {
     switch (f) {
 #define F(n) \
@@ -36,12 +36,12 @@ static weir__both both_of(weir__unary f)
 
 static bool has_slope(weir__unary f) { return f != WEIR__U_copy && f != WEIR__U_relu; }
 
-static int64_t take(kept *k, int64_t n)
+static int64_t mlp_take(kept *k, int64_t n)
 {
     enum { LINE = 16 };
-    int64_t at = k->elements;
+    int64_t first = k->elements;
     k->elements += (n + LINE - 1) / LINE * LINE;
-    return at;
+    return first;
 }
 
 /* widths[l]: outputs of layer l. Values that no gradient needs pass through two places in turn. */
@@ -50,17 +50,17 @@ static kept kept_of(const attr *a, int64_t rows, const int64_t *widths)
     kept k = { .elements = 0 };
     int64_t widest = 0, passing[2];
     for (int l = 0; l < a->lowest - 1; l++) widest = widths[l] > widest ? widths[l] : widest;
-    for (int i = 0; i < 2; i++) passing[i] = take(&k, rows * widest);
+    for (int i = 0; i < 2; i++) passing[i] = mlp_take(&k, rows * widest);
     for (int l = 0; l < a->n; l++) {
         k.y[l] = l == a->n - 1       ? -1
                  : l < a->lowest - 1 ? passing[l % 2]
-                                     : take(&k, rows * widths[l]);
-        k.slope[l] = l >= a->lowest && has_slope(a->f[l]) ? take(&k, rows * widths[l]) : -1;
+                                     : mlp_take(&k, rows * widths[l]);
+        k.slope[l] = l >= a->lowest && has_slope(a->f[l]) ? mlp_take(&k, rows * widths[l]) : -1;
     }
     return k;
 }
 
-static void *at(weir_tensor *t, int64_t element)
+static void *mlp_at(weir_tensor *t, int64_t element)
 {
     return element < 0 ? NULL : (char *)weir__ptr(t) + (size_t)element * weir_dtype_size(t->dtype);
 }
@@ -76,7 +76,7 @@ static bool layer_fits(weir_call *k, int l, int64_t in)
     if (!weir_dtype_is_real(x->dtype) || w->dtype != x->dtype || b->dtype != x->dtype)
         return weir_call_fail(k, WEIR_ERROR_DTYPE, "layer %d: expected one type, f32 or f64", l);
     weir__unary f = ((const attr *)k->attr)->f[l];
-    if (has_slope(f) && both_of(f) == WEIR__BOTHS)
+    if (has_slope(f) && mlp_both_of(f) == WEIR__BOTHS)
         return weir_call_fail(
             k, WEIR_ERROR_ARGUMENT,
             "layer %d: an activation without a slope of its own: expected one of weir_act", l);
@@ -85,7 +85,7 @@ static bool layer_fits(weir_call *k, int l, int64_t in)
 
 /* in: x, then w and b of each layer. The second output is what backward reads, empty where no
  * gradients are recorded. */
-static bool infer(weir_call *k)
+static bool mlp_infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0];
     const attr *a = k->attr;
@@ -105,7 +105,7 @@ static bool infer(weir_call *k)
 }
 
 /* -- forward ----------------------------------------------------------------------------------- */
-static int64_t row_of(const weir_tensor *x)
+static int64_t mlp_row_of(const weir_tensor *x)
 {
     return x->shape[0] > 1 ? x->strides[0] : x->shape[1];
 }
@@ -128,7 +128,7 @@ static void at_once(weir_call *k)
                     .n = a->n,
                     .layers = layers,
                     .x = weir__ptr(x),
-                    .x_row = row_of(x),
+                    .x_row = mlp_row_of(x),
                     .y = weir__ptr(k->out[0]) };
     void *scratch = weir__alloc(c, c->kern->mlp_scratch[x->dtype](&m, c->threads));
     if (scratch) c->kern->mlp[x->dtype](&m, scratch, c->threads);
@@ -142,20 +142,20 @@ static void layer_by_layer(weir_call *k)
     int64_t widths[WEIR__MLP_LAYERS] = { 0 };
     for (int l = 0; l < a->n; l++) widths[l] = k->in[1 + 2 * l]->shape[0];
     kept o = kept_of(a, x->shape[0], widths);
-    weir__linear_rows rows = { .rows = x->shape[0], .x = weir__ptr(x), .x_row = row_of(x) };
+    weir__linear_rows rows = { .rows = x->shape[0], .x = weir__ptr(x), .x_row = mlp_row_of(x) };
     for (int l = 0; l < a->n && k->ctx->status == WEIR_OK; l++) {
         weir_tensor *w = k->in[1 + 2 * l];
-        void *y = l < a->n - 1 ? at(store, o.y[l]) : weir__ptr(k->out[0]);
+        void *y = l < a->n - 1 ? mlp_at(store, o.y[l]) : weir__ptr(k->out[0]);
         weir__linear_forward(k->ctx, &rows, w, k->in[2 + 2 * l], y, a->f[l] == WEIR__U_relu);
         if (has_slope(a->f[l]))
-            weir__activate(k->ctx, x->dtype, both_of(a->f[l]), rows.rows * w->shape[0], y,
-                           at(store, o.slope[l]));
+            weir__activate(k->ctx, x->dtype, mlp_both_of(a->f[l]), rows.rows * w->shape[0], y,
+                           mlp_at(store, o.slope[l]));
         rows.x = y;
         rows.x_row = w->shape[0];
     }
 }
 
-static void forward(weir_call *k)
+static void mlp_forward(weir_call *k)
 {
     if (((const attr *)k->attr)->lowest == ((const attr *)k->attr)->n) at_once(k);
     else layer_by_layer(k);
@@ -214,7 +214,8 @@ static const void *begin_back(back *p, weir_tensor *dy)
                      .shape = { dy->numel },
                      .x = { { p->dz, { 1 } },
                             { weir__ptr(dy), { 1 } },
-                            { y ? weir__ptr(y) : at(p->store, p->o.slope[p->a->n - 1]), { 1 } } } };
+                            { y ? weir__ptr(y) : mlp_at(p->store, p->o.slope[p->a->n - 1]),
+                              { 1 } } } };
     weir__loop_binary(c->kern, (weir__real)dy->dtype, y ? WEIR__B_relu_backward : WEIR__B_mul, &l,
                       c->threads);
     return p->dz;
@@ -226,22 +227,22 @@ static const void *step_back(back *p, int l, const void *dz)
 {
     weir__linear_rows rows = { .rows = p->rows, .g = dz };
     if (l) {
-        rows.x = at(p->store, p->o.y[l - 1]);
+        rows.x = mlp_at(p->store, p->o.y[l - 1]);
         rows.x_row = p->width[l];
     } else if (p->x) {
         rows.x = weir__ptr(p->x);
-        rows.x_row = row_of(p->x);
+        rows.x_row = mlp_row_of(p->x);
     }
     weir__linear_parameter_gradients(p->v, &rows, 1 + 2 * l, 2 + 2 * l);
     if (l <= p->lowest || l == 0) return dz;
     void *next = dz == p->dz ? p->other : p->dz;
     bool relu = p->a->f[l - 1] == WEIR__U_relu;
     weir__linear_input_gradient(p->v->ctx, &rows, p->w[l], next, relu ? rows.x : NULL,
-                                at(p->store, p->o.slope[l - 1]));
+                                mlp_at(p->store, p->o.slope[l - 1]));
     return next;
 }
 
-static void input_gradient(back *p, const void *dz)
+static void mlp_input_gradient(back *p, const void *dz)
 {
     weir_tensor *dx = weir__tensor_new(p->v->ctx, weir_vjp_in_spec(p->v, 0));
     if (dx->object.nil) return;
@@ -250,7 +251,7 @@ static void input_gradient(back *p, const void *dz)
     weir_vjp_set(p->v, 0, dx);
 }
 
-static void backward(weir_vjp *v)
+static void mlp_backward(weir_vjp *v)
 {
     weir_tensor *dy = v->gout[0];
     if (weir__vjp_recording(v) || weir_numel(dy) == 0) {
@@ -262,7 +263,7 @@ static void backward(weir_vjp *v)
     const void *dz = !weir_is_nil(dy) && open_back(&p) ? begin_back(&p, dy) : NULL;
     for (int l = p.a->n - 1; dz && l >= 0 && l >= p.lowest && weir_ok(v->ctx); l--)
         dz = step_back(&p, l, dz);
-    if (dz && p.lowest < 0 && weir_ok(v->ctx)) input_gradient(&p, dz);
+    if (dz && p.lowest < 0 && weir_ok(v->ctx)) mlp_input_gradient(&p, dz);
     weir__free(v->ctx, p.dz);
     weir__free(v->ctx, p.other);
 }
@@ -272,10 +273,10 @@ static weir_act act_of(weir__unary f)
 {
     return f == WEIR__U_copy   ? WEIR_ACT_NONE
            : f == WEIR__U_relu ? WEIR_ACT_RELU
-                               : (weir_act)(WEIR_ACT_TANH + (int)both_of(f));
+                               : (weir_act)(WEIR_ACT_TANH + (int)mlp_both_of(f));
 }
 
-static weir_tensor *reference(weir_tensor *const *in, int n_in, const void *attr_)
+static weir_tensor *mlp_reference(weir_tensor *const *in, int n_in, const void *attr_)
 {
     const attr *a = attr_;
     weir_tensor *x = in[0];
@@ -284,7 +285,7 @@ static weir_tensor *reference(weir_tensor *const *in, int n_in, const void *attr
     return x;
 }
 
-static weir_tensor *call(weir_tensor **x, weir__unary f, weir__unary g, weir__unary h)
+static weir_tensor *mlp_call(weir_tensor **x, weir__unary f, weir__unary g, weir__unary h)
 {
     weir__mlp_net net = {
         .n = 3, .w = { x[1], x[3], x[5] }, .b = { x[2], x[4], x[6] }, .f = { f, g, h }
@@ -293,37 +294,38 @@ static weir_tensor *call(weir_tensor **x, weir__unary f, weir__unary g, weir__un
 }
 static weir_tensor *call_plain(weir_tensor **x)
 {
-    return call(x, WEIR__U_silu, WEIR__U_relu, WEIR__U_copy);
+    return mlp_call(x, WEIR__U_silu, WEIR__U_relu, WEIR__U_copy);
 }
 static weir_tensor *call_relu(weir_tensor **x)
 {
-    return call(x, WEIR__U_relu, WEIR__U_copy, WEIR__U_relu);
+    return mlp_call(x, WEIR__U_relu, WEIR__U_copy, WEIR__U_relu);
 }
 static weir_tensor *call_smooth(weir_tensor **x)
 {
-    return call(x, WEIR__U_tanh, WEIR__U_gelu, WEIR__U_softplus);
+    return mlp_call(x, WEIR__U_tanh, WEIR__U_gelu, WEIR__U_softplus);
 }
 static weir_tensor *call_sigmoid(weir_tensor **x)
 {
-    return call(x, WEIR__U_copy, WEIR__U_sigmoid, WEIR__U_copy);
+    return mlp_call(x, WEIR__U_copy, WEIR__U_sigmoid, WEIR__U_copy);
 }
 static const weir_op_case cases[] = {
     { "3,4 5,4 5 19,5 19 2,19 2", call_plain }, { "35,3 17,3 17 1,17 1 3,1 3", call_relu },
     { "5,3 4,3 4 6,4 6 2,6 2", call_smooth },   { "2,1 3,1 3 2,3 2 1,2 1", call_sigmoid },
     { "0,2 3,2 3 2,3 2 1,2 1", call_plain },    { NULL, NULL }
 };
-const weir_op weir__op_mlp = { .row = WEIR_OP_ROW(
-                                   "op.mlp", "linear layers and activations, one after the other"),
-                               .n_in = -3,
-                               .n_out = 2,
-                               .save_in = ~0u,
-                               .save_out = 3,
-                               .attr_size = sizeof(attr),
-                               .infer = infer,
-                               .forward = forward,
-                               .backward = backward,
-                               .reference = reference,
-                               .cases = cases };
+const weir_op weir__op_mlp = {
+    .row = WEIR_OP_ROW("op.mlp", "linear layers and activations, one after the other"),
+    .n_in = -3,
+    .n_out = 2,
+    .save_in = ~0u,
+    .save_out = 3,
+    .attr_size = sizeof(attr),
+    .infer = mlp_infer,
+    .forward = mlp_forward,
+    .backward = mlp_backward,
+    .reference = mlp_reference,
+    .cases = cases,
+};
 
 bool weir__mlp_small(const weir__mlp_net *net)
 {
