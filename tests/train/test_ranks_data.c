@@ -164,7 +164,7 @@ static void whoever_finds_it(void **state)
         }
         ranks_run(at, 3, 60);
         char line[80];
-        snprintf(line, sizeof line, "array: row %lld, column 2: expected a finite number",
+        snprintf(line, sizeof line, "array: sample %lld, column 2: expected a finite number",
                  (long long)bad);
         for (int r = 0; r < 3; r++) assert_non_null(strstr(at[r].message, line));
     }
