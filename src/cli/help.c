@@ -19,8 +19,8 @@ const char weir__help_data[] =
 const char weir__help_streams[] =
     "FILE of -o: - is stdout as CSV, -.npy and -.png in those forms; other lines then go to "
     "stderr.\n";
-const char weir__help_exit[] = "Exit codes: 0 done; 1 failed; 2 the command line asks for what "
-                               "there is not; 129, 130, 143 stopped by a signal.\n";
+const char weir__help_exit[] = "Exit codes: 0 done; 1 failed; 2 a mistake in the command line; "
+                               "129, 130, 143 stopped by a signal.\n";
 const char weir__help_environment[] =
     "Environment: WEIR_ISA=c|avx2|avx512 forces the kernels; WEIR_NUM_THREADS, else "
     "OMP_NUM_THREADS, is the number of\nthreads without --threads; WEIR_FILE_BYTES=N: memory "
