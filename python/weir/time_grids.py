@@ -11,6 +11,17 @@ from typing import Optional, Sequence, Union  # noqa: F401
 from ._spec import Spec, spec
 
 
+def auto(*, shift: Optional[float] = None) -> Spec:
+    """even times as uniform has them; Karras's where t is sigma (path.edm) and none is shifted
+
+    Parameters
+    ----------
+    shift : real, 1 unless said
+        k: times are k t / (1 + (k - 1) t) of even ones; above 1: more at the noise. [0.001, 1000]
+    """
+    return spec("auto", {"shift": shift})
+
+
 def uniform(*, shift: Optional[float] = None) -> Spec:
     """even times, shifted towards the noise or the data
 

@@ -69,7 +69,7 @@ typedef struct ddim_opts {
 } ddim_opts;
 
 static const weir_option ddim_options[] = {
-    WEIR__SAMPLER_OPTIONS("uniform", "from noise to data; 0: 50"),
+    WEIR__SAMPLER_OPTIONS("auto", "from noise to data; 0: 50"),
     { "eta", WEIR_OPTION_REAL, offsetof(ddim_opts, eta), "0", 0, 1, NULL,
       "noise of a step: 0: none, 1: as ddpm" },
     { 0 },
@@ -133,7 +133,7 @@ typedef struct ddpm_opts {
 enum { VARIANCE_SMALL, VARIANCE_LARGE };
 
 static const weir_option ddpm_options[] = {
-    WEIR__SAMPLER_OPTIONS("uniform", "from noise to data; 0: 250"),
+    WEIR__SAMPLER_OPTIONS("auto", "from noise to data; 0: 250"),
     { "variance", WEIR_OPTION_CHOICE, offsetof(ddpm_opts, variance), "small", 0, 0, "small|large",
       "of a step: that of x' where x_0 is known, or of a step of noising" },
     { 0 },

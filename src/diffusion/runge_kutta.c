@@ -19,13 +19,13 @@ typedef struct rk_opts {
 enum { FRAME_T, FRAME_SIGMA };
 
 static const weir_option fixed_options[] = {
-    WEIR__SAMPLER_OPTIONS("uniform", "from noise to data; 0: the sampler's own number"),
+    WEIR__SAMPLER_OPTIONS("auto", "from noise to data; 0: the sampler's own number"),
     { "frame", WEIR_OPTION_CHOICE, offsetof(rk_opts, frame), "t", 0, 0, "t|sigma",
       "steps in t on x, or in sigma = b / a on x / a" },
     { 0 },
 };
 static const weir_option adaptive_options[] = {
-    WEIR__SAMPLER_OPTIONS("uniform", "so many fixed steps; 0: every sample chooses its own"),
+    WEIR__SAMPLER_OPTIONS("auto", "so many fixed steps; 0: every sample chooses its own"),
     { "rtol", WEIR_OPTION_REAL, offsetof(rk_opts, rtol), "1e-5", 0, 1, NULL,
       "a step's estimated error, of values and log p alike, is at most atol + rtol |x|" },
     { "atol", WEIR_OPTION_REAL, offsetof(rk_opts, atol), "1e-5", 0, 1e3, NULL,

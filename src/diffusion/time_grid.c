@@ -51,6 +51,7 @@ static const weir_option karras_options[] = {
       "even steps of sigma^(1/rho); above 1: more near the data" },
     { 0 },
 };
+#define auto_options uniform_options
 static const weir_option exponential_options[] = { SIGMA_OPTIONS, { 0 } };
 
 static double karras_between(const sigma_opts *o, double high, double low, double part)
@@ -116,10 +117,30 @@ static void exponential_fill(const void *options, const weir_path_row *path,
     sigma_fill(options, path, path_options, from, to, steps, times, exponential_between);
 }
 
+/* -- auto -------------------------------------------------------------------------------------- */
+/* Where t is sigma itself, as on path.edm, even times would spend nearly every step where the noise
+ * hides the data: sigma is above 5 on three quarters of the path and more. */
+static bool auto_is_even(const weir_path_row *path, const void *path_options)
+{
+    double data, noise;
+    path->interval(path_options, &data, &noise);
+    return sigma_at(path, path_options, data + (noise - data) / 4) < 5;
+}
+
+static void auto_fill(const void *options, const weir_path_row *path, const void *path_options,
+                      double from, double to, int64_t steps, double *times)
+{
+    static const sigma_opts karras = { .sigma_max = 80, .sigma_min = 0.002, .rho = 7 };
+    bool shifted = ((const uniform_opts *)options)->shift != 1;
+    if (shifted || auto_is_even(path, path_options))
+        uniform_fill(options, path, path_options, from, to, steps, times);
+    else karras_fill(&karras, path, path_options, from, to, steps, times);
+}
+
 /* -- rows -------------------------------------------------------------------------------------- */
-/* NAME, formula in words, option struct, test input */
-#define GRID(n, what, opts, example) \
-    static const weir_time_grid_row n = { \
+/* ID, NAME, formula in words, option struct, test input */
+#define GRID(id, n, what, opts, example) \
+    static const weir_time_grid_row id = { \
         .row = { \
             .size = sizeof(weir_time_grid_row), \
             .version = 1, \
@@ -132,12 +153,21 @@ static void exponential_fill(const void *options, const weir_path_row *path,
         .fill = n##_fill, \
     };
 
-GRID(uniform, "even times, shifted towards the noise or the data", uniform_opts, "shift=3")
-GRID(karras, "sigma^(1/rho) even from sigma_max to sigma_min, then the data (Karras et al. 2022)",
+GRID(auto_grid, auto,
+     "even times as uniform has them; Karras's where t is sigma (path.edm) and none is shifted",
+     uniform_opts, "shift=1")
+GRID(uniform, uniform, "even times, shifted towards the noise or the data", uniform_opts, "shift=3")
+GRID(karras, karras,
+     "sigma^(1/rho) even from sigma_max to sigma_min, then the data (Karras et al. 2022)",
      sigma_opts, "rho=5")
-GRID(exponential, "log sigma even from sigma_max to sigma_min, then the data", sigma_opts,
-     "sigma_max=20")
+GRID(exponential, exponential, "log sigma even from sigma_max to sigma_min, then the data",
+     sigma_opts, "sigma_max=20")
 
-const weir_row *const weir__time_grid_rows[] = { &uniform.row, &karras.row, &exponential.row };
+const weir_row *const weir__time_grid_rows[] = {
+    &auto_grid.row,
+    &uniform.row,
+    &karras.row,
+    &exponential.row,
+};
 const int64_t weir__time_grid_row_count = sizeof weir__time_grid_rows
                                           / sizeof *weir__time_grid_rows;

@@ -243,6 +243,12 @@ static void test_grids(void **state)
     assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 0, 1, back), WEIR_OK);
     for (int i = 0; i < 19; i++) assert_true(back[18 - i] == times[i]);
     put_back(c, &k);
+    k = choose(c, "heun", "steps=18"); /* where t is sigma even times would all be noise */
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, edm, NULL, 80, 0, times), WEIR_OK);
+    for (int i = 0; i < 19; i++) assert_near(times[i], karras[i], 1e-6);
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK);
+    for (int i = 0; i < 19; i++) assert_near(times[i], 1 - i / 18.0, 1e-15);
+    put_back(c, &k);
     k = choose(c, "heun", "steps=3 grid=exponential grid.sigma_min=0.1 grid.sigma_max=1000");
     assert_int_equal(weir_sampler_times(c, k.row, k.options, edm, NULL, 10, 0, times), WEIR_OK); /* the path ends at 10 */
     for (int i = 0; i < 4; i++) assert_near(times[i], i == 3 ? 0 : pow(10, 1 - i), 1e-14);
