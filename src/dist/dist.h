@@ -48,6 +48,8 @@ bool weir__group_collect(weir_ctx *c, void *all, const size_t *ends);
 /* Rank r has filled bytes ends[r - 1] (0 for the first) to ends[r] - 1 of `all`; then all have all
  * of it. */
 bool weir__group_gather(weir_ctx *c, void *all, const size_t *ends);
+/* The same, each part straight to every other rank: fewer bytes, N (N - 1) messages. */
+bool weir__group_exchange(weir_ctx *c, void *all, const size_t *ends);
 /* Whether all ranks are well: an error of one's context becomes that of every other, with its rank
  * before it; the lowest's where several have one. The group continues. True where `mine` is on
  * every rank what it is on rank 0; where it is not, that is an error too, on all: `mine` is n

@@ -235,6 +235,24 @@ bool weir__group_gather(weir_ctx *c, void *all, const size_t *ends)
            && (!c->group || weir__group_broadcast(c, all, ends[weir_ranks(c) - 1]));
 }
 
+bool weir__group_exchange(weir_ctx *c, void *all, const size_t *ends)
+{
+    char *at = all;
+    int me = weir_rank(c), ranks = weir_ranks(c);
+    bool good = true;
+    if (!c->group) return true;
+    size_t from = me > 0 ? ends[me - 1] : 0;
+    for (int r = 0; good && r < ranks; r++) {
+        size_t begin = r > 0 ? ends[r - 1] : 0;
+        if (r == me) continue;
+        good = weir__group_start(c, r, WEIR__TAG_GATHER, at + from, ends[me] - from, at + begin,
+                                 ends[r] - begin, &c->group->requests[r]);
+    }
+    for (int r = 0; good && r < ranks; r++)
+        if (r != me) good = weir__group_wait(c, r, c->group->requests[r], 1);
+    return good;
+}
+
 /* As many bytes of each */
 static bool group_gather_equal(weir_ctx *c, void *all, size_t each)
 {

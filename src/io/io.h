@@ -180,6 +180,9 @@ typedef struct weir__weight {
     const void *data; /* into the file's bytes when reading; 8-byte aligned is not promised: copy
                          with memcpy */
     size_t bytes;
+    /* When writing, for what lies in no one place: called for all bytes in order, in pieces. */
+    void (*pull)(void *user, void *to, size_t bytes);
+    void *user;
 } weir__weight;
 typedef struct weir__weights {
     int64_t n;

@@ -129,6 +129,16 @@ weir_status weir__safetensors_encode(weir_ctx *c, const weir__weight *w, int64_t
     return weir_status_of(c);
 }
 
+static void put_pulled(weir__writer *out, const weir__weight *w)
+{
+    char piece[1 << 16];
+    for (size_t at = 0; at < w->bytes; at += sizeof piece) {
+        size_t n = w->bytes - at < sizeof piece ? w->bytes - at : sizeof piece;
+        w->pull(w->user, piece, n);
+        weir__writer_put(out, piece, n);
+    }
+}
+
 weir_status weir__safetensors_save(weir_ctx *c, const char *path, const weir__weight *w, int64_t n,
                                    const json_t *metadata)
 {
@@ -138,7 +148,10 @@ weir_status weir__safetensors_save(weir_ctx *c, const char *path, const weir__we
     weir__writer *out = weir__writer_open(c, path);
     if (out) {
         weir__writer_put(out, header.data, header.size);
-        for (int64_t i = 0; i < n; i++) weir__writer_put(out, w[i].data, w[i].bytes);
+        for (int64_t i = 0; i < n; i++) {
+            if (w[i].pull) put_pulled(out, &w[i]);
+            else weir__writer_put(out, w[i].data, w[i].bytes);
+        }
         weir__writer_commit(out); /* a failed put has failed the context, and commits nothing */
     }
     weir__free(c, header.data);

@@ -104,6 +104,7 @@ typedef struct weir__state_range {
     void *data;
     size_t bytes;
     weir__storage *storage; /* that a tensor reads it through; NULL: none does */
+    bool divided; /* each rank of a group keeps a part of it, once it has it; data: that part's */
 } weir__state_range;
 typedef struct weir__state {
     weir_ctx *ctx; /* NULL: an empty list */

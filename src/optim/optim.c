@@ -51,21 +51,23 @@ static bool read_options(weir_optim *o, const void *options, const char *text)
     return o->options && (options || weir_options_parse(c, row, o->options, text) == WEIR_OK);
 }
 
-/* Options, then states; false on any failure. */
+/* Options, then states of [o->from, o->to); false on any failure. */
 static bool fill(weir_optim *o, const void *options, const char *text)
 {
     weir_ctx *c = o->object.ctx;
     if (!read_options(o, options, text)) return false;
     o->lr = option_lr(o->row, o->options);
     o->n_states = o->row->n_states(o->options);
-    size_t bytes = (size_t)o->layout->numel * weir_dtype_size(o->layout->dtype);
+    size_t each = weir_dtype_size(o->layout->dtype);
+    int64_t n = o->to > o->from ? o->to - o->from : 1;
     for (int i = 0; i < o->n_states; i++)
-        if (!(o->state[i] = weir__alloc0(c, bytes))) return false;
+        if (!(o->state[i] = weir__alloc0_n(c, n, each))) return false;
     return true;
 }
 
+/* The part of rank r. */
 static weir_optim *new_optim(weir_module *m, const char *name, const void *options,
-                             const char *text)
+                             const char *text, int r, int ranks)
 {
     weir_ctx *c = weir_module_ctx(m);
     if (!weir__module_usable(m, "optim_new")) return weir__nil(c, WEIR__OPTIM);
@@ -81,6 +83,9 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
     o->row = (const weir__optim_row *)row;
     o->module = m;
     o->layout = l;
+    o->from = weir__optim_part(l->numel, r, ranks);
+    o->to = weir__optim_part(l->numel, r + 1, ranks);
+    o->divided = ranks > 1;
     o->g_scale = 1;
     if (fill(o, options, text)) return o;
     destroy(&o->object);
@@ -90,17 +95,23 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
 weir_optim *weir_optim_new(weir_module *m, const char *name, const char *options)
 {
     WEIR__AS_FOUND;
-    return new_optim(m, name, NULL, options);
+    return new_optim(m, name, NULL, options, 0, 1);
 }
 
 weir_optim *weir_optim_new_with(weir_module *m, const char *name, const void *options)
 {
     WEIR__AS_FOUND;
-    if (options) return new_optim(m, name, options, NULL);
+    if (options) return new_optim(m, name, options, NULL, 0, 1);
     weir_ctx *c = weir_module_ctx(m);
     weir_fail(c, WEIR_ERROR_ARGUMENT,
               "optim_new_with: NULL: expected options, from their defaults function");
     return weir__nil(c, WEIR__OPTIM);
+}
+
+weir_optim *weir__optim_new_part(weir_module *m, const char *name, const void *options, int r,
+                                 int ranks)
+{
+    return new_optim(m, name, options, NULL, r, ranks);
 }
 
 /* -- the step ---------------------------------------------------------------------------------- */
@@ -116,7 +127,8 @@ static void update(void *user, int64_t begin, int64_t end)
     const weir_optim *o = r->o;
     size_t e = weir_dtype_size(o->layout->dtype), at = (size_t)(r->begin + begin) * e;
     void *state[WEIR__OPTIM_STATES] = { 0 };
-    for (int i = 0; i < o->n_states; i++) state[i] = (char *)o->state[i] + at;
+    for (int i = 0; i < o->n_states; i++)
+        state[i] = (char *)o->state[i] + (at - (size_t)o->from * e);
     o->row->range(o->object.ctx->kern, (weir__real)o->layout->dtype, end - begin,
                   (char *)o->layout->values->data + at, (const char *)o->layout->grads->data + at,
                   state, o->options, &r->now);
@@ -130,6 +142,8 @@ static void update_run(void *user, int64_t begin, int64_t end)
     run *r = user;
     const weir__threads *threads = r->o->object.ctx->threads;
     const int64_t piece = ((int64_t)1 << 20) * weir__threads_most(threads);
+    if (begin < r->o->from) begin = r->o->from;
+    if (end > r->o->to) end = r->o->to;
     for (int64_t left = end - begin; left > 0; left -= piece) {
         const int64_t n = left < piece ? left : piece;
         r->begin = begin + left - n;
@@ -209,7 +223,7 @@ void *weir_optim_state_at(weir_optim *o, int index, const char **name, int64_t *
 {
     bool there = o && index >= 0 && index < o->n_states;
     if (name) *name = there ? o->row->states[index] : "";
-    if (n) *n = there ? o->layout->numel : 0;
+    if (n) *n = there ? o->to - o->from : 0;
     return there ? o->state[index] : NULL;
 }
 

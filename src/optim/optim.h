@@ -30,7 +30,9 @@ struct weir_optim {
     weir__layout *layout;
     void *options;
     int n_states;
-    void *state[WEIR__OPTIM_STATES]; /* [layout->numel] each */
+    void *state[WEIR__OPTIM_STATES]; /* [to - from] each */
+    int64_t from, to; /* of the flat values: what a step updates; all of them unless divided */
+    bool divided;
     double lr, g_scale;
     int64_t steps;
 };
@@ -41,6 +43,15 @@ extern const weir_row *const weir__optimizer_rows[];
 extern const int64_t weir__optimizer_row_count;
 extern const weir_row *const weir__schedule_rows[];
 extern const int64_t weir__schedule_row_count;
+
+/* -- divide.c: each of several ranks has a part of the optimizer ------------------------------- */
+/* Where the part of rank r begins, of n values; r = ranks: n. */
+int64_t weir__optim_part(int64_t n, int r, int ranks);
+/* As weir_optim_new_with, of rank r's part alone. */
+weir_optim *weir__optim_new_part(weir_module *m, const char *name, const void *options, int r,
+                                 int ranks);
+/* From here on it keeps and updates rank r's part alone; the caller sees to the others' values. */
+weir_status weir__optim_divide(weir_optim *o, int r, int ranks);
 
 /* ema.c: the average and its buffers; NULL of NULL. */
 const weir__state *weir__ema_held(const weir_ema *e);

@@ -91,7 +91,7 @@ static bool checkpoint_read_metadata(weir_run *r, const json_t *o)
 
 /* -- saving ----------------------------------------------------------------------------------- */
 /* The list as tensors of a file; NULL: the error is set. */
-static weir__weight *checkpoint_weights(weir_ctx *c, const weir__state *s)
+static weir__weight *checkpoint_weights(weir_ctx *c, const weir__state *s, weir__divided *d)
 {
     weir__weight *w = weir__alloc0_n(c, s->n, sizeof *w);
     for (int64_t i = 0; w && i < s->n; i++) {
@@ -102,15 +102,17 @@ static weir__weight *checkpoint_weights(weir_ctx *c, const weir__state *s)
         memcpy(w[i].shape, from->shape, sizeof from->shape);
         w[i].data = from->data;
         w[i].bytes = from->bytes;
+        if (from->divided) w[i].pull = weir__divided_pull;
+        w[i].user = d;
     }
     return w;
 }
 
-static weir_status checkpoint_write(weir_run *r, const weir__state *s)
+static weir_status checkpoint_write(weir_run *r, const weir__state *s, weir__divided *d)
 {
     weir_ctx *c = r->object.ctx;
     char path[4096];
-    weir__weight *w = checkpoint_weights(c, s);
+    weir__weight *w = checkpoint_weights(c, s, d);
     json_t *about = w ? checkpoint_metadata(r) : NULL;
     if (w && !about) weir_fail(c, WEIR_ERROR_MEMORY, "checkpoint: expected more free memory");
     if (about)
@@ -120,15 +122,28 @@ static weir_status checkpoint_write(weir_run *r, const weir__state *s)
     return weir_status_of(c);
 }
 
+/* Where it fails the others' parts are taken all the same. */
+static void checkpoint_save(weir_run *r, const weir__state *s)
+{
+    weir__divided d = { .run = r, .state = s };
+    if (weir__journal_sync(r) == WEIR_OK) checkpoint_write(r, s, &d);
+    weir__divided_rest(&d);
+}
+
 weir_status weir__checkpoint_save(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     weir__state s;
-    if (!weir__run_speaks(r)) return weir_status_of(c);
-    if (weir__journal_sync(r) != WEIR_OK || weir__run_state(r, &s) != WEIR_OK)
+    bool speaks = weir__run_speaks(r);
+    if (!speaks && !weir__run_divides(r)) return weir_status_of(c);
+    if (weir__run_state(r, &s) != WEIR_OK) {
+        if (weir__run_divides(r)) weir__group_fail(c); /* another waits for this one's parts */
         return weir_status_of(c);
-    checkpoint_write(r, &s);
+    }
+    if (speaks) checkpoint_save(r, &s);
+    else weir__divided_send(r, &s);
     weir__state_free(&s);
+    if (!speaks) return weir_status_of(c);
     if (weir_ok(c) && r->written_step != r->best_step) weir__run_write_model(r);
     return weir_status_of(c);
 }

@@ -31,6 +31,9 @@ static const weir_option run_options[] = {
       "fixed pieces of a batch, divided over threads and ranks; decides bits; 0: 1, of several "
       "ranks "
       "8, above 8 ranks 64" },
+    { "train.divide_optimizer", WEIR_OPTION_BOOL, OPT(train.divide_optimizer), "no", 0, 0, NULL,
+      "each of several ranks keeps and updates its part of the optimizer: less memory, the same "
+      "bits" },
     { "train.ema", WEIR_OPTION_REAL, OPT(train.ema), "0", 0, 0.999999999, NULL,
       "decay of the average of weights; 0: off" },
     { "train.ema_half_life", WEIR_OPTION_REAL, OPT(train.ema_half_life), "0", 0, 1e15, NULL,

@@ -320,7 +320,13 @@ static weir_status open_model(weir_run *r)
     r->model = weir__model_from_options(c, (const weir_model_row *)k->model.row, k->model.options);
     if (standardize(r) != WEIR_OK || weir__run_give_conditions(r) != WEIR_OK)
         return weir_status_of(c);
-    r->optim = weir_optim_new_with(weir_model_module(r->model), optimizer, k->optimizer.options);
+    bool whole = !weir__run_divides(r) || (r->again && weir_rank(c) == 0); /* which gives parts */
+    if (whole)
+        r->optim = weir_optim_new_with(weir_model_module(r->model), optimizer,
+                                       k->optimizer.options);
+    else
+        r->optim = weir__optim_new_part(weir_model_module(r->model), optimizer,
+                                        k->optimizer.options, weir_rank(c), weir_ranks(c));
     if (weir_ok(c) && weir__reflow_of(r->model)) weir__reflow_begin(r->model);
     if (weir_ok(c) && weir__source_of(r->model)) weir__source_begin(r->model);
     if (weir_ok(c)) weir__state_of(c, weir_model_module(r->model), &r->tree);
@@ -465,6 +471,7 @@ static weir_status open_all(weir_run *r, const weir__config_layers *from, const 
                             const weir__length *stop)
 {
     weir_ctx *c = r->object.ctx;
+    r->again = stored != NULL;
     open_parts(r, from, stored, stop);
     if (weir__group_knows(c) || !weir__run_agree(r)) return weir_status_of(c);
     open_begun(r, stored);

@@ -61,7 +61,8 @@ static bool state_add_tree(weir__state *s, const weir__state *tree)
 }
 
 /* An optimizer's states are each as long as the parameters, and of their type. */
-static bool state_add_optimizer(weir__state *s, weir_optim *o, const weir__state_range *parameters)
+static bool state_add_optimizer(weir__state *s, weir_optim *o, const weir__state_range *parameters,
+                                bool divided)
 {
     bool good = true;
     for (int i = 0; good && i < weir_optim_state_count(o); i++) {
@@ -70,6 +71,7 @@ static bool state_add_optimizer(weir__state *s, weir_optim *o, const weir__state
         size_t used = 0;
         r.data = weir_optim_state_at(o, i, &name, NULL);
         r.storage = NULL;
+        r.divided = divided;
         weir__append(r.name, sizeof r.name, &used, "%s", name);
         good = weir__state_add(s, "", &r);
     }
@@ -82,7 +84,7 @@ weir_status weir__run_state(weir_run *r, weir__state *out)
     const weir__state *average = weir__ema_held(r->ema);
     *out = (weir__state){ .ctx = c };
     bool good = state_add_tree(out, &r->tree) && (!average || state_add_held(out, average, "ema"));
-    good = good && state_add_optimizer(out, r->optim, &r->tree.at[0]);
+    good = good && state_add_optimizer(out, r->optim, &r->tree.at[0], weir__run_divides(r));
     if (good && r->best.n > 0) good = state_add_held(out, &r->best, "best");
     if (!good) weir__state_free(out);
     return weir_status_of(c);

@@ -215,6 +215,22 @@ static bool step_share_batch(step *s, weir_batch *b)
     return good;
 }
 
+/* Each rank has updated its part of the parameters: all get all. */
+static bool step_share_values(step *s)
+{
+    weir_ctx *c = s->ctx;
+    const weir__layout *l = s->o->layout;
+    int ranks = weir_ranks(c);
+    if (!s->o->divided) return true;
+    size_t *ends = weir__alloc_n(c, ranks, sizeof *ends);
+    for (int r = 0; ends && r < ranks; r++)
+        ends[r] = (size_t)weir__optim_part(l->numel, r + 1, ranks) * weir_dtype_size(l->dtype);
+    bool good = ends && weir__group_exchange(c, l->values->data, ends);
+    weir__free(c, ends);
+    weir__storage_changed(l->values, "train_step");
+    return good;
+}
+
 /* Running statistics follow the first shard, which is rank 0's. */
 static bool step_share_buffers(step *s)
 {
@@ -246,8 +262,9 @@ static weir_status step_make(step *s)
     s->info->loss = step_loss(b, s->losses);
     if (opts->reduce && step_reduce(s->m, opts) != WEIR_OK) return weir_status_of(c);
     if (opts->clip > 0) s->info->grad_norm = weir_optim_clip(s->o, opts->clip);
-    if (weir_optim_step(s->o) != WEIR_ERROR_VALUE || !step_share_batch(s, b))
-        return weir_status_of(c);
+    weir_status status = weir_optim_step(s->o);
+    if (status == WEIR_OK) step_share_values(s);
+    if (status != WEIR_ERROR_VALUE || !step_share_batch(s, b)) return weir_status_of(c);
     return step_common(s, too_steep(s->m, b, number, s->info));
 }
 

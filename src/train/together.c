@@ -127,10 +127,13 @@ static bool together_ranges(weir_run *r)
     if (weir__run_state(r, &s) != WEIR_OK) return false;
     bool good = true;
     for (int64_t i = 0; good && i < s.n; i++) {
-        good = weir__group_broadcast(r->object.ctx, s.at[i].data, s.at[i].bytes);
+        if (s.at[i].divided && !r->again) continue; /* all begin alike */
+        good = s.at[i].divided ? weir__divided_give(r, &s.at[i])
+                               : weir__group_broadcast(r->object.ctx, s.at[i].data, s.at[i].bytes);
         if (s.at[i].storage) weir__storage_changed(s.at[i].storage, "run_open");
     }
     weir__state_free(&s);
+    if (good && weir__run_divides(r)) weir__optim_divide(r->optim, 0, weir_ranks(r->object.ctx));
     return good;
 }
 

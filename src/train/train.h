@@ -14,6 +14,7 @@ typedef struct weir__train_opts {
     int64_t batch, seed, steps, epochs, shards, valid_every, valid_rows, checkpoint_every,
         log_every;
     double flip, ema, ema_half_life, ema_ramp, clip;
+    bool divide_optimizer;
 } weir__train_opts;
 /* Everything a run is made of: the options of the row train.run. */
 typedef struct weir__config {
@@ -99,6 +100,7 @@ struct weir_run {
     weir__config config;
     char fingerprint[24];
     weir_dataset *train, *valid; /* valid: nil when there are no samples */
+    bool again; /* its folder held settings */
     weir__sharing sharing; /* of looking at all of them, by the ranks of a group */
     weir_dataset *held; /* of valid, the samples that validations score */
     weir_loader *loader;
@@ -216,6 +218,27 @@ json_t *weir__run_share_stored(weir_ctx *c, json_t *stored, weir__length *stop);
 /* All are well, and have opened the same data under the same settings; false: the error is set. */
 bool weir__run_agree(weir_run *r);
 weir_status weir__run_share_state(weir_run *r); /* rank 0's, to all */
+/* Whether each rank has a part of the optimizer's state: rank 0 from when it has given the others
+ * theirs. */
+bool weir__run_divides(const weir_run *r);
+/* -- divided.c: states of which each rank has a part ------------------------------------------- */
+/* One that lies whole on rank 0, to the ranks whose parts it is made of. */
+bool weir__divided_give(weir_run *r, const weir__state_range *s);
+/* What every rank but 0 does while rank 0 pulls: sends its parts of all such states, in order. */
+bool weir__divided_send(weir_run *r, const weir__state *s);
+/* On rank 0 the bytes of all such states in order, of which the others' come as they are asked
+ * for. */
+typedef struct weir__divided {
+    weir_run *run;
+    const weir__state *state;
+    int64_t range; /* of the state: where it is */
+    size_t at;     /* bytes of it that are past */
+    size_t n, used; /* of the piece at hand */
+    char piece[1 << 16];
+} weir__divided;
+void weir__divided_pull(void *divided, void *to, size_t bytes);
+/* What was not asked for, so that nobody waits. */
+void weir__divided_rest(weir__divided *d);
 /* From here on each rank reads its part of the data in passes over all of them. */
 void weir__run_share_data(weir_run *r);
 

@@ -91,7 +91,7 @@ static void use_files(weir_ctx *c, const char *folder)
 {
     const float x[6] = { 0 };
     weir__array a = { .dtype = WEIR_F32, .ndim = 2, .shape = { 2, 3 }, .data = (void *)(uintptr_t)x };
-    weir__weight w = { "w", WEIR_F32, 2, { 2, 3 }, x, sizeof x };
+    weir__weight w = { "w", WEIR_F32, 2, { 2, 3 }, x, sizeof x, NULL, NULL };
     weir__bytes b;
     weir__array back;
     (void)weir__npy_write(c, in_folder(folder, "a.npy"), &a);

@@ -38,8 +38,8 @@ static void reads_the_reference(void **state)
 static const float three[] = { 1, 2, 3 };
 static const double one[] = { 4 };
 static const weir__weight two_weights[] = {
-    { "a.w", WEIR_F32, 1, { 3 }, three, 12 },
-    { "b", WEIR_F64, 0, { 0 }, one, 8 },
+    { "a.w", WEIR_F32, 1, { 3 }, three, 12, NULL, NULL },
+    { "b", WEIR_F64, 0, { 0 }, one, 8, NULL, NULL },
 };
 
 static void writes(void **state)

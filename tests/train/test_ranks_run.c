@@ -6,7 +6,21 @@
 #include "dist/threads.h"
 #include "killed.h"
 
-static char buffered[8192], flow[8192], scaled[8192];
+static char buffered[8192], flow[8192], scaled[8192], divided[8192];
+
+static void say(weir_ctx *c, const char *model, const char *data, int n, const char *const *set,
+                char *out)
+{
+    json_t *o = weir__config_resolve(c, model, data, NULL, n, set);
+    char *text = json_dumps(o, 0);
+    snprintf(out, sizeof flow, "%s", text);
+    free(text);
+    json_decref(o);
+}
+
+#define SAY(c, model, data, out, ...) \
+    say(c, model, data, (int)(sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)), \
+        (const char *[]){ __VA_ARGS__ }, out)
 
 /* Rows are few, so that validations of 40 are in one batch, and of valid batches are several */
 static int setup(void **state)
@@ -15,20 +29,13 @@ static int setup(void **state)
     NORMED(c, "toy:moons,n=3000", buffered, "steps=18", "batch=50", "valid_every=5",
            "checkpoint_every=7", "log_every=3", "ema=0.9", "clip=1", "shards=8", "optimizer=adam",
            "valid_rows=1000");
-    json_t *o = weir__config_resolve(
-        c, "rectified-flow", "toy:moons,n=300", NULL, 6,
-        (const char *const[]){ "net.hidden=6", "steps=8", "batch=20", "shards=5", "valid_every=4",
-                               "log_every=2" });
-    char *text = json_dumps(o, 0);
-    snprintf(flow, sizeof flow, "%s", text);
-    free(text);
-    json_decref(o);
-    o = weir__config_resolve(c, "nice", "toy:moons,n=50000,standardize=yes", NULL, 4,
-                             (const char *const[]){ "hidden=4", "steps=3", "batch=40", "shards=5" });
-    text = json_dumps(o, 0);
-    snprintf(scaled, sizeof scaled, "%s", text);
-    free(text);
-    json_decref(o);
+    SAY(c, "rectified-flow", "toy:moons,n=300", flow, "net.hidden=6", "steps=8", "batch=20",
+        "shards=5", "valid_every=4", "log_every=2");
+    SAY(c, "nice", "toy:moons,n=50000,standardize=yes", scaled, "hidden=4", "steps=3", "batch=40",
+        "shards=5");
+    SAY(c, "rectified-flow", "toy:moons,n=3000", divided, "net.hidden=32", "steps=18", "batch=50",
+        "shards=8", "valid_every=5", "checkpoint_every=7", "log_every=3", "ema=0.9", "clip=1",
+        "optimizer=adam", "divide_optimizer=yes");
     weir_close(c);
     return 0;
 }
@@ -96,19 +103,51 @@ static void ranks_leave_what_one_leaves(void **state)
     same_at_any_number(buffered, 1);
     same_at_any_number(flow, 2);
     same_at_any_number(scaled, 2);
+    same_at_any_number(divided, 2);
+}
+
+/* Models whose steps are more than a network's loss: data as noise, with batches paired as a whole
+ * and without, and gradients by an adjoint that is solved backward, in fixed steps and its own. */
+static void flows_leave_what_one_leaves(void **state)
+{
+    (void)state;
+    static const char *const configs[] = {
+        "model=flow-matching source=toy:8gaussians,n=300 data=toy:moons,n=200 net.hidden=8,8 steps=6"
+        " batch=32 shards=3 ema=0.9",
+        "model=flow-matching source=toy:8gaussians,n=300 coupling=independent data=toy:moons,n=200"
+        " net.hidden=8,8 steps=6 batch=32 shards=8 standardize=yes",
+        "model=cnf adjoint=yes data=toy:moons,n=120 net.hidden=8 steps=4 batch=20 shards=3",
+        "model=cnf adjoint=yes solver=dopri5 data=toy:moons,n=120 net.hidden=8 steps=4 batch=20"
+        " shards=4 divide_optimizer=yes",
+    };
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        remove_run("one");
+        all_run(1, 1, (job){ .folder = "one", .config = configs[i], .stops = -1 });
+        for (int ranks = 2; ranks <= 3; ranks++) {
+            remove_run("many");
+            all_run(ranks, ranks - 1, (job){ .folder = "many", .config = configs[i], .stops = -1 });
+            same_run("one", "many");
+        }
+    }
+}
+
+static void resumed(const char *config)
+{
+    static const int ranks[] = { 3, 1, 5, 2 };
+    remove_run("one");
+    all_run(1, 1, (job){ .folder = "one", .config = config, .stops = -1 });
+    remove_run("parts");
+    for (int i = 0; i < 4; i++)
+        all_run(ranks[i], 1, (job){ .folder = "parts", .config = i ? NULL : config,
+                                    .stop = i < 3 ? 5 * (i + 1) - 1 : 0, .stops = -1 });
+    same_run("one", "parts");
 }
 
 static void resumed_on_other_numbers(void **state)
 {
     (void)state;
-    static const int ranks[] = { 3, 1, 5, 2 };
-    remove_run("one");
-    all_run(1, 1, (job){ .folder = "one", .config = buffered, .stops = -1 });
-    remove_run("parts");
-    for (int i = 0; i < 4; i++)
-        all_run(ranks[i], 1, (job){ .folder = "parts", .config = i ? NULL : buffered,
-                                    .stop = i < 3 ? 5 * (i + 1) - 1 : 0, .stops = -1 });
-    same_run("one", "parts");
+    resumed(buffered);
+    resumed(divided);
 }
 
 /* Time is out on one: all stop there, and go on later. */
@@ -330,28 +369,33 @@ static void the_same_sample_is_named(void **state)
 static bool full;
 int fsync(int fd) { return full ? (errno = ENOSPC, -1) : 0; }
 
-static void a_full_disk_is_told(void **state)
+static void disk_is_full(const char *config)
 {
-    (void)state;
-    job j = { .folder = "full", .config = buffered, .stops = -1 };
+    job j = { .folder = "full", .config = config, .stops = -1 };
     remove_run("full");
     full = true;
     everyone_says(3, j, 60, job_run, 0, "rank 0: ");
     full = false;
     all_run(2, 1, j);
     remove_run("one");
-    all_run(1, 1, (job){ .folder = "one", .config = buffered, .stops = -1 });
+    all_run(1, 1, (job){ .folder = "one", .config = config, .stops = -1 });
     same_run("one", "full");
 }
 
-/* Memory of one rank that ends anywhere: all stop, and the folder is whole. */
-static void one_without_memory(void **state)
+static void a_full_disk_is_told(void **state)
 {
     (void)state;
-    job j = { .folder = "poor", .config = buffered, .stops = -1 };
+    disk_is_full(buffered);
+    disk_is_full(divided);
+}
+
+/* Memory of one rank that ends anywhere: all stop, and the folder is whole. */
+static void poor_in_memory(const char *config, int64_t more)
+{
+    job j = { .folder = "poor", .config = config, .stops = -1 };
     remove_run("poor");
     for (int who = 0; who < 2; who++)
-        for (int64_t fail_at = 40, step = 61;; fail_at += step, step += 13) {
+        for (int64_t fail_at = 40, step = 61;; fail_at += step, step += more) {
             ranks_rank at[2];
             job each[2] = { j, j };
             for (int r = 0; r < 2; r++)
@@ -364,14 +408,22 @@ static void one_without_memory(void **state)
                          at[!who].message);
         }
     remove_run("one");
-    all_run(1, 1, (job){ .folder = "one", .config = buffered, .stops = -1 });
+    all_run(1, 1, (job){ .folder = "one", .config = config, .stops = -1 });
     all_run(2, 1, j);
     same_run("one", "poor");
 }
 
+static void one_without_memory(void **state)
+{
+    (void)state;
+    poor_in_memory(buffered, 13);
+    poor_in_memory(divided, 37);
+}
+
 int main(void)
 {
-    CASES(cmocka_unit_test(ranks_leave_what_one_leaves), cmocka_unit_test(resumed_on_other_numbers),
+    CASES(cmocka_unit_test(ranks_leave_what_one_leaves), cmocka_unit_test(flows_leave_what_one_leaves),
+          cmocka_unit_test(resumed_on_other_numbers),
           cmocka_unit_test(one_stops_all), cmocka_unit_test(shards_are_settled),
           cmocka_unit_test(a_rank_reads_its_shards),
           cmocka_unit_test(all_say_why), cmocka_unit_test(the_same_sample_is_named), cmocka_unit_test(a_full_disk_is_told),
