@@ -92,7 +92,8 @@ static void test_values(void **state)
     static const int64_t sizes[][3] = { { 1, 1, 1 },   { 3, 2, 0 },    { 5, 7, 1 },     { 1, 33, 40 },  { 17, 1, 9 },   { 14, 32, 64 }, { 29, 70, 300 },
                                         { 64, 31, 17 }, { 40, 100, 530 }, { 300, 5, 33 }, { 7, 600, 90 }, { 300, 90, 70 }, { 2, 64, 3 },  { 130, 67, 400 },
                                         { 35, 50, 1300 }, { 9, 140, 700 }, { 270, 9, 900 }, { 70, 40, 1700 }, /* several pieces of k, packed by the tiles */
-                                        { 200, 150, 500 } }; /* rows packed */
+                                        { 200, 150, 500 }, /* rows packed */
+                                        { 1, 100, 77 }, { 2, 69, 43 } }; /* few rows */
     EACH_KERN(k) EACH_REAL(t) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int variant = 0; variant < 64; variant += SPARSE) {
             problem p = { .k = k, .t = t, .layout = variant & 3, .m = sizes[s][0], .n = sizes[s][1], .depth = sizes[s][2],

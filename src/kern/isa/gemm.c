@@ -1,5 +1,5 @@
 /* gemm.c - matrix products for float and for double: vec.inc (a register), gemm_micro.inc (a tile),
- * gemm.inc (the whole); and small networks on the same tiles: mlp.inc.
+ * gemm.inc (the whole), few_rows.inc (one or two rows); small networks on the same tiles: mlp.inc.
  *
  * Sizes: a panel is two registers wide and about K_BLOCK steps deep. SCALAR_BYTES of rows of the
  * other operand stay in level 2 while panel after panel is multiplied with them, half as many in a
@@ -38,10 +38,12 @@ enum scalars { SCALARS_IN_PLACE, SCALARS_PACKING, SCALARS_PACKED };
 
 #include "as_f32.h"
 #include "gemm_tiles.inc"
+#include "few_rows.inc"
 #include "gemm.inc"
 #include "mlp.inc"
 
 #include "as_f64.h"
 #include "gemm_tiles.inc"
+#include "few_rows.inc"
 #include "gemm.inc"
 #include "mlp.inc"
