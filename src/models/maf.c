@@ -74,11 +74,11 @@ static const char *maf_choose(const weir_data_facts *f)
     return PICTURES "model.layers=3 model.net.hidden=128 steps=2000 ema=0.99";
 }
 
-/* Its density of data takes a pass a value, so large pictures have small networks. */
+/* Its density of data takes a pass a value, so large pictures have few and small networks. */
 static const char *iaf_choose(const weir_data_facts *f)
 {
     if (!maf_sees_pictures(f) || f->dim <= 128) return maf_choose(f);
-    return PICTURES "model.layers=3 model.net.hidden=32 steps=3000 ema=0.99";
+    return PICTURES "model.layers=2 model.net.hidden=32 steps=1200 ema=0.99";
 }
 
 #define PRESETS(choose) \
