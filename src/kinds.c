@@ -10,7 +10,7 @@
 #include "weir/optim.h"
 
 /* Each gives what is missing, or NULL. */
-static const char *model_wants(const weir_row *row)
+static const char *kinds_model_wants(const weir_row *row)
 {
     const weir_model_row *m = (const weir_model_row *)row;
     return m->create ? NULL : "create";
@@ -120,7 +120,7 @@ static const char *metric_wants(const weir_row *row)
 }
 
 static const weir__row_kind row_kinds[] = {
-    { "model", sizeof(weir_model_row), model_wants },
+    { "model", sizeof(weir_model_row), kinds_model_wants },
     { "module", sizeof(weir_module_row), module_wants },
     { "bijection", sizeof(weir_module_row), bijection_wants },
     { "base", sizeof(weir_module_row), base_wants },

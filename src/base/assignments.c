@@ -147,7 +147,7 @@ typedef struct target {
     void *opts;
 } target;
 
-static bool look(const target *t, const char *key, weir__place *p)
+static bool assignments_look(const target *t, const char *key, weir__place *p)
 {
     return t->k ? weir__place_find_within(t->k, key, p) : weir__place_find(t->row, t->opts, key, p);
 }
@@ -160,12 +160,13 @@ static weir_status set_one(const weir__assignments *a, const weir__assignment *o
     return weir__place_set(&s, p, one->value);
 }
 
-static weir_status choose_rows(const weir__assignments *a, const target *t)
+static weir_status assignments_choose_rows(const weir__assignments *a, const target *t)
 {
     weir__place p;
     for (int depth = 0, most = deepest(a); depth <= most; depth++)
         for (int64_t i = 0; i < a->n; i++) {
-            if (key_depth(a->at[i].key) != depth || !look(t, a->at[i].key, &p)) continue;
+            if (key_depth(a->at[i].key) != depth || !assignments_look(t, a->at[i].key, &p))
+                continue;
             if (!weir__place_is_row(&p)) continue;
             weir_status status = set_one(a, &a->at[i], &p);
             if (status != WEIR_OK) return status;
@@ -179,7 +180,7 @@ static weir_status set_values(const weir__assignments *a, const target *t)
     for (int64_t i = 0; i < a->n; i++) {
         char full[WEIR__KEY_MAX];
         weir_status status = WEIR_OK;
-        bool found = look(t, a->at[i].key, &p);
+        bool found = assignments_look(t, a->at[i].key, &p);
         weir__site s = { a->c, a->where, full_key(a, a->at[i].key, full, sizeof full) };
         if (!found && !(p.retired && a->file)) status = weir__place_unknown(&s, &p);
         if (found && !weir__place_is_row(&p)) status = weir__place_set(&s, &p, a->at[i].value);
@@ -188,20 +189,20 @@ static weir_status set_values(const weir__assignments *a, const target *t)
     return WEIR_OK;
 }
 
-static weir_status apply(const weir__assignments *a, const target *t)
+static weir_status assignments_apply(const weir__assignments *a, const target *t)
 {
-    weir_status status = choose_rows(a, t);
+    weir_status status = assignments_choose_rows(a, t);
     return status == WEIR_OK ? set_values(a, t) : status;
 }
 
 weir_status weir__assignments_apply(const weir__assignments *a, const weir_row *row, void *opts)
 {
     target t = { .row = row, .opts = opts };
-    return apply(a, &t);
+    return assignments_apply(a, &t);
 }
 
 weir_status weir__assignments_within(const weir__assignments *a, weir_choice *k)
 {
     target t = { .k = k };
-    return apply(a, &t);
+    return assignments_apply(a, &t);
 }

@@ -83,19 +83,19 @@ void *weir__nil(weir_ctx *c, weir__kind kind)
 }
 
 /* Without memory for it the error says so. */
-static void keep_warning(weir_ctx *c, const char *text)
+static void context_keep_warning(weir_ctx *c, const char *text)
 {
     if (!c || c == weir__orphan() || c->warnings.n == WEIR__WARNINGS_MAX) return;
     char *own = weir__strdup(c, text);
     if (own) c->warnings.at[c->warnings.n++] = own;
 }
 
-static void log_line(weir_ctx *c, const char *before, const char *format, va_list args)
+static void context_log_line(weir_ctx *c, const char *before, const char *format, va_list args)
 {
     char line[1024];
     int n = snprintf(line, sizeof line, "%s", before);
     weir__vformat(line + n, sizeof line - (size_t)n, format, args);
-    if (before[0]) keep_warning(c, line + n);
+    if (before[0]) context_keep_warning(c, line + n);
     while (c && !c->log) c = c->parent;
     if (c) c->log(c->log_user, line);
 }
@@ -104,7 +104,7 @@ void weir__log(weir_ctx *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    log_line(c, "", format, args);
+    context_log_line(c, "", format, args);
     va_end(args);
 }
 
@@ -112,7 +112,7 @@ void weir__warn(weir_ctx *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    log_line(c, "warning: ", format, args);
+    context_log_line(c, "warning: ", format, args);
     va_end(args);
 }
 

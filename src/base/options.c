@@ -263,7 +263,7 @@ bool weir__options_each(const weir_row *row, const void *opts, weir__each_fn fn,
 
 /* -- as text --------------------------------------------------------------------------------- */
 /* Of rows the names alone: their options follow under keys of their own. NULL: the default. */
-static void put_value(weir__out *out, const weir_option *o, const void *field)
+static void options_put_value(weir__out *out, const weir_option *o, const void *field)
 {
     const weir_choice *k = field;
     if (!field) weir__out_text(out, o->def);
@@ -277,17 +277,17 @@ typedef struct lines {
     const char *before; /* every key */
 } lines;
 
-static bool put_line(void *user, const char *key, const weir_option *o, const void *field)
+static bool options_put_line(void *user, const char *key, const weir_option *o, const void *field)
 {
     lines *l = user;
     weir__out scan = { 0 };
-    put_value(&scan, o, field);
+    options_put_value(&scan, o, field);
     if (l->out->used > 0) weir__out_text(l->out, l->before);
     weir__out_text(l->out, key);
     weir__out_char(l->out, '=');
     if (scan.odd) weir__out_char(l->out, '"');
     l->out->quoted = scan.odd;
-    put_value(l->out, o, field);
+    options_put_value(l->out, o, field);
     l->out->quoted = false;
     if (scan.odd) weir__out_char(l->out, '"');
     return true;
@@ -296,7 +296,7 @@ static bool put_line(void *user, const char *key, const weir_option *o, const vo
 void weir__options_out(weir__out *out, const weir_choice *k, const char *before)
 {
     lines l = { out, before };
-    walk w = { .fn = put_line, .user = &l };
+    walk w = { .fn = options_put_line, .user = &l };
     walk_row(&w, 0, k->row, k->options, k);
 }
 
@@ -305,7 +305,7 @@ int64_t weir_options_text(const weir_row *row, const void *opts, char *buffer, s
     WEIR__AS_FOUND;
     weir__out out = { .buffer = buffer, .bytes = buffer ? bytes : 0 };
     lines l = { &out, " " };
-    bool whole = row && opts && weir__options_each(row, opts, put_line, &l);
+    bool whole = row && opts && weir__options_each(row, opts, options_put_line, &l);
     weir__out_end(&out);
     return whole ? (int64_t)out.used : -1;
 }
@@ -333,7 +333,7 @@ typedef struct comparison {
 static void short_text(const weir_option *o, const void *field, char *text)
 {
     weir__out out = { .buffer = text, .bytes = sizeof((weir__difference *)0)->a };
-    put_value(&out, o, field);
+    options_put_value(&out, o, field);
     weir__out_end(&out);
 }
 

@@ -57,7 +57,7 @@ static void *system_resize(void *user, void *block, size_t old_bytes, size_t new
 
 /* Class and capacity, header included, for `bytes` and the header: together at most
  * 2^WEIR__POOL_BITS. */
-static int class_of(size_t bytes, size_t *capacity)
+static int pool_class_of(size_t bytes, size_t *capacity)
 {
     if (bytes <= SMALL) {
         int cls = bytes ? (int)((bytes + 63) / 64) : 1;
@@ -99,7 +99,7 @@ void *weir__pool_take(weir__pool *p, size_t bytes)
 {
     if (bytes > ((size_t)1 << WEIR__POOL_BITS) - HEADER) return NULL;
     size_t capacity;
-    int cls = class_of(bytes, &capacity);
+    int cls = pool_class_of(bytes, &capacity);
     p->used[cls] = ++p->uses;
     weir__block *b = p->spare[cls];
     if (b) {
@@ -137,7 +137,7 @@ static void shed(weir__pool *p, size_t least, int64_t most)
     size_t unused;
     while (p->info.system_bytes > most) {
         int oldest = -1;
-        for (int i = class_of(least, &unused); i < WEIR__POOL_CLASSES; i++)
+        for (int i = pool_class_of(least, &unused); i < WEIR__POOL_CLASSES; i++)
             if (p->spare[i] && (oldest < 0 || p->used[i] < p->used[oldest])) oldest = i;
         if (oldest < 0) return;
         weir__block *b = p->spare[oldest];

@@ -5,7 +5,7 @@
 
 static bool failed_ctx(const weir_ctx *c) { return c == NULL || c == weir__orphan(); }
 
-static weir_scope begin(weir_ctx *c, bool no_grad)
+static weir_scope scope_begin(weir_ctx *c, bool no_grad)
 {
     weir_scope mark = { .ctx = c };
     if (failed_ctx(c)) return mark;
@@ -32,15 +32,15 @@ static weir_scope begin(weir_ctx *c, bool no_grad)
 weir_scope weir_scope_begin(weir_ctx *c)
 {
     WEIR__AS_FOUND;
-    return begin(c, false);
+    return scope_begin(c, false);
 }
 weir_scope weir_scope_begin_no_grad(weir_ctx *c)
 {
     WEIR__AS_FOUND;
-    return begin(c, true);
+    return scope_begin(c, true);
 }
 
-static void drop(weir__object *o)
+static void scope_drop(weir__object *o)
 {
     o->scoped = false;
     if (--o->refs == 0) o->destroy(o);
@@ -56,7 +56,7 @@ static void drop_from(weir_ctx *c, int64_t first)
             o->keep--;
             c->objects[kept++] = o;
         } else {
-            drop(o);
+            scope_drop(o);
         }
     }
     c->n_objects = kept;

@@ -220,7 +220,7 @@ static weir_status text_copy(weir_ctx *c, char **to, const char *from)
 }
 
 /* A text that is NULL is empty. */
-static const char *text_of(const void *field)
+static const char *value_text_of(const void *field)
 {
     const char *text = *(char *const *)field;
     return text ? text : "";
@@ -362,7 +362,7 @@ void weir__value_free(weir_ctx *c, const weir_option *o, void *field)
 bool weir__value_equal(const weir_option *o, const void *a, const void *b)
 {
     switch (o->type) {
-    case WEIR_OPTION_TEXT: return strcmp(text_of(a), text_of(b)) == 0;
+    case WEIR_OPTION_TEXT: return strcmp(value_text_of(a), value_text_of(b)) == 0;
     case WEIR_OPTION_INTS: return weir__ints_equal(a, b);
     case WEIR_OPTION_REALS: return weir__reals_equal(a, b);
     case WEIR_OPTION_WORDS: return weir__words_equal(a, b);
@@ -387,9 +387,7 @@ void weir__value_text(weir__out *out, const weir_option *o, const void *field)
     case WEIR_OPTION_CHOICE:
         choice_text(out, o, *(const int32_t *)field);
         break;
-    case WEIR_OPTION_TEXT:
-        weir__out_text(out, text_of(field));
-        break;
+    case WEIR_OPTION_TEXT: weir__out_text(out, value_text_of(field)); break;
     case WEIR_OPTION_INTS:
         weir__ints_text(out, field);
         break;

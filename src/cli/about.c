@@ -11,7 +11,7 @@ static int64_t about_parameters(const weir_run *r)
 }
 
 /* "[1, 28, 28]" */
-static void put_shape(const weir_dataset *d, char *text, size_t bytes, size_t *used)
+static void about_put_shape(const weir_dataset *d, char *text, size_t bytes, size_t *used)
 {
     const int64_t *shape;
     int ndim = weir_dataset_shape(d, &shape);
@@ -24,7 +24,7 @@ static void print_data(const weir_run *r)
     const weir_dataset *d = about_data(r);
     char text[256];
     size_t used = 0;
-    put_shape(d, text, sizeof text, &used);
+    about_put_shape(d, text, sizeof text, &used);
     weir__append(text, sizeof text, &used, d->store->dim == 1 ? " value" : " values");
     if (d->store->levels > 0)
         weir__append(text, sizeof text, &used, " of %lld levels", (long long)d->store->levels);
@@ -33,7 +33,7 @@ static void print_data(const weir_run *r)
 }
 
 /* Names, and what became of the columns that are no data. */
-static void print_columns(const weir_run *r)
+static void about_print_columns(const weir_run *r)
 {
     enum { SHOWN = 10 };
     const weir__store *s = about_data(r)->store;
@@ -58,7 +58,7 @@ void weir__about_print(const weir_run *r, int64_t begin, int64_t stop, bool open
     const weir_ctx *c = r->object.ctx;
     double epoch = (double)weir_run_epoch(r);
     print_data(r);
-    print_columns(r);
+    about_print_columns(r);
     printf("model    %s of %lld parameters, %s, %d thread%s\n",
            strchr(weir_model_row_of(r->model)->name, '.') + 1, (long long)about_parameters(r),
            weir_isa_name(c), weir_threads(c), weir_threads(c) == 1 ? "" : "s");

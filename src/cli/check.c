@@ -103,7 +103,7 @@ static int tell_layer(void *telling_, const weir_flow_layer *r)
     return weir__signalled();
 }
 
-static void print_json(const weir_flow_check_info *r, json_t *layers)
+static void check_print_json(const weir_flow_check_info *r, json_t *layers)
 {
     json_t *o = json_object();
     json_object_set_new(o, "n", json_integer(r->n));
@@ -129,7 +129,7 @@ static void print_pair(const char *name, double mean, double std)
     printf("%-20s %s\n", name, text);
 }
 
-static void print_table(const weir_flow_check_info *r)
+static void check_print_table(const weir_flow_check_info *r)
 {
     char text[32];
     print_pair("latents", r->latent_mean, r->latent_std);
@@ -184,8 +184,8 @@ static int check_run(void *flags_, weir_model *m, weir_dataset *d)
     if (s == WEIR_STOPPED) code = weir__complain(128 + weir__signalled(), "check: stopped");
     else if (!weir_ok(c)) code = code ? code : weir__complain_ctx(c, false);
     else if (code == 0) {
-        if (f->json) print_json(&r, t.layers);
-        else print_table(&r);
+        if (f->json) check_print_json(&r, t.layers);
+        else check_print_table(&r);
         code = tell_wrong(&r);
     }
     json_decref(t.layers);

@@ -76,7 +76,7 @@ static json_t *json_classes(const job *j)
     return all;
 }
 
-static void print_json(const job *j)
+static void classify_print_json(const job *j)
 {
     json_t *o = json_object();
     const weir_classify_info *r = &j->info;
@@ -105,7 +105,7 @@ static void line(const char *name, double value, double error, const char *what)
     printf("%-16s %-24s %s\n", name, text, what);
 }
 
-static void print_table(const job *j)
+static void classify_print_table(const job *j)
 {
     enum { MOST = 12 };
     char text[32];
@@ -174,8 +174,8 @@ static int classify(job *j, weir_dataset *d, const weir_condition *k)
     weir_status s = weir_ok(c) ? weir_data_classify(j->m, d, &o, &j->info) : weir_status_of(c);
     if (s == WEIR_OK && f->o) s = weir__write_numbers(c, f->o, n, classes, j->posterior);
     if (s != WEIR_OK) return weir__refused(c, j->self);
-    if (f->json) print_json(j);
-    else print_table(j);
+    if (f->json) classify_print_json(j);
+    else classify_print_table(j);
     return WEIR__EXIT_OK;
 }
 

@@ -116,7 +116,8 @@ static double result_p(const result *r)
     return p * (double)r->n > 1 ? 1 : p * (double)r->n; /* NaN stays one */
 }
 
-static const char *column_name(const side *a, const side *b, int64_t j, char *text, size_t bytes)
+static const char *compare_column_name(const side *a, const side *b, int64_t j, char *text,
+                                       size_t bytes)
 {
     const char *name = weir_dataset_name(a->d, WEIR_NAMES_COLUMN, j);
     size_t used = 0;
@@ -141,7 +142,8 @@ static json_t *json_columns(const result *r, const side *a, const side *b)
     for (int64_t j = 0; j < r->n; j++) {
         char text[96];
         json_t *o = json_value(&r->v[j]);
-        json_object_set_new(o, "column", json_string(column_name(a, b, j, text, sizeof text)));
+        json_object_set_new(o, "column",
+                            json_string(compare_column_name(a, b, j, text, sizeof text)));
         json_array_append_new(list, o);
     }
     return list;
@@ -168,8 +170,8 @@ static json_t *json_side(const side *s, int64_t n, int64_t n_left)
     return o;
 }
 
-static void print_json(const result *r, int64_t n, const side *a, const side *b,
-                       const weir_compare_info *i)
+static void compare_print_json(const result *r, int64_t n, const side *a, const side *b,
+                               const weir_compare_info *i)
 {
     json_t *o = json_object(), *metrics = json_object();
     json_object_set_new(o, "a", json_side(a, i->n_a, i->n_left_a));
@@ -198,18 +200,18 @@ static void print_value(const char *name, const weir_metric_value *v, double p)
     printf("%-20s %-24s %-10s", name, text, chance);
 }
 
-static void print_columns(const result *r, const side *a, const side *b)
+static void compare_print_columns(const result *r, const side *a, const side *b)
 {
     enum { SHOWN = 10 };
     char text[96];
     for (int64_t j = 0; r->n <= SHOWN && j < r->n; j++) {
         print_value("", &r->v[j], r->v[j].p_value);
-        printf(" column %s\n", column_name(a, b, j, text, sizeof text));
+        printf(" column %s\n", compare_column_name(a, b, j, text, sizeof text));
     }
 }
 
-static void print_table(const result *r, int64_t n, const side *a, const side *b,
-                        const weir_compare_info *i)
+static void compare_print_table(const result *r, int64_t n, const side *a, const side *b,
+                                const weir_compare_info *i)
 {
     char text[96];
     print_side('a', a, i->n_a, i->n_left_a);
@@ -222,8 +224,8 @@ static void print_table(const result *r, int64_t n, const side *a, const side *b
             continue;
         }
         printf(" largest of %lld columns, %s\n", (long long)r[j].n,
-               column_name(a, b, largest, text, sizeof text));
-        if (r[j].n > 1) print_columns(&r[j], a, b);
+               compare_column_name(a, b, largest, text, sizeof text));
+        if (r[j].n > 1) compare_print_columns(&r[j], a, b);
     }
 }
 
@@ -257,7 +259,7 @@ static void measure_one(weir_ctx *c, const flags *f, const side *a, const side *
     if (r->v) weir_compare(a->d, b->d, r->text, &o, r->v, info);
 }
 
-static int measure(weir_ctx *c, const flags *f, const side *a, const side *b)
+static int compare_measure(weir_ctx *c, const flags *f, const side *a, const side *b)
 {
     weir_compare_info info = { .size = sizeof info };
     int64_t n = f->base.n_repeated > 0 ? f->base.n_repeated : weir_row_count(c, "metric");
@@ -271,7 +273,7 @@ static int measure(weir_ctx *c, const flags *f, const side *a, const side *b)
     if (!weir_ok(c)) code = weir__complain_ctx(c, f->base.n_repeated > 0 && name);
     else if (weir__signalled())
         code = weir__complain(128 + weir__signalled(), "compare: stopped: nothing is printed");
-    else (f->json ? print_json : print_table)(r, n, a, b, &info);
+    else (f->json ? compare_print_json : compare_print_table)(r, n, a, b, &info);
     for (int64_t i = 0; r && i < n; i++) weir__free(c, r[i].v);
     weir__free(c, r);
     return code;
@@ -285,10 +287,10 @@ static int compare(weir_ctx *c, const flags *f, side *a, side *b)
     if (!weir_ok(c)) return weir__complain_ctx(c, false);
     int code = a->m ? side_draw(f, a, b, 0) : 0;
     if (code == 0 && b->m) code = side_draw(f, b, a, f->n);
-    return code ? code : measure(c, f, a, b);
+    return code ? code : compare_measure(c, f, a, b);
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int compare_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -336,5 +338,5 @@ const weir__command weir__command_compare = {
     .files = WEIR__FILES_RUN,
     .most_positional = 2,
     .repeats = "metric",
-    .run = run,
+    .run = compare_run,
 };

@@ -108,7 +108,7 @@ static int value_unknown(const weir_model *m, const char *name)
 }
 
 /* One "name=1.5", without its quotes, into v[j], which is NaN until it is said. */
-static int read_value(const weir_model *m, char *word, double *v)
+static int condition_read_value(const weir_model *m, char *word, double *v)
 {
     double x;
     char *equals = strrchr(word, '=');
@@ -130,7 +130,7 @@ static int read_value(const weir_model *m, char *word, double *v)
     return 0;
 }
 
-static int read_values(const weir_model *m, const char *text, char *word, double *v)
+static int condition_read_values(const weir_model *m, const char *text, char *word, double *v)
 {
     char name[96];
     int64_t n = weir_model_context_dim(m);
@@ -140,7 +140,7 @@ static int read_values(const weir_model *m, const char *text, char *word, double
         if (!p)
             return weir__complain(WEIR__EXIT_USAGE,
                                   "--condition: %.100s: expected every quote closed", text);
-        int code = read_value(m, word, v);
+        int code = condition_read_value(m, word, v);
         if (code) return code;
         p = *p ? p + 1 : NULL;
     }
@@ -162,7 +162,7 @@ static weir_tensor *read_text(weir_model *m, const char *text, int *code)
     char *word = weir__alloc(c, strlen(text) + 1);
     double *v = weir__alloc_n(c, shape[1], sizeof *v);
     weir_tensor *t = NULL;
-    if (word && v) *code = read_values(m, text, word, v);
+    if (word && v) *code = condition_read_values(m, text, word, v);
     if (word && v && *code == 0) t = weir_from_f64(c, v, 2, shape);
     weir__free(c, word);
     weir__free(c, v);

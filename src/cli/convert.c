@@ -37,7 +37,7 @@ static int convert(weir_ctx *c, const flags *f)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int convert_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -78,5 +78,5 @@ const weir__command weir__command_convert = {
     .files = WEIR__FILES_RUN
              "RUN2/model.safetensors\tthe same weights in the new convention\n",
     .most_positional = 1,
-    .run = run,
+    .run = convert_run,
 };

@@ -39,7 +39,7 @@ typedef struct job {
     const flags *f;
 } job;
 
-static weir_predict_opts opts_of(const flags *f)
+static weir_predict_opts denoise_opts_of(const flags *f)
 {
     weir_predict_opts o = weir_predict_defaults();
     o.form = f->output;
@@ -63,7 +63,7 @@ static int64_t rows_not_finite(int64_t n, int64_t dim, const double *v)
 }
 
 /* What is not finite is written as it is: at an end of the path one form may not decide another. */
-static void tell(const job *j, int64_t bad)
+static void denoise_tell(const job *j, int64_t bad)
 {
     if (bad > 0)
         weir__note_line(
@@ -77,7 +77,7 @@ static int denoise_run(void *user, weir_model *m, weir_dataset *d)
     const job *j = user;
     const flags *f = j->f;
     weir_ctx *c = weir_model_ctx(m);
-    weir_predict_opts o = opts_of(f);
+    weir_predict_opts o = denoise_opts_of(f);
     int code = weir__condition_beside(m, f->class, f->condition, d, &o.condition);
     if (code) return code;
     int64_t n = weir_dataset_samples(d), dim = weir_model_dim(m);
@@ -89,7 +89,7 @@ static int denoise_run(void *user, weir_model *m, weir_dataset *d)
     if (s == WEIR_OK) s = weir__write_numbers(c, f->o, n, dim, out);
     if (s == WEIR_OK && f->noised) s = weir__write_numbers(c, f->noised, n, dim, o.noised);
     if (s != WEIR_OK) code = weir__refused(c, j->self);
-    else tell(j, bad);
+    else denoise_tell(j, bad);
     weir__free(c, o.noised);
     weir__free(c, out);
     return code;

@@ -18,7 +18,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static int check(const weir__command *self, const flags *f)
+static int export_check(const weir__command *self, const flags *f)
 {
     if (f->base.n_positional < 1)
         return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir export: expected %s", self->usage);
@@ -45,11 +45,12 @@ static int export(weir_ctx *c, const weir__command *self, const flags *f)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int export_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
-    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
+    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = export_check(self, &f)))
+        return code;
     weir_ctx *c = weir__cli_open(1, 1, &code);
     if (!c) return code;
     code = export(c, self, &f);
@@ -78,5 +79,5 @@ const weir__command weir__command_export = {
              "FOLDER/model.py\tthe model as a class of PyTorch\n"
              "FOLDER/model.safetensors\tits weights\n",
     .most_positional = 1,
-    .run = run,
+    .run = export_run,
 };

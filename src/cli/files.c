@@ -37,11 +37,14 @@ int weir__samples_file(const char *flag, const char *path)
                           path ? path : "none");
 }
 
-static const char *short_name(const weir__command *self) { return strchr(self->row.name, '.') + 1; }
+static const char *files_short_name(const weir__command *self)
+{
+    return strchr(self->row.name, '.') + 1;
+}
 
 int weir__tell_samples(const weir__command *self, const weir_sample_file_info *r)
 {
-    const char *name = short_name(self);
+    const char *name = files_short_name(self);
     if (r->n_unfinished)
         weir__complain(0,
                        "%s: the solver did not finish %lld of %lld samples: they are written as "
@@ -157,7 +160,7 @@ double *weir__read_rows(weir_ctx *c, weir_dataset *d)
 int weir__using_check(const weir__command *self, const weir__flags *f, const weir__using *u,
                       bool wants_data)
 {
-    const char *name = short_name(self);
+    const char *name = files_short_name(self);
     if (f->n_positional < 1)
         return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir %s: expected %s", name, self->usage);
     if (wants_data && !u->data)
@@ -174,7 +177,7 @@ int weir__using_check(const weir__command *self, const weir__flags *f, const wei
 
 int weir__refused(const weir_ctx *c, const weir__command *self)
 {
-    const char *name = short_name(self);
+    const char *name = files_short_name(self);
     weir_status s = weir_status_of(c);
     if (weir_ok(c))
         return weir__complain(128 + weir__signalled(), "%s: stopped: nothing is written", name);

@@ -5,7 +5,10 @@
 #include <string.h>
 #include "cli/cli.h"
 
-static const char *short_name(const weir__command *cmd) { return strchr(cmd->row.name, '.') + 1; }
+static const char *flags_short_name(const weir__command *cmd)
+{
+    return strchr(cmd->row.name, '.') + 1;
+}
 static const char *dashes(const char *name) { return name[1] ? "--" : "-"; }
 
 const char *weir__option_placeholder(const weir_option *o)
@@ -75,10 +78,10 @@ static int unknown(const weir__command *cmd, const char *flag, size_t n)
     if (near.best)
         return weir__complain(WEIR__EXIT_USAGE,
                               "unknown flag: %s: expected perhaps %s%s (weir help %s lists them)",
-                              name, dashes(near.best), near.best, short_name(cmd));
+                              name, dashes(near.best), near.best, flags_short_name(cmd));
     return weir__complain(WEIR__EXIT_USAGE,
                           "unknown flag: %s: expected one that `weir help %s` lists", name,
-                          short_name(cmd));
+                          flags_short_name(cmd));
 }
 
 /* -- values ------------------------------------------------------------------------------------ */
@@ -92,7 +95,7 @@ static int bad_value(const weir_option *o, const char *value, const char *wanted
 }
 
 /* Writes one value; 0, or the exit code after saying what is wrong. */
-static int set(const weir_option *o, void *flags, const char *value)
+static int flags_set(const weir_option *o, void *flags, const char *value)
 {
     void *field = (char *)flags + o->offset;
     int64_t i;
@@ -128,7 +131,7 @@ static void set_defaults(const weir__command *cmd, void *flags)
     memset(flags, 0, cmd->row.options_size);
     memcpy(flags, &cmd->row.options_size, sizeof(size_t));
     for (const weir_option *o = cmd->row.options; o && o->name; o++)
-        if (o->def[0] && o->type != WEIR_OPTION_BOOL) set(o, flags, o->def);
+        if (o->def[0] && o->type != WEIR_OPTION_BOOL) flags_set(o, flags, o->def);
 }
 
 /* -- one argument ------------------------------------------------------------------------------ */
@@ -148,7 +151,7 @@ static int accept(reader *r, int index, const char *value)
         return weir__complain(WEIR__EXIT_USAGE, "%s%s: given again: expected once", dashes(o->name),
                               o->name);
     f->given |= (uint64_t)1 << index;
-    if (!repeats) return set(o, f, value);
+    if (!repeats) return flags_set(o, f, value);
     if (f->n_repeated == WEIR__REPEATS_MAX)
         return weir__complain(WEIR__EXIT_USAGE, "--%s: more than %d: expected fewer", o->name,
                               WEIR__REPEATS_MAX);
@@ -186,7 +189,7 @@ static int read_positional(reader *r, const char *arg)
     weir__flags *f = r->flags;
     if (f->n_positional >= r->cmd->most_positional)
         return weir__complain(WEIR__EXIT_USAGE, "%s: one argument too many: expected weir %s %s",
-                              arg, short_name(r->cmd), r->cmd->usage);
+                              arg, flags_short_name(r->cmd), r->cmd->usage);
     f->positional[f->n_positional++] = arg;
     return 0;
 }
@@ -238,7 +241,7 @@ static void help_line(const weir__command *cmd, const weir_option *o, FILE *out)
 
 void weir__flags_help(const weir__command *cmd, FILE *out)
 {
-    fprintf(out, "weir %s %s\n\n%s\n\n", short_name(cmd), cmd->usage, cmd->row.doc);
+    fprintf(out, "weir %s %s\n\n%s\n\n", flags_short_name(cmd), cmd->usage, cmd->row.doc);
     for (const weir_option *o = cmd->row.options; o && o->name; o++) help_line(cmd, o, out);
     if (cmd->more) fprintf(out, "\n%s", cmd->more);
     if (cmd->examples) fprintf(out, "\nexamples\n");

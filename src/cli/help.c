@@ -89,7 +89,7 @@ static int write_pages(const char *folder)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int help_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -125,5 +125,5 @@ const weir__command weir__command_help = {
                 "weir help --completion bash\n",
     .files = "DIR/man1, DIR/man7\tthe pages of --man\n",
     .most_positional = 1,
-    .run = run,
+    .run = help_run,
 };

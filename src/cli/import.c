@@ -17,7 +17,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static int check(const weir__command *self, const flags *f)
+static int import_check(const weir__command *self, const flags *f)
 {
     if (f->base.n_positional < 2)
         return weir__complain(WEIR__EXIT_USAGE, "no CODE and FILE: weir import: expected %s",
@@ -47,11 +47,12 @@ static int import(weir_ctx *c, const flags *f)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int import_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
-    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
+    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = import_check(self, &f)))
+        return code;
     weir_ctx *c = weir__cli_open(1, 1, &code);
     if (!c) return code;
     code = import(c, &f);
@@ -78,5 +79,5 @@ const weir__command weir__command_import = {
                 "weir sample glow -n 10 -o samples.npy\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 2,
-    .run = run,
+    .run = import_run,
 };

@@ -39,7 +39,7 @@ static json_t *tensors_json(const weir__weights *w)
 }
 
 /* A number that metadata holds as text; null where there is none. */
-static json_t *number_of(const json_t *metadata, const char *key, bool integer)
+static json_t *info_number_of(const json_t *metadata, const char *key, bool integer)
 {
     const char *text = json_string_value(json_object_get(metadata, key));
     int64_t i;
@@ -49,7 +49,7 @@ static json_t *number_of(const json_t *metadata, const char *key, bool integer)
     return json_null();
 }
 
-static json_t *text_of(const json_t *metadata, const char *key)
+static json_t *info_text_of(const json_t *metadata, const char *key)
 {
     const char *text = json_string_value(json_object_get(metadata, key));
     return text ? json_string(text) : json_null();
@@ -80,7 +80,7 @@ static void add_model(json_t *o, weir_model *m)
     json_object_set_new(o, "levels", json_integer(weir_model_levels(m)));
     json_object_set_new(o, "parameters",
                         json_integer(weir_module_parameter_numel(weir_model_module(m))));
-    json_object_set_new(o, "transform", text_of(metadata, "transform"));
+    json_object_set_new(o, "transform", info_text_of(metadata, "transform"));
     for (size_t i = 0; i < sizeof name_keys / sizeof *name_keys; i++)
         add_names(weir_model_ctx(m), o, metadata, name_keys[i]);
     json_decref(metadata);
@@ -92,52 +92,52 @@ static json_t *gather(const char *file, weir_model *m, const weir__weights *w)
     json_object_set_new(o, "file", json_string(file));
     if (m) add_model(o, m);
     else json_object_set_new(o, "model", json_null());
-    json_object_set_new(o, "weights", text_of(w->metadata, "weights"));
-    json_object_set_new(o, "step", number_of(w->metadata, "step", true));
-    json_t *nats = number_of(w->metadata, "valid_nats", false);
+    json_object_set_new(o, "weights", info_text_of(w->metadata, "weights"));
+    json_object_set_new(o, "step", info_number_of(w->metadata, "step", true));
+    json_t *nats = info_number_of(w->metadata, "valid_nats", false);
     json_object_set_new(score, "valid_nats", nats);
     if (m && weir_model_levels(m) > 0 && json_is_real(nats))
         json_object_set_new(score, "valid_bits_per_dim",
                             json_real(weir_bits_per_dim(json_real_value(nats), weir_model_dim(m),
                                                         weir_model_levels(m))));
     json_object_set_new(o, "score", score);
-    json_object_set_new(o, "weir_version", text_of(w->metadata, "weir_version"));
+    json_object_set_new(o, "weir_version", info_text_of(w->metadata, "weir_version"));
     json_object_set_new(o, "tensors", tensors_json(w));
     return o;
 }
 
 /* -- text -------------------------------------------------------------------------------------- */
-static void put_text(const char *text)
+static void info_put_text(const char *text)
 {
     for (; text && *text; text++) putchar(weir__shown(*text));
 }
 
-static void put_value(const json_t *v)
+static void info_put_value(const json_t *v)
 {
-    if (json_is_string(v)) put_text(json_string_value(v));
+    if (json_is_string(v)) info_put_text(json_string_value(v));
     else if (json_is_integer(v)) printf("%lld", (long long)json_integer_value(v));
     else if (json_is_real(v)) weir__print(stdout, "%.9g", json_real_value(v));
     else if (json_is_boolean(v)) printf("%s", json_is_true(v) ? "yes" : "no");
     else if (json_is_array(v))
         for (size_t i = 0; i < json_array_size(v); i++) {
             if (i) putchar(',');
-            put_value(json_array_get(v, i));
+            info_put_value(json_array_get(v, i));
         }
-    else if (json_is_object(v)) put_value(json_object_get(v, "name"));
+    else if (json_is_object(v)) info_put_value(json_object_get(v, "name"));
     else putchar('-');
 }
 
 static void put_entry(const char *indent, int width, const char *key, const json_t *v)
 {
     fputs(indent, stdout);
-    put_text(key);
+    info_put_text(key);
     printf("%*s", strlen(key) < (size_t)width ? width - (int)strlen(key) + 1 : 1, "");
-    put_value(v);
+    info_put_value(v);
     putchar('\n');
 }
 
 /* A chosen row by its name, and below it its options: "net  mlp", "net.hidden  64,64". */
-static void put_options(const char *above, const json_t *object)
+static void info_put_options(const char *above, const json_t *object)
 {
     const char *name;
     json_t *v, *element;
@@ -149,12 +149,12 @@ static void put_options(const char *above, const json_t *object)
         weir__append(key, sizeof key, &used, "%s%s%s", above, above[0] ? "." : "", name);
         if (json_is_object(v)) put_entry("  ", 12, key, json_object_get(v, "name"));
         else if (!is_name) put_entry("  ", 12, key, v);
-        if (json_is_object(v)) put_options(key, v);
+        if (json_is_object(v)) info_put_options(key, v);
         json_array_foreach (v, i, element) {
             char below[512];
             size_t end = 0;
             weir__append(below, sizeof below, &end, "%s.%lld", key, (long long)i);
-            if (json_is_object(element)) put_options(below, element);
+            if (json_is_object(element)) info_put_options(below, element);
         }
     }
 }
@@ -168,13 +168,13 @@ static void print_text(const json_t *o)
         if (!json_is_object(v) && strcmp(key, "tensors") != 0) put_entry("", 18, key, v);
     json_object_foreach (json_object_get(o, "score"), key, v) put_entry("", 18, key, v);
     puts("options");
-    put_options("", json_object_get(o, "options"));
+    info_put_options("", json_object_get(o, "options"));
     puts("tensors");
     json_array_foreach (json_object_get(o, "tensors"), i, v) {
         printf("  %-5s [", json_string_value(json_object_get(v, "dtype")));
-        put_value(json_object_get(v, "shape"));
+        info_put_value(json_object_get(v, "shape"));
         fputs("]  ", stdout);
-        put_value(json_object_get(v, "name"));
+        info_put_value(json_object_get(v, "name"));
         putchar('\n');
     }
 }
@@ -190,7 +190,7 @@ static weir_model *model_of(weir_ctx *c, const char *path, const weir__weights *
     return NULL;
 }
 
-static int show(weir_ctx *c, const char *path, const flags *f)
+static int info_show(weir_ctx *c, const char *path, const flags *f)
 {
     struct stat st;
     char file[4096];
@@ -218,7 +218,7 @@ static int show(weir_ctx *c, const char *path, const flags *f)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int info_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -227,7 +227,7 @@ static int run(const weir__command *self, int argc, char **argv)
         return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir info: expected %s", self->usage);
     weir_ctx *c = weir__cli_open(1, 1, &code);
     if (!c) return code;
-    code = show(c, f.base.positional[0], &f);
+    code = info_show(c, f.base.positional[0], &f);
     weir_close(c);
     return code;
 }
@@ -248,5 +248,5 @@ const weir__command weir__command_info = {
                 "weir info run/model.safetensors --json\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
-    .run = run,
+    .run = info_run,
 };

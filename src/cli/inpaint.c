@@ -49,8 +49,8 @@ typedef struct job {
     bool *known;
 } job;
 
-static weir_status mask_fits(weir_ctx *c, const char *spec, const weir_dataset *mask, int64_t n,
-                             int64_t dim)
+static weir_status inpaint_mask_fits(weir_ctx *c, const char *spec, const weir_dataset *mask,
+                                     int64_t n, int64_t dim)
 {
     int64_t rows = weir_dataset_samples(mask), have = weir_dataset_dim(mask);
     if (have == dim && (rows == 1 || rows == n)) return WEIR_OK;
@@ -64,14 +64,14 @@ static void read_mask(job *j, weir_ctx *c, int64_t n, int64_t dim)
     weir_dataset *mask = weir_dataset_open(c, j->f->mask);
     int64_t rows = weir_dataset_samples(mask);
     double *v = NULL;
-    if (weir_ok(c) && mask_fits(c, j->f->mask, mask, n, dim) == WEIR_OK)
+    if (weir_ok(c) && inpaint_mask_fits(c, j->f->mask, mask, n, dim) == WEIR_OK)
         v = weir__read_rows(c, mask);
     for (int64_t i = 0; v && weir_ok(c) && i < n * dim; i++) j->known[i] = v[i % (rows * dim)] == 0;
     weir__free(c, v);
     weir_dataset_free(mask);
 }
 
-static bool take(job *j, weir_ctx *c, int64_t n, int64_t dim)
+static bool inpaint_take(job *j, weir_ctx *c, int64_t n, int64_t dim)
 {
     int64_t size = weir__size_times(n, dim);
     j->out = weir__alloc_n(c, size, sizeof *j->out);
@@ -98,7 +98,7 @@ static weir_status fill_in(job *j, weir_model *m, weir_dataset *d, const weir_co
     how.use_seed = true;
     how.batch = f->batch;
     how.on_step = weir__signals_stop;
-    if (!take(j, c, n, dim)) return weir_status_of(c);
+    if (!inpaint_take(j, c, n, dim)) return weir_status_of(c);
     j->x = weir__read_rows(c, d);
     if (weir_ok(c)) read_mask(j, c, n, dim);
     if (!weir_ok(c)) return weir_status_of(c);

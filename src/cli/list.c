@@ -32,7 +32,7 @@ static bool wants(const asked *a, int64_t kind, const weir_row *row)
 }
 
 /* Whether a row has that name; offers the others. */
-static bool find_row(const weir_ctx *c, const char *name, weir__nearest *near)
+static bool list_find_row(const weir_ctx *c, const char *name, weir__nearest *near)
 {
     bool found = false;
     for (int64_t k = 0; k < weir__kinds(c); k++)
@@ -51,7 +51,7 @@ static asked find_asked(const weir_ctx *c, const char *name, bool help, int *cod
         if (strcmp(name, weir__kind_at(c, i)) == 0) return (asked){ i, NULL, help };
         weir__nearest_offer(&near, weir__kind_at(c, i));
     }
-    if (find_row(c, name, &near)) return (asked){ -1, name, help };
+    if (list_find_row(c, name, &near)) return (asked){ -1, name, help };
     if (help) *code = weir__command_unknown(name);
     else
         *code = weir__complain(WEIR__EXIT_USAGE, "unknown name: %.60s: expected %s%s", name,
@@ -60,7 +60,7 @@ static asked find_asked(const weir_ctx *c, const char *name, bool help, int *cod
     return (asked){ -1, NULL, help };
 }
 
-static bool chooses_rows(const weir_option *o)
+static bool list_chooses_rows(const weir_option *o)
 {
     return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
 }
@@ -77,13 +77,13 @@ static json_t *option_json(const weir_ctx *c, const weir_option *o)
     json_object_set_new(j, "type", json_string(types[o->type]));
     json_object_set_new(j, "default", json_string(o->def));
     json_object_set_new(j, "range", json_string(range));
-    json_object_set_new(j, "kind", chooses_rows(o) ? json_string(o->choices) : json_null());
+    json_object_set_new(j, "kind", list_chooses_rows(o) ? json_string(o->choices) : json_null());
     json_object_set_new(j, "doc", json_string(o->doc));
     return j;
 }
 
 /* "in|out" as ["in", "out"] */
-static json_t *words_json(const char *words)
+static json_t *list_words_json(const char *words)
 {
     json_t *list = json_array();
     for (const char *p = words; *p;) {
@@ -94,7 +94,7 @@ static json_t *words_json(const char *words)
     return list;
 }
 
-static json_t *row_json(const weir_ctx *c, const char *kind, const weir_row *row)
+static json_t *list_row_json(const weir_ctx *c, const char *kind, const weir_row *row)
 {
     json_t *j = json_object(), *list = json_array();
     json_object_set_new(j, "kind", json_string(kind));
@@ -103,17 +103,18 @@ static json_t *row_json(const weir_ctx *c, const char *kind, const weir_row *row
     for (const weir_option *o = row->options; o && o->name; o++)
         json_array_append_new(list, option_json(c, o));
     json_object_set_new(j, "options", list);
-    json_object_set_new(j, "given", words_json(row->given ? row->given : ""));
+    json_object_set_new(j, "given", list_words_json(row->given ? row->given : ""));
     return j;
 }
 
-static void print_json(const weir_ctx *c, const asked *a)
+static void list_print_json(const weir_ctx *c, const asked *a)
 {
     json_t *all = json_array();
     for (int64_t k = 0; k < weir__kinds(c); k++)
         for (int64_t i = 0; i < weir__kind_rows(c, k); i++) {
             const weir_row *row = weir__kind_row(c, k, i);
-            if (wants(a, k, row)) json_array_append_new(all, row_json(c, weir__kind_at(c, k), row));
+            if (wants(a, k, row))
+                json_array_append_new(all, list_row_json(c, weir__kind_at(c, k), row));
         }
     weir__json_print(all, true);
     json_decref(all);
@@ -133,7 +134,8 @@ static void print_options(const weir_ctx *c, const weir_row *row)
         char range[2048];
         weir__option_range(c, o, range, sizeof range);
         printf("    %s=%s  ", o->name, o->def);
-        if (chooses_rows(o)) printf("%s%s: ", o->choices, o->type == WEIR_OPTION_ROWS ? ",.." : "");
+        if (list_chooses_rows(o))
+            printf("%s%s: ", o->choices, o->type == WEIR_OPTION_ROWS ? ",.." : "");
         printf("%s%s%s\n", range, range[0] ? "  " : "", o->doc);
     }
     if (row->given) print_given(row->given);
@@ -178,14 +180,14 @@ int weir__list(const char *name, bool json, bool help)
     weir_ctx *c = weir__cli_open(1, 1, &code);
     if (!c) return code;
     const asked a = name ? find_asked(c, name, help, &code) : (asked){ -1, NULL, help };
-    if (code == 0 && json) print_json(c, &a);
+    if (code == 0 && json) list_print_json(c, &a);
     else if (code == 0)
         for (int64_t k = 0; k < weir__kinds(c); k++) print_kind(c, k, &a);
     weir_close(c);
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int list_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -209,5 +211,5 @@ const weir__command weir__command_list = {
                 "weir list sampler\n"
                 "weir list nice --json\n",
     .most_positional = 1,
-    .run = run,
+    .run = list_run,
 };

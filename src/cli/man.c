@@ -13,7 +13,7 @@ typedef struct page {
     bool bold; /* within backquotes */
 } page;
 
-static void put(page *p, const char *text) { weir__writer_put(p->w, text, strlen(text)); }
+static void man_put(page *p, const char *text) { weir__writer_put(p->w, text, strlen(text)); }
 
 /* Plain text: what roff would take for its own is escaped; `words` in backquotes are bold. */
 static void text(page *p, const char *s)
@@ -33,38 +33,38 @@ static void text(page *p, const char *s)
             if (special[i].c == *s) out = special[i].roff;
         if (*s == '`') out = (p->bold = !p->bold) ? "\\fB" : "\\fR";
         if (begin && *s == ' ') continue; /* a filled paragraph */
-        if (begin && *s == '.') put(p, "\\&");
-        put(p, out ? out : one);
+        if (begin && *s == '.') man_put(p, "\\&");
+        man_put(p, out ? out : one);
     }
 }
 
-static void section(page *p, const char *name)
+static void man_section(page *p, const char *name)
 {
-    put(p, ".SH ");
-    put(p, name);
-    put(p, "\n");
+    man_put(p, ".SH ");
+    man_put(p, name);
+    man_put(p, "\n");
 }
 
 static void paragraph(page *p, const char *s)
 {
-    put(p, ".PP\n");
+    man_put(p, ".PP\n");
     text(p, s);
-    if (!s[0] || s[strlen(s) - 1] != '\n') put(p, "\n");
+    if (!s[0] || s[strlen(s) - 1] != '\n') man_put(p, "\n");
 }
 
 /* .TP: a term in bold, what it is set to, and what it means. */
 static void term(page *p, const char *name, const char *mark, const char *value)
 {
-    put(p, ".TP\n\\fB");
+    man_put(p, ".TP\n\\fB");
     text(p, name);
-    put(p, "\\fR");
-    put(p, mark);
+    man_put(p, "\\fR");
+    man_put(p, mark);
     if (value[0]) {
-        put(p, "\\fI");
+        man_put(p, "\\fI");
         text(p, value);
-        put(p, "\\fR");
+        man_put(p, "\\fR");
     }
-    put(p, "\n");
+    man_put(p, "\n");
 }
 
 /* "a|b|c" as "a, b, c" */
@@ -80,20 +80,20 @@ static void meaning(page *p, const char *doc, const char *range, const char *def
 {
     text(p, doc);
     if (range[0]) {
-        put(p, range[0] == '[' ? "; within " : "; one of ");
+        man_put(p, range[0] == '[' ? "; within " : "; one of ");
         put_list(p, range); /* which can be broken into lines */
     }
     if (def[0]) {
-        put(p, "; ");
+        man_put(p, "; ");
         text(p, def);
-        put(p, " unless said");
+        man_put(p, " unless said");
     }
-    put(p, ".\n");
+    man_put(p, ".\n");
 }
 
 static const char *base_name(const weir_row *row) { return strchr(row->name, '.') + 1; }
 
-static weir_status make_folder(weir_ctx *c, const char *path)
+static weir_status man_make_folder(weir_ctx *c, const char *path)
 {
     if (mkdir(path, 0777) == 0 || errno == EEXIST)
         return WEIR_OK; /* a file in its place is found when a page is opened */
@@ -125,12 +125,12 @@ static bool begin(page *p, weir_ctx *c, const char *folder, const char *name, in
     weir__append(head, sizeof head, &used,
                  ".TH %s %d \"\" \"weir %s\" \"weir manual\"\n.nh\n.ad l\n", upper, section_number,
                  weir_version());
-    put(p, head);
-    section(p, "NAME");
+    man_put(p, head);
+    man_section(p, "NAME");
     text(p, name);
-    put(p, " \\- ");
+    man_put(p, " \\- ");
     text(p, doc);
-    put(p, "\n");
+    man_put(p, "\n");
     return true;
 }
 
@@ -156,16 +156,16 @@ static void flag(page *p, const weir__command *k, const weir_option *o)
 /* Command lines, which a test runs as they stand. */
 static void examples(page *p, const char *lines)
 {
-    section(p, "EXAMPLES");
-    put(p, ".nf\n");
+    man_section(p, "EXAMPLES");
+    man_put(p, ".nf\n");
     text(p, lines);
-    put(p, ".fi\n");
+    man_put(p, ".fi\n");
 }
 
 /* Of lines "NAME\tmeaning" */
 static void files(page *p, const char *lines)
 {
-    section(p, "FILES");
+    man_section(p, "FILES");
     for (const char *end; *lines; lines = end + 1) {
         char name[128], what[256];
         size_t used_name = 0, used_what = 0;
@@ -179,18 +179,19 @@ static void files(page *p, const char *lines)
 }
 
 /* Where keys of --set stand. */
-static void settings(page *p, const weir_ctx *c)
+static void man_settings(page *p, const weir_ctx *c)
 {
     static const char *const kinds[] = { "train", "model", "optimizer", "schedule" };
-    section(p, "SETTINGS");
-    put(p,
+    man_section(p, "SETTINGS");
+    man_put(
+        p,
         "Keys of \\fB\\-\\-set\\fR, with defaults, ranges and each model\\(aqs presets, stand in");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        put(p, i ? ", \\fBweir\\-" : " \\fBweir\\-");
+        man_put(p, i ? ", \\fBweir\\-" : " \\fBweir\\-");
         text(p, kinds[i]);
-        put(p, "\\fR(7)");
+        man_put(p, "\\fR(7)");
     }
-    put(p, ". Of the run itself:\n");
+    man_put(p, ". Of the run itself:\n");
     for (int64_t i = 0; i < weir_row_count(c, "train"); i++)
         for (const weir_option *o = weir_row_at(c, "train", i)->options; o && o->name; o++) {
             term(p, o->name, "=", o->def);
@@ -205,40 +206,40 @@ static weir_status command_page(weir_ctx *c, const char *folder, const weir__com
     page p;
     weir__append(name, sizeof name, &used, "weir-%s", base_name(&k->row));
     if (!begin(&p, c, folder, name, 1, k->row.doc)) return weir_status_of(c);
-    section(&p, "SYNOPSIS");
-    put(&p, "\\fBweir ");
+    man_section(&p, "SYNOPSIS");
+    man_put(&p, "\\fBweir ");
     text(&p, base_name(&k->row));
-    put(&p, "\\fR ");
+    man_put(&p, "\\fR ");
     text(&p, k->usage);
-    put(&p, "\n");
+    man_put(&p, "\n");
     if (k->more) {
-        section(&p, "DESCRIPTION");
+        man_section(&p, "DESCRIPTION");
         paragraph(&p, k->more);
     }
-    if (k->row.options) section(&p, "OPTIONS");
+    if (k->row.options) man_section(&p, "OPTIONS");
     for (const weir_option *o = k->row.options; o && o->name; o++) flag(&p, k, o);
-    if (k == &weir__command_train) settings(&p, c);
+    if (k == &weir__command_train) man_settings(&p, c);
     if (k->examples) examples(&p, k->examples);
     if (k->files) files(&p, k->files);
-    section(&p, "SEE ALSO");
-    put(&p, "\\fBweir\\fR(1)\n");
+    man_section(&p, "SEE ALSO");
+    man_put(&p, "\\fBweir\\fR(1)\n");
     return end(&p);
 }
 
 static void see_also(page *p, const weir_ctx *c)
 {
-    section(p, "SEE ALSO");
+    man_section(p, "SEE ALSO");
     for (int64_t i = 0; i < weir__command_row_count; i++) {
-        put(p, "\\fBweir\\-");
+        man_put(p, "\\fBweir\\-");
         text(p, base_name(weir__command_rows[i]));
-        put(p, "\\fR(1),\n");
+        man_put(p, "\\fR(1),\n");
     }
     for (int64_t k = 0; k < weir__kinds(c); k++) {
-        put(p, "\\fBweir\\-");
+        man_put(p, "\\fBweir\\-");
         text(p, weir__kind_at(c, k));
-        put(p, "\\fR(7),\n");
+        man_put(p, "\\fR(7),\n");
     }
-    put(p, "\\fBweir\\fR(3)\n");
+    man_put(p, "\\fBweir\\fR(3)\n");
 }
 
 static weir_status main_page(weir_ctx *c, const char *folder)
@@ -246,30 +247,30 @@ static weir_status main_page(weir_ctx *c, const char *folder)
     page p;
     if (!begin(&p, c, folder, "weir", 1, "trains, samples and scores generative flow models"))
         return weir_status_of(c);
-    section(&p, "SYNOPSIS");
-    put(&p, "\\fBweir\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...\n");
-    section(&p, "COMMANDS");
+    man_section(&p, "SYNOPSIS");
+    man_put(&p, "\\fBweir\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...\n");
+    man_section(&p, "COMMANDS");
     for (int64_t i = 0; i < weir__command_row_count; i++) {
         const weir__command *k = (const weir__command *)weir__command_rows[i];
         term(&p, base_name(&k->row), " ", k->usage);
         meaning(&p, k->row.doc, "", "");
     }
-    section(&p, "DATA");
+    man_section(&p, "DATA");
     paragraph(&p, weir__help_data);
     paragraph(&p, "`weir-dataset`(7) has every kind of source with its options.");
     paragraph(&p, weir__help_streams);
     examples(&p, weir__command_score.examples);
     files(&p, weir__command_train.files);
-    section(&p, "EXIT STATUS");
+    man_section(&p, "EXIT STATUS");
     paragraph(&p, weir__help_exit);
-    section(&p, "ENVIRONMENT");
+    man_section(&p, "ENVIRONMENT");
     paragraph(&p, weir__help_environment);
     see_also(&p, c);
     return end(&p);
 }
 
 /* -- kinds ------------------------------------------------------------------------------------- */
-static bool chooses_rows(const weir_option *o)
+static bool man_chooses_rows(const weir_option *o)
 {
     return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
 }
@@ -278,31 +279,31 @@ static bool chooses_rows(const weir_option *o)
 static void see_kind(page *p, const weir_option *o, const char *range)
 {
     const char *key = o->type == WEIR_OPTION_ROWS ? ".0.KEY=VALUE" : ".KEY=VALUE";
-    put(p, "One of ");
+    man_put(p, "One of ");
     put_list(p, range);
-    put(p, "; its options, as ");
+    man_put(p, "; its options, as ");
     text(p, o->name);
-    put(p, key);
-    put(p, ", stand in \\fBweir\\-");
+    man_put(p, key);
+    man_put(p, ", stand in \\fBweir\\-");
     text(p, o->choices);
-    put(p, "\\fR(7).\n");
+    man_put(p, "\\fR(7).\n");
 }
 
 static void given_options(page *p, const char *given)
 {
-    put(p, ".PP\nWhere another choice has it, that one gives ");
+    man_put(p, ".PP\nWhere another choice has it, that one gives ");
     put_list(p, given);
-    put(p, ".\n");
+    man_put(p, ".\n");
 }
 
 static void row_entry(page *p, const char *kind, const weir_row *row)
 {
     if (row->options) {
-        put(p, ".SS ");
+        man_put(p, ".SS ");
         text(p, row->name);
-        put(p, "\n");
+        man_put(p, "\n");
         text(p, row->doc);
-        put(p, ".\n");
+        man_put(p, ".\n");
     } else {
         term(p, row->name, "", "");
         meaning(p, row->doc, "", "");
@@ -311,8 +312,8 @@ static void row_entry(page *p, const char *kind, const weir_row *row)
         char range[2048];
         weir__option_range(p->c, o, range, sizeof range);
         term(p, o->name, "=", o->def);
-        meaning(p, o->doc, chooses_rows(o) ? "" : range, "");
-        if (chooses_rows(o)) see_kind(p, o, range);
+        meaning(p, o->doc, man_chooses_rows(o) ? "" : range, "");
+        if (man_chooses_rows(o)) see_kind(p, o, range);
     }
     if (row->given) given_options(p, row->given);
     const weir_preset *preset = strcmp(kind, "model") == 0 ? ((const weir_model_row *)row)->presets
@@ -320,9 +321,9 @@ static void row_entry(page *p, const char *kind, const weir_row *row)
     for (; preset && preset->name; preset++) {
         term(p, "preset", "=", preset->name);
         meaning(p, preset->doc, "", "");
-        put(p, "Sets ");
+        man_put(p, "Sets ");
         text(p, preset->settings);
-        put(p, ".\n");
+        man_put(p, ".\n");
     }
 }
 
@@ -336,11 +337,11 @@ static weir_status kind_page(weir_ctx *c, const char *folder, int64_t k)
     weir__append(doc, sizeof doc, &doc_used,
                  "what is chosen by name as %s, with options, their defaults and ranges", kind);
     if (!begin(&p, c, folder, name, 7, doc)) return weir_status_of(c);
-    section(&p, "NAMES");
+    man_section(&p, "NAMES");
     for (int64_t i = 0; i < weir__kind_rows(c, k); i++)
         row_entry(&p, kind, weir__kind_row(c, k, i));
-    section(&p, "SEE ALSO");
-    put(&p, "\\fBweir\\fR(1), \\fBweir\\-list\\fR(1)\n");
+    man_section(&p, "SEE ALSO");
+    man_put(&p, "\\fBweir\\fR(1), \\fBweir\\-list\\fR(1)\n");
     return end(&p);
 }
 
@@ -351,7 +352,7 @@ weir_status weir__man_write(weir_ctx *c, const char *folder)
     for (int i = 0; i < 3 && weir_ok(c); i++) {
         size_t used = 0;
         weir__append(path, sizeof path, &used, "%.4000s%s", folder, folders[i]);
-        make_folder(c, path);
+        man_make_folder(c, path);
     }
     if (weir_ok(c)) main_page(c, folder);
     for (int64_t i = 0; i < weir__command_row_count && weir_ok(c); i++)

@@ -74,7 +74,7 @@ static double share(const weir__meter *m, const weir_progress *p, double *left)
 }
 
 /* How wide a line may be. */
-static int room(const weir__meter *m)
+static int progress_room(const weir__meter *m)
 {
     struct winsize w = { 0 };
     return ioctl(fileno(m->out), TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 100;
@@ -84,14 +84,14 @@ static int room(const weir__meter *m)
 static void put_bar(const weir__meter *m, double done, const char *line)
 {
     char bar[BAR + 1];
-    int n = room(m) - (int)strlen(line) - 7;
+    int n = progress_room(m) - (int)strlen(line) - 7;
     if (n > BAR) n = BAR;
     if (n < 0) n = 0;
     for (int i = 0; i < n; i++) bar[i] = (double)i < done * n ? '#' : '.';
     bar[n] = 0;
     char share_done[16];
     weir__format(share_done, sizeof share_done, "%3.0f%%", 100 * done);
-    fprintf(m->out, "\r%s %s  %.*s\033[K", bar, share_done, room(m) - n - 7, line);
+    fprintf(m->out, "\r%s %s  %.*s\033[K", bar, share_done, progress_room(m) - n - 7, line);
     fflush(m->out);
 }
 

@@ -37,7 +37,7 @@ typedef struct job {
     weir__meter meter;
 } job;
 
-static int on_step(void *user, const weir_progress *p)
+static int reflow_on_step(void *user, const weir_progress *p)
 {
     job *j = user;
     weir__meter_show(&j->meter, p);
@@ -61,7 +61,7 @@ static weir_status measure_model(const job *j, weir_model *m, weir_straightness_
     return weir_ok(j->c) ? weir_model_straightness(m, n, &o, info) : weir_status_of(j->c);
 }
 
-static weir_status measure(const job *j, const char *run, weir_straightness_info *info)
+static weir_status reflow_measure(const job *j, const char *run, weir_straightness_info *info)
 {
     weir_scope s = weir_scope_begin(j->c);
     weir_model *m = weir_model_load(j->c, run);
@@ -80,8 +80,8 @@ static json_t *measured_json(const weir_straightness_info *s)
     return o;
 }
 
-static void tell(const job *j, const weir_straightness_info *before,
-                 const weir_straightness_info *after)
+static void reflow_tell(const job *j, const weir_straightness_info *before,
+                        const weir_straightness_info *after)
 {
     if (j->f->json) {
         json_t *o = json_object();
@@ -120,14 +120,14 @@ static void introduce(const job *j)
             weir__reflow_speaks_alike(m) ? "at its weights" : "anew");
 }
 
-static int train(job *j)
+static int reflow_train(job *j)
 {
     weir_straightness_info before, after;
     weir_train_opts o = weir_train_defaults();
     introduce(j);
-    if (measure(j, j->f->base.positional[0], &before) != WEIR_OK)
+    if (reflow_measure(j, j->f->base.positional[0], &before) != WEIR_OK)
         return weir__refused(j->c, j->self);
-    o.on_step = on_step;
+    o.on_step = reflow_on_step;
     o.user = j;
     weir__meter_begin(&j->meter, stderr);
     weir_status status = weir_run_train(j->r, &o);
@@ -140,13 +140,13 @@ static int train(job *j)
                 (long long)weir_run_step(j->r), j->f->o);
         return 128 + weir__signalled();
     }
-    if (measure(j, j->f->o, &after) != WEIR_OK) return weir__refused(j->c, j->self);
-    tell(j, &before, &after);
+    if (reflow_measure(j, j->f->o, &after) != WEIR_OK) return weir__refused(j->c, j->self);
+    reflow_tell(j, &before, &after);
     return WEIR__EXIT_OK;
 }
 
 /* Flags are settings under other names, and win over --set. */
-static void open_run(job *j)
+static void reflow_open_run(job *j)
 {
     const flags *f = j->f;
     const char *set[WEIR__REPEATS_MAX + 1];
@@ -172,8 +172,8 @@ static int run(const weir__command *self, int argc, char **argv)
     j.c = weir__cli_open(f.threads, 1, &code);
     if (!j.c) return code;
     weir__signals_catch();
-    open_run(&j);
-    code = weir_ok(j.c) ? train(&j) : weir__complain_ctx(j.c, true);
+    reflow_open_run(&j);
+    code = weir_ok(j.c) ? reflow_train(&j) : weir__complain_ctx(j.c, true);
     weir_run_free(j.r);
     weir_close(j.c);
     return code;

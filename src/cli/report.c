@@ -29,7 +29,7 @@ static void typed(char *line, size_t bytes, int argc, char **argv)
     }
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int report_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -75,5 +75,5 @@ const weir__command weir__command_report = {
              "RUN/metrics.jsonl\tlosses, rates and validations\n"
              "RUN/report.html\tthe page, without -o\n",
     .most_positional = 1,
-    .run = run,
+    .run = report_run,
 };

@@ -51,7 +51,7 @@ static const weir_option options[] = {
 /* The data that samples begin at: a SPEC, or NULL. */
 static const char *begins(const flags *f) { return f->image ? f->image : f->from; }
 
-static int check(const weir__command *self, const flags *f)
+static int sample_check(const weir__command *self, const flags *f)
 {
     if (f->base.n_positional < 1)
         return weir__complain(WEIR__EXIT_USAGE, "no RUN: weir sample: expected %s", self->usage);
@@ -115,7 +115,7 @@ static bool has_sampler(const weir_model *m)
 }
 
 /* A model without solvers says so; the flag is named here. */
-static int refused(const weir_ctx *c, const flags *f, const weir_model *m)
+static int sample_refused(const weir_ctx *c, const flags *f, const weir_model *m)
 {
     if (weir_ok(c))
         return weir__complain(128 + weir__signalled(), "sample: stopped: nothing is written");
@@ -211,7 +211,8 @@ static weir_sample_opts sample_opts(const flags *f, const weir__array *z)
 /* A continuous model's samples have no log q of their own. */
 static int refused_log_q(const weir_ctx *c, const flags *f, const weir_model *m)
 {
-    if (weir_status_of(c) != WEIR_ERROR_UNSUPPORTED || !has_sampler(m)) return refused(c, f, m);
+    if (weir_status_of(c) != WEIR_ERROR_UNSUPPORTED || !has_sampler(m))
+        return sample_refused(c, f, m);
     return weir__complain(WEIR__EXIT_USAGE,
                           "--log-prob: %s: expected a flow, whose samples say their log q",
                           weir_model_row_of(m)->name);
@@ -239,7 +240,7 @@ static int draw_plainly(const flags *f, weir_model *m, int64_t n, const weir_sam
 {
     weir_sample_file_info info = { .size = sizeof info };
     if (weir_model_sample_to_file(m, n, o, f->o, &info) != WEIR_OK)
-        return refused(weir_model_ctx(m), f, m);
+        return sample_refused(weir_model_ctx(m), f, m);
     return weir__tell_samples(&weir__command_sample, &info);
 }
 
@@ -270,7 +271,7 @@ static int draw_from(const flags *f, weir_model *m, int64_t n, const weir_condit
     return code;
 }
 
-static int draw(const flags *f, weir_model *m)
+static int sample_draw(const flags *f, weir_model *m)
 {
     weir_ctx *c = weir_model_ctx(m);
     const weir_condition *k;
@@ -286,18 +287,19 @@ static int draw(const flags *f, weir_model *m)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int sample_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
-    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
+    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = sample_check(self, &f)))
+        return code;
     weir__ranks_wait(f.timeout);
     weir_ctx *c = weir__cli_open(f.threads, (uint64_t)f.seed, &code);
     if (!c) return code;
     weir__signals_catch();
     bool loaded;
     weir_model *m = weir__load_on_path(c, f.base.positional[0], f.path, &loaded);
-    code = weir_ok(c) ? draw(&f, m) : weir__complain_ctx(c, loaded);
+    code = weir_ok(c) ? sample_draw(&f, m) : weir__complain_ctx(c, loaded);
     weir_model_free(m);
     weir_close(c);
     return code;
@@ -336,5 +338,5 @@ const weir__command weir__command_sample = {
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
     .by_ranks = true,
-    .run = run,
+    .run = sample_run,
 };

@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "cli/cli.h"
 
-static void put_line(const char *before,
-                     const char *text) /* one line, whatever a file name holds */
+static void say_put_line(const char *before,
+                         const char *text) /* one line, whatever a file name holds */
 {
     char line[1200];
     size_t n = 0;
@@ -26,7 +26,7 @@ int weir__complain(int code, const char *format, ...)
     va_start(args, format);
     weir__vformat(text, sizeof text, format, args);
     va_end(args);
-    put_line("", text);
+    say_put_line("", text);
     return code;
 }
 
@@ -40,7 +40,7 @@ int weir__complain_ctx(const weir_ctx *c, bool asked)
 {
     weir_status s = weir_status_of(c);
     const char *message = weir_message(c);
-    put_line("", message[0] ? message : weir_status_text(s));
+    say_put_line("", message[0] ? message : weir_status_text(s));
     return asked && is_usage(s) ? WEIR__EXIT_USAGE : WEIR__EXIT_FAILED;
 }
 
@@ -57,26 +57,26 @@ void weir__note_line(const char *format, ...)
     va_start(args, format);
     weir__vformat(text, sizeof text, format, args);
     va_end(args);
-    put_line("note: ", text);
+    say_put_line("note: ", text);
 }
 
 static json_t *warnings; /* those so far; NULL: none */
 
-static void keep_warning(const char *text)
+static void say_keep_warning(const char *text)
 {
     if (!warnings) warnings = json_array();
     json_array_append_new(warnings, json_string(text));
 }
 
-static void log_line(void *user, const char *line)
+static void say_log_line(void *user, const char *line)
 {
     (void)user;
     bool warns = strncmp(line, "warning: ", 9) == 0;
-    if (warns) keep_warning(line + 9);
+    if (warns) say_keep_warning(line + 9);
     if (quiet) return;
-    if (warns) put_line("", line);
+    if (warns) say_put_line("", line);
     else if (strncmp(line, "weights: ", 9) != 0 && strncmp(line, "conditions: ", 12) != 0)
-        put_line("note: ", line);
+        say_put_line("note: ", line);
     /* weights: names that do not fit a model, of which the error has the first on its one line;
      * conditions: what data have by nature and the model does not take, as it does every day */
 }
@@ -104,7 +104,7 @@ weir_ctx *weir__cli_open(int64_t threads, uint64_t seed, int *exit_code)
     const char *isa = getenv("WEIR_ISA");
     o.seed = seed;
     o.threads = (int)threads;
-    o.log = log_line;
+    o.log = say_log_line;
     o.group = weir__ranks_group();
     if (isa && !isa_named(isa, &o.isa)) {
         *exit_code = weir__complain(

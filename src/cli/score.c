@@ -122,7 +122,7 @@ static void outliers_print(const outliers *u)
     puts(u->n > SHOWN ? " .." : "");
 }
 
-static void print_json(const weir_data_log_prob_info *r, const outliers *u)
+static void score_print_json(const weir_data_log_prob_info *r, const outliers *u)
 {
     json_t *o = json_object();
     json_object_set_new(o, "kind", json_string(kind_name(r)));
@@ -153,7 +153,7 @@ static void print_json(const weir_data_log_prob_info *r, const outliers *u)
     json_decref(o);
 }
 
-static void line(const char *name, double value, double error, const char *what)
+static void score_line(const char *name, double value, double error, const char *what)
 {
     char text[64];
     if (!isfinite(value)) snprintf(text, sizeof text, "-");
@@ -180,22 +180,22 @@ static void print_dequantization(const weir_data_log_prob_info *r)
     else printf("draw%s", plural);
 }
 
-static void print_table(const weir_data_log_prob_info *r, const outliers *u)
+static void score_print_table(const weir_data_log_prob_info *r, const outliers *u)
 {
-    line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
+    score_line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
     if (r->levels > 0) {
-        line("bits/dim", r->bits_per_dim, weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels),
-             "-nats / (dim ln 2)");
-        line("nats_unit_range", r->nats_unit_range, r->nats_stderr,
-             "nats of the data scaled to [0, 1)");
+        score_line("bits/dim", r->bits_per_dim,
+                   weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels), "-nats / (dim ln 2)");
+        score_line("nats_unit_range", r->nats_unit_range, r->nats_stderr,
+                   "nats of the data scaled to [0, 1)");
     }
     if (r->estimator_stderr > 0)
-        line("estimator error", r->estimator_stderr, NAN,
-             "nats, standard error of the mean from draws and probes");
+        score_line("estimator error", r->estimator_stderr, NAN,
+                   "nats, standard error of the mean from draws and probes");
     if (r->fixed_steps > 0) print_step_error(r);
     if (r->known)
-        line("excess_nats", r->excess, r->excess_stderr,
-             "true log-density - ours, the same samples");
+        score_line("excess_nats", r->excess, r->excess_stderr,
+                   "true log-density - ours, the same samples");
     printf("%-16s %lld of %lld values", "samples", (long long)r->n, (long long)r->dim);
     if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->n_effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
@@ -265,7 +265,7 @@ static weir_log_prob_opts score_opts(const weir__command *self, const flags *f)
 }
 
 /* What --solver or --bound asked for and cannot be had is a usage error. */
-static int refused(const weir_ctx *c, const flags *f)
+static int score_refused(const weir_ctx *c, const flags *f)
 {
     bool asked = f->solver || f->bound;
     int code = weir__complain_ctx(c, asked);
@@ -314,16 +314,16 @@ static int score(void *user, weir_model *m, weir_dataset *d)
     if (s == WEIR_STOPPED) {
         code = weir__complain(128 + weir__signalled(), "score: stopped: nothing is written");
     } else if (!weir_ok(c)) {
-        code = refused(c, f);
+        code = score_refused(c, f);
     } else {
-        (f->json ? print_json : print_table)(&r, &u);
+        (f->json ? score_print_json : score_print_table)(&r, &u);
         code = tell_failed(&r);
     }
     weir__free(c, o.log_prob);
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int score_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -392,5 +392,5 @@ const weir__command weir__command_score = {
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
     .by_ranks = true,
-    .run = run,
+    .run = score_run,
 };

@@ -55,9 +55,9 @@ typedef struct settings {
     int n_text;
 } settings;
 
-static void add(settings *s, const char *key, const char *format, ...)
+static void train_add(settings *s, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static void add(settings *s, const char *key, const char *format, ...)
+static void train_add(settings *s, const char *key, const char *format, ...)
 {
     va_list args;
     char *text = s->text[s->n_text++];
@@ -69,17 +69,17 @@ static void add(settings *s, const char *key, const char *format, ...)
 }
 
 /* Flags are settings under other names, and win over --set. */
-static void collect(const weir__command *self, const flags *f, settings *s)
+static void train_collect(const weir__command *self, const flags *f, settings *s)
 {
     s->n = s->n_text = 0;
     for (int i = 0; i < f->base.n_repeated; i++) s->at[s->n++] = f->base.repeated[i];
-    if (f->batch) add(s, "train.batch", "%lld", (long long)f->batch);
-    if (weir__flags_given(self, f, "lr")) add(s, "optimizer.lr", "%.17g", f->lr);
-    if (weir__flags_given(self, f, "seed")) add(s, "train.seed", "%lld", (long long)f->seed);
-    if (f->steps) add(s, "train.steps", "%lld", (long long)f->steps);
+    if (f->batch) train_add(s, "train.batch", "%lld", (long long)f->batch);
+    if (weir__flags_given(self, f, "lr")) train_add(s, "optimizer.lr", "%.17g", f->lr);
+    if (weir__flags_given(self, f, "seed")) train_add(s, "train.seed", "%lld", (long long)f->seed);
+    if (f->steps) train_add(s, "train.steps", "%lld", (long long)f->steps);
     if (f->epochs) {
-        add(s, "train.epochs", "%lld", (long long)f->epochs);
-        add(s, "train.steps", "0");
+        train_add(s, "train.epochs", "%lld", (long long)f->epochs);
+        train_add(s, "train.steps", "0");
     }
 }
 
@@ -101,7 +101,7 @@ typedef struct job {
     weir__meter meter;
 } job;
 
-static int on_step(void *user, const weir_progress *p)
+static int train_on_step(void *user, const weir_progress *p)
 {
     job *j = user;
     weir__meter_show(&j->meter, p);
@@ -161,7 +161,7 @@ static void open_with(job *j, bool with_flags)
     const flags *f = j->f;
     settings s;
     json_t *file = f->config ? weir__json_load(j->c, f->config) : NULL;
-    collect(j->self, f, &s);
+    train_collect(j->self, f, &s);
     if (f->epochs && file) forget_steps(file);
     const weir__config_layers from = {
         .file = file,
@@ -176,7 +176,7 @@ static void open_with(job *j, bool with_flags)
 }
 
 /* 0 with j->r open, or an exit code. */
-static int open_run(job *j)
+static int train_open_run(job *j)
 {
     const flags *f = j->f;
     char path[4096];
@@ -217,7 +217,7 @@ static weir_train_opts where_to_stop(job *j)
         j->meter.open_ended = true;
     }
     o.minutes = f->minutes;
-    o.on_step = on_step;
+    o.on_step = train_on_step;
     o.user = j;
     j->meter.minutes = f->minutes;
     return o;
@@ -335,7 +335,7 @@ static int train(job *j)
     return tell_unscored(j);
 }
 
-static int check(const weir__command *self, const flags *f)
+static int train_check(const weir__command *self, const flags *f)
 {
     if (!f->out)
         return weir__complain(WEIR__EXIT_USAGE, "no --out: weir train: expected %s", self->usage);
@@ -363,13 +363,14 @@ static int spec_with_columns(flags *f, char *spec, size_t bytes)
     return 0;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int train_run(const weir__command *self, int argc, char **argv)
 {
     flags f;
     char spec[8192];
     job j = { .self = self, .f = &f };
     int code = WEIR__EXIT_OK;
-    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = check(self, &f))) return code;
+    if (!weir__flags_parse(self, argc, argv, &f, &code) || (code = train_check(self, &f)))
+        return code;
     code = spec_with_columns(&f, spec, sizeof spec);
     if (code) return code;
     weir__ranks_wait(f.timeout);
@@ -377,7 +378,7 @@ static int run(const weir__command *self, int argc, char **argv)
     if (!j.c) return code;
     weir__signals_catch();
     weir__meter_begin(&j.meter, stderr);
-    code = open_run(&j);
+    code = train_open_run(&j);
     if (code == 0) code = train(&j);
     weir_run_free(j.r);
     weir_close(j.c);
@@ -427,5 +428,5 @@ const weir__command weir__command_train = {
     .most_positional = 1,
     .repeats = "set",
     .by_ranks = true,
-    .run = run,
+    .run = train_run,
 };

@@ -18,24 +18,27 @@ weir__object *weir__batch_nil_new(weir_ctx *c)
     return &b->object;
 }
 
-static bool dead(const weir_batch *b) { return !b || !weir__lives(b, "batch") || b->object.nil; }
+static bool batch_dead(const weir_batch *b)
+{
+    return !b || !weir__lives(b, "batch") || b->object.nil;
+}
 
 static weir_tensor *nil_tensor(const weir_batch *b)
 {
     return weir__nil(weir__ctx_of(b), WEIR__TENSOR);
 }
 
-weir_tensor *weir_batch_x(const weir_batch *b) { return dead(b) ? nil_tensor(b) : b->x; }
-int64_t weir_batch_size(const weir_batch *b) { return dead(b) ? 0 : b->n; }
-const int64_t *weir_batch_ids(const weir_batch *b) { return dead(b) ? NULL : b->ids; }
-const double *weir_batch_weights(const weir_batch *b) { return dead(b) ? NULL : b->weights; }
-double weir_batch_mean_weight(const weir_batch *b) { return dead(b) ? 1 : b->mean_weight; }
+weir_tensor *weir_batch_x(const weir_batch *b) { return batch_dead(b) ? nil_tensor(b) : b->x; }
+int64_t weir_batch_size(const weir_batch *b) { return batch_dead(b) ? 0 : b->n; }
+const int64_t *weir_batch_ids(const weir_batch *b) { return batch_dead(b) ? NULL : b->ids; }
+const double *weir_batch_weights(const weir_batch *b) { return batch_dead(b) ? NULL : b->weights; }
+double weir_batch_mean_weight(const weir_batch *b) { return batch_dead(b) ? 1 : b->mean_weight; }
 const weir_condition *weir_batch_condition(const weir_batch *b)
 {
-    return dead(b) ? NULL : b->condition;
+    return batch_dead(b) ? NULL : b->condition;
 }
 
-static void destroy(weir__object *o)
+static void batch_destroy(weir__object *o)
 {
     weir_batch *b = (weir_batch *)o;
     weir__free(o->ctx, b->ids);
@@ -49,7 +52,7 @@ weir_batch *weir__batch_new(weir_ctx *c, weir_tensor *x, int64_t *ids, double *w
     weir_batch *b = weir_ok(c) ? weir__alloc(c, sizeof *b) : NULL;
     if (b)
         *b = (weir_batch){
-            .object = { .ctx = c, .destroy = destroy, .refs = 1, .kind = WEIR__BATCH },
+            .object = { .ctx = c, .destroy = batch_destroy, .refs = 1, .kind = WEIR__BATCH },
             .x = x,
             .condition = condition,
             .n = x->shape[0],
@@ -173,14 +176,14 @@ weir_batch *weir__batch_with_condition(weir_ctx *c, const weir_batch *b, const w
 /* -- what a model's row prepares --------------------------------------------------------------- */
 const weir_condition *weir_batch_prepared(const weir_batch *b)
 {
-    return dead(b) ? NULL : b->prepared;
+    return batch_dead(b) ? NULL : b->prepared;
 }
 
 weir_batch *weir_batch_prepared_with(weir_batch *b, const char *name, weir_tensor *t)
 {
     WEIR__AS_FOUND;
     weir_ctx *c = b ? weir__ctx_of(b) : weir_ctx_of(t);
-    if (dead(b) || !name || weir_is_nil(t)) {
+    if (batch_dead(b) || !name || weir_is_nil(t)) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
                   "batch_prepared_with: NULL or nil: expected a batch, a name and a tensor");
         return weir__nil(c, WEIR__BATCH);

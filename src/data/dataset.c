@@ -14,8 +14,8 @@ weir__object *weir__dataset_nil_new(weir_ctx *c)
     return &d->object;
 }
 
-static weir_ctx *ctx_of(const weir_dataset *d) { return weir__ctx_of(d); }
-static weir_dataset *nil(weir_ctx *c) { return weir__nil(c, WEIR__DATASET); }
+static weir_ctx *dataset_ctx_of(const weir_dataset *d) { return weir__ctx_of(d); }
+static weir_dataset *dataset_nil(weir_ctx *c) { return weir__nil(c, WEIR__DATASET); }
 
 void weir_dataset_free(weir_dataset *d)
 {
@@ -31,7 +31,7 @@ void weir_dataset_free(weir_dataset *d)
     weir__free(c, d);
 }
 
-static void destroy(weir__object *o) { weir_dataset_free((weir_dataset *)o); }
+static void dataset_destroy(weir__object *o) { weir_dataset_free((weir_dataset *)o); }
 
 /* -- making ------------------------------------------------------------------------------------ */
 
@@ -73,9 +73,9 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
     weir_dataset *d = weir__alloc0(c, sizeof *d);
     if (!d) {
         if (owner) weir__store_free(c, store);
-        return nil(c);
+        return dataset_nil(c);
     }
-    d->object = weir__object_home(c, WEIR__DATASET, destroy);
+    d->object = weir__object_home(c, WEIR__DATASET, dataset_destroy);
     d->row = row;
     d->store = store;
     d->owner = owner;
@@ -98,7 +98,7 @@ static weir_dataset *new_dataset(weir_ctx *c, const weir__dataset_row *row, weir
                == WEIR_OK)
         return d;
     weir_dataset_free(d);
-    return nil(c);
+    return dataset_nil(c);
 }
 
 static weir_status check_test(weir_ctx *c, const char *name, const weir__dataset_row *row,
@@ -123,14 +123,14 @@ static weir_dataset *open_read(weir_ctx *c, const char *spec, const char *name, 
 {
     const weir__dataset_row *row = from->row;
     bool levels_given = false;
-    if (check_test(c, name, row, o, o->split) != WEIR_OK) return nil(c);
+    if (check_test(c, name, row, o, o->split) != WEIR_OK) return dataset_nil(c);
     for (int i = 0; row->row.options[i].name; i++)
         levels_given |= given >> i & 1 && row->row.options[i].offset == WEIR__OPT(levels);
     weir__store *s = weir__store_open(c, name, from, o, levels_given);
-    weir_dataset *d = s ? new_dataset(c, row, s, true, o, name, spec) : nil(c);
+    weir_dataset *d = s ? new_dataset(c, row, s, true, o, name, spec) : dataset_nil(c);
     if (d->object.nil || check_rows(c, d) == WEIR_OK) return d;
     weir_dataset_free(d);
-    return nil(c);
+    return dataset_nil(c);
 }
 
 static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name,
@@ -139,7 +139,7 @@ static weir_dataset *open_named(weir_ctx *c, const char *spec, const char *name,
     weir__source from;
     weir__dataset_opts o;
     uint32_t given;
-    weir_dataset *d = nil(c);
+    weir_dataset *d = dataset_nil(c);
     if (!weir__source_find(c, name, &from)) return d;
     if (weir__spec_options(c, spec, from.row, options, &o, &given) == WEIR_OK) {
         o.limit_first = limit_first;
@@ -154,12 +154,12 @@ static weir_dataset *dataset_open(weir_ctx *c, const char *spec, bool limit_firs
 {
     char *name;
     const char *options;
-    if (!weir_ok(c)) return nil(c);
+    if (!weir_ok(c)) return dataset_nil(c);
     if (!spec) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "dataset_open: NULL: expected a SPEC such as digits");
-        return nil(c);
+        return dataset_nil(c);
     }
-    if (weir__spec_split(c, spec, &name, &options) != WEIR_OK) return nil(c);
+    if (weir__spec_split(c, spec, &name, &options) != WEIR_OK) return dataset_nil(c);
     weir__claim_begin(c, name);
     weir_dataset *d = open_named(c, spec, name, options, limit_first);
     weir__claim_end(c);
@@ -179,23 +179,23 @@ weir_dataset *weir__dataset_open_first(weir_ctx *c, const char *spec)
 
 static weir_dataset *from_array(weir_ctx *c, weir_dtype t, const void *x, int64_t n, int64_t dim)
 {
-    if (!weir_ok(c)) return nil(c);
+    if (!weir_ok(c)) return dataset_nil(c);
     if (!x || n < 1 || dim < 1) {
         weir_fail(
             c, WEIR_ERROR_ARGUMENT,
             "dataset_from_%s: x [%lld, %lld]: expected values, at least one sample and one column",
             weir_dtype_name(t), (long long)n, (long long)dim);
-        return nil(c);
+        return dataset_nil(c);
     }
     char all[] = "1/6";
     weir__dataset_opts o = { .size = sizeof o, .valid = all, .limit = INT64_MAX };
     weir__store *s = weir__alloc0(c, sizeof *s);
-    if (!s) return nil(c);
+    if (!s) return dataset_nil(c);
     *s = (weir__store){ .dtype = t, .n = n, .dim = dim, .ndim = 1, .shape = { dim } };
     s->data = weir__alloc_n(c, weir__size_times(n, dim), weir_dtype_size(t));
     if (!s->data) {
         weir__store_free(c, s);
-        return nil(c);
+        return dataset_nil(c);
     }
     memcpy(s->data, x, (size_t)(n * dim) * weir_dtype_size(t));
     return new_dataset(c, NULL, s, true, &o, "array", "array");
@@ -277,7 +277,7 @@ static weir_dataset *view(weir_dataset *d, weir__split split)
     bool same = split == WEIR__SPLIT_ALL || split == (weir__split)o.split;
     size_t room = strlen(d->spec) + 16, used = 0;
     char *spec = weir__alloc(c, room);
-    if (!spec) return nil(c);
+    if (!spec) return dataset_nil(c);
     weir__append(spec, room, &used, same ? "%s" : "%s,split=%s", d->spec, weir__split_names[split]);
     if (!same && o.split != WEIR__SPLIT_ALL) o.limit = 0;
     if (!same) o.split = (int32_t)split;
@@ -289,32 +289,32 @@ static weir_dataset *view(weir_dataset *d, weir__split split)
         return v; /* no validation samples: the caller does without */
     if (check_rows(c, v) == WEIR_OK) return v;
     weir_dataset_free(v);
-    return nil(c);
+    return dataset_nil(c);
 }
 
 weir_dataset *weir_dataset_split(weir_dataset *d, const char *split)
 {
     WEIR__AS_FOUND;
-    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(ctx_of(d));
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return dataset_nil(dataset_ctx_of(d));
     weir_ctx *c = d->object.ctx;
     if (!split) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
                   "dataset_split: NULL: expected train, valid, test or \"\"");
-        return nil(c);
+        return dataset_nil(c);
     }
     int which = split_named(split);
     if (which < 0) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
                   "%.300s: split %.60s: expected train, valid, test or \"\"", d->name, split);
-        return nil(c);
+        return dataset_nil(c);
     }
-    if (check_test(c, d->name, d->row, &d->opts, which) != WEIR_OK) return nil(c);
+    if (check_test(c, d->name, d->row, &d->opts, which) != WEIR_OK) return dataset_nil(c);
     return view(d, (weir__split)which);
 }
 
 weir_dataset *weir__dataset_some(weir_dataset *d, int64_t k)
 {
-    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(ctx_of(d));
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return dataset_nil(dataset_ctx_of(d));
     weir__dataset_opts o = d->opts;
     if (k < o.limit) o.limit = k;
     weir_dataset *v = new_dataset(d->object.ctx, d->row, d->store, false, &o, d->name, d->spec);

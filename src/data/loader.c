@@ -74,21 +74,24 @@ weir__object *weir__loader_nil_new(weir_ctx *c)
     return &l->object;
 }
 
-static bool dead(const weir_loader *l) { return !l || !weir__lives(l, "loader") || l->object.nil; }
-static weir_ctx *ctx_of(const weir_loader *l) { return weir__ctx_of(l); }
-static weir_loader *nil(weir_ctx *c) { return weir__nil(c, WEIR__LOADER); }
+static bool loader_dead(const weir_loader *l)
+{
+    return !l || !weir__lives(l, "loader") || l->object.nil;
+}
+static weir_ctx *loader_ctx_of(const weir_loader *l) { return weir__ctx_of(l); }
+static weir_loader *loader_nil(weir_ctx *c) { return weir__nil(c, WEIR__LOADER); }
 
 void weir_loader_free(weir_loader *l)
 {
     WEIR__AS_FOUND;
-    if (dead(l)) return;
+    if (loader_dead(l)) return;
     if (l->owner) weir_dataset_free(l->dataset);
     weir__free(l->object.ctx, l->order);
     weir__free(l->object.ctx, l->rows);
     weir__free(l->object.ctx, l);
 }
 
-static void destroy(weir__object *o) { weir_loader_free((weir_loader *)o); }
+static void loader_destroy(weir__object *o) { weir_loader_free((weir_loader *)o); }
 
 /* A loader with its options read; the caller adds the source. */
 static weir_loader *new_loader(weir_ctx *c, const char *text)
@@ -96,10 +99,10 @@ static weir_loader *new_loader(weir_ctx *c, const char *text)
     loader_opts o;
     if (weir_options_defaults(c, &weir__loader_row, &o) != WEIR_OK
         || weir_options_parse(c, &weir__loader_row, &o, text) != WEIR_OK)
-        return nil(c);
+        return loader_nil(c);
     weir_loader *l = weir__alloc0(c, sizeof *l);
-    if (!l) return nil(c);
-    l->object = weir__object_home(c, WEIR__LOADER, destroy);
+    if (!l) return loader_nil(c);
+    l->object = weir__object_home(c, WEIR__LOADER, loader_destroy);
     l->opts = o;
     l->epoch = -1;
     return l;
@@ -165,12 +168,12 @@ static bool loader_find_images(weir_loader *l)
 weir_loader *weir_loader_new(weir_dataset *d, const char *text)
 {
     WEIR__AS_FOUND;
-    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return nil(weir__ctx_of(d));
+    if (weir__dataset_dead(d) || !weir_ok(d->object.ctx)) return loader_nil(weir__ctx_of(d));
     weir_ctx *c = d->object.ctx;
     if (d->n < 1) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "loader: %.300s: no samples: expected at least one",
                   d->spec);
-        return nil(c);
+        return loader_nil(c);
     }
     weir_loader *l = new_loader(c, text);
     if (l->object.nil) return l;
@@ -181,7 +184,7 @@ weir_loader *weir_loader_new(weir_dataset *d, const char *text)
     if (good && l->opts.shuffle) l->order = weir__alloc_n(c, l->n, sizeof *l->order);
     if (good && (!l->opts.shuffle || l->order)) return l;
     weir_loader_free(l);
-    return nil(c);
+    return loader_nil(c);
 }
 
 static weir_loader *loader_over(weir_dataset *d, const char *text)
@@ -211,12 +214,12 @@ weir_loader *weir_loader_from_array_f64(weir_ctx *c, const double *x, int64_t n,
 static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill_f64, void *user,
                                int64_t dim, const char *text)
 {
-    if (!weir_ok(c)) return nil(c);
+    if (!weir_ok(c)) return loader_nil(c);
     if ((!fill && !fill_f64) || dim < 1) {
         weir_fail(c, WEIR_ERROR_ARGUMENT,
                   "loader_from_callback: dim %lld: expected a function and at least one column",
                   (long long)dim);
-        return nil(c);
+        return loader_nil(c);
     }
     weir_loader *l = new_loader(c, text);
     if (l->object.nil) return l;
@@ -227,7 +230,7 @@ static weir_loader *stream_new(weir_ctx *c, weir__fill fill, weir__fill_f64 fill
     if (!(l->opts.flip > 0)) return l;
     loader_no_images(l, "a stream", "values alone");
     weir_loader_free(l);
-    return nil(c);
+    return loader_nil(c);
 }
 
 weir_loader *weir_loader_from_callback(weir_ctx *c, weir__fill fill, void *user, int64_t dim,
@@ -274,7 +277,7 @@ static void shuffle(weir_loader *l, int64_t epoch)
 }
 
 /* Samples of the step within the order of its epoch, or NULL where that is the file's. */
-static const int64_t *rows_of(weir_loader *l, int64_t *first)
+static const int64_t *loader_rows_of(weir_loader *l, int64_t *first)
 {
     int64_t epoch = l->step / l->per_epoch;
     *first = l->step % l->per_epoch * l->opts.batch;
@@ -367,7 +370,7 @@ static weir_batch *rows_batch(weir_loader *l, int64_t from, int64_t to)
                   l->dataset->spec);
         return weir__nil(l->object.ctx, WEIR__BATCH);
     }
-    const int64_t *rows = rows_of(l, &first);
+    const int64_t *rows = loader_rows_of(l, &first);
     weir_batch *b = weir__dataset_gather_part(l->dataset, rows, first, l->opts.batch, from, to);
     if (b->object.nil) return b;
     b->mean_weight = l->mean_weight;
@@ -377,7 +380,7 @@ static weir_batch *rows_batch(weir_loader *l, int64_t from, int64_t to)
 
 weir_batch *weir__loader_next_part(weir_loader *l, int64_t from, int64_t to)
 {
-    if (dead(l) || !weir_ok(l->object.ctx)) return weir__nil(ctx_of(l), WEIR__BATCH);
+    if (loader_dead(l) || !weir_ok(l->object.ctx)) return weir__nil(loader_ctx_of(l), WEIR__BATCH);
     weir_batch *b = l->dataset ? rows_batch(l, from, to) : stream_batch(l);
     l->step += !b->object.nil;
     return b;
@@ -391,17 +394,20 @@ weir_batch *weir_loader_next(weir_loader *l)
 
 weir_dataset *weir_loader_dataset(weir_loader *l)
 {
-    return dead(l) || !l->dataset ? weir__nil(ctx_of(l), WEIR__DATASET) : l->dataset;
+    return loader_dead(l) || !l->dataset ? weir__nil(loader_ctx_of(l), WEIR__DATASET) : l->dataset;
 }
 
-int64_t weir_loader_steps_per_epoch(const weir_loader *l) { return dead(l) ? 0 : l->per_epoch; }
-int64_t weir__loader_batch(const weir_loader *l) { return dead(l) ? 0 : l->opts.batch; }
-int64_t weir_loader_step(const weir_loader *l) { return dead(l) ? 0 : l->step; }
+int64_t weir_loader_steps_per_epoch(const weir_loader *l)
+{
+    return loader_dead(l) ? 0 : l->per_epoch;
+}
+int64_t weir__loader_batch(const weir_loader *l) { return loader_dead(l) ? 0 : l->opts.batch; }
+int64_t weir_loader_step(const weir_loader *l) { return loader_dead(l) ? 0 : l->step; }
 
 void weir_loader_seek(weir_loader *l, int64_t step)
 {
     WEIR__AS_FOUND;
-    if (dead(l)) return;
+    if (loader_dead(l)) return;
     int64_t before = weir__size_times(step,
                                       l->opts.batch); /* samples: streams number theirs by it */
     if (step < 0 || before > INT64_MAX / 2)

@@ -90,7 +90,7 @@ weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t f
 }
 
 /* Cuts [first, first+n) at the end of d; false with the error set where nothing is left. */
-static bool cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
+static bool rows_cut(weir_dataset *d, const char *what, int64_t first, int64_t *n)
 {
     if (first < 0 || first >= d->n || *n < 1) {
         weir_fail(d->object.ctx, WEIR_ERROR_RANGE,
@@ -106,7 +106,7 @@ weir_batch *weir_dataset_batch(weir_dataset *d, int64_t first, int64_t n)
 {
     WEIR__AS_FOUND;
     if (weir__dataset_dead(d)) return weir__nil(weir__ctx_of(d), WEIR__BATCH);
-    if (!weir_ok(d->object.ctx) || !cut(d, "dataset_batch", first, &n))
+    if (!weir_ok(d->object.ctx) || !rows_cut(d, "dataset_batch", first, &n))
         return weir__nil(d->object.ctx, WEIR__BATCH);
     return weir__dataset_gather(d, NULL, first, n);
 }
@@ -120,7 +120,7 @@ bool weir_dataset_true_log_prob(weir_dataset *d, int64_t first, int64_t n, doubl
         weir_fail(d->object.ctx, WEIR_ERROR_ARGUMENT, "dataset_true_log_prob: NULL: expected room");
         return false;
     }
-    if (!cut(d, "dataset_true_log_prob", first, &n)) return false;
+    if (!rows_cut(d, "dataset_true_log_prob", first, &n)) return false;
     for (int64_t i = 0; i < n; i++) {
         double x[2]; /* toys hold f32, so these are the very values of a batch */
         weir__store_read(d->store, weir__dataset_id(d, first + i), 0, 2, x);
@@ -142,7 +142,7 @@ const char *weir__store_place(const weir__store *s, bool context, int64_t j, cha
     return text;
 }
 
-static weir_status not_finite(weir_dataset *d, bool context, int64_t id, int64_t j, double v)
+static weir_status rows_not_finite(weir_dataset *d, bool context, int64_t id, int64_t j, double v)
 {
     char place[160];
     const char *type = isfinite(v) ? " of f32" : "";
@@ -173,7 +173,7 @@ static weir_status find_not_finite(weir_dataset *d, bool context, weir_dtype t)
             weir__store_read(s, id, j, n, v);
             for (int64_t k = 0; k < n; k++)
                 if (!isfinite(t == WEIR_F32 ? (double)(float)v[k] : v[k]))
-                    return not_finite(d, context, id, j + k, v[k]);
+                    return rows_not_finite(d, context, id, j + k, v[k]);
         }
     }
     return weir_status_of(d->object.ctx);

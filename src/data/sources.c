@@ -274,8 +274,8 @@ static bool image_is(const void *data, size_t size)
     return weir__png_is(data, size) || weir__jpeg_is(data, size);
 }
 
-static weir_status read_image(weir_ctx *c, const char *path, weir__bytes b, weir__array *a,
-                              weir__csv *csv)
+static weir_status sources_read_image(weir_ctx *c, const char *path, weir__bytes b, weir__array *a,
+                                      weir__csv *csv)
 {
     (void)csv;
     return weir__image_read(c, path, b.data, b.size, a);
@@ -297,7 +297,7 @@ const weir__dataset_row weir__dataset_image = {
     },
     .is = image_is,
     .endings = ".png .jpg .jpeg",
-    .read = read_image,
+    .read = sources_read_image,
     .entropy = WEIR__UNKNOWN,
 };
 

@@ -62,9 +62,9 @@ static weir_status read_option(weir_ctx *c, const char *spec, const weir_row *ro
 }
 
 /* `word` has room for all options. */
-static weir_status read_options(weir_ctx *c, const char *spec, const weir_row *row,
-                                const char *options, char *word, weir__dataset_opts *o,
-                                uint32_t *given)
+static weir_status spec_read_options(weir_ctx *c, const char *spec, const weir_row *row,
+                                     const char *options, char *word, weir__dataset_opts *o,
+                                     uint32_t *given)
 {
     for (const char *p = options; p;) {
         p = weir__word_read(p, word);
@@ -82,7 +82,7 @@ weir_status weir__spec_options(weir_ctx *c, const char *spec, const weir__datase
     *given = 0;
     if (status != WEIR_OK || !options) return status;
     char *word = weir__alloc(c, strlen(options) + 1);
-    if (word) read_options(c, spec, &row->row, options, word, o, given);
+    if (word) spec_read_options(c, spec, &row->row, options, word, o, given);
     weir__free(c, word);
     if (!weir_ok(c)) weir_options_free(c, &row->row, o);
     return weir_status_of(c);

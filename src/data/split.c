@@ -96,8 +96,9 @@ static bool mark_hashed(weir_ctx *c, unsigned char *mark, const int64_t *rows, i
 }
 
 /* Samples first .. end-1 whose mark is `wanted` (no marks: all). */
-static weir_status list_rows(weir_ctx *c, int64_t first, int64_t end, const unsigned char *mark,
-                             unsigned char wanted, int64_t **ids, int64_t *count)
+static weir_status split_list_rows(weir_ctx *c, int64_t first, int64_t end,
+                                   const unsigned char *mark, unsigned char wanted, int64_t **ids,
+                                   int64_t *count)
 {
     int64_t n = 0;
     for (int64_t i = first; i < end; i++) n += !mark || mark[i] == wanted;
@@ -136,7 +137,7 @@ static weir_status mark_rows(weir_ctx *c, const char *where, const weir__dataset
     *mark = weir__alloc0_n(c, n, 1);
     if (*mark && weir__is_said(o->test)) {
         mark_part(c, where, o->test, TEST_KEY, NULL, n, TESTS, *mark);
-        if (weir_ok(c)) list_rows(c, 0, n, *mark, TRAINS, &rest, &n_rest);
+        if (weir_ok(c)) split_list_rows(c, 0, n, *mark, TRAINS, &rest, &n_rest);
     }
     if (weir_ok(c)) mark_part(c, where, o->valid, VALID_KEY, rest, n_rest, VALIDATES, *mark);
     weir__free(c, rest);
@@ -149,7 +150,7 @@ static weir_status thin_rows(weir_ctx *c, int64_t n, int64_t limit, int64_t **id
     unsigned char *mark = weir__alloc0(c, (size_t)n);
     int64_t *left = NULL;
     if (mark && mark_hashed(c, mark, *ids, *count, SUBSET_KEY, limit, 1))
-        list_rows(c, 0, n, mark, 1, &left, count);
+        split_list_rows(c, 0, n, mark, 1, &left, count);
     weir__free(c, mark);
     if (!left) return weir_status_of(c);
     weir__free(c, *ids);
@@ -179,9 +180,9 @@ weir_status weir__split_rows(weir_ctx *c, const char *where, const weir__dataset
     unsigned char part = split == WEIR__SPLIT_VALID ? VALIDATES : TRAINS;
     /* a bad valid= is one for every split */
     if (mark_rows(c, where, o, base, &mark) == WEIR_OK) {
-        if (split == WEIR__SPLIT_TEST && own) list_rows(c, 0, n, mark, TESTS, ids, count);
-        else if (split == WEIR__SPLIT_TEST) list_rows(c, base, n, NULL, TESTS, ids, count);
-        else if (split != WEIR__SPLIT_ALL) list_rows(c, 0, base, mark, part, ids, count);
+        if (split == WEIR__SPLIT_TEST && own) split_list_rows(c, 0, n, mark, TESTS, ids, count);
+        else if (split == WEIR__SPLIT_TEST) split_list_rows(c, base, n, NULL, TESTS, ids, count);
+        else if (split != WEIR__SPLIT_ALL) split_list_rows(c, 0, base, mark, part, ids, count);
     }
     if (weir_ok(c)) limit_rows(c, o, n, ids, count);
     weir__free(c, mark);

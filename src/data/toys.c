@@ -22,7 +22,7 @@ static double normal(uint64_t key, uint64_t id, uint64_t index)
 {
     return weir__normal(weir__hash_mix(key, 2), id, index);
 }
-static int class_of(uint64_t key, uint64_t id, uint64_t index, int n)
+static int toys_class_of(uint64_t key, uint64_t id, uint64_t index, int n)
 {
     return (int)(uniform(key, id, index) * n);
 }
@@ -63,7 +63,7 @@ static const weir_option options[] = { WEIR__OPTIONS_ROWS, WEIR__OPTION_N, { 0 }
 static void draw_moons(uint64_t key, uint64_t id, double *x)
 {
     double angle = PI * uniform(key, id, 1);
-    bool inner = class_of(key, id, 0, 2);
+    bool inner = toys_class_of(key, id, 0, 2);
     x[0] = 2 * ((inner ? 1 - cos(angle) : cos(angle)) + 0.1 * normal(key, id, 0)) - 1;
     x[1] = 2 * ((inner ? 0.5 - sin(angle) : sin(angle)) + 0.1 * normal(key, id, 1)) - 0.2;
 }
@@ -76,7 +76,7 @@ const weir__dataset_row weir__dataset_moons = {
 
 static void draw_rings(uint64_t key, uint64_t id, double *x)
 {
-    double radius = 0.75 * (1 + class_of(key, id, 0, 4)),
+    double radius = 0.75 * (1 + toys_class_of(key, id, 0, 4)),
            angle = 2 * PI * uniform(key, id, 1); /* 3 times 0.25, 0.5, 0.75, 1 */
     x[0] = radius * cos(angle) + 0.08 * normal(key, id, 0);
     x[1] = radius * sin(angle) + 0.08 * normal(key, id, 1);
@@ -90,7 +90,7 @@ const weir__dataset_row weir__dataset_rings = {
 
 static void draw_spirals(uint64_t key, uint64_t id, double *x)
 {
-    double t = 3 * PI * sqrt(uniform(key, id, 1)), sign = class_of(key, id, 0, 2) ? -1 : 1;
+    double t = 3 * PI * sqrt(uniform(key, id, 1)), sign = toys_class_of(key, id, 0, 2) ? -1 : 1;
     x[0] = sign * (-t * cos(t) + 0.5 * uniform(key, id, 2)) / 3 + 0.1 * normal(key, id, 0);
     x[1] = sign * (t * sin(t) + 0.5 * uniform(key, id, 3)) / 3 + 0.1 * normal(key, id, 1);
 }
@@ -117,7 +117,7 @@ const weir__dataset_row weir__dataset_swissroll = {
 static void draw_pinwheel(uint64_t key, uint64_t id, double *x)
 {
     double along = 1 + 0.3 * normal(key, id, 0), across = 0.1 * normal(key, id, 1);
-    double angle = 2 * PI * class_of(key, id, 0, 5) / 5 + 0.25 * exp(along);
+    double angle = 2 * PI * toys_class_of(key, id, 0, 5) / 5 + 0.25 * exp(along);
     x[0] = 2 * (along * cos(angle) + across * sin(angle));
     x[1] = 2 * (-along * sin(angle) + across * cos(angle));
 }
@@ -136,7 +136,7 @@ static void draw_checkerboard(uint64_t key, uint64_t id, double *x)
     double v = floor(uniform(key, id, 1) * 0x1p20) * 0x1p-20;
     double x1 = 4 * u - 2, odd = floor(x1) - 2 * floor(floor(x1) / 2);
     x[0] = 2 * x1;
-    x[1] = 2 * (v - 2 * class_of(key, id, 2, 2) + odd);
+    x[1] = 2 * (v - 2 * toys_class_of(key, id, 2, 2) + odd);
 }
 
 static double log_density_checkerboard(const double *x)

@@ -60,7 +60,7 @@ static const weir_option edm_options[] = {
     { 0 },
 };
 
-static weir_path_point edm_at(const void *options, double t)
+static weir_path_point path_ve_edm_at(const void *options, double t)
 {
     (void)options;
     return (weir_path_point){ .a = 1, .b = t, .da = 0, .db = 1 };
@@ -87,7 +87,7 @@ const weir_path_row weir__path_edm = {
         .options_size = sizeof(edm_opts),
         .test = "sigma_max=20",
     },
-    .at = edm_at,
+    .at = path_ve_edm_at,
     .time_of = edm_time_of,
     .interval = edm_interval,
 };

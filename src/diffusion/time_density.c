@@ -4,7 +4,8 @@
 #include "diffusion/diffusion.h"
 
 /* -- uniform ----------------------------------------------------------------------------------- */
-static weir_tensor *uniform_draw(weir_ctx *c, weir_dtype t, int64_t n, const void *options)
+static weir_tensor *time_density_uniform_draw(weir_ctx *c, weir_dtype t, int64_t n,
+                                              const void *options)
 {
     (void)options;
     return weir_rand(c, t, 1, &n);
@@ -22,7 +23,7 @@ static const weir_time_density_row uniform = {
              .doc = "every time alike",
              .options_size = sizeof(size_t),
              .test = "" },
-    .draw = uniform_draw,
+    .draw = time_density_uniform_draw,
     .log_density = uniform_log_density,
 };
 

@@ -66,7 +66,7 @@ static double exponential_between(const sigma_opts *o, double high, double low, 
     return exp(log(high) + part * (log(low) - log(high)));
 }
 
-static double sigma_at(const weir_path_row *path, const void *path_options, double t)
+static double time_grid_sigma_at(const weir_path_row *path, const void *path_options, double t)
 {
     weir_path_point p = path->at(path_options, t);
     return p.b / p.a;
@@ -79,8 +79,8 @@ typedef double between_fn(const sigma_opts *o, double high, double low, double p
 static void sigma_fall(const sigma_opts *o, const weir_path_row *path, const void *path_options,
                        double noise, double data, int64_t steps, double *times, between_fn *between)
 {
-    double end = sigma_at(path, path_options, data), low = fmax(end, o->sigma_min);
-    double most = sigma_at(path, path_options, noise), high = fmin(most, o->sigma_max);
+    double end = time_grid_sigma_at(path, path_options, data), low = fmax(end, o->sigma_min);
+    double most = time_grid_sigma_at(path, path_options, noise), high = fmin(most, o->sigma_max);
     int64_t n = end < o->sigma_min ? steps : steps + 1;
     for (int64_t i = 0; i < n; i++) {
         double part = n > 1 ? (double)i / (double)(n - 1) : 0;
@@ -124,7 +124,7 @@ static bool auto_is_even(const weir_path_row *path, const void *path_options)
 {
     double data, noise;
     path->interval(path_options, &data, &noise);
-    return sigma_at(path, path_options, data + (noise - data) / 4) < 5;
+    return time_grid_sigma_at(path, path_options, data + (noise - data) / 4) < 5;
 }
 
 static void auto_fill(const void *options, const weir_path_row *path, const void *path_options,

@@ -27,8 +27,8 @@ void weir__bijection_watch_set(weir_ctx *c, const weir__bijection_watch *watch)
 }
 
 /* What the watch does itself is not watched. */
-static void show(weir_ctx *c, weir_module *b, weir_tensor *x, const weir_condition *k,
-                 weir_tensor *y, weir_tensor *log_det)
+static void bijection_show(weir_ctx *c, weir_module *b, weir_tensor *x, const weir_condition *k,
+                           weir_tensor *y, weir_tensor *log_det)
 {
     const weir__bijection_watch *watch = c->modes.watch;
     if (!watch || !weir_ok(c) || !y || !log_det || weir_is_nil(y) || weir_is_nil(log_det)) return;
@@ -37,8 +37,8 @@ static void show(weir_ctx *c, weir_module *b, weir_tensor *x, const weir_conditi
     c->modes.watch = watch;
 }
 
-static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
-                        weir_tensor **log_det, bool inverse)
+static weir_tensor *bijection_run(weir_module *b, weir_tensor *x, const weir_condition *k,
+                                  weir_tensor **log_det, bool inverse)
 {
     weir__call_mark mark;
     weir_tensor *unused;
@@ -54,7 +54,7 @@ static weir_tensor *run(weir_module *b, weir_tensor *x, const weir_condition *k,
     else
         weir_fail(mark.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s: expected a bijection",
                   mark.ctx->modes.label, b->row->row.name);
-    if (!inverse) show(mark.ctx, b, x, k, y, *log_det);
+    if (!inverse) bijection_show(mark.ctx, b, x, k, y, *log_det);
     return weir__forward_end(mark, y, log_det);
 }
 
@@ -62,12 +62,12 @@ weir_tensor *weir_bijection_forward(weir_module *b, weir_tensor *x, const weir_c
                                     weir_tensor **log_det)
 {
     WEIR__AS_FOUND;
-    return run(b, x, k, log_det, false);
+    return bijection_run(b, x, k, log_det, false);
 }
 
 weir_tensor *weir_bijection_inverse(weir_module *b, weir_tensor *y, const weir_condition *k,
                                     weir_tensor **log_det)
 {
     WEIR__AS_FOUND;
-    return run(b, y, k, log_det, true);
+    return bijection_run(b, y, k, log_det, true);
 }

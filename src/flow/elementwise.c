@@ -209,7 +209,7 @@ static const weir_option affine_options[] = {
     { 0 },
 };
 
-static void affine_create(weir_module *m, const void *options_)
+static void elementwise_affine_create(weir_module *m, const void *options_)
 {
     const opts *o = options_;
     elementwise_create(m, options_);
@@ -219,8 +219,8 @@ static void affine_create(weir_module *m, const void *options_)
               o->b);
 }
 
-static weir_tensor *affine_apply(weir_module *m, weir_tensor *x, double scale, double shift,
-                                 weir_tensor **log_det)
+static weir_tensor *elementwise_affine_apply(weir_module *m, weir_tensor *x, double scale,
+                                             double shift, weir_tensor **log_det)
 {
     if (x->ndim < 1 || !weir_dtype_is_real(x->dtype)) return weir__module_misfit(m, x, "[B, ..]");
     double n = (double)weir__numel_of(x->ndim - 1, x->shape + 1);
@@ -232,14 +232,14 @@ static weir_tensor *affine_transform(weir_module *m, weir_tensor *x, const weir_
                                      weir_tensor **log_det)
 {
     const opts *o = weir_module_state(m);
-    return affine_apply(m, x, o->a, o->b, log_det);
+    return elementwise_affine_apply(m, x, o->a, o->b, log_det);
 }
 
 static weir_tensor *affine_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
                                    weir_tensor **log_det)
 {
     const opts *o = weir_module_state(m);
-    return affine_apply(m, y, 1 / o->a, -o->b / o->a, log_det);
+    return elementwise_affine_apply(m, y, 1 / o->a, -o->b / o->a, log_det);
 }
 
 const weir_module_row weir__row_affine = {
@@ -253,7 +253,7 @@ const weir_module_row weir__row_affine = {
         .test = "scale=-2.5 shift=0.5",
     },
     .state_size = sizeof(opts),
-    .create = affine_create,
+    .create = elementwise_affine_create,
     .transform = affine_transform,
     .inverse = affine_inverse,
     .torch = weir__torch_affine,

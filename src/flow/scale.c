@@ -23,7 +23,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void create(weir_module *m, const void *options_)
+static void scale_create(weir_module *m, const void *options_)
 {
     const opts *o = options_;
     state *s = weir_module_state(m);
@@ -31,7 +31,7 @@ static void create(weir_module *m, const void *options_)
                                          (weir_init){ WEIR_INIT_CONSTANT, o->start });
 }
 
-static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det, double sign)
+static weir_tensor *scale_apply(weir_module *m, weir_tensor *x, weir_tensor **log_det, double sign)
 {
     const state *s = weir_module_state(m);
     if (!weir__is_rows(m, x, s->log_scale->shape[0], s->log_scale->dtype))
@@ -42,15 +42,15 @@ static weir_tensor *apply(weir_module *m, weir_tensor *x, weir_tensor **log_det,
     return weir_mul(x, weir_exp(log_scale));
 }
 
-static weir_tensor *transform(weir_module *m, weir_tensor *x, const weir_condition *k,
-                              weir_tensor **log_det)
+static weir_tensor *scale_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
+                                    weir_tensor **log_det)
 {
-    return apply(m, x, log_det, 1);
+    return scale_apply(m, x, log_det, 1);
 }
-static weir_tensor *inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
-                            weir_tensor **log_det)
+static weir_tensor *scale_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                  weir_tensor **log_det)
 {
-    return apply(m, y, log_det, -1);
+    return scale_apply(m, y, log_det, -1);
 }
 
 const weir_module_row weir__row_scale = {
@@ -65,9 +65,9 @@ const weir_module_row weir__row_scale = {
         .given = "dim|dtype",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .transform = transform,
-    .inverse = inverse,
+    .create = scale_create,
+    .transform = scale_transform,
+    .inverse = scale_inverse,
     .torch = weir__torch_scale,
 };
 

@@ -97,7 +97,7 @@ weir_ctx *weir__context_of(const weir_op *op, int n_in, weir_tensor *const *in, 
     return NULL;
 }
 
-static bool usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in)
+static bool apply_usable(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in)
 {
     if (c->status != WEIR_OK) return false;
     if (weir__region_refuses(c, op->row.name, n_in > 0 ? WEIR__REGION_OP : WEIR__REGION_MAKE))
@@ -150,7 +150,7 @@ static bool right_count(weir_ctx *c, const weir_op *op, int n)
     return false;
 }
 
-static bool infer(weir_call *k)
+static bool apply_infer(weir_call *k)
 {
     if (k->op->infer(k)) return true;
     if (k->ctx->status == WEIR_OK)
@@ -178,7 +178,7 @@ static bool make_outputs(weir_call *k)
 }
 
 /* Forensics: which op made the first non-finite value. */
-static void trap(weir_call *k)
+static void apply_trap(weir_call *k)
 {
     weir_ctx *c = k->ctx;
     for (int i = 0; i < k->n_out; i++) {
@@ -217,8 +217,8 @@ static bool apply_record(weir_call *k)
                           k->op->no_gradient ? k->op->no_gradient : "it has no backward");
 }
 
-static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in, const void *attr,
-                weir_tensor **out)
+static void apply_run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in,
+                      const void *attr, weir_tensor **out)
 {
     WEIR__AS_FOUND;
     weir_call k;
@@ -231,11 +231,11 @@ static void run(weir_ctx *c, const weir_op *op, int n_in, weir_tensor *const *in
     k.offset = 0;
     k.key = 0;
     for (int i = 0; i < op->n_out; i++) out[i] = weir__nil(c, WEIR__TENSOR);
-    if (!usable(c, op, n_in, in)) return;
-    if (!right_count(c, op, n_in) || !infer(&k) || !make_outputs(&k)) return;
+    if (!apply_usable(c, op, n_in, in)) return;
+    if (!right_count(c, op, n_in) || !apply_infer(&k) || !make_outputs(&k)) return;
     if (op->random) k.key = weir__draw_key(c);
     if (op->forward) op->forward(&k);
-    if (c->modes.trap_nan && c->status == WEIR_OK) trap(&k);
+    if (c->modes.trap_nan && c->status == WEIR_OK) apply_trap(&k);
     if (c->status != WEIR_OK || (wants_gradient(&k) && !apply_record(&k))) return;
     for (int i = 0; i < op->n_out; i++) out[i] = k.out[i];
 }
@@ -284,7 +284,7 @@ void weir_apply_multi(const weir_op *op, int n_in, weir_tensor *const *in, const
     if (!op) return;
     weir_ctx *fail, *c = weir__context_of(op, n_in, in, &fail);
     for (int i = 0; !c && i < op->n_out; i++) out[i] = weir__nil(fail, WEIR__TENSOR);
-    if (c) run(c, op, n_in, in, attr, out);
+    if (c) apply_run(c, op, n_in, in, attr, out);
 }
 
 weir_tensor *weir_apply(const weir_op *op, int n_in, weir_tensor *const *in, const void *attr)
@@ -301,6 +301,6 @@ weir_tensor *weir__apply_in(weir_ctx *c, const weir_op *op, int n_in, weir_tenso
 {
     weir_tensor *out[WEIR_OUT_MAX];
     if (!c) return weir__nil(NULL, WEIR__TENSOR);
-    run(c, op, n_in, in, attr, out);
+    apply_run(c, op, n_in, in, attr, out);
     return out[0];
 }

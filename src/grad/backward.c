@@ -32,7 +32,7 @@ struct weir__vjp_state {
 
 /* -- gradients arriving ------------------------------------------------------------------------ */
 /* *slot += g */
-static void add_to(pass *p, weir_tensor **slot, weir_tensor *g)
+static void backward_add_to(pass *p, weir_tensor **slot, weir_tensor *g)
 {
     weir_tensor *old = *slot;
     if (!old) {
@@ -52,7 +52,7 @@ static void add_to(pass *p, weir_tensor **slot, weir_tensor *g)
  * references is never returned. */
 static bool arrive(pass *p, weir__node *n, int out, weir_tensor *g)
 {
-    add_to(p, &n->gout[out], g);
+    backward_add_to(p, &n->gout[out], g);
     if (weir__heap_push(p->c, &p->heap, n)) return true;
     weir__tensor_unref(p->c, n->gout[out]);
     n->gout[out] = NULL;
@@ -67,7 +67,7 @@ static void route_leaf(pass *p, weir_tensor *leaf, weir_tensor *g)
     }
     for (int i = 0; i < p->n_captures; i++)
         if (p->captures[i].leaf == leaf) {
-            add_to(p, &p->captures[i].g, g);
+            backward_add_to(p, &p->captures[i].g, g);
             return; /* a leaf asked for twice shares what arrived */
         }
 }
@@ -229,7 +229,7 @@ static void take_captures(pass *p, weir__node *n)
     }
 }
 
-static bool through(const pass *p, const weir__node *n)
+static bool backward_through(const pass *p, const weir__node *n)
 {
     for (int i = 0; i < n->n_in; i++)
         if (edge_wanted(p, &n->in[i])) return true;
@@ -238,7 +238,7 @@ static bool through(const pass *p, const weir__node *n)
 
 /* Forensics: the op whose backward made the first gradient that is not finite, inside it or for a
  * leaf. */
-static void trap(weir_ctx *c, const weir__node *n)
+static void backward_trap(weir_ctx *c, const weir__node *n)
 {
     bool bad = c->trap_op != NULL;
     for (int i = 0; i < n->n_in && !bad && c->status == WEIR_OK; i++) {
@@ -256,7 +256,7 @@ static void visit(pass *p, weir__node *n)
 {
     weir_ctx *c = p->c;
     take_captures(p, n);
-    if (!through(p, n)) return;
+    if (!backward_through(p, n)) return;
     if (n->freed) {
         weir_fail(c, WEIR_ERROR_GRAPH,
                   "backward of %s: its graph was freed by an earlier backward: expected retain "
@@ -275,12 +275,12 @@ static void visit(pass *p, weir__node *n)
     for (int i = 0; i < n->n_out && i < WEIR_OUT_MAX; i++) v.gout[i] = n->gout[i];
     weir_scope s = weir_scope_begin(c);
     n->op->backward(&v);
-    if (c->modes.trap_nan) trap(c, n);
+    if (c->modes.trap_nan) backward_trap(c, n);
     weir_scope_end(s);
     if (!p->retain) weir__node_release(n);
 }
 
-static void finish(weir_ctx *c, weir__node *n)
+static void backward_finish(weir_ctx *c, weir__node *n)
 {
     for (int i = 0; i < n->n_out; i++) {
         weir__tensor_unref(c, n->gout[i]);
@@ -289,19 +289,19 @@ static void finish(weir_ctx *c, weir__node *n)
     weir__node_drop(n);
 }
 
-static void walk(pass *p)
+static void backward_walk(pass *p)
 {
     while (p->heap.n > 0) {
         weir__node *n = weir__heap_pop(&p->heap);
         if (p->c->status == WEIR_OK) visit(p, n);
-        finish(p->c, n);
+        backward_finish(p->c, n);
     }
     weir__free(p->c, p->heap.at);
 }
 
 /* -- starting ---------------------------------------------------------------------------------- */
 /* Why the walk cannot begin at y: the text is made only when it is wanted. */
-static bool refuse(pass *p, weir_status status, const weir_tensor *y, const char *why)
+static bool backward_refuse(pass *p, weir_status status, const weir_tensor *y, const char *why)
 {
     char shape[128];
     size_t used = 0;
@@ -314,11 +314,11 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
 {
     weir_ctx *c = p->c;
     if (!y->requires_grad)
-        return refuse(
+        return backward_refuse(
             p, WEIR_ERROR_GRAPH, y,
             "no gradients were recorded: expected an input that requires them, outside no_grad");
     if (!vector && y->numel != 1)
-        return refuse(
+        return backward_refuse(
             p, WEIR_ERROR_GRAPH, y,
             "without a vector: expected one element, or the vector of a vector-Jacobian product");
     if (!vector) vector = weir_full(c, y->dtype, y->ndim, y->shape, 1);
@@ -328,7 +328,8 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
     }
     if (!weir__reaches(c, vector, "backward", "a vector")) return false;
     if (!weir__same_shape(vector, y) || vector->dtype != y->dtype)
-        return refuse(p, WEIR_ERROR_SHAPE, y, "expected a vector of the output's shape and type");
+        return backward_refuse(p, WEIR_ERROR_SHAPE, y,
+                               "expected a vector of the output's shape and type");
     if (!y->node) {
         route_leaf(p, y, vector);
         return true;
@@ -336,13 +337,13 @@ static bool seed(pass *p, weir_tensor *y, weir_tensor *vector)
     return arrive(p, y->node, y->out_index, vector);
 }
 
-static weir_status run(pass *p, int n, weir_tensor *const *y, weir_tensor *const *vectors)
+static weir_status backward_run(pass *p, int n, weir_tensor *const *y, weir_tensor *const *vectors)
 {
     weir_ctx *c = p->c;
     weir_scope s = weir_scope_begin(c);
     c->modes.no_grad = !p->create;
     for (int i = 0; i < n && c->status == WEIR_OK; i++) seed(p, y[i], vectors ? vectors[i] : NULL);
-    walk(p);
+    backward_walk(p);
     weir_scope_end(s);
     return c->status;
 }
@@ -354,7 +355,7 @@ static weir_status backward_from(const char *who, weir_tensor *y, weir_tensor *v
     if (weir_is_nil(y)) return weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: nil: expected a tensor", who);
     if (weir__region_refuses(c, who, WEIR__REGION_OP)) return WEIR_ERROR_STATE;
     pass p = { .c = c, .retain = retain };
-    return run(&p, 1, &y, &vector);
+    return backward_run(&p, 1, &y, &vector);
 }
 
 weir_status weir_backward_with(weir_tensor *y, weir_tensor *vector, bool retain)
@@ -376,7 +377,7 @@ typedef struct order {
     uint64_t lowest;
 } order;
 
-static weir__walk_next append(void *user, weir__node *n)
+static weir__walk_next backward_append(void *user, weir__node *n)
 {
     order *o = user;
     if (n->sequence < o->lowest) return WEIR__WALK_OVER;
@@ -402,14 +403,15 @@ static uint64_t lowest_captured(const pass *p)
 static bool mark_wanted(pass *p, int n, weir_tensor *const *y)
 {
     order o = { .lowest = lowest_captured(p) };
-    bool good = weir__graph_walk(p->c, n, y, append, &o);
+    bool good = weir__graph_walk(p->c, n, y, backward_append, &o);
     for (int64_t k = o.n - 1; good && k >= 0; k--)
-        if (o.at[k]->captured || through(p, o.at[k])) o.at[k]->wanted = p->number;
+        if (o.at[k]->captured || backward_through(p, o.at[k])) o.at[k]->wanted = p->number;
     weir__free(p->c, o.at);
     return good;
 }
 
-static bool usable(weir_ctx *c, int n, weir_tensor *const *x, const char *what, bool gradients)
+static bool backward_usable(weir_ctx *c, int n, weir_tensor *const *x, const char *what,
+                            bool gradients)
 {
     for (int i = 0; i < n; i++) {
         if (weir_is_nil(x[i])) {
@@ -475,7 +477,8 @@ weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_ten
             c, WEIR_ERROR_ARGUMENT,
             "grad: NULL or none: expected outputs, inputs, and room for their gradients");
     if (weir__region_refuses(c, "grad", WEIR__REGION_OP)) return WEIR_ERROR_STATE;
-    if (!usable(c, n_out, outputs, "output", false) || !usable(c, n_in, inputs, "input", true))
+    if (!backward_usable(c, n_out, outputs, "output", false)
+        || !backward_usable(c, n_in, inputs, "input", true))
         return c->status;
     capture *captures = weir__alloc0_n(c, (int64_t)n_in + 1, sizeof *captures);
     if (!captures) return c->status;
@@ -491,7 +494,7 @@ weir_status weir_grad(int n_out, weir_tensor *const *outputs, int n_in, weir_ten
                                  .out_index = inputs[i]->out_index };
         if (captures[i].node) captures[i].node->captured = true;
     }
-    if (mark_wanted(&p, n_out, outputs)) run(&p, n_out, outputs, vectors);
+    if (mark_wanted(&p, n_out, outputs)) backward_run(&p, n_out, outputs, vectors);
     hand_over(&p, n_in, gradients);
     weir__free(c, captures);
     return c->status;

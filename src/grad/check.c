@@ -32,7 +32,7 @@ static weir_tensor *direction(check *k, const weir_tensor *t, uint64_t which)
     return d;
 }
 
-static double dot(const weir_tensor *a, const weir_tensor *b)
+static double check_dot(const weir_tensor *a, const weir_tensor *b)
 {
     double sum = 0;
     int64_t index[WEIR_RANK_MAX] = { 0 };
@@ -47,7 +47,7 @@ static double value(check *k)
 {
     weir_scope s = weir_scope_begin_no_grad(k->c);
     weir_tensor *y = k->fn(k->user, k->x);
-    double v = weir_is_nil(y) ? NAN : dot(y, direction(k, y, 0));
+    double v = weir_is_nil(y) ? NAN : check_dot(y, direction(k, y, 0));
     weir_scope_end(s);
     return v;
 }
@@ -80,15 +80,15 @@ static double slope(check *k)
     double sum = 0;
     if (gradients(k, false, g))
         for (int i = 0; i < k->n; i++)
-            if (!weir_is_nil(g[i])) sum += dot(g[i], direction(k, g[i], 1 + (uint64_t)i));
+            if (!weir_is_nil(g[i])) sum += check_dot(g[i], direction(k, g[i], 1 + (uint64_t)i));
     weir_scope_end(s);
     return weir_ok(k->c) ? sum : NAN;
 }
 
-static double *element(weir_tensor *t, int64_t i) { return (double *)weir__ptr(t) + i; }
+static double *check_element(weir_tensor *t, int64_t i) { return (double *)weir__ptr(t) + i; }
 
 /* Compares d f / d x (probed at up to max_elements places) with `analytic`. */
-static void compare(check *k, const char *what, double (*f)(check *), weir_tensor **analytic)
+static void check_compare(check *k, const char *what, double (*f)(check *), weir_tensor **analytic)
 {
     for (int i = 0; i < k->n && weir_ok(k->c); i++) {
         weir_tensor *x = k->x[i];
@@ -98,7 +98,7 @@ static void compare(check *k, const char *what, double (*f)(check *), weir_tenso
                              : x->numel;
         for (int64_t p = 0; p < probes && weir_ok(k->c); p++) {
             int64_t at = p * x->numel / probes;
-            double *e = element(x, at), old = *e, h = k->o->step * (1 + fabs(old));
+            double *e = check_element(x, at), old = *e, h = k->o->step * (1 + fabs(old));
             *e = old + h;
             double up = f(k);
             *e = old - h;
@@ -139,7 +139,7 @@ static void second_order(check *k)
         weir_grad(n_out, outs, m, want, dirs, false, false, got);
         for (int j = 0; j < m; j++) gg[at[j]] = got[j];
     }
-    compare(k, "second order", slope, gg);
+    check_compare(k, "second order", slope, gg);
 }
 
 weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor **), void *user,
@@ -167,7 +167,7 @@ weir_status weir_gradcheck(weir_ctx *c, weir_tensor *(*fn)(void *, weir_tensor *
         if (!x[i]->object.nil) weir_copy_to_f64(inputs[i], weir__ptr(x[i]), x[i]->numel);
         weir_set_requires_grad(x[i], true);
     }
-    if (weir_ok(c) && gradients(&k, false, g)) compare(&k, "first order", value, g);
+    if (weir_ok(c) && gradients(&k, false, g)) check_compare(&k, "first order", value, g);
     if (weir_ok(c) && k.o->order >= 2) second_order(&k);
     weir_scope_end(s);
     return weir_status_of(c);

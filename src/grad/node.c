@@ -39,7 +39,7 @@ static weir__node *bury(weir__node *n, weir__node *list)
     return list;
 }
 
-static void destroy(weir__object *o)
+static void node_destroy(weir__object *o)
 {
     weir__node *list = (weir__node *)o;
     list->next = NULL;
@@ -102,7 +102,7 @@ static weir__node *node_new(weir_call *k, int n_out)
     char *block = weir__alloc(k->ctx, aligned(sizeof(weir__node)) + attr + in + out + gout);
     if (!block) return NULL;
     weir__node *n = (weir__node *)(void *)block;
-    n->object = (weir__object){ .ctx = k->ctx, .destroy = destroy };
+    n->object = (weir__object){ .ctx = k->ctx, .destroy = node_destroy };
     n->op = k->op;
     n->key = k->key;
     n->n_in = 0;

@@ -32,7 +32,8 @@ typedef struct field {
     int64_t line;
 } field;
 
-static bool refuse(reader *r, int64_t line, int64_t column, const char *expected, const field *f)
+static bool csv_refuse(reader *r, int64_t line, int64_t column, const char *expected,
+                       const field *f)
 {
     char found[WEIR__QUOTE];
     weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
@@ -104,8 +105,8 @@ static bool quoted_field(reader *r, field *f, int64_t column)
     for (;;) {
         const char *q = memchr(r->p, '"', (size_t)(r->end - r->p));
         if (!q)
-            return refuse(r, f->line, column, "a closing '\"'",
-                          &(field){ .text = f->text, .n = (size_t)(r->end - f->text) });
+            return csv_refuse(r, f->line, column, "a closing '\"'",
+                              &(field){ .text = f->text, .n = (size_t)(r->end - f->text) });
         for (const char *s = r->p; (s = memchr(s, '\n', (size_t)(q - s))); s++) r->line++;
         r->p = q + 1;
         if (r->p == r->end || *r->p != '"') break;
@@ -115,7 +116,8 @@ static bool quoted_field(reader *r, field *f, int64_t column)
     f->n = (size_t)(r->p - 1 - f->text);
     while (r->p < r->end && blank(r, *r->p)) r->p++;
     if (end_field(r, f)) return true;
-    return refuse(r, f->line, column, "a delimiter after '\"'", &(field){ .text = r->p, .n = 1 });
+    return csv_refuse(r, f->line, column, "a delimiter after '\"'",
+                      &(field){ .text = r->p, .n = 1 });
 }
 
 static bool next_field(reader *r, field *f, int64_t column)
@@ -206,14 +208,14 @@ static bool keep_header(reader *r)
     r->csv.columns = r->fields;
     for (int64_t i = 0; r->csv.header && i < r->fields; i++) {
         if (memchr(r->first[i].text, 0, r->first[i].n))
-            return refuse(r, r->first[i].line, i + 1, "a name without NUL bytes", &r->first[i]);
+            return csv_refuse(r, r->first[i].line, i + 1, "a name without NUL bytes", &r->first[i]);
         if (!(r->csv.header[i] = copy_name(r, &r->first[i]))) return false;
     }
     return r->csv.header != NULL;
 }
 
 /* Room for the values that can follow: lines times columns, and never more than one a two bytes. */
-static bool make_room(reader *r)
+static bool csv_make_room(reader *r)
 {
     size_t left = (size_t)(r->end - r->p), lines = 2;
     for (const char *s = r->p; (s = memchr(s, '\n', (size_t)(r->end - s))); s++) lines++;
@@ -245,7 +247,8 @@ static bool read_word(reader *r, const field *f, double *value)
     if (!grown) return false;
     r->words[r->csv.rows] = *f;
     if (is_number(r, f, value)) return true;
-    if (f->n == 0 || memchr(f->text, 0, f->n)) return refuse(r, f->line, r->word_column, word, f);
+    if (f->n == 0 || memchr(f->text, 0, f->n))
+        return csv_refuse(r, f->line, r->word_column, word, f);
     *value = 0;
     r->worded = true;
     return true;
@@ -293,7 +296,7 @@ static bool choose_columns(reader *r)
     return weir_ok(r->c);
 }
 
-static void tell_dropped(const reader *r)
+static void csv_tell_dropped(const reader *r)
 {
     if (r->csv.dropped > 0)
         weir__warn(r->c, "%.300s: %lld of %lld samples lack a value: they are left out (na=drop)",
@@ -301,7 +304,7 @@ static void tell_dropped(const reader *r)
 }
 
 /* What a field should have been, and what is done about one like this. */
-static const char *wanted_of(const field *f, bool missing)
+static const char *csv_wanted_of(const field *f, bool missing)
 {
     char first = f->n > 0 ? (char)(f->text[0] | 0x20) : 0;
     if (missing) return "a number (na=drop leaves such lines out)";
@@ -309,10 +312,10 @@ static const char *wanted_of(const field *f, bool missing)
     return "a number";
 }
 
-static bool read_value(reader *r, const field *f, int64_t column)
+static bool csv_read_value(reader *r, const field *f, int64_t column)
 {
     int64_t at = r->csv.rows * r->columns + column - 1;
-    if (at >= r->capacity) return refuse(r, f->line, column, "the end", f);
+    if (at >= r->capacity) return csv_refuse(r, f->line, column, "the end", f);
     double *value = &r->csv.values[at];
     *value = 0;
     if (r->left_out && r->left_out[column - 1]) return true;
@@ -324,10 +327,10 @@ static bool read_value(reader *r, const field *f, int64_t column)
     bool missing = is_missing(f);
     if (missing && r->form.drop) return r->missing = true;
     if (word) return read_word(r, f, value);
-    return refuse(r, f->line, column, wanted_of(f, missing), f);
+    return csv_refuse(r, f->line, column, csv_wanted_of(f, missing), f);
 }
 
-static void end_row(reader *r)
+static void csv_end_row(reader *r)
 {
     if (r->missing) r->csv.dropped++;
     else r->csv.rows++;
@@ -355,10 +358,10 @@ static bool read_row(reader *r)
     int64_t line = r->line;
     for (int64_t column = 1; !f.last; column++) {
         if (column > r->columns) return wrong_count(r, line, r->columns, true);
-        if (!next_field(r, &f, column) || !read_value(r, &f, column)) return false;
+        if (!next_field(r, &f, column) || !csv_read_value(r, &f, column)) return false;
         if (f.last && column < r->columns) return wrong_count(r, line, column, false);
     }
-    end_row(r);
+    csv_end_row(r);
     return true;
 }
 
@@ -372,14 +375,14 @@ static bool read_table(reader *r)
     r->delimiter = weir__csv_delimiter(r->p, r->end);
     if (!read_first(r)) return false;
     bool header = is_header(r);
-    if ((header && !keep_header(r)) || !choose_columns(r) || !make_room(r)) return false;
+    if ((header && !keep_header(r)) || !choose_columns(r) || !csv_make_room(r)) return false;
     find_word_column(r);
     for (int64_t i = 0; !header && i < r->fields; i++)
-        if (!read_value(r, &r->first[i], i + 1)) return false;
-    if (!header) end_row(r);
+        if (!csv_read_value(r, &r->first[i], i + 1)) return false;
+    if (!header) csv_end_row(r);
     while (next_row(r))
         if (!read_row(r)) return false;
-    tell_dropped(r);
+    csv_tell_dropped(r);
     if (r->csv.rows == 0)
         weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where,
                       "line %lld: expected lines of numbers under the header", (long long)r->line);

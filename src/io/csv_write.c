@@ -4,7 +4,10 @@
 #include "io/internal.h"
 #include "tensor/tensor.h"
 
-static void put_text(weir__writer *w, const char *text) { weir__writer_put(w, text, strlen(text)); }
+static void csv_write_put_text(weir__writer *w, const char *text)
+{
+    weir__writer_put(w, text, strlen(text));
+}
 
 /* RFC 4180: quoted where the text could be taken for something else. */
 static void put_name(weir__writer *w, const char *name)
@@ -13,15 +16,15 @@ static void put_name(weir__writer *w, const char *name)
     bool quote = strpbrk(name, ",;\t\"\r\n") || name[0] == '#' || name[0] == ' '
                  || (n && name[n - 1] == ' ');
     if (!quote) {
-        put_text(w, name);
+        csv_write_put_text(w, name);
         return;
     }
-    put_text(w, "\"");
+    csv_write_put_text(w, "\"");
     for (const char *s = name; *s; s++) {
-        if (*s == '"') put_text(w, "\"");
+        if (*s == '"') csv_write_put_text(w, "\"");
         weir__writer_put(w, s, 1);
     }
-    put_text(w, "\"");
+    csv_write_put_text(w, "\"");
 }
 
 static int format_element(weir_dtype t, const unsigned char *p, char out[WEIR__REAL_TEXT])
@@ -57,7 +60,7 @@ static void put_rows(weir__writer *w, weir_ctx *c, const weir__array *a, int64_t
     for (int64_t i = 0; i < rows && weir_ok(c); i++)
         for (int64_t j = 0; j < columns; j++, p += size) {
             weir__writer_put(w, text, (size_t)format_element(a->dtype, p, text));
-            put_text(w, j + 1 < columns ? "," : "\n");
+            csv_write_put_text(w, j + 1 < columns ? "," : "\n");
         }
 }
 
@@ -73,7 +76,7 @@ weir_status weir__csv_write(weir_ctx *c, const char *path, const weir__array *a,
     if (!w) return weir_status_of(c);
     for (int64_t j = 0; header && j < columns; j++) {
         put_name(w, header[j]);
-        put_text(w, j + 1 < columns ? "," : "\n");
+        csv_write_put_text(w, j + 1 < columns ? "," : "\n");
     }
     put_rows(w, c, a, a->shape[0], columns);
     return weir__writer_commit(w); /* a failed put has failed the context, and commits nothing */

@@ -23,7 +23,7 @@ struct weir__events {
 
 enum { HEAD = 12, TAIL = 4 };
 
-static weir_status failed(weir__events *e, const char *what)
+static weir_status events_failed(weir__events *e, const char *what)
 {
     return weir__io_fail(e->c, WEIR_ERROR_IO, e->path,
                          "%s: %s: expected a place that can be written", what,
@@ -47,7 +47,7 @@ static weir_status write_record(weir__events *e, size_t size)
         ssize_t n = write(e->fd, e->record + done, size - done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
-            failed(e, "cannot be written");
+            events_failed(e, "cannot be written");
             if (done && ftruncate(e->fd, (off_t)e->bytes) == 0)
                 lseek(e->fd, (off_t)e->bytes, SEEK_SET);
             return weir_status_of(e->c);
@@ -70,7 +70,7 @@ static weir_status put_event(weir__events *e, const Weir__Io__Event *event)
     return write_record(e, size);
 }
 
-static weir_status begin(weir__events *e, double wall_time)
+static weir_status events_begin(weir__events *e, double wall_time)
 {
     Weir__Io__Event event = WEIR__IO__EVENT__INIT;
     char version[] = "brain.Event:2";
@@ -84,13 +84,13 @@ static weir_status begin(weir__events *e, double wall_time)
 static weir_status go_on(weir__events *e, int64_t keep_bytes)
 {
     struct stat st;
-    if (fstat(e->fd, &st) != 0) return failed(e, "cannot be read");
+    if (fstat(e->fd, &st) != 0) return events_failed(e, "cannot be read");
     if (!S_ISREG(st.st_mode) || st.st_size < keep_bytes)
         return weir__io_fail(e->c, WEIR_ERROR_FORMAT, e->path,
                              "%lld bytes: expected at least the %lld to go on after",
                              (long long)st.st_size, (long long)keep_bytes);
-    if (ftruncate(e->fd, (off_t)keep_bytes) != 0) return failed(e, "cannot be cut back");
-    if (lseek(e->fd, (off_t)keep_bytes, SEEK_SET) < 0) return failed(e, "cannot be written");
+    if (ftruncate(e->fd, (off_t)keep_bytes) != 0) return events_failed(e, "cannot be cut back");
+    if (lseek(e->fd, (off_t)keep_bytes, SEEK_SET) < 0) return events_failed(e, "cannot be written");
     e->bytes = keep_bytes;
     return WEIR_OK;
 }
@@ -105,9 +105,9 @@ weir__events *weir__events_open(weir_ctx *c, const char *path, double wall_time,
     e->path = weir__strdup(c, path);
     if (e->path)
         e->fd = open(path, O_WRONLY | O_CLOEXEC | (keep_bytes > 0 ? 0 : O_CREAT | O_TRUNC), 0666);
-    if (e->path && e->fd < 0) failed(e, "cannot be opened for writing");
+    if (e->path && e->fd < 0) events_failed(e, "cannot be opened for writing");
     if (e->fd >= 0 && keep_bytes > 0) go_on(e, keep_bytes);
-    else if (e->fd >= 0) begin(e, wall_time);
+    else if (e->fd >= 0) events_begin(e, wall_time);
     if (weir_ok(c)) return e;
     weir__events_close(e);
     return NULL;
@@ -140,7 +140,7 @@ weir_status weir__events_sync(weir__events *e)
     if (!weir_ok(e->c)) return weir_status_of(e->c);
     while (fsync(e->fd) != 0)
         if (errno != EINTR)
-            return errno == EINVAL ? WEIR_OK : failed(e, "cannot be flushed to the disk");
+            return errno == EINVAL ? WEIR_OK : events_failed(e, "cannot be flushed to the disk");
     return WEIR_OK;
 }
 
@@ -148,7 +148,7 @@ void weir__events_close(weir__events *e)
 {
     if (!e) return;
     weir_ctx *c = e->c;
-    if (e->fd >= 0 && close(e->fd) != 0 && errno != EINTR) failed(e, "cannot be closed");
+    if (e->fd >= 0 && close(e->fd) != 0 && errno != EINTR) events_failed(e, "cannot be closed");
     weir__free(c, e->record);
     weir__free(c, e->path);
     weir__free(c, e);

@@ -22,7 +22,7 @@ typedef struct unzip {
 
 /* What the trailer promises, where deflate's best ratio (1032) could keep it; else a modest start.
  */
-static size_t first_guess(const unsigned char *p, size_t size, size_t max)
+static size_t gzip_first_guess(const unsigned char *p, size_t size, size_t max)
 {
     size_t guess = size * 3;
     if (size >= 18) {
@@ -35,7 +35,7 @@ static size_t first_guess(const unsigned char *p, size_t size, size_t max)
     return guess < 64 ? 64 : guess;
 }
 
-static bool make_room(unzip *u)
+static bool gzip_make_room(unzip *u)
 {
     if (u->out_at < u->out_cap) return true;
     if (u->out_cap > u->max) return false;
@@ -55,7 +55,7 @@ static weir_status broken(unzip *u, const char *what)
 }
 
 /* One call of inflate on as much as fits its counters. */
-static int step(unzip *u)
+static int gzip_step(unzip *u)
 {
     size_t in = u->in_size - u->in_at, out = u->out_cap - u->out_at, most = 1u << 30;
     u->z.next_in = (Bytef *)(uintptr_t)(u->in + u->in_at);
@@ -68,16 +68,16 @@ static int step(unzip *u)
     return r;
 }
 
-static weir_status run(unzip *u)
+static weir_status gzip_run(unzip *u)
 {
     for (;;) {
-        if (!make_room(u) || u->out_at > u->max) {
+        if (!gzip_make_room(u) || u->out_at > u->max) {
             if (!weir_ok(u->c)) return weir_status_of(u->c);
             return weir__io_fail(u->c, WEIR_ERROR_FORMAT, u->where,
                                  "gzip, byte %zu: expected at most %zu bytes when unpacked",
                                  u->in_at, u->max);
         }
-        int r = step(u);
+        int r = gzip_step(u);
         if (r == Z_STREAM_END) {
             if (u->out_at > u->max) continue;
             if (u->in_at == u->in_size) return WEIR_OK;
@@ -108,7 +108,7 @@ weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_
                 .in_size = size,
                 .max = max_bytes < SIZE_MAX / 4 ? max_bytes : SIZE_MAX / 4 };
     if (!weir__gzip_is(data, size)) return broken(&u, "the bytes 1f 8b");
-    u.out_cap = first_guess(data, size, u.max);
+    u.out_cap = gzip_first_guess(data, size, u.max);
     u.out = weir__alloc(c, u.out_cap + 1);
     if (!u.out) return weir_status_of(c);
     u.z.zalloc = weir__zalloc;
@@ -116,7 +116,7 @@ weir_status weir__gunzip(weir_ctx *c, const char *where, const void *data, size_
     u.z.opaque = c;
     if (inflateInit2(&u.z, 15 + 16) != Z_OK)
         weir__io_fail(c, WEIR_ERROR_MEMORY, where, "gzip: expected more free memory");
-    else run(&u);
+    else gzip_run(&u);
     inflateEnd(&u.z);
     if (!weir_ok(c)) {
         weir__free(c, u.out);

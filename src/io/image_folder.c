@@ -45,7 +45,7 @@ static bool is_image(const char *name)
 }
 
 /* Takes the path over. */
-static bool add(folder *f, names *list, char *path)
+static bool image_folder_add(folder *f, names *list, char *path)
 {
     if (path && weir__grow(f->c, &list->at, &list->cap, list->n + 1, sizeof *list->at)) {
         list->at[list->n++] = path;
@@ -79,7 +79,8 @@ static bool folder_tell_passed(const folder *f)
     return weir_ok(f->c);
 }
 
-static bool look_at(folder *f, const char *where, const char *name, names *files, names *folders)
+static bool image_folder_look_at(folder *f, const char *where, const char *name, names *files,
+                                 names *folders)
 {
     if (name[0] == '.') return true; /* hidden, and . and .. */
     size_t n = strlen(where) + strlen(name) + 2;
@@ -87,10 +88,11 @@ static bool look_at(folder *f, const char *where, const char *name, names *files
     struct stat st = { 0 }; /* a broken link has no mode: it is refused when read */
     if (!path) return false;
     snprintf(path, n, "%s/%s", where, name);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && folders) return add(f, folders, path);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && folders)
+        return image_folder_add(f, folders, path);
     if (!S_ISDIR(st.st_mode) && is_image(name)) {
         weir__claim_add(f->c, (int64_t)st.st_size);
-        return add(f, files, path);
+        return image_folder_add(f, files, path);
     }
     if (S_ISDIR(st.st_mode)) weir__free(f->c, path);
     else folder_pass(f, path);
@@ -109,7 +111,7 @@ static bool list_folder(folder *f, const char *where, names *files, names *folde
     bool ok = true;
     struct dirent *entry;
     while (errno = 0, ok && (entry = readdir(d)))
-        ok = look_at(f, where, entry->d_name, files, folders);
+        ok = image_folder_look_at(f, where, entry->d_name, files, folders);
     if (ok && errno) {
         weir__io_fail(f->c, WEIR_ERROR_IO, where,
                       "cannot be read: %s: expected a folder that can be read",
@@ -132,7 +134,7 @@ static bool list_labelled(folder *f)
             ok = weir__grow(f->c, &f->labels, &f->labels_cap, f->files.n + 1, sizeof *f->labels);
             if (!ok) break;
             f->labels[f->files.n] = (int32_t)i;
-            ok = add(f, &f->files, inside.at[k]);
+            ok = image_folder_add(f, &f->files, inside.at[k]);
             inside.at[k] = NULL;
         }
         names_free(f->c, &inside);
@@ -170,7 +172,7 @@ static bool decode_image(folder *f, const char *path, const void *data, size_t s
     return weir_ok(f->c);
 }
 
-static bool read_image(folder *f, const char *path, weir__array *image)
+static bool image_folder_read_image(folder *f, const char *path, weir__array *image)
 {
     weir__bytes file;
     *image = (weir__array){ 0 };
@@ -181,7 +183,7 @@ static bool read_image(folder *f, const char *path, weir__array *image)
 }
 
 /* The first image says how large all are. */
-static bool start(folder *f, const weir__array *image)
+static bool image_folder_start(folder *f, const weir__array *image)
 {
     f->h = image->shape[0];
     f->w = image->shape[1];
@@ -217,7 +219,7 @@ static void folder_planes(folder *f, const weir__array *image)
 
 static bool store(folder *f, const char *path, const weir__array *image)
 {
-    if (f->done == 0 && !start(f, image)) return false;
+    if (f->done == 0 && !image_folder_start(f, image)) return false;
     if (image->shape[0] != f->h || image->shape[1] != f->w || image->shape[2] != f->channels) {
         weir__io_fail(f->c, WEIR_ERROR_FORMAT, path,
                       "expected %lld x %lld pixels with %lld channels as the first image, found "
@@ -239,11 +241,12 @@ static bool store(folder *f, const char *path, const weir__array *image)
     return true;
 }
 
-static bool read_all(folder *f)
+static bool image_folder_read_all(folder *f)
 {
     for (int64_t i = 0; i < f->files.n; i++) {
         weir__array image;
-        bool ok = read_image(f, f->files.at[i], &image) && store(f, f->files.at[i], &image);
+        bool ok = image_folder_read_image(f, f->files.at[i], &image)
+                  && store(f, f->files.at[i], &image);
         weir__array_free(f->c, &image);
         if (!ok) return false;
     }
@@ -272,7 +275,8 @@ weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     folder f = { .c = c, .where = path };
-    if (list_all(&f) && read_all(&f) && (!f.labels || name_labels(&f)) && folder_tell_passed(&f)) {
+    if (list_all(&f) && image_folder_read_all(&f) && (!f.labels || name_labels(&f))
+        && folder_tell_passed(&f)) {
         f.out.labels = f.labels;
         f.out.n_labels = f.labels ? f.files.n : 0;
         *out = f.out;

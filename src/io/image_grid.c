@@ -11,20 +11,22 @@ typedef struct sheet {
     unsigned char *pixels;
 } sheet;
 
-static unsigned char to_byte(float v)
+static unsigned char image_grid_to_byte(float v)
 {
     if (!(v > 0)) return 0; /* NaN too */
     return v >= 1 ? 255 : (unsigned char)(v * 255 + 0.5f);
 }
 
 /* One image, every pixel a square of `scale`. */
-static void draw(const sheet *s, const float *x, int64_t h, int64_t w, int64_t top, int64_t left)
+static void image_grid_draw(const sheet *s, const float *x, int64_t h, int64_t w, int64_t top,
+                            int64_t left)
 {
     for (int64_t y = 0; y < h * s->scale; y++) {
         unsigned char *to = s->pixels + ((top + y) * s->w + left) * s->channels;
         const float *from = x + y / s->scale * w;
         for (int64_t i = 0; i < w * s->scale; i++)
-            for (int k = 0; k < s->channels; k++) *to++ = to_byte(from[k * h * w + i / s->scale]);
+            for (int k = 0; k < s->channels; k++)
+                *to++ = image_grid_to_byte(from[k * h * w + i / s->scale]);
     }
 }
 
@@ -70,8 +72,9 @@ weir_status weir__png_grid(weir_ctx *c, const float *x, int64_t n, int channels,
     if (!s.pixels) return weir_status_of(c);
     memset(s.pixels, 255, bytes);
     for (int64_t i = 0; i < n; i++)
-        draw(&s, x + i * channels * h * w, h, w, GAP + i / s.columns * (h * s.scale + GAP),
-             GAP + i % s.columns * (w * s.scale + GAP));
+        image_grid_draw(&s, x + i * channels * h * w, h, w,
+                        GAP + i / s.columns * (h * s.scale + GAP),
+                        GAP + i % s.columns * (w * s.scale + GAP));
     weir__png_encode(c, s.pixels, s.h, s.w, channels, out);
     weir__free(c, s.pixels);
     return weir_status_of(c);

@@ -30,7 +30,7 @@ static void skip_space(header *h)
     while (h->at < h->end && memchr(" \t\n", h->text[h->at], 3)) h->at++;
 }
 
-static bool take(header *h, char wanted)
+static bool npy_take(header *h, char wanted)
 {
     skip_space(h);
     if (h->at == h->end || h->text[h->at] != wanted) return false;
@@ -51,7 +51,7 @@ static bool take_word(header *h, const char *word)
 static bool take_string(header *h, const char **text, size_t *n)
 {
     char quote = '\'';
-    if (!take(h, quote) && !take(h, quote = '"')) return false;
+    if (!npy_take(h, quote) && !npy_take(h, quote = '"')) return false;
     const char *stop = memchr(h->text + h->at, quote, h->end - h->at);
     if (!stop) return false;
     *text = h->text + h->at;
@@ -71,7 +71,7 @@ static bool take_extent(header *h, int64_t *out)
             return false;
     *out = v;
     if (h->at == start) return false;
-    take(h, 'L'); /* Python 2 */
+    npy_take(h, 'L'); /* Python 2 */
     return true;
 }
 
@@ -113,26 +113,26 @@ static bool read_field(header *h)
     const char *name;
     size_t n;
     weir__encoding first = h->element;
-    if (!take(h, '(')) return expected(h, "a field such as ('x', '<f4')");
+    if (!npy_take(h, '(')) return expected(h, "a field such as ('x', '<f4')");
     if (!take_string(h, &name, &n) || memchr(name, 0, n)) return expected(h, "a plain name");
-    if (!take(h, ',')) return expected(h, "','");
+    if (!npy_take(h, ',')) return expected(h, "','");
     size_t start = h->at;
     if (!read_type(h) || !add_name(h, name, n)) return false;
     bool same = h->fields->n == 1 || memcmp(&first, &h->element, sizeof first) == 0;
     if (!same) h->at = start;
     if (!same) return expected(h, "fields of one type");
-    return take(h, ')') || expected(h, "')'");
+    return npy_take(h, ')') || expected(h, "')'");
 }
 
 /* [('x', '<f4'), ('y', '<f4')]: a table whose columns have names. */
 static bool read_fields(header *h)
 {
     if (!h->fields) return expected(h, "one element type (structured arrays are not read)");
-    take(h, '[');
+    npy_take(h, '[');
     do
         if (!read_field(h)) return false;
-    while (take(h, ','));
-    return take(h, ']') || expected(h, "']'");
+    while (npy_take(h, ','));
+    return npy_take(h, ']') || expected(h, "']'");
 }
 
 static bool read_descr(header *h)
@@ -150,42 +150,42 @@ static bool read_order(header *h)
     return h->has_order = true;
 }
 
-static bool read_shape(header *h)
+static bool npy_read_shape(header *h)
 {
-    if (!take(h, '(')) return expected(h, "a shape such as (3, 4)");
+    if (!npy_take(h, '(')) return expected(h, "a shape such as (3, 4)");
     h->ndim = 0;
-    while (!take(h, ')')) {
+    while (!npy_take(h, ')')) {
         if (h->ndim == WEIR_RANK_MAX) return expected(h, "a shape of at most 8 extents");
         if (!take_extent(h, &h->shape[h->ndim])) return expected(h, "an extent");
         h->ndim++;
-        if (take(h, ',')) continue;
-        if (h->ndim == 1 || !take(h, ')'))
+        if (npy_take(h, ',')) continue;
+        if (h->ndim == 1 || !npy_take(h, ')'))
             return expected(h, "',' in the shape"); /* (3) is a number */
         break;
     }
     return h->has_shape = true;
 }
 
-static bool read_entry(header *h)
+static bool npy_read_entry(header *h)
 {
     const char *key;
     size_t n, start = h->at;
     if (!take_string(h, &key, &n)) return expected(h, "a quoted key");
-    if (!take(h, ':')) return expected(h, "':'");
+    if (!npy_take(h, ':')) return expected(h, "':'");
     if (n == 5 && memcmp(key, "descr", 5) == 0 && !h->has_descr) return read_descr(h);
     if (n == 13 && memcmp(key, "fortran_order", 13) == 0 && !h->has_order) return read_order(h);
-    if (n == 5 && memcmp(key, "shape", 5) == 0 && !h->has_shape) return read_shape(h);
+    if (n == 5 && memcmp(key, "shape", 5) == 0 && !h->has_shape) return npy_read_shape(h);
     h->at = start;
     return expected(h, "the keys descr, fortran_order and shape, each once");
 }
 
 static bool read_dict(header *h)
 {
-    if (!take(h, '{')) return expected(h, "'{'");
-    while (!take(h, '}')) {
-        if (!read_entry(h)) return false;
-        if (take(h, ',')) continue;
-        if (!take(h, '}')) return expected(h, "',' or '}'");
+    if (!npy_take(h, '{')) return expected(h, "'{'");
+    while (!npy_take(h, '}')) {
+        if (!npy_read_entry(h)) return false;
+        if (npy_take(h, ',')) continue;
+        if (!npy_take(h, '}')) return expected(h, "',' or '}'");
         break;
     }
     skip_space(h);
@@ -196,7 +196,7 @@ static bool read_dict(header *h)
 }
 
 /* The fields of a table are its second axis. */
-static bool add_axis(header *h)
+static bool npy_add_axis(header *h)
 {
     if (!h->fields || h->fields->n == 0) return true;
     if (h->ndim != 1) return expected(h, "a structured array of one axis");
@@ -262,7 +262,7 @@ bool weir__npy_is(const void *data, size_t size)
     return size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0;
 }
 
-static weir_status read_values(const header *h, size_t size, bool view, weir__array *out)
+static weir_status npy_read_values(const header *h, size_t size, bool view, weir__array *out)
 {
     int64_t n;
     weir_ctx *c = h->c;
@@ -288,8 +288,8 @@ static weir_status npy_read(weir_ctx *c, const char *where, const void *data, si
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     header h = { .c = c, .where = where, .text = data, .fields = fields };
-    if (read_prefix(&h, data, size) && read_dict(&h) && add_axis(&h))
-        read_values(&h, size, view, out);
+    if (read_prefix(&h, data, size) && read_dict(&h) && npy_add_axis(&h))
+        npy_read_values(&h, size, view, out);
     if (fields && !weir_ok(c)) weir__npy_fields_free(c, fields);
     return weir_status_of(c);
 }

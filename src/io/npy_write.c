@@ -20,7 +20,8 @@ static const char *descr_of(weir_dtype t)
 }
 
 /* The header with its prefix; returns its length, a multiple of 64. */
-static size_t make_header(const weir__array *a, const char *descr, char *text, size_t bytes)
+static size_t npy_write_make_header(const weir__array *a, const char *descr, char *text,
+                                    size_t bytes)
 {
     size_t n = 10;
     weir__append(text, bytes, &n, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
@@ -49,7 +50,7 @@ weir_status weir__npy_write(weir_ctx *c, const char *path, const weir__array *a)
         return weir__io_fail(c, WEIR_ERROR_DTYPE, path,
                              "npy has no bf16: expected f16, f32 or f64");
     char text[448];
-    size_t n = make_header(a, descr, text, sizeof text - 64);
+    size_t n = npy_write_make_header(a, descr, text, sizeof text - 64);
     weir__writer *w = weir__writer_open(c, path);
     if (!w) return weir_status_of(c);
     weir__writer_put(w, text, n);

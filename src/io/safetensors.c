@@ -28,7 +28,7 @@ typedef struct reader {
     weir__weights w;
 } reader;
 
-static bool refuse(reader *r, const char *expected)
+static bool safetensors_refuse(reader *r, const char *expected)
 {
     char key[WEIR__QUOTE];
     weir__io_fail(r->c, WEIR_ERROR_FORMAT, r->where, "tensor \"%s\": expected %s",
@@ -39,7 +39,7 @@ static bool refuse(reader *r, const char *expected)
 static bool read_dtype(reader *r, const json_t *entry, weir__weight *w)
 {
     const json_t *d = json_object_get(entry, "dtype");
-    if (!json_is_string(d)) return refuse(r, "a dtype in a string");
+    if (!json_is_string(d)) return safetensors_refuse(r, "a dtype in a string");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(json_string_value(d), names[i].name) == 0) {
             w->dtype = names[i].dtype;
@@ -48,19 +48,19 @@ static bool read_dtype(reader *r, const json_t *entry, weir__weight *w)
     char found[WEIR__QUOTE], text[128];
     snprintf(text, sizeof text, "a dtype F64 F32 F16 BF16 I64 I32 U8 or BOOL, found \"%s\"",
              weir__quote(json_string_value(d), json_string_length(d), found));
-    return refuse(r, text);
+    return safetensors_refuse(r, text);
 }
 
-static bool read_shape(reader *r, const json_t *entry, weir__weight *w)
+static bool safetensors_read_shape(reader *r, const json_t *entry, weir__weight *w)
 {
     const json_t *s = json_object_get(entry, "shape");
     if (!json_is_array(s) || json_array_size(s) > WEIR_RANK_MAX)
-        return refuse(r, "a shape of at most 8 extents");
+        return safetensors_refuse(r, "a shape of at most 8 extents");
     w->ndim = (int)json_array_size(s);
     for (int i = 0; i < w->ndim; i++) {
         const json_t *extent = json_array_get(s, (size_t)i);
         if (!json_is_integer(extent) || json_integer_value(extent) < 0)
-            return refuse(r, "extents that are integers, 0 or more");
+            return safetensors_refuse(r, "extents that are integers, 0 or more");
         w->shape[i] = json_integer_value(extent);
     }
     return true;
@@ -72,14 +72,14 @@ static bool read_offsets(reader *r, const json_t *entry, weir__weight *w)
     const json_t *b = json_array_get(o, 0);
     const json_t *e = json_array_get(o, 1);
     if (json_array_size(o) != 2 || !json_is_integer(b) || !json_is_integer(e))
-        return refuse(r, "data_offsets of two integers");
+        return safetensors_refuse(r, "data_offsets of two integers");
     json_int_t begin = json_integer_value(b), end = json_integer_value(e);
     if (begin < 0 || end < begin || (uint64_t)end > r->data_size) {
         char text[160];
         snprintf(text, sizeof text,
                  "data_offsets in order within the %zu bytes of data, found [%lld, %lld]",
                  r->data_size, (long long)begin, (long long)end);
-        return refuse(r, text);
+        return safetensors_refuse(r, text);
     }
     w->data = r->data + begin;
     w->bytes = (size_t)(end - begin);
@@ -90,25 +90,28 @@ static bool check_bytes(reader *r, const weir__weight *w)
 {
     int64_t n;
     if (!weir__shape_numel(w->ndim, w->shape, &n))
-        return refuse(r, "a shape whose product fits 60 bits");
+        return safetensors_refuse(r, "a shape whose product fits 60 bits");
     if ((uint64_t)n * weir_dtype_size(w->dtype) == w->bytes) return true;
     char text[120];
     snprintf(text, sizeof text, "%llu bytes for its shape and dtype, found %zu",
              (unsigned long long)n * weir_dtype_size(w->dtype), w->bytes);
-    return refuse(r, text);
+    return safetensors_refuse(r, text);
 }
 
-static bool read_entry(reader *r, const char *key, const json_t *entry)
+static bool safetensors_read_entry(reader *r, const char *key, const json_t *entry)
 {
     weir__weight *w = &r->w.at[r->w.n++];
     r->key = key;
     size_t n = strlen(key);
-    if (n >= sizeof w->name) return refuse(r, "a name of at most 255 bytes");
+    if (n >= sizeof w->name) return safetensors_refuse(r, "a name of at most 255 bytes");
     memcpy(w->name, key, n + 1);
-    if (!json_is_object(entry)) return refuse(r, "an object with dtype, shape and data_offsets");
-    if (!read_dtype(r, entry, w) || !read_shape(r, entry, w) || !read_offsets(r, entry, w))
+    if (!json_is_object(entry))
+        return safetensors_refuse(r, "an object with dtype, shape and data_offsets");
+    if (!read_dtype(r, entry, w) || !safetensors_read_shape(r, entry, w)
+        || !read_offsets(r, entry, w))
         return false;
-    return (json_object_size(entry) == 3 || refuse(r, "dtype, shape and data_offsets only"))
+    return (json_object_size(entry) == 3
+            || safetensors_refuse(r, "dtype, shape and data_offsets only"))
            && check_bytes(r, w);
 }
 
@@ -154,7 +157,7 @@ static bool check_cover(reader *r)
             snprintf(text, sizeof text, "its data at offset %zu (no holes, no overlaps), found %zu",
                      (size_t)(at - r->data),
                      (size_t)((const unsigned char *)r->w.at[i].data - r->data));
-            return refuse(r, text);
+            return safetensors_refuse(r, text);
         }
         at += r->w.at[i].bytes;
     }
@@ -178,7 +181,7 @@ static bool read_header(reader *r, json_t *header)
     if (!r->w.at) return false;
     json_object_foreach (header, key, value)
         if (!(strcmp(key, "__metadata__") == 0 ? read_metadata(r, value)
-                                               : read_entry(r, key, value)))
+                                               : safetensors_read_entry(r, key, value)))
             return false;
     if (!r->w.metadata && !(r->w.metadata = json_object())) {
         weir__io_fail(r->c, WEIR_ERROR_MEMORY, r->where, "metadata: expected more free memory");

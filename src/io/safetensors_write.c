@@ -4,25 +4,28 @@
 #include <string.h>
 #include "io/safetensors.h"
 
-static weir_status refuse(weir_ctx *c, const char *where, const char *name, const char *expected)
+static weir_status safetensors_write_refuse(weir_ctx *c, const char *where, const char *name,
+                                            const char *expected)
 {
     char quoted[WEIR__QUOTE];
     return weir__io_fail(c, WEIR_ERROR_ARGUMENT, where, "tensor \"%s\": expected %s",
                          weir__quote(name, strlen(name), quoted), expected);
 }
 
-static weir_status check(weir_ctx *c, const char *where, const weir__weight *w)
+static weir_status safetensors_write_check(weir_ctx *c, const char *where, const weir__weight *w)
 {
     int64_t n;
     if (!memchr(w->name, 0, sizeof w->name))
-        return refuse(c, where, "(too long)", "a name of at most 255 bytes");
-    if (strcmp(w->name, "__metadata__") == 0) return refuse(c, where, w->name, "another name");
+        return safetensors_write_refuse(c, where, "(too long)", "a name of at most 255 bytes");
+    if (strcmp(w->name, "__metadata__") == 0)
+        return safetensors_write_refuse(c, where, w->name, "another name");
     if (w->ndim < 0 || w->ndim > WEIR_RANK_MAX || !weir__shape_numel(w->ndim, w->shape, &n))
-        return refuse(c, where, w->name, "a shape of rank 0 to 8");
+        return safetensors_write_refuse(c, where, w->name, "a shape of rank 0 to 8");
     if (!weir__safetensors_dtype(w->dtype))
-        return refuse(c, where, w->name, "a dtype that safetensors has");
+        return safetensors_write_refuse(c, where, w->name, "a dtype that safetensors has");
     if ((uint64_t)n * weir_dtype_size(w->dtype) != w->bytes)
-        return refuse(c, where, w->name, "as many bytes as its shape and dtype say");
+        return safetensors_write_refuse(c, where, w->name,
+                                        "as many bytes as its shape and dtype say");
     return WEIR_OK;
 }
 
@@ -61,15 +64,15 @@ static bool add_tensors(weir_ctx *c, const char *where, json_t *root, const weir
 {
     size_t offset = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (check(c, where, &w[i]) != WEIR_OK) return false;
+        if (safetensors_write_check(c, where, &w[i]) != WEIR_OK) return false;
         if (json_object_get(root, w[i].name)) {
-            refuse(c, where, w[i].name, "each name once");
+            safetensors_write_refuse(c, where, w[i].name, "each name once");
             return false;
         }
         if (json_object_set_new(root, w[i].name, entry_of(&w[i], offset)) != 0) {
             if (weir__json_memory_is_out(256))
                 weir__io_fail(c, WEIR_ERROR_MEMORY, where, "header: expected more free memory");
-            else refuse(c, where, w[i].name, "a name in UTF-8");
+            else safetensors_write_refuse(c, where, w[i].name, "a name in UTF-8");
             return false;
         }
         offset += w[i].bytes;
@@ -78,8 +81,9 @@ static bool add_tensors(weir_ctx *c, const char *where, json_t *root, const weir
 }
 
 /* The length, the JSON and its padding; *data_size is what follows. */
-static weir_status make_header(weir_ctx *c, const char *where, const weir__weight *w, int64_t n,
-                               const json_t *metadata, weir__bytes *out)
+static weir_status safetensors_write_make_header(weir_ctx *c, const char *where,
+                                                 const weir__weight *w, int64_t n,
+                                                 const json_t *metadata, weir__bytes *out)
 {
     *out = (weir__bytes){ 0 };
     json_t *root = json_object();
@@ -112,7 +116,8 @@ weir_status weir__safetensors_encode(weir_ctx *c, const weir__weight *w, int64_t
 {
     weir__bytes header;
     *out = (weir__bytes){ 0 };
-    if (!weir_ok(c) || make_header(c, "safetensors", w, n, metadata, &header) != WEIR_OK)
+    if (!weir_ok(c)
+        || safetensors_write_make_header(c, "safetensors", w, n, metadata, &header) != WEIR_OK)
         return weir_status_of(c);
     size_t size = header.size;
     for (int64_t i = 0; i < n; i++) size += w[i].bytes;
@@ -143,7 +148,7 @@ weir_status weir__safetensors_save(weir_ctx *c, const char *path, const weir__we
                                    const json_t *metadata)
 {
     weir__bytes header;
-    if (!weir_ok(c) || make_header(c, path, w, n, metadata, &header) != WEIR_OK)
+    if (!weir_ok(c) || safetensors_write_make_header(c, path, w, n, metadata, &header) != WEIR_OK)
         return weir_status_of(c);
     weir__writer *out = weir__writer_open(c, path);
     if (out) {

@@ -28,7 +28,7 @@ struct weir__writer {
     unsigned char buffer[1 << 16];
 };
 
-static weir_status failed(weir__writer *w, const char *what)
+static weir_status writer_failed(weir__writer *w, const char *what)
 {
     return weir__io_fail(w->c, WEIR_ERROR_IO, w->path,
                          "%s: %s: expected a place that can be written", what,
@@ -97,7 +97,7 @@ static bool open_temp(weir__writer *w)
         }
         if (errno != EEXIST && errno != EINTR) break;
     }
-    failed(w, "cannot be created");
+    writer_failed(w, "cannot be created");
     weir__free(w->c, w->temp); /* never made: not ours to remove */
     w->temp = NULL;
     return false;
@@ -107,7 +107,7 @@ static bool open_direct(weir__writer *w)
 {
     w->direct = true;
     w->fd = open(w->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (w->fd < 0) failed(w, "cannot be opened for writing");
+    if (w->fd < 0) writer_failed(w, "cannot be opened for writing");
     return w->fd >= 0;
 }
 
@@ -115,17 +115,17 @@ static bool open_over(weir__writer *w, const struct stat *old)
 {
     if (S_ISDIR(old->st_mode)) {
         errno = EISDIR;
-        failed(w, "cannot be written");
+        writer_failed(w, "cannot be written");
         return false;
     }
     if (!S_ISREG(old->st_mode)) return open_direct(w);
     if (access(w->path, W_OK) != 0) { /* a rename would replace a write-protected file */
-        failed(w, "cannot be written");
+        writer_failed(w, "cannot be written");
         return false;
     }
     if (!open_temp(w)) return false;
     if (fchmod(w->fd, old->st_mode & 07777) == 0) return true;
-    failed(w, "cannot be given the old file's mode");
+    writer_failed(w, "cannot be given the old file's mode");
     return false;
 }
 
@@ -134,7 +134,7 @@ static bool open_target(weir__writer *w)
     struct stat old;
     if (stat(w->path, &old) != 0) {
         if (errno == ENOENT && w->path[0]) return open_temp(w);
-        failed(w, "cannot be created");
+        writer_failed(w, "cannot be created");
         return false;
     }
     char real[PATH_MAX];
@@ -166,7 +166,7 @@ static weir_status write_all(weir__writer *w, const unsigned char *p, size_t siz
     while (size > 0) {
         ssize_t n = write(w->fd, p, size < 1u << 30 ? size : 1u << 30);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return failed(w, "cannot be written");
+        if (n < 0) return writer_failed(w, "cannot be written");
         p += n;
         size -= (size_t)n;
     }
@@ -205,23 +205,24 @@ static weir_status sync_folder(weir__writer *w)
     w->target[n] = 0;
     int fd = open(n ? w->target : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return errno == EACCES ? WEIR_OK
-                               : failed(w, "written, but its folder cannot be opened to flush it");
+        return errno == EACCES
+                   ? WEIR_OK
+                   : writer_failed(w, "written, but its folder cannot be opened to flush it");
     bool ok = sync_fd(fd, true);
-    if (!ok) failed(w, "written, but its folder cannot be flushed");
+    if (!ok) writer_failed(w, "written, but its folder cannot be flushed");
     close(fd);
     return weir_status_of(w->c);
 }
 
-static weir_status finish(weir__writer *w)
+static weir_status writer_finish(weir__writer *w)
 {
     if (flush(w) != WEIR_OK) return weir_status_of(w->c);
-    if (!sync_fd(w->fd, w->direct)) return failed(w, "cannot be flushed to the disk");
+    if (!sync_fd(w->fd, w->direct)) return writer_failed(w, "cannot be flushed to the disk");
     int r = close(w->fd);
     w->fd = -1;
-    if (r != 0 && errno != EINTR) return failed(w, "cannot be closed");
+    if (r != 0 && errno != EINTR) return writer_failed(w, "cannot be closed");
     if (w->direct) return WEIR_OK;
-    if (rename(w->temp, w->target) != 0) return failed(w, "cannot be put in place");
+    if (rename(w->temp, w->target) != 0) return writer_failed(w, "cannot be put in place");
     weir__free(w->c, w->temp);
     w->temp = NULL;
     return sync_folder(w);
@@ -230,7 +231,7 @@ static weir_status finish(weir__writer *w)
 weir_status weir__writer_commit(weir__writer *w)
 {
     weir_ctx *c = w->c;
-    if (weir_ok(c)) finish(w); /* a failed context commits nothing */
+    if (weir_ok(c)) writer_finish(w); /* a failed context commits nothing */
     discard(w);
     return weir_status_of(c);
 }

@@ -9,14 +9,14 @@
 enum { BLOCK = 64 };
 typedef enum step { SCORES, OUT, BACK_P, BACK_V, BACK_Q, BACK_K, STEPS } step;
 
-static int64_t bytes_of(weir__real t) { return t == WEIR__F32 ? 4 : 8; }
+static int64_t attention_bytes_of(weir__real t) { return t == WEIR__F32 ? 4 : 8; }
 static int64_t blocks_of(const weir__attention *o) { return (o->rows + BLOCK - 1) / BLOCK; }
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t attention_smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Keys that rows up to the end of a block can see: a function of the block's place alone */
 static int64_t keys_of(const weir__attention *o, int64_t block)
 {
-    return o->causal ? smaller(o->keys, (block + 1) * BLOCK) : o->keys;
+    return o->causal ? attention_smaller(o->keys, (block + 1) * BLOCK) : o->keys;
 }
 
 /* From a row of scores to the next: an odd number of lines of the caches, so that neighbours in a
@@ -91,7 +91,7 @@ static weir__gemm product(const weir__attention *o, step s, int64_t m, int64_t n
 static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static size_t buffer_bytes(const weir__attention *o, weir__real t)
 {
-    return rounded((size_t)(BLOCK * score_row(o) * bytes_of(t)));
+    return rounded((size_t)(BLOCK * score_row(o) * attention_bytes_of(t)));
 }
 
 static size_t product_bytes(const weir__isa *k, weir__real t, const weir__attention *o, step s,
@@ -117,7 +117,8 @@ static int64_t strip_start(const weir__attention *o, const division *d, int piec
 /* Keys of a strip among the first n */
 static int64_t strip_of(const weir__attention *o, const division *d, int piece, int64_t n)
 {
-    int64_t first = strip_start(o, d, piece), last = smaller(strip_start(o, d, piece + 1), n);
+    int64_t first = strip_start(o, d, piece),
+            last = attention_smaller(strip_start(o, d, piece + 1), n);
     return last > first ? last - first : 0;
 }
 
@@ -128,7 +129,7 @@ static void size_piece(const weir__isa *k, weir__real t, const weir__attention *
     size_t most = 0;
     step last = d->buffers > 2 ? BACK_K : OUT;
     for (int64_t b = 0; b < blocks_of(o); b++) {
-        int64_t m = smaller(BLOCK, o->rows - b * BLOCK), n = keys_of(o, b);
+        int64_t m = attention_smaller(BLOCK, o->rows - b * BLOCK), n = keys_of(o, b);
         for (int s = 0; s <= (int)last; s++)
             most = larger_size(most, product_bytes(k, t, o, (step)s, m, n));
         for (int i = 0; d->together && i < d->pieces; i++) {
@@ -141,8 +142,8 @@ static void size_piece(const weir__isa *k, weir__real t, const weir__attention *
     d->each = (size_t)d->buffers * buffer_bytes(o, t) + rounded(most);
 }
 
-static division divide(const weir__isa *k, weir__real t, const weir__attention *o, bool backward,
-                       const weir__threads *threads)
+static division attention_divide(const weir__isa *k, weir__real t, const weir__attention *o,
+                                 bool backward, const weir__threads *threads)
 {
     /* all rows' keys need not fit an integer */
     double row = (double)o->keys * (1 + 0.1 * (double)(o->width + o->out));
@@ -151,7 +152,7 @@ static division divide(const weir__isa *k, weir__real t, const weir__attention *
     int64_t rounds = (o->heads + d.pieces - 1) / d.pieces;
     d.together = backward && 4 * rounds * d.pieces > 5 * o->heads; /* too many would wait */
     int64_t items = backward ? o->heads : o->heads * blocks_of(o);
-    if (d.together) items = smaller(blocks_of(o), o->keys);
+    if (d.together) items = attention_smaller(blocks_of(o), o->keys);
     if (items < d.pieces) d.pieces = (int)items;
     d.together = d.together && d.pieces > 1;
     size_piece(k, t, o, &d);
@@ -161,7 +162,7 @@ static division divide(const weir__isa *k, weir__real t, const weir__attention *
 size_t weir__attention_scratch(const weir__isa *k, weir__real t, const weir__attention *o,
                                bool backward, const weir__threads *threads)
 {
-    division d = divide(k, t, o, backward, threads);
+    division d = attention_divide(k, t, o, backward, threads);
     return d.each * (size_t)d.pieces;
 }
 
@@ -192,9 +193,9 @@ static void multiply(const place *p, step s, int64_t m, int64_t n, const void *a
     p->k->gemm[p->t](&g, p->products, NULL);
 }
 
-static const char *at(const place *p, const void *base, int64_t element)
+static const char *attention_at(const place *p, const void *base, int64_t element)
 {
-    return (const char *)base + element * bytes_of(p->t);
+    return (const char *)base + element * attention_bytes_of(p->t);
 }
 static void set_lowest(weir__real t, void *x, int64_t first, int64_t last)
 {
@@ -214,8 +215,8 @@ static void mask_row(const place *p, int64_t head, int64_t i, int64_t n, void *x
     if (o->mask && o->mask_bool)
         p->k->where[p->t](n, x, 1, (const uint8_t *)o->mask + from, o->mask_key, x, 1, lowest, 1);
     if (o->mask && !o->mask_bool)
-        p->k->binary[p->t][WEIR__B_add](n, x, 1, x, 1, at(p, o->mask, from), o->mask_key);
-    if (o->causal) set_lowest(p->t, x, smaller(i + 1, n), n);
+        p->k->binary[p->t][WEIR__B_add](n, x, 1, x, 1, attention_at(p, o->mask, from), o->mask_key);
+    if (o->causal) set_lowest(p->t, x, attention_smaller(i + 1, n), n);
 }
 
 static bool is_nan(weir__real t, const void *x)
@@ -229,9 +230,9 @@ static bool is_nan(weir__real t, const void *x)
 static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
-    multiply(p, SCORES, m, n, at(p, o->q, o->q_at[head] + row0 * o->q_row),
-             at(p, o->k, o->k_at[head]), p->buffer[0]);
-    int64_t row = score_row(o) * bytes_of(p->t);
+    multiply(p, SCORES, m, n, attention_at(p, o->q, o->q_at[head] + row0 * o->q_row),
+             attention_at(p, o->k, o->k_at[head]), p->buffer[0]);
+    int64_t row = score_row(o) * attention_bytes_of(p->t);
     char *lowest = p->buffer[1] + (BLOCK - 1) * row; /* until softmax comes there */
     if (o->mask && o->mask_bool) set_lowest(p->t, lowest, 0, n);
     for (int64_t i = 0; i < m; i++) {
@@ -239,24 +240,25 @@ static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m,
         mask_row(p, head, row0 + i, n, x, lowest);
         p->k->row[p->t][WEIR__R_softmax](n, y, x, NULL);
         if (is_nan(p->t, y) && p->k->max[p->t](n, x, 1) == -__builtin_inf())
-            memset(y, 0, (size_t)(n * bytes_of(p->t)));
+            memset(y, 0, (size_t)(n * attention_bytes_of(p->t)));
     }
 }
 
 static void forward_block(const place *p, int64_t head, int64_t block)
 {
     const weir__attention *o = p->o;
-    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block);
+    int64_t row0 = block * BLOCK, m = attention_smaller(BLOCK, o->rows - row0),
+            n = keys_of(o, block);
     probabilities(p, head, row0, m, n);
-    multiply(p, OUT, m, n, p->buffer[1], at(p, o->v, o->v_at[head]),
-             (char *)o->y + (head * o->rows + row0) * o->out * bytes_of(p->t));
+    multiply(p, OUT, m, n, p->buffer[1], attention_at(p, o->v, o->v_at[head]),
+             (char *)o->y + (head * o->rows + row0) * o->out * attention_bytes_of(p->t));
 }
 
 /* ds of m rows, as it is wanted and, scaled, in buffer 0 */
 static void score_gradients(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
-    int64_t bytes = bytes_of(p->t), row = score_row(o) * bytes;
+    int64_t bytes = attention_bytes_of(p->t), row = score_row(o) * bytes;
     for (int64_t i = 0; i < m; i++) {
         char *scaled = p->buffer[0] + i * row, *ds = scaled;
         if (o->ds) ds = (char *)o->ds + ((head * o->rows + row0 + i) * o->keys) * bytes;
@@ -271,14 +273,15 @@ static void score_gradients(const place *p, int64_t head, int64_t row0, int64_t 
 static void backward_rows(const place *p, int64_t head, int64_t block)
 {
     const weir__attention *o = p->o;
-    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0), n = keys_of(o, block);
+    int64_t row0 = block * BLOCK, m = attention_smaller(BLOCK, o->rows - row0),
+            n = keys_of(o, block);
     probabilities(p, head, row0, m, n);
-    multiply(p, BACK_P, m, n, at(p, o->g, (head * o->rows + row0) * o->out),
-             at(p, o->v, o->v_at[head]), p->buffer[2]);
+    multiply(p, BACK_P, m, n, attention_at(p, o->g, (head * o->rows + row0) * o->out),
+             attention_at(p, o->v, o->v_at[head]), p->buffer[2]);
     score_gradients(p, head, row0, m, n);
     if (o->dq)
-        multiply(p, BACK_Q, m, n, p->buffer[0], at(p, o->k, o->k_at[head]),
-                 (char *)o->dq + (head * o->rows + row0) * o->width * bytes_of(p->t));
+        multiply(p, BACK_Q, m, n, p->buffer[0], attention_at(p, o->k, o->k_at[head]),
+                 (char *)o->dq + (head * o->rows + row0) * o->width * attention_bytes_of(p->t));
 }
 
 /* What a block, whose buffers are `of`'s, adds to `keys` keys from the first on */
@@ -286,11 +289,11 @@ static void backward_keys(const place *p, const place *of, int64_t head, int64_t
                           int64_t first, int64_t keys)
 {
     const weir__attention *o = p->o;
-    int64_t row0 = block * BLOCK, m = smaller(BLOCK, o->rows - row0);
-    int64_t key = head * o->keys + first, bytes = bytes_of(p->t);
+    int64_t row0 = block * BLOCK, m = attention_smaller(BLOCK, o->rows - row0);
+    int64_t key = head * o->keys + first, bytes = attention_bytes_of(p->t);
     const step steps[] = { BACK_V, BACK_K };
-    const void *right[] = { at(p, o->g, (head * o->rows + row0) * o->out),
-                            at(p, o->q, o->q_at[head] + row0 * o->q_row) };
+    const void *right[] = { attention_at(p, o->g, (head * o->rows + row0) * o->out),
+                            attention_at(p, o->q, o->q_at[head] + row0 * o->q_row) };
     void *to[] = { o->dv ? (char *)o->dv + key * o->out * bytes : NULL,
                    o->dk ? (char *)o->dk + key * o->width * bytes : NULL };
     for (int i = 0; i < 2; i++) {
@@ -312,7 +315,8 @@ static void forward_part(const place *p, int64_t first, int64_t last)
 
 static void clear_keys(const weir__attention *o, weir__real t, int64_t head)
 {
-    int64_t v = o->keys * o->out * bytes_of(t), k = o->keys * o->width * bytes_of(t);
+    int64_t v = o->keys * o->out * attention_bytes_of(t),
+            k = o->keys * o->width * attention_bytes_of(t);
     if (o->dv) memset((char *)o->dv + head * v, 0, (size_t)v);
     if (o->dk) memset((char *)o->dk + head * k, 0, (size_t)k);
 }
@@ -345,7 +349,7 @@ static place place_of_piece(const job *j, int64_t piece)
     return place_of(j->k, j->t, j->o, j->scratch + (size_t)piece * j->d->each, j->d->buffers);
 }
 
-static void job_items(void *job_, int piece, int64_t first, int64_t last)
+static void attention_job_items(void *job_, int piece, int64_t first, int64_t last)
 {
     const job *j = job_;
     place p = place_of_piece(j, piece);
@@ -383,7 +387,7 @@ static void together(job *j, const weir__threads *threads)
     for (j->head = 0; j->head < j->o->heads; j->head++) {
         clear_keys(j->o, j->t, j->head);
         for (j->block = 0; j->block < blocks; j->block += j->count) {
-            j->count = smaller(j->d->pieces, blocks - j->block);
+            j->count = attention_smaller(j->d->pieces, blocks - j->block);
             weir__divide(threads, j->d->pieces, j->count, job_blocks, j);
             weir__divide(threads, j->d->pieces, j->d->pieces, job_strips, j);
         }
@@ -393,16 +397,16 @@ static void together(job *j, const weir__threads *threads)
 void weir__attention_forward(const weir__isa *k, weir__real t, const weir__attention *o,
                              void *scratch, const weir__threads *threads)
 {
-    division d = divide(k, t, o, false, threads);
+    division d = attention_divide(k, t, o, false, threads);
     job j = { .k = k, .t = t, .o = o, .d = &d, .scratch = scratch, .part = forward_part };
-    weir__divide(threads, d.pieces, o->heads * blocks_of(o), job_items, &j);
+    weir__divide(threads, d.pieces, o->heads * blocks_of(o), attention_job_items, &j);
 }
 
 void weir__attention_backward(const weir__isa *k, weir__real t, const weir__attention *o,
                               void *scratch, const weir__threads *threads)
 {
-    division d = divide(k, t, o, true, threads);
+    division d = attention_divide(k, t, o, true, threads);
     job j = { .k = k, .t = t, .o = o, .d = &d, .scratch = scratch, .part = backward_part };
     if (d.together) together(&j, threads);
-    else weir__divide(threads, d.pieces, o->heads, job_items, &j);
+    else weir__divide(threads, d.pieces, o->heads, attention_job_items, &j);
 }

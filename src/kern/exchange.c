@@ -21,7 +21,7 @@ typedef struct exchange {
     int64_t row_strips, column_strips;
 } exchange;
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t exchange_smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t strips_of(int64_t n) { return (n + STRIP - 1) / STRIP; }
 
 static void take_out(weir__plan *p, int axis)
@@ -99,7 +99,8 @@ static const int64_t *places_from(const side *s, int64_t first, int64_t *offset)
 /* One tile: rows from i on, columns from j on, of the matrices at y and x */
 static void exchange_tile(const exchange *e, int64_t i, int64_t j, char *y, const char *x)
 {
-    int64_t m = smaller(STRIP, e->rows.places - i), n = smaller(STRIP, e->columns.places - j);
+    int64_t m = exchange_smaller(STRIP, e->rows.places - i),
+            n = exchange_smaller(STRIP, e->columns.places - j);
     int64_t row, column;
     const int64_t *x_at = places_from(&e->rows, i, &row);
     const int64_t *y_at = places_from(&e->columns, j, &column);
@@ -118,7 +119,7 @@ static void exchange_tiles(void *user, int piece, int64_t first, int64_t last)
     int64_t at[WEIR__MAX_RANK], offset[2], tiles = e->row_strips * e->column_strips;
     (void)piece;
     for (int64_t s = first, end; s < last; s = end) {
-        end = smaller(last, (s / tiles + 1) * tiles);
+        end = exchange_smaller(last, (s / tiles + 1) * tiles);
         weir__plan_seek(&e->plan, 2, e->plan.ndim, s / tiles, at, offset);
         for (int64_t i = s % tiles; i < s % tiles + end - s; i++)
             exchange_tile(e, i % e->row_strips * STRIP, i / e->row_strips * STRIP,

@@ -120,7 +120,7 @@ static void run_all(job *j, double cost, const weir__threads *threads)
 
 static size_t size_of(weir__real t) { return t == WEIR__F32 ? sizeof(float) : sizeof(double); }
 
-static bool start(job *j, const weir__loop *l, int operands, size_t bytes)
+static bool loop_start(job *j, const weir__loop *l, int operands, size_t bytes)
 {
     if (!weir__plan_make(&j->plan, l, operands)) return false;
     j->operands = operands;
@@ -166,7 +166,7 @@ void weir__loop_unary(const weir__isa *k, weir__real t, weir__unary f, const wei
                       const double *p, const weir__threads *threads)
 {
     job j = { .run = run_unary, .p = p, .f.unary = k->unary[t][f] };
-    if (start(&j, l, 2, size_of(t))) run_all(&j, unary_cost(f), threads);
+    if (loop_start(&j, l, 2, size_of(t))) run_all(&j, unary_cost(f), threads);
 }
 
 static void run_slope(const job *j, int64_t n, char *const *x)
@@ -179,7 +179,7 @@ void weir__loop_slope(const weir__isa *k, weir__real t, weir__slope f, const wei
                       const double *p, const weir__threads *threads)
 {
     job j = { .run = run_slope, .p = p, .f.slope = k->slope[t][f] };
-    if (start(&j, l, 3, size_of(t)))
+    if (loop_start(&j, l, 3, size_of(t)))
         run_all(&j, f == WEIR__S_leaky_relu || f == WEIR__S_clamp ? 0.4 : 0.9, threads);
 }
 
@@ -192,7 +192,7 @@ void weir__loop_binary(const weir__isa *k, weir__real t, weir__binary f, const w
                        const weir__threads *threads)
 {
     job j = { .run = run_binary, .f.binary = k->binary[t][f] };
-    if (start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__B_pow ? 10 : 0.4, threads);
+    if (loop_start(&j, l, 3, size_of(t))) run_all(&j, f == WEIR__B_pow ? 10 : 0.4, threads);
 }
 
 static void run_compare(const job *j, int64_t n, char *const *x)
@@ -205,7 +205,7 @@ void weir__loop_compare(const weir__isa *k, weir__real t, weir__compare f, const
                         const weir__threads *threads)
 {
     job j = { .run = run_compare, .f.compare = k->compare[t][f] };
-    if (!start(&j, l, 3, size_of(t))) return;
+    if (!loop_start(&j, l, 3, size_of(t))) return;
     j.bytes[0] = 1;
     run_all(&j, 0.4, threads);
 }
@@ -220,7 +220,7 @@ void weir__loop_where(const weir__isa *k, weir__real t, const weir__loop *l,
                       const weir__threads *threads)
 {
     job j = { .run = run_where, .f.where = k->where[t] };
-    if (!start(&j, l, 4, size_of(t))) return;
+    if (!loop_start(&j, l, 4, size_of(t))) return;
     j.bytes[1] = 1;
     run_all(&j, 0.5, threads);
 }
@@ -238,7 +238,7 @@ COPY(64)
 #undef COPY
 
 /* n times the element at x */
-static void fill(int64_t n, size_t bytes, char *y, const char *x)
+static void loop_fill(int64_t n, size_t bytes, char *y, const char *x)
 {
     size_t all = (size_t)n * bytes, done = bytes;
     if (n == 0) return;
@@ -256,7 +256,7 @@ static void run_copy(const job *j, int64_t n, char *const *x)
     int64_t sy = inner_stride(j, 0), sx = inner_stride(j, 1);
     size_t bytes = j->bytes[0];
     if (sy == 1 && sx == 1) memmove(x[0], x[1], (size_t)n * bytes);
-    else if (sy == 1 && sx == 0) fill(n, bytes, x[0], x[1]);
+    else if (sy == 1 && sx == 0) loop_fill(n, bytes, x[0], x[1]);
     else if (bytes == 1) copy8(n, x[0], sy, x[1], sx);
     else if (bytes == 2) copy16(n, x[0], sy, x[1], sx);
     else if (bytes == 4) copy32(n, x[0], sy, x[1], sx);

@@ -14,7 +14,7 @@ struct job {
     bool back;
 };
 
-static void job_items(void *job_, int piece, int64_t first, int64_t last)
+static void norm_job_items(void *job_, int piece, int64_t first, int64_t last)
 {
     const job *j = job_;
     (void)piece;
@@ -23,13 +23,13 @@ static void job_items(void *job_, int piece, int64_t first, int64_t last)
 }
 
 /* `items` of f, which together take about `cost` nanoseconds an element */
-static void divide(job *j, weir__norm_fn *f, int64_t items, double cost,
-                   const weir__threads *threads)
+static void norm_divide(job *j, weir__norm_fn *f, int64_t items, double cost,
+                        const weir__threads *threads)
 {
     const weir__norm *o = &j->o;
     int pieces = weir__pieces_for(o->batch * o->channels * o->run, cost, threads);
     j->f = f;
-    weir__divide(threads, pieces, items, job_items, j);
+    weir__divide(threads, pieces, items, norm_job_items, j);
 }
 
 /* Whether samples are worth dividing one by one */
@@ -40,7 +40,7 @@ static bool by_samples(const job *j, double cost, const weir__threads *threads)
     return o->groups > 0 && o->batch >= pieces;
 }
 
-static int64_t rows_of(const weir__norm *o) { return o->last ? o->run : o->channels; }
+static int64_t norm_rows_of(const weir__norm *o) { return o->last ? o->run : o->channels; }
 
 /* -- forward ----------------------------------------------------------------------------------- */
 static void forward_samples(const job *j, int64_t first, int64_t last)
@@ -48,7 +48,7 @@ static void forward_samples(const job *j, int64_t first, int64_t last)
     const weir__norm *o = &j->o;
     for (int64_t i = first; i < last; i++) {
         j->k->norm_stats[j->t](o, i * o->groups, (i + 1) * o->groups);
-        j->k->norm_apply[j->t](o, i * rows_of(o), (i + 1) * rows_of(o));
+        j->k->norm_apply[j->t](o, i * norm_rows_of(o), (i + 1) * norm_rows_of(o));
     }
 }
 
@@ -56,7 +56,7 @@ void weir__norm_apply(const weir__isa *k, weir__real t, const weir__norm *o,
                       const weir__threads *threads)
 {
     job j = { .k = k, .t = t, .o = *o };
-    divide(&j, k->norm_apply[t], o->batch * rows_of(o), o->silu ? 0.8 : 0.3, threads);
+    norm_divide(&j, k->norm_apply[t], o->batch * norm_rows_of(o), o->silu ? 0.8 : 0.3, threads);
 }
 
 void weir__norm_forward(const weir__isa *k, weir__real t, const weir__norm *o,
@@ -64,10 +64,10 @@ void weir__norm_forward(const weir__isa *k, weir__real t, const weir__norm *o,
 {
     job j = { .k = k, .t = t, .o = *o, .samples = forward_samples };
     if (by_samples(&j, 0.6, threads)) {
-        divide(&j, NULL, o->batch, 0.6, threads);
+        norm_divide(&j, NULL, o->batch, 0.6, threads);
         return;
     }
-    divide(&j, k->norm_stats[t], o->groups ? o->batch * o->groups : o->channels, 0.3, threads);
+    norm_divide(&j, k->norm_stats[t], o->groups ? o->batch * o->groups : o->channels, 0.3, threads);
     weir__norm_apply(k, t, o, threads);
 }
 
@@ -84,7 +84,7 @@ static void backward_samples(const job *j, int64_t first, int64_t last)
 {
     const weir__norm *o = &j->o, p = after_slope(o);
     for (int64_t i = first; i < last; i++) {
-        int64_t from = i * rows_of(o), to = from + rows_of(o);
+        int64_t from = i * norm_rows_of(o), to = from + norm_rows_of(o);
         if (o->silu) j->k->norm_slope[j->t](o, from, to);
         if (weir__norm_has_parts(o))
             j->k->norm_parts[j->t](&p, i * o->channels, (i + 1) * o->channels);
@@ -96,8 +96,9 @@ static void sum(job *j, const weir__threads *threads)
 {
     const weir__norm *o = &j->o;
     if (!weir__norm_has_parts(o) && o->scales)
-        divide(j, j->k->norm_scales[j->t], o->batch, 0.01, threads);
-    divide(j, j->k->norm_sums[j->t], o->channels, weir__norm_has_parts(o) ? 0.01 : 0.3, threads);
+        norm_divide(j, j->k->norm_scales[j->t], o->batch, 0.01, threads);
+    norm_divide(j, j->k->norm_sums[j->t], o->channels, weir__norm_has_parts(o) ? 0.01 : 0.3,
+                threads);
 }
 
 void weir__norm_backward(const weir__isa *k, weir__real t, const weir__norm *o, bool sums,
@@ -107,13 +108,13 @@ void weir__norm_backward(const weir__isa *k, weir__real t, const weir__norm *o, 
     job j = { .k = k, .t = t, .o = *o, .samples = backward_samples, .back = back };
     if (!parts && !o->silu && sums) sum(&j, threads);
     if ((parts || !o->silu) && by_samples(&j, 1, threads)) {
-        divide(&j, NULL, o->batch, 1, threads);
+        norm_divide(&j, NULL, o->batch, 1, threads);
         if (parts && sums) sum(&j, threads);
         return;
     }
-    if (o->silu) divide(&j, k->norm_slope[t], o->batch * rows_of(o), 0.8, threads);
+    if (o->silu) norm_divide(&j, k->norm_slope[t], o->batch * norm_rows_of(o), 0.8, threads);
     j.o = after_slope(o);
-    if (parts) divide(&j, k->norm_parts[t], o->batch * o->channels, 0.3, threads);
+    if (parts) norm_divide(&j, k->norm_parts[t], o->batch * o->channels, 0.3, threads);
     if (sums && (parts || o->silu)) sum(&j, threads);
-    if (back) divide(&j, k->norm_back[t], o->batch * rows_of(o), 0.3, threads);
+    if (back) norm_divide(&j, k->norm_back[t], o->batch * norm_rows_of(o), 0.3, threads);
 }

@@ -11,7 +11,7 @@ typedef struct pick {
 
 typedef void inner_fn(const pick *p, int64_t n, char *const *x, const int64_t *s);
 
-static bool start(pick *p, const weir__loop *l, int operands, int64_t bytes, int64_t along)
+static bool pick_start(pick *p, const weir__loop *l, int operands, int64_t bytes, int64_t along)
 {
     if (!weir__plan_make(&p->plan, l, operands)) return false;
     for (int o = 0; o < operands; o++) {
@@ -30,7 +30,7 @@ static int size_index(size_t bytes)
     return i;
 }
 
-static void run(const pick *p, int operands, inner_fn *f)
+static void pick_run(const pick *p, int operands, inner_fn *f)
 {
     int64_t at[WEIR__MAX_RANK], offset[4], s[3] = { 0 };
     int inner = p->plan.ndim - 1;
@@ -65,10 +65,10 @@ GATHER(64)
 void weir__loop_gather(size_t bytes, const weir__loop *l, int64_t along)
 {
     pick p;
-    if (!start(&p, l, 3, (int64_t)bytes, along)) return;
+    if (!pick_start(&p, l, 3, (int64_t)bytes, along)) return;
     p.bytes[2] = sizeof(int64_t);
     static inner_fn *const gathers[] = { gather8, gather16, gather32, gather64 };
-    run(&p, 3, gathers[size_index(bytes)]);
+    pick_run(&p, 3, gathers[size_index(bytes)]);
 }
 
 /* -- lines of columns -------------------------------------------------------------------------- */
@@ -149,10 +149,10 @@ PUT(64)
 void weir__loop_scatter(size_t bytes, const weir__loop *l, int64_t along)
 {
     pick p;
-    if (!start(&p, l, 3, (int64_t)bytes, along)) return;
+    if (!pick_start(&p, l, 3, (int64_t)bytes, along)) return;
     p.bytes[2] = sizeof(int64_t);
     static inner_fn *const puts[] = { put8, put16, put32, put64 };
-    run(&p, 3, puts[size_index(bytes)]);
+    pick_run(&p, 3, puts[size_index(bytes)]);
 }
 
 /* -- the adjoint of gather --------------------------------------------------------------------- */
@@ -172,9 +172,9 @@ SCATTER(double)
 void weir__loop_scatter_add(weir__real t, const weir__loop *l, int64_t along)
 {
     pick p;
-    if (!start(&p, l, 3, t == WEIR__F32 ? 4 : 8, along)) return;
+    if (!pick_start(&p, l, 3, t == WEIR__F32 ? 4 : 8, along)) return;
     p.bytes[2] = sizeof(int64_t);
-    run(&p, 3, t == WEIR__F32 ? scatter_float : scatter_double);
+    pick_run(&p, 3, t == WEIR__F32 ? scatter_float : scatter_double);
 }
 
 /* -- the first of the largest; NaN is larger than any number ----------------------------------- */
@@ -212,19 +212,19 @@ ARGMAX(argmin_bool, uint8_t, LESS)
 void weir__loop_argmax(weir__real t, const weir__loop *l, int64_t n, int64_t along)
 {
     pick p;
-    if (!start(&p, l, 2, t == WEIR__F32 ? 4 : 8, along)) return;
+    if (!pick_start(&p, l, 2, t == WEIR__F32 ? 4 : 8, along)) return;
     p.bytes[0] = sizeof(int64_t);
     p.n = n;
-    run(&p, 2, t == WEIR__F32 ? argmax_float : argmax_double);
+    pick_run(&p, 2, t == WEIR__F32 ? argmax_float : argmax_double);
 }
 
 void weir__loop_integer_argmax(bool least, int64_t bytes, const weir__loop *l, int64_t n,
                                int64_t along)
 {
     pick p;
-    if (!start(&p, l, 2, bytes, along)) return;
+    if (!pick_start(&p, l, 2, bytes, along)) return;
     p.bytes[0] = sizeof(int64_t);
     p.n = n;
-    if (bytes == 1) run(&p, 2, least ? argmin_bool : argmax_bool);
-    else run(&p, 2, least ? argmin_i64 : argmax_i64);
+    if (bytes == 1) pick_run(&p, 2, least ? argmin_bool : argmax_bool);
+    else pick_run(&p, 2, least ? argmin_i64 : argmax_i64);
 }

@@ -20,7 +20,7 @@ typedef struct reduction {
     int64_t bytes;
 } reduction;
 
-static void put(const reduction *r, int64_t at, double v)
+static void reduce_nd_put(const reduction *r, int64_t at, double v)
 {
     if (r->t == WEIR__F32) ((float *)(void *)r->y)[at] = (float)v;
     else ((double *)(void *)r->y)[at] = v;
@@ -76,7 +76,8 @@ static double one(const reduction *r, const char *x)
 }
 
 /* Where the next n elements of a result lie */
-static void list_rows(const reduction *r, int64_t n, int64_t *at, int64_t *offset, int64_t *rows)
+static void reduce_nd_list_rows(const reduction *r, int64_t n, int64_t *at, int64_t *offset,
+                                int64_t *rows)
 {
     const weir__plan *p = &r->reduced;
     int inner = p->ndim - 1;
@@ -105,11 +106,12 @@ static void columns(const reduction *r, int64_t n, const char *x, int64_t out, i
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t m = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
-        list_rows(r, m, at, offset, rows);
+        reduce_nd_list_rows(r, m, at, offset, rows);
         (r->max ? r->k->max_block : r->k->sum_block)[r->t](m, rows, n, x, block);
         for (int64_t j = 0; j < n; j++) weir__cascade_add(&c[j], block[j]);
     }
-    for (int64_t j = 0; j < n; j++) put(r, out + j * out_stride, weir__cascade_end(&c[j]));
+    for (int64_t j = 0; j < n; j++)
+        reduce_nd_put(r, out + j * out_stride, weir__cascade_end(&c[j]));
 }
 
 /* Results first .. last-1 in the order of the kept axes */
@@ -131,12 +133,12 @@ static void part(void *user, int piece, int64_t first, int64_t last)
             continue;
         }
         for (int64_t j = 0; j < n; j++)
-            put(r, offset[0] + j * p->stride[0][inner],
-                one(r, x + j * p->stride[1][inner] * r->bytes));
+            reduce_nd_put(r, offset[0] + j * p->stride[0][inner],
+                          one(r, x + j * p->stride[1][inner] * r->bytes));
     }
 }
 
-static void add_axis(weir__plan *p, int64_t n, int64_t first, int64_t second)
+static void reduce_nd_add_axis(weir__plan *p, int64_t n, int64_t first, int64_t second)
 {
     if (n == 1) return;
     p->shape[p->ndim] = n;
@@ -162,8 +164,8 @@ static void reduce(reduction *r, const weir__loop *l, const weir__threads *threa
     r->count = 1;
     for (int i = 0; i < l->ndim; i++) {
         bool kept = l->x[0].stride[i] != 0;
-        if (kept) add_axis(&r->kept, l->shape[i], l->x[0].stride[i], l->x[1].stride[i]);
-        else add_axis(&r->reduced, l->shape[i], l->x[1].stride[i], 0);
+        if (kept) reduce_nd_add_axis(&r->kept, l->shape[i], l->x[0].stride[i], l->x[1].stride[i]);
+        else reduce_nd_add_axis(&r->reduced, l->shape[i], l->x[1].stride[i], 0);
         if (kept) results *= l->shape[i];
         else r->count *= l->shape[i];
     }

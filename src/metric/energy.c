@@ -102,7 +102,7 @@ static void pass_run(weir_ctx *c, pass p)
 }
 
 /* -- the samples ------------------------------------------------------------------------------- */
-static int ascending(const void *a_, const void *b_)
+static int energy_ascending(const void *a_, const void *b_)
 {
     const double *a = a_, *b = b_;
     return (*a > *b) - (*a < *b);
@@ -129,8 +129,8 @@ static void points_fill(const weir_metric_pair *p, bool standardize, points *a, 
 {
     for (int64_t k = 0; k < p->dim; k++) points_column(p, k, standardize, a, b);
     if (p->dim > 1) return;
-    qsort(a->at, (size_t)a->n, sizeof *a->at, ascending);
-    qsort(b->at, (size_t)b->n, sizeof *b->at, ascending);
+    qsort(a->at, (size_t)a->n, sizeof *a->at, energy_ascending);
+    qsort(b->at, (size_t)b->n, sizeof *b->at, energy_ascending);
 }
 
 /* -- the estimate ------------------------------------------------------------------------------ */

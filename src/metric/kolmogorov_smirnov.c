@@ -27,7 +27,7 @@ static double kolmogorov_tail(double t)
     return sum;
 }
 
-static int ascending(const void *a_, const void *b_)
+static int kolmogorov_smirnov_ascending(const void *a_, const void *b_)
 {
     const double *a = a_, *b = b_;
     return (*a > *b) - (*a < *b);
@@ -69,8 +69,8 @@ static void columns_piece(void *columns_, int piece, int64_t begin, int64_t end)
     for (int64_t j = begin; j < end; j++) {
         for (int64_t i = 0; i < p->n_a; i++) x[i] = p->a[i * p->dim + j];
         for (int64_t i = 0; i < p->n_b; i++) y[i] = p->b[i * p->dim + j];
-        qsort(x, (size_t)p->n_a, sizeof *x, ascending);
-        qsort(y, (size_t)p->n_b, sizeof *y, ascending);
+        qsort(x, (size_t)p->n_a, sizeof *x, kolmogorov_smirnov_ascending);
+        qsort(y, (size_t)p->n_b, sizeof *y, kolmogorov_smirnov_ascending);
         k->out[j] = ks_sorted(p->n_a, x, p->n_b, y);
     }
 }

@@ -50,7 +50,7 @@ static void slice_unit(const slicing *s, int64_t direction, double *u)
     for (int64_t k = 0; k < s->p->dim; k++) u[k] /= sqrt(square);
 }
 
-static int ascending(const void *a_, const void *b_)
+static int sliced_wasserstein_ascending(const void *a_, const void *b_)
 {
     const place *a = a_, *b = b_;
     if (a->v != b->v) return a->v < b->v ? -1 : 1;
@@ -64,7 +64,7 @@ static void slice_project(int64_t n, int64_t dim, const double *x, const double 
         for (int64_t k = 0; k < dim; k++) v += x[i * dim + k] * u[k];
         out[i] = (place){ v, i };
     }
-    qsort(out, (size_t)n, sizeof *out, ascending);
+    qsort(out, (size_t)n, sizeof *out, sliced_wasserstein_ascending);
 }
 
 static double slice_distance(const slicing *s, double x, double y)

@@ -20,7 +20,7 @@ typedef struct check {
 } check;
 
 /* The message has room for some names; the log gets them all. */
-static void append(check *k, const char *what, char *list, size_t *used, const char *name)
+static void assign_append(check *k, const char *what, char *list, size_t *used, const char *name)
 {
     weir__log(k->c, "weights: %s %s", what, name);
     if (*used + strlen(name) + 8 < LIST_BYTES)
@@ -28,7 +28,7 @@ static void append(check *k, const char *what, char *list, size_t *used, const c
     else if (strstr(list, "..") == NULL) weir__append(list, LIST_BYTES, used, ", ..");
 }
 
-static bool fits(const weir__weight *w, const weir_tensor *t)
+static bool assign_fits(const weir__weight *w, const weir_tensor *t)
 {
     bool floating = weir_dtype_is_real(w->dtype) || w->dtype == WEIR_F16 || w->dtype == WEIR_BF16;
     return (weir_dtype_is_real(t->dtype) ? floating : w->dtype == t->dtype) && w->ndim == t->ndim
@@ -66,8 +66,8 @@ static bool check_entry(void *user, const char *name, const weir__entry *e)
     const weir__weight *w = weight_of(k->root, k->w, name, e->tensor);
     if (!w) {
         k->info.missing++;
-        append(k, "missing", k->missing, &k->missing_bytes, name);
-    } else if (!fits(w, e->tensor)) {
+        assign_append(k, "missing", k->missing, &k->missing_bytes, name);
+    } else if (!assign_fits(w, e->tensor)) {
         char text[160];
         size_t used = 0;
         weir__append(text, sizeof text, &used, "%.60s %s ", name, weir_dtype_name(w->dtype));
@@ -75,7 +75,7 @@ static bool check_entry(void *user, const char *name, const weir__entry *e)
         weir__append(text, sizeof text, &used, " not ");
         weir__append_shape(text, sizeof text, &used, e->tensor->ndim, e->tensor->shape);
         k->info.misfit++;
-        append(k, "shape of", k->misfit, &k->misfit_bytes, text);
+        assign_append(k, "shape of", k->misfit, &k->misfit_bytes, text);
     }
     return true;
 }
@@ -96,7 +96,7 @@ static void list_extra(weir_module *m, check *k)
         weir__module_visit(m, is_wanted, k);
         if (!k->found) {
             k->info.unexpected++;
-            append(k, "unexpected", k->extra, &k->extra_bytes, k->wanted);
+            assign_append(k, "unexpected", k->extra, &k->extra_bytes, k->wanted);
         }
     }
 }

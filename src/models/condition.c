@@ -6,7 +6,7 @@
 #include "models/models.h"
 #include "ops/ops.h"
 
-static bool model_wants(const weir_model *m, const char *name)
+static bool condition_model_wants(const weir_model *m, const char *name)
 {
     for (int i = 0; i < m->n_wants; i++)
         if (strcmp(m->wants[i], name) == 0) return true;
@@ -18,7 +18,7 @@ weir_status weir_model_want(weir_model *m, const char *name)
     weir_ctx *c = weir_model_ctx(m);
     if (!m || m->object.nil || !name || !name[0] || strlen(name) >= sizeof m->wants[0])
         return weir_fail(c, WEIR_ERROR_ARGUMENT, "model_want: expected a model and a name");
-    if (model_wants(m, name)) return WEIR_OK;
+    if (condition_model_wants(m, name)) return WEIR_OK;
     if (m->n_wants == WEIR__WANTS)
         return weir_fail(c, WEIR_ERROR_RANGE, "model_want: %s: expected at most %d names", name,
                          WEIR__WANTS);
@@ -39,13 +39,15 @@ static const char *wants_text(const weir_model *m, char *text, size_t bytes)
     return m->n_wants > 0 ? text : "none";
 }
 
-static bool names_fit(const weir_model *m, weir_ctx *c, const weir_condition *k, const char *who)
+static bool condition_names_fit(const weir_model *m, weir_ctx *c, const weir_condition *k,
+                                const char *who)
 {
     char text[WEIR__WANTS * 66] = "";
     const char *name;
     for (int64_t i = 0; i < weir_condition_count(k); i++) {
         weir_condition_at(k, i, &name);
-        if (model_wants(m, name) || (weir__model_has_null(m) && strcmp(name, "null") == 0))
+        if (condition_model_wants(m, name)
+            || (weir__model_has_null(m) && strcmp(name, "null") == 0))
             continue;
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: condition %s: expected %s, which the model takes",
                   who, name, wants_text(m, text, sizeof text));
@@ -105,7 +107,7 @@ bool weir__model_condition_fits(const weir_model *m, weir_ctx *c, const weir_con
                   "%s: nil condition: expected one that could be made, or NULL", who);
         return false;
     }
-    return weir__meets(c, k, who, "a condition") && names_fit(m, c, k, who)
+    return weir__meets(c, k, who, "a condition") && condition_names_fit(m, c, k, who)
            && values_fit(m, c, k, who);
 }
 
@@ -121,7 +123,7 @@ const weir_condition *weir__model_condition_ready(const weir_model *m, weir_ctx 
 
 /* -- of a batch -------------------------------------------------------------------------------- */
 /* A quiet line where the data have a class by nature, which nobody asked for. */
-static void tell_dropped(weir_model *m, const weir_batch *b, const char *name)
+static void condition_tell_dropped(weir_model *m, const weir_batch *b, const char *name)
 {
     bool class = strcmp(name, "class") == 0;
     weir__log(m->object.ctx,
@@ -132,15 +134,15 @@ static void tell_dropped(weir_model *m, const weir_batch *b, const char *name)
 }
 
 /* What the model wants of what data offer; NULL: nothing of it. */
-static const weir_condition *wanted_of(weir_model *m, weir_ctx *c, const weir_batch *b)
+static const weir_condition *condition_wanted_of(weir_model *m, weir_ctx *c, const weir_batch *b)
 {
     const char *name;
     bool tell = c == m->object.ctx && !m->told_dropped;
     weir_condition *wanted = NULL;
     for (int64_t i = 0; i < weir_condition_count(b->condition); i++) {
         weir_tensor *t = weir_condition_at(b->condition, i, &name);
-        bool wants = model_wants(m, name);
-        if (!wants && tell) tell_dropped(m, b, name);
+        bool wants = condition_model_wants(m, name);
+        if (!wants && tell) condition_tell_dropped(m, b, name);
         if (wants && !wanted) wanted = weir_condition_new(c);
         if (wants) wanted = weir_condition_with(wanted, name, t);
     }
@@ -151,7 +153,7 @@ weir_batch *weir__model_batch(weir_model *m, weir_ctx *c, weir_batch *b, const c
 {
     if (!weir__lives(b, who)) return weir__nil(c, WEIR__BATCH);
     if (b->object.nil || b->ready) return b;
-    const weir_condition *k = b->offered ? wanted_of(m, c, b) : b->condition;
+    const weir_condition *k = b->offered ? condition_wanted_of(m, c, b) : b->condition;
     if (!weir__model_condition_fits(m, c, k, who)) return weir__nil(c, WEIR__BATCH);
     if (!k && !b->condition) return b;
     weir_batch *ready = weir__batch_with_condition(c, b, weir__model_condition_ready(m, c, k));

@@ -35,7 +35,7 @@ static json_t *reals_json(const weir_reals *list)
     return NULL;
 }
 
-static json_t *words_json(const weir_words *list)
+static json_t *config_words_json(const weir_words *list)
 {
     json_t *a = json_array();
     bool good = a != NULL;
@@ -46,7 +46,7 @@ static json_t *words_json(const weir_words *list)
     return NULL;
 }
 
-static json_t *row_json(const weir_row *row)
+static json_t *config_row_json(const weir_row *row)
 {
     json_t *o = json_object();
     if (o && json_object_set_new(o, "name", json_string(weir__row_short_name(row))) == 0) return o;
@@ -59,7 +59,7 @@ static json_t *rows_json(const weir_choices *list)
     json_t *a = json_array();
     bool good = a != NULL;
     for (int64_t i = 0; good && i < list->n; i++)
-        good = json_array_append_new(a, row_json(list->at[i].row)) == 0;
+        good = json_array_append_new(a, config_row_json(list->at[i].row)) == 0;
     if (good) return a;
     json_decref(a);
     return NULL;
@@ -89,8 +89,8 @@ static json_t *value_json(const weir_option *o, const void *field)
     case WEIR_OPTION_CHOICE: return word_json(o, field);
     case WEIR_OPTION_INTS: return ints_json(field);
     case WEIR_OPTION_REALS: return reals_json(field);
-    case WEIR_OPTION_WORDS: return words_json(field);
-    case WEIR_OPTION_ROW: return row_json(((const weir_choice *)field)->row);
+    case WEIR_OPTION_WORDS: return config_words_json(field);
+    case WEIR_OPTION_ROW: return config_row_json(((const weir_choice *)field)->row);
     case WEIR_OPTION_ROWS: return rows_json(field);
     case WEIR_OPTION_TEXT: break;
     }
@@ -237,7 +237,7 @@ static weir_status add_elements(weir__assignments *a, const char *key, const jso
     return WEIR_OK;
 }
 
-static weir_status add_text(weir__assignments *a, const char *key, const char *text)
+static weir_status config_add_text(weir__assignments *a, const char *key, const char *text)
 {
     return weir__assignments_add(a, key, strlen(key), text);
 }
@@ -248,15 +248,15 @@ static weir_status add_number(weir__assignments *a, const char *key, const json_
     weir__out out = { .buffer = text, .bytes = sizeof text };
     number_out(&out, v);
     weir__out_end(&out);
-    return add_text(a, key, text);
+    return config_add_text(a, key, text);
 }
 
 static weir_status add_member(weir__assignments *a, const char *key, const json_t *v)
 {
     if (json_is_object(v)) return add_object(a, key, v, NULL);
-    if (json_is_string(v)) return add_text(a, key, json_string_value(v));
+    if (json_is_string(v)) return config_add_text(a, key, json_string_value(v));
     if (json_is_number(v)) return add_number(a, key, v);
-    if (json_is_boolean(v)) return add_text(a, key, json_is_true(v) ? "yes" : "no");
+    if (json_is_boolean(v)) return config_add_text(a, key, json_is_true(v) ? "yes" : "no");
     if (!json_is_array(v)) return bad_json(a, key);
     weir_status status = add_list(a, key, v);
     return status == WEIR_OK ? add_elements(a, key, v) : status;

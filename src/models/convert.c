@@ -66,8 +66,8 @@ static void choose_label(weir__path_opts *to)
     to->label = lo > 0 && hi < INFINITY ? WEIR__LABEL_LOG_SIGMA : WEIR__LABEL_TIME;
 }
 
-static weir_status fill(weir_ctx *c, const weir_model *m, const weir_row *row, void *to,
-                        const char *path, const char *prediction)
+static weir_status convert_fill(weir_ctx *c, const weir_model *m, const weir_row *row, void *to,
+                                const char *path, const char *prediction)
 {
     weir__path_opts *o = to;
     const weir__path_opts *own = m->options;
@@ -136,7 +136,7 @@ weir_model *weir_model_convert(weir_model *m, const char *model, const char *pat
     }
     void *options = weir__options_new(c, row);
     weir_model *to = nil;
-    if (options && fill(c, m, row, options, path, prediction) == WEIR_OK)
+    if (options && convert_fill(c, m, row, options, path, prediction) == WEIR_OK)
         to = convert_made(m, (const weir_model_row *)row, options);
     weir__options_delete(c, row, options);
     return to;

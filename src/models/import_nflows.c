@@ -185,7 +185,7 @@ static bool made_is_residual(const layer *l)
     return !json_is_false(json_object_get(l->config, "use_residual_blocks"));
 }
 
-static int64_t made_layers(const layer *l) /* hidden ones of theirs */
+static int64_t import_nflows_made_layers(const layer *l) /* hidden ones of theirs */
 {
     return 1 + l->blocks * (made_is_residual(l) ? 2 : 1);
 }
@@ -248,7 +248,7 @@ static bool made_read(const layer *l, made *m, const char *name, int64_t in, int
 static bool made_read_all(const layer *l, made *m, int64_t params)
 {
     bool good = made_read(l, m, "initial_layer", l->dim, l->width, m->degrees);
-    for (int64_t i = 0; good && i < made_layers(l) - 1; i++) {
+    for (int64_t i = 0; good && i < import_nflows_made_layers(l) - 1; i++) {
         char name[64];
         long long block = made_is_residual(l) ? i / 2 : i;
         if (made_is_residual(l))
@@ -300,7 +300,7 @@ static bool made_take(layer *l, int64_t params)
     bool good = made_begin(l, &m) && made_read_all(l, &m, params);
     weir__import_layer *last = m.n > 0 ? &m.at[m.n - 1] : NULL;
     if (good && l->bins > 0) spline_rows(l, l->dim, l->width, 1, last->weight, last->bias);
-    for (int64_t i = 0; i < made_layers(l); i++) widths[i] = m.width;
+    for (int64_t i = 0; i < import_nflows_made_layers(l); i++) widths[i] = m.width;
     snprintf(net, sizeof net, "%s.net", l->ours);
     good = good && weir__import_made(l->im, net, m.n, m.at, l->dim, l->context > 0, widths)
            && made_take_context(l, &m);

@@ -88,8 +88,8 @@ static weir_status agree(weir_ctx *c, const says *file, const says *config, cons
     return status;
 }
 
-static weir_status settle(weir_ctx *c, const weir__weights *w, const char *where,
-                          const char *config_path, says *out)
+static weir_status load_settle(weir_ctx *c, const weir__weights *w, const char *where,
+                               const char *config_path, says *out)
 {
     says config = { 0 };
     json_t *given = NULL;
@@ -113,7 +113,7 @@ static void take_kind(weir_model *m, const json_t *metadata)
 }
 
 /* What the file has beside the row's own: a context that is standardised, names. */
-static weir_status fill(weir_model *m, const weir__weights *w, const char *where)
+static weir_status load_fill(weir_model *m, const weir__weights *w, const char *where)
 {
     bool standardized = m->context > 0 && weir__weights_find(w, "data.context_mean");
     if (standardized && weir__model_add_context_standardize(m) != WEIR_OK)
@@ -126,10 +126,10 @@ static weir_model *load(weir_ctx *c, weir__weights *w, const char *where, const 
 {
     says what = { 0 };
     weir_model *m = weir__nil(c, WEIR__MODEL);
-    if (settle(c, w, where, config_path, &what) == WEIR_OK)
+    if (load_settle(c, w, where, config_path, &what) == WEIR_OK)
         m = weir__model_from_options(c, what.row, what.options);
     forget(c, &what);
-    if (!m->object.nil && fill(m, w, where) != WEIR_OK) {
+    if (!m->object.nil && load_fill(m, w, where) != WEIR_OK) {
         weir_model_free(m);
         m = weir__nil(c, WEIR__MODEL);
     }
@@ -140,7 +140,7 @@ static weir_model *load(weir_ctx *c, weir__weights *w, const char *where, const 
 }
 
 /* The weights and the config that belong to `path`, a folder or a file. */
-static bool places(weir_ctx *c, const char *path, char *file, char *config)
+static bool load_places(weir_ctx *c, const char *path, char *file, char *config)
 {
     struct stat st;
     size_t used = 0, config_used = 0, folder = 0;
@@ -167,7 +167,7 @@ weir_model *weir_model_load(weir_ctx *c, const char *path)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "model_load: NULL: expected a path");
         return weir__nil(c, WEIR__MODEL);
     }
-    if (!places(c, path, file, config) || weir__safetensors_load(c, file, &w) != WEIR_OK)
+    if (!load_places(c, path, file, config) || weir__safetensors_load(c, file, &w) != WEIR_OK)
         return weir__nil(c, WEIR__MODEL);
     weir_model *m = load(c, &w, file, config);
     weir__weights_free(c, &w);

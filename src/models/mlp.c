@@ -178,7 +178,7 @@ static bool layer_with_slope(weir_module *linear, weir_module *activation, weir_
 
 /* [B, k, columns] times W^T, without the bias; `used` columns of W only: of the first layer those
  * of x */
-static weir_tensor *through(weir_module *linear, weir_tensor *v, int64_t used)
+static weir_tensor *mlp_through(weir_module *linear, weir_tensor *v, int64_t used)
 {
     weir_tensor *w = weir_module_state_find(linear, "weight");
     return weir_is_nil(w)
@@ -217,7 +217,7 @@ static weir_tensor *mlp_jvp(weir_module *m, weir_tensor *x, weir_tensor *t, cons
         weir_module *layer = m->children[i];
         weir_tensor *v_before = v, *h_before = h;
         if (i % 2 == 0) {
-            v = through(layer, v, v->shape[2]);
+            v = mlp_through(layer, v, v->shape[2]);
             known = i + 1 < m->n_children
                     && layer_with_slope(layer, m->children[i + 1], &h, &slope);
             if (!known) h = weir_module_forward(layer, h);

@@ -31,7 +31,7 @@ static const void *field(const weir_model *m, const char *name, weir_option_type
     return weir__option_value(&m->row->row, m->options, name, type);
 }
 
-static bool read_shape(weir_model *m)
+static bool model_read_shape(weir_model *m)
 {
     weir_ctx *c = m->object.ctx;
     const int64_t *dim = field(m, "dim", WEIR_OPTION_INT);
@@ -94,7 +94,7 @@ static bool read_common(weir_model *m)
     const int32_t *dtype = field(m, "dtype", WEIR_OPTION_CHOICE);
     m->levels = levels ? *levels : 0;
     m->dtype = weir__dtype_option(dtype ? *dtype : 0);
-    return read_shape(m) && read_conditions(m);
+    return model_read_shape(m) && read_conditions(m);
 }
 
 /* The option context of m's copy becomes n; what it was. */
@@ -108,7 +108,7 @@ static int64_t model_see_context(weir_model *m, int64_t n)
 
 /* What chosen rows leave to the model: its own options, dim as it is known now, and of classes as
  * many as a table of them has rows. */
-static bool settle(weir_model *m)
+static bool model_settle(weir_model *m)
 {
     const weir_row *row = &m->row->row;
     int64_t *dim = weir__option_value(row, m->options, "dim", WEIR_OPTION_INT);
@@ -154,7 +154,7 @@ bool weir__model_unshared(const weir_model *m, const char *who)
     return n == 0;
 }
 
-static void destroy(weir__object *o)
+static void model_destroy(weir__object *o)
 {
     weir_model *m = (weir_model *)o;
     weir_ctx *c = m->object.ctx;
@@ -172,7 +172,7 @@ void weir_model_free(weir_model *m)
 {
     WEIR__AS_FOUND;
     if (!m || !weir__lives(m, "model_free") || m->object.nil) return;
-    if (weir__model_unshared(m, "model_free")) destroy(&m->object);
+    if (weir__model_unshared(m, "model_free")) model_destroy(&m->object);
 }
 
 static bool build(weir_model *m, const void *options)
@@ -182,7 +182,7 @@ static bool build(weir_model *m, const void *options)
     m->options = weir__options_clone(c, row, options);
     m->state = weir__alloc0(c, m->row->state_size);
     if (!m->options || !m->state || !read_common(m)) return false;
-    if (!weir__model_plan_embed(m) || !settle(m)) return false;
+    if (!weir__model_plan_embed(m) || !model_settle(m)) return false;
     m->module = model_create(m);
     if (!m->module) {
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: create gave NULL: expected a module", row->name);
@@ -202,11 +202,11 @@ weir_model *weir__model_from_options(weir_ctx *c, const weir_model_row *row, con
     if (!weir_ok(c)) return weir__nil(c, WEIR__MODEL);
     weir_model *m = weir__alloc0(c, sizeof *m);
     if (!m) return weir__nil(c, WEIR__MODEL);
-    m->object = weir__object_home(c, WEIR__MODEL, destroy);
+    m->object = weir__object_home(c, WEIR__MODEL, model_destroy);
     m->row = row;
     memcpy(m->weights, "raw", 4);
     if (build(m, options)) return m;
-    destroy(&m->object);
+    model_destroy(&m->object);
     return weir__nil(c, WEIR__MODEL);
 }
 
@@ -325,7 +325,7 @@ static weir_batch *model_condition(weir_model *m, weir_ctx *c, weir_batch *b)
     return seen == k ? b : weir__batch_with_condition(c, b, seen);
 }
 
-static weir_tensor *loss_of(weir_model *m, weir_batch *b)
+static weir_tensor *model_loss_of(weir_model *m, weir_batch *b)
 {
     weir_ctx *c = weir_batch_x(b)->object.ctx;
     b = model_condition(m, c, b);
@@ -359,7 +359,7 @@ static void model_start(weir_model *m, weir_batch *b)
     weir_scope s = weir_scope_begin_no_grad(c);
     c->modes.first_batch = true;
     weir__frame_set(c, c->frame); /* until the scope ends: the step then draws as if without */
-    loss_of(m, b);
+    model_loss_of(m, b);
     weir_scope_end(s);
 }
 
@@ -388,7 +388,7 @@ weir_tensor *weir_model_loss(weir_model *m, weir_batch *b)
     b = weir__model_batch(m, c, b, "model_loss");
     if (weir_ok(c)) weir__frame_set(c, train_frame(m, c, b));
     if (weir_ok(c) && c == m->object.ctx) model_start(m, b);
-    weir_tensor *l = weir_ok(c) ? loss_of(m, b) : weir__nil(c, WEIR__TENSOR);
+    weir_tensor *l = weir_ok(c) ? model_loss_of(m, b) : weir__nil(c, WEIR__TENSOR);
     weir__frame after = c->frame;
     weir__scope_end_keeping(s, 1, (void *const[]){ l });
     if (stream == after.stream)

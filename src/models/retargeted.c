@@ -68,7 +68,7 @@ static weir__field conventions(const weir__convention *v)
     };
 }
 
-static double sigma_at(const weir__field *f, double t)
+static double retargeted_sigma_at(const weir__field *f, double t)
 {
     weir_path_point p = f->path->at(f->path_options, t);
     return p.a > 0 ? p.b / p.a : INFINITY;
@@ -79,8 +79,8 @@ void weir__retarget_range(const weir__convention *old, double *lo, double *hi)
     weir__field f = conventions(old);
     double first, last;
     weir__field_ends(&f, &first, &last);
-    *lo = sigma_at(&f, first);
-    *hi = sigma_at(&f, last);
+    *lo = retargeted_sigma_at(&f, first);
+    *hi = retargeted_sigma_at(&f, last);
 }
 
 /* What the module's options hold until it is made. */
@@ -91,7 +91,7 @@ static weir__convention convention_take(weir__convention *from)
     return v;
 }
 
-static void destroy(weir_module *m)
+static void retargeted_destroy(weir_module *m)
 {
     weir_ctx *c = weir_module_ctx(m);
     state *s = weir_module_state(m);
@@ -101,7 +101,7 @@ static void destroy(weir_module *m)
     weir__choice_clear(c, &s->is.prediction);
 }
 
-static void create(weir_module *m, const void *options_)
+static void retargeted_create(weir_module *m, const void *options_)
 {
     weir__retarget_opts *o = (void *)(uintptr_t)options_;
     weir_ctx *c = weir_module_ctx(m);
@@ -164,7 +164,8 @@ static weir_tensor *column(weir_tensor *x, const double *v, int ndim)
     return x->dtype == WEIR_F64 ? y : weir_cast(y, x->dtype);
 }
 
-static weir_tensor *at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
+static weir_tensor *retargeted_at(weir_module *m, weir_tensor *x, weir_tensor *t,
+                                  const weir_condition *k)
 {
     const state *s = weir_module_state(m);
     weir_ctx *c = x->object.ctx;
@@ -190,13 +191,13 @@ static weir_tensor *at(weir_module *m, weir_tensor *x, weir_tensor *t, const wei
 }
 
 /* As a module, which has no time: at sigma = 1. */
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *retargeted_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     int64_t n = x->shape[0];
     bool time = s->is.label == WEIR__LABEL_TIME;
     double label = time ? s->path->time_of(s->path_options, 1) : 0;
-    return at(m, x, weir_full(x->object.ctx, x->dtype, 1, &n, label), NULL);
+    return retargeted_at(m, x, weir_full(x->object.ctx, x->dtype, 1, &n, label), NULL);
 }
 
 const weir_module_row weir__row_retarget = {
@@ -211,9 +212,9 @@ const weir_module_row weir__row_retarget = {
         .given = "in|out|height|width|dtype|classes|context|path|prediction|label",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .forward = forward,
+    .create = retargeted_create,
+    .forward = retargeted_forward,
     .input = "4,2",
-    .destroy = destroy,
-    .at = at,
+    .destroy = retargeted_destroy,
+    .at = retargeted_at,
 };

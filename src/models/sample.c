@@ -22,7 +22,7 @@ static bool sample_read(weir_ctx *c, const weir_sample_opts *given, weir_sample_
                             sizeof *o);
 }
 
-static bool options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
+static bool sample_options_fit(weir_ctx *c, const weir_sample_opts *o, int64_t n)
 {
     if (n < 0 || o->first < -1 || o->batch < 0 || o->steps < 0) {
         weir_fail(c, WEIR_ERROR_RANGE, "sample: a negative count: expected 0 or more, or first=-1");
@@ -251,7 +251,7 @@ static const weir_condition *sample_condition(const job *j, int64_t at, int64_t 
 }
 
 /* Samples at .. at+n-1 of the request into j->values. */
-static weir_status chunk(job *j, int64_t at, int64_t n)
+static weir_status sample_chunk(job *j, int64_t at, int64_t n)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
@@ -284,7 +284,7 @@ static weir_status chunk(job *j, int64_t at, int64_t n)
     return way.status == WEIR_OK ? weir_status_of(c) : way.status;
 }
 
-static weir_status run(job *j, weir_dtype t, void *out)
+static weir_status sample_run(job *j, weir_dtype t, void *out)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
@@ -303,7 +303,7 @@ static weir_status run(job *j, weir_dtype t, void *out)
     if (s == WEIR_OK && !sample_begin(j)) s = weir_status_of(c);
     while (done < n && s == WEIR_OK) {
         int64_t k = n - done < rows ? n - done : rows;
-        if ((s = chunk(j, done, k)) != WEIR_OK) break;
+        if ((s = sample_chunk(j, done, k)) != WEIR_OK) break;
         weir__convert(t, (char *)out + (size_t)(done * m->dim) * weir_dtype_size(t), WEIR_F64,
                       j->values, k * m->dim);
         done += k;
@@ -330,7 +330,8 @@ static bool request_fits(weir_model *m, int64_t n, const weir_sample_opts *given
 {
     weir_ctx *c = m->object.ctx;
     bool fits = weir__model_usable(m, who) && model_draws(m, who) && sample_read(c, given, o)
-                && options_fit(c, o, n) && weir__model_condition_fits(m, c, o->condition, who)
+                && sample_options_fit(c, o, n)
+                && weir__model_condition_fits(m, c, o->condition, who)
                 && weir__model_condition_divides(c, o->condition, n, who)
                 && weir__start_read(m, o, start, who);
     if (fits && o->start) o->start = start;
@@ -350,7 +351,7 @@ static weir_status sample_into(weir_model *m, int64_t n, const weir_sample_opts 
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "model_sample_into: NULL: expected room for n samples");
     job j = { .m = m, .o = &own, .n = n };
-    return run(&j, t, x);
+    return sample_run(&j, t, x);
 }
 
 weir_status weir_model_sample_into(weir_model *m, int64_t n, const weir_sample_opts *o, float *x)
@@ -396,7 +397,7 @@ static weir_status sample_log_prob_into(weir_model *m, int64_t n, const weir_sam
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "%s: NULL: expected room for n samples and their log q", who);
     job j = { .m = m, .o = &own, .n = n, .log_q = log_q };
-    return run(&j, t, x);
+    return sample_run(&j, t, x);
 }
 
 weir_status weir_model_sample_log_prob_into(weir_model *m, int64_t n, const weir_sample_opts *o,
@@ -495,7 +496,7 @@ weir_tensor *weir_model_sample(weir_model *m, int64_t n, const weir_sample_opts 
     weir_dtype t = weir_model_data_dtype(m);
     weir_tensor *x = weir_empty(c, t, m->ndim + 1, shape);
     job j = { .m = m, .o = &own, .n = n };
-    weir_status s = weir_is_nil(x) ? weir_status_of(c) : run(&j, t, weir_data_mut(x));
+    weir_status s = weir_is_nil(x) ? weir_status_of(c) : sample_run(&j, t, weir_data_mut(x));
     if (s == WEIR_STOPPED)
         weir_fail(c, s, "model_sample: stopped by on_step: expected to run to the end");
     return s == WEIR_OK ? x : weir__nil(c, WEIR__TENSOR);

@@ -149,13 +149,13 @@ static void finish_bounds(const weir_model *m, weir_log_prob_info *info)
     if (info->importance > 1 || !uniform) info->kind = WEIR_LOG_PROB_LOWER_BOUND;
 }
 
-static double element(const weir_tensor *t, int64_t i) { return weir_get(t, &i); }
+static double score_element(const weir_tensor *t, int64_t i) { return weir_get(t, &i); }
 
 /* Adds a draw to the running mean and sum of squared deviations of each sample (Welford 1962). */
 static void add_draw(const weir_tensor *lp, int64_t draw, double *mean, double *squares)
 {
     for (int64_t i = 0; i < lp->numel; i++) {
-        double v = element(lp, i), d = v - mean[i];
+        double v = score_element(lp, i), d = v - mean[i];
         mean[i] += d / (double)(draw + 1);
         squares[i] += d * (v - mean[i]);
     }
@@ -167,7 +167,7 @@ static void finish_info(const weir_tensor *lp, int64_t draws, const double *squa
                         weir_log_prob_info *info)
 {
     for (int64_t i = 0; i < lp->numel; i++) {
-        double n = (double)draws, v = element(lp, i);
+        double n = (double)draws, v = score_element(lp, i);
         info->n_failed += !isfinite(v);
         if (info->stderr_of && (draws > 1 || !isfinite(v)))
             info->stderr_of[i] = isfinite(v) ? sqrt(squares[i] / (n - 1) / n) : NAN;
@@ -272,8 +272,8 @@ typedef struct job {
     int64_t *ids; /* of one chunk */
 } job;
 
-static weir_status chunk(const job *j, int64_t first, int64_t n, double *log_prob,
-                         weir_log_prob_info *info)
+static weir_status score_chunk(const job *j, int64_t first, int64_t n, double *log_prob,
+                               weir_log_prob_info *info)
 {
     weir_model *m = j->m;
     weir_ctx *c = m->object.ctx;
@@ -308,7 +308,7 @@ static weir_status all_chunks(job *j, int64_t n, double *log_prob, weir_log_prob
             .stderr_of = total->stderr_of ? total->stderr_of + first : NULL,
             .report = total->report ? total->report + first : NULL,
         };
-        s = chunk(j, first, k, log_prob + first, &part);
+        s = score_chunk(j, first, k, log_prob + first, &part);
         total->n_failed += part.n_failed;
         total->n_out_of_steps += part.n_out_of_steps;
         total->kind = part.kind;

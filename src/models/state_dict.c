@@ -29,7 +29,7 @@ weir__weight *weir__module_weights(weir_module *m, int64_t *n)
 }
 
 /* To a file, or into `bytes` when path is NULL. */
-static weir_status save(weir_module *m, const char *path, weir__bytes *bytes)
+static weir_status state_dict_save(weir_module *m, const char *path, weir__bytes *bytes)
 {
     weir_ctx *c = m->object.ctx;
     int64_t n;
@@ -54,7 +54,7 @@ weir_status weir_module_save(weir_module *m, const char *path)
         return m ? weir_status_of(m->object.ctx) : WEIR_ERROR_ARGUMENT;
     if (!path)
         return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "module_save: NULL: expected a path");
-    return save(m, path, NULL);
+    return state_dict_save(m, path, NULL);
 }
 
 weir_status weir_module_save_to_memory(weir_module *m, void **data, size_t *bytes)
@@ -68,7 +68,7 @@ weir_status weir_module_save_to_memory(weir_module *m, void **data, size_t *byte
         return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
                          "module_save_to_memory: NULL: expected where to put data and size");
     weir__bytes b = { 0 };
-    weir_status s = save(m, NULL, &b);
+    weir_status s = state_dict_save(m, NULL, &b);
     if (s == WEIR_OK) {
         *data = b.data;
         *bytes = b.size;

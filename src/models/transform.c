@@ -11,7 +11,7 @@
 #include <string.h>
 #include "models/models.h"
 
-static weir_tensor *misfit(weir_model *m, weir_tensor *x)
+static weir_tensor *transform_misfit(weir_model *m, weir_tensor *x)
 {
     char shape[128];
     size_t used = 0;
@@ -27,7 +27,7 @@ static weir_tensor *fitted(weir_model *m, weir_tensor *x)
 {
     if (x->object.nil) return x;
     bool fits = x->ndim >= 1 && weir_dtype_is_real(x->dtype);
-    if (!fits || weir__numel_of(x->ndim - 1, x->shape + 1) != m->dim) return misfit(m, x);
+    if (!fits || weir__numel_of(x->ndim - 1, x->shape + 1) != m->dim) return transform_misfit(m, x);
     int64_t shape[WEIR_RANK_MAX] = { x->shape[0] };
     memcpy(shape + 1, m->shape, (size_t)m->ndim * sizeof *shape);
     bool same = x->ndim == m->ndim + 1;

@@ -10,7 +10,7 @@ void weir__model_set_weights_kind(weir_model *m, const char *kind)
     if (m && !m->object.nil) weir__append(m->weights, sizeof m->weights, &used, "%s", kind);
 }
 
-static void put(json_t *o, const char *key, const char *text, bool *good)
+static void weights_put(json_t *o, const char *key, const char *text, bool *good)
 {
     *good = *good && json_object_set_new(o, key, json_string(text)) == 0;
 }
@@ -20,24 +20,24 @@ static void put_int(json_t *o, const char *key, int64_t v, bool *good)
     char text[32];
     size_t used = 0;
     weir__append(text, sizeof text, &used, "%lld", (long long)v);
-    put(o, key, text, good);
+    weights_put(o, key, text, good);
 }
 
-static void put_shape(json_t *o, const weir_model *m, bool *good)
+static void weights_put_shape(json_t *o, const weir_model *m, bool *good)
 {
     char text[160];
     size_t used = 0;
     for (int i = 0; i < m->ndim; i++)
         weir__append(text, sizeof text, &used, i ? ",%lld" : "%lld", (long long)m->shape[i]);
-    put(o, "shape", text, good);
+    weights_put(o, "shape", text, good);
 }
 
-static bool put_options(json_t *o, weir_model *m, bool *good)
+static bool weights_put_options(json_t *o, weir_model *m, bool *good)
 {
     json_t *options = weir__options_to_json(m->object.ctx, &m->row->row, m->options);
     char *text = options ? weir__json_text(options, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(options);
-    if (text) put(o, "options", text, good);
+    if (text) weights_put(o, "options", text, good);
     else *good = false;
     weir__json_text_free(text);
     return *good;
@@ -53,15 +53,15 @@ json_t *weir__model_metadata(weir_model *m, const json_t *extra)
 {
     json_t *o = json_object();
     bool good = o != NULL;
-    put(o, "weir_format", "1", &good);
-    put(o, "weir_version", weir_version(), &good);
-    put(o, "model", strchr(m->row->row.name, '.') + 1, &good);
-    put_options(o, m, &good);
+    weights_put(o, "weir_format", "1", &good);
+    weights_put(o, "weir_version", weir_version(), &good);
+    weights_put(o, "model", strchr(m->row->row.name, '.') + 1, &good);
+    weights_put_options(o, m, &good);
     put_int(o, "dim", m->dim, &good);
-    put_shape(o, m, &good);
+    weights_put_shape(o, m, &good);
     put_int(o, "levels", m->levels, &good);
-    put(o, "transform", transform_text(m), &good);
-    put(o, "weights", m->weights, &good);
+    weights_put(o, "transform", transform_text(m), &good);
+    weights_put(o, "weights", m->weights, &good);
     good = good && weir__model_put_names(m, o);
     const char *key;
     json_t *value;
@@ -76,7 +76,8 @@ json_t *weir__model_metadata(weir_model *m, const json_t *extra)
 }
 
 /* To a file, or into `bytes` when path is NULL. */
-static weir_status save(weir_model *m, const char *path, const json_t *extra, weir__bytes *bytes)
+static weir_status weights_save(weir_model *m, const char *path, const json_t *extra,
+                                weir__bytes *bytes)
 {
     weir_ctx *c = m->object.ctx;
     int64_t n;
@@ -97,7 +98,7 @@ weir_status weir__model_save_with(weir_model *m, const char *path, const json_t 
     if (!weir__model_usable(m, "model_save")) return weir_status_of(m->object.ctx);
     if (!path)
         return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT, "model_save: NULL: expected a path");
-    return save(m, path, extra, NULL);
+    return weights_save(m, path, extra, NULL);
 }
 
 weir_status weir_model_save(weir_model *m, const char *path)
@@ -117,7 +118,7 @@ weir_status weir_model_save_to_memory(weir_model *m, void **data, size_t *bytes)
         return weir_fail(m->object.ctx, WEIR_ERROR_ARGUMENT,
                          "model_save_to_memory: NULL: expected where to put data and size");
     weir__bytes b = { 0 };
-    weir_status s = save(m, NULL, NULL, &b);
+    weir_status s = weights_save(m, NULL, NULL, &b);
     if (s == WEIR_OK) {
         *data = b.data;
         *bytes = b.size;

@@ -30,7 +30,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void create(weir_module *m, const void *opts)
+static void attention_create(weir_module *m, const void *opts)
 {
     const attention_opts *o = opts;
     state *s = weir_module_state(m);
@@ -57,7 +57,7 @@ static void create(weir_module *m, const void *opts)
 }
 
 /* x [.., L, W] as [.., heads, L, W / heads], a view */
-static weir_tensor *heads_of(const state *s, weir_tensor *x)
+static weir_tensor *attention_heads_of(const state *s, weir_tensor *x)
 {
     if (weir_is_nil(x)) return x;
     int64_t shape[WEIR_RANK_MAX];
@@ -68,7 +68,7 @@ static weir_tensor *heads_of(const state *s, weir_tensor *x)
     return weir_transpose(weir_reshape(x, n + 1, shape), -2, -3);
 }
 
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *attention_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     if (x->ndim < 2 || x->ndim == WEIR_RANK_MAX || x->shape[x->ndim - 1] != s->width
@@ -82,8 +82,9 @@ static weir_tensor *forward(weir_module *m, weir_tensor *x)
     weir_scope scope = weir_scope_begin(x->object.ctx); /* q, k and v end with it */
     weir_tensor *part[3];
     weir_chunk(weir_linear(x, s->in_weight, s->in_bias), -1, 3, part);
-    weir_tensor *y = weir_scaled_dot_product_attention(heads_of(s, part[0]), heads_of(s, part[1]),
-                                                       heads_of(s, part[2]), NULL, s->causal, NAN);
+    weir_tensor *y = weir_scaled_dot_product_attention(
+        attention_heads_of(s, part[0]), attention_heads_of(s, part[1]),
+        attention_heads_of(s, part[2]), NULL, s->causal, NAN);
     weir__scope_end_keeping(scope, 1, (void *const[]){ y });
     return weir_linear(weir_reshape(weir_transpose(y, -2, -3), x->ndim, x->shape), s->out_weight,
                        s->out_bias);
@@ -99,5 +100,8 @@ const weir_module_row weir__row_multihead_attention = {
         .options_size = sizeof(attention_opts),
         .test = "width=4 heads=2 causal=yes",
     },
-    .state_size = sizeof(state), .create = create, .forward = forward, .input = "2,3,4",
+    .state_size = sizeof(state),
+    .create = attention_create,
+    .forward = attention_forward,
+    .input = "2,3,4",
 };

@@ -38,7 +38,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void create(weir_module *m, const void *opts)
+static void batch_norm_create(weir_module *m, const void *opts)
 {
     const norm_opts *o = opts;
     state *s = weir_module_state(m);
@@ -58,7 +58,7 @@ static void create(weir_module *m, const void *opts)
     s->seen = weir_module_buffer(m, "num_batches_tracked", WEIR_I64, 0, NULL, 0);
 }
 
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *batch_norm_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     const weir_tensor *typed = s->weight ? s->weight : s->mean;
@@ -88,8 +88,8 @@ const weir_module_row weir__row_batch_norm = {
         .test = "channels=3",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .forward = forward,
+    .create = batch_norm_create,
+    .forward = batch_norm_forward,
     .input = "4,3,2",
     .torch = weir__torch_batch_norm,
 };

@@ -56,7 +56,7 @@ static bool pairs(weir_module *m, const conv_opts *o, int64_t kernel[2], weir_co
            && weir__pair_option(m, "dilation", &o->dilation, c->dilation);
 }
 
-static void create(weir_module *m, const void *opts)
+static void conv2d_create(weir_module *m, const void *opts)
 {
     const conv_opts *o = opts;
     state *s = weir_module_state(m);
@@ -88,7 +88,7 @@ static void create(weir_module *m, const void *opts)
     if (o->bias) s->bias = weir_module_parameter(m, "bias", t, 1, &o->out, bias);
 }
 
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *conv2d_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     if (x->ndim == 4 && x->shape[1] == s->in && x->dtype == s->weight->dtype)
@@ -111,8 +111,8 @@ const weir_module_row weir__row_conv2d = {
         .test = "in=4 out=6 kernel=3,2 stride=2,1 padding=1 padding_after=0,1 groups=2",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .forward = forward,
+    .create = conv2d_create,
+    .forward = conv2d_forward,
     .torch = weir__torch_conv2d,
     .input = "2,4,5,4",
 };

@@ -11,11 +11,11 @@ static const weir_option options[] = { { "p", WEIR_OPTION_REAL, offsetof(dropout
                                          1, NULL, "probability of an element to be dropped" },
                                        { 0 } };
 
-static void create(weir_module *m, const void *opts)
+static void dropout_create(weir_module *m, const void *opts)
 {
     *(double *)weir_module_state(m) = ((const dropout_opts *)opts)->p;
 }
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *dropout_forward(weir_module *m, weir_tensor *x)
 {
     return weir_dropout(x, *(const double *)weir_module_state(m), weir_module_training(m));
 }
@@ -30,5 +30,5 @@ const weir_module_row weir__row_dropout = {
         .options_size = sizeof(dropout_opts),
         .test = "p=0.25",
     },
-    .state_size = sizeof(double), .create = create, .forward = forward,
+    .state_size = sizeof(double), .create = dropout_create, .forward = dropout_forward,
 };

@@ -24,7 +24,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void create(weir_module *m, const void *opts)
+static void embedding_create(weir_module *m, const void *opts)
 {
     const embedding_opts *o = opts;
     state *s = weir_module_state(m);
@@ -40,7 +40,7 @@ static void create(weir_module *m, const void *opts)
                                       (const int64_t[]){ o->rows, o->width }, normal);
 }
 
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *embedding_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     return x->dtype == WEIR_I64 ? weir_embedding(s->weight, x, s->padding)
@@ -58,8 +58,8 @@ const weir_module_row weir__row_embedding = {
         .test = "rows=5 width=3 padding=2",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .forward = forward,
+    .create = embedding_create,
+    .forward = embedding_forward,
     .torch = weir__torch_embedding,
     .input = "i4,3<5",
 };

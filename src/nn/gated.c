@@ -21,7 +21,7 @@ static void glu_create(weir_module *m, const void *options)
     *(glu_opts *)weir_module_state(m) = *(const glu_opts *)options;
 }
 
-static weir_tensor *glu_forward(weir_module *m, weir_tensor *x)
+static weir_tensor *gated_glu_forward(weir_module *m, weir_tensor *x)
 {
     static const weir_act f[] = { WEIR_ACT_SIGMOID, WEIR_ACT_TANH,      WEIR_ACT_SILU,
                                   WEIR_ACT_GELU,    WEIR_ACT_GELU_TANH, WEIR_ACT_QUICK_GELU };
@@ -41,6 +41,6 @@ const weir_module_row weir__row_glu = {
     },
     .state_size = sizeof(glu_opts),
     .create = glu_create,
-    .forward = glu_forward,
+    .forward = gated_glu_forward,
     .input = "3,6",
 };

@@ -30,7 +30,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void create(weir_module *m, const void *opts)
+static void group_norm_create(weir_module *m, const void *opts)
 {
     const norm_opts *o = opts;
     state *s = weir_module_state(m);
@@ -49,7 +49,7 @@ static void create(weir_module *m, const void *opts)
                                     (weir_init){ WEIR_INIT_ZEROS, 0 });
 }
 
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *group_norm_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     if (!weir__channels_fit(x, s->channels, s->weight))
@@ -80,8 +80,8 @@ const weir_module_row weir__row_group_norm = {
         .test = "groups=2 channels=4",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .forward = forward,
+    .create = group_norm_create,
+    .forward = group_norm_forward,
     .torch = weir__torch_group_norm,
     .input = "3,4,5",
 };

@@ -4,7 +4,7 @@
 #include "kern/kern.h"
 #include "nn/nn.h"
 
-static double shaped(weir_init init, double draw)
+static double init_shaped(weir_init init, double draw)
 {
     return init.kind == WEIR_INIT_UNIFORM  ? (2 * draw - 1) * init.a
            : init.kind == WEIR_INIT_NORMAL ? draw * init.a
@@ -22,11 +22,11 @@ static void draw(weir_ctx *c, weir_tensor *t, const char *name, weir_init init)
     (init.kind == WEIR_INIT_UNIFORM ? c->kern->uniform : c->kern->normal)[real](t->numel, p, key, 0,
                                                                                 0);
     for (int64_t i = 0; i < t->numel; i++)
-        if (real == WEIR__F64) ((double *)p)[i] = shaped(init, ((double *)p)[i]);
-        else ((float *)p)[i] = (float)shaped(init, ((float *)p)[i]);
+        if (real == WEIR__F64) ((double *)p)[i] = init_shaped(init, ((double *)p)[i]);
+        else ((float *)p)[i] = (float)init_shaped(init, ((float *)p)[i]);
 }
 
-static void set(weir_tensor *t, int64_t first, int64_t n, double value)
+static void init_set(weir_tensor *t, int64_t first, int64_t n, double value)
 {
     weir__convert_strided(t->dtype,
                           (char *)weir__ptr(t) + (size_t)first * weir_dtype_size(t->dtype), 1,
@@ -36,20 +36,14 @@ static void set(weir_tensor *t, int64_t first, int64_t n, double value)
 void weir__init_parameter(weir_ctx *c, weir_tensor *t, const char *name, weir_init init)
 {
     switch (init.kind) {
-    case WEIR_INIT_ZEROS:
-        set(t, 0, t->numel, 0);
-        break;
-    case WEIR_INIT_ONES:
-        set(t, 0, t->numel, 1);
-        break;
-    case WEIR_INIT_CONSTANT:
-        set(t, 0, t->numel, init.a);
-        break;
+    case WEIR_INIT_ZEROS: init_set(t, 0, t->numel, 0); break;
+    case WEIR_INIT_ONES: init_set(t, 0, t->numel, 1); break;
+    case WEIR_INIT_CONSTANT: init_set(t, 0, t->numel, init.a); break;
     default: draw(c, t, name, init);
     }
     if (init.kind != WEIR_INIT_EMBEDDING || init.a < 0 || t->numel == 0) return;
     int64_t row = t->numel / t->shape[0];
-    set(t, (int64_t)init.a * row, row, 0);
+    init_set(t, (int64_t)init.a * row, row, 0);
 }
 
 void weir__init_modules(weir_module *m)

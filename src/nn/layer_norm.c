@@ -38,7 +38,7 @@ static const weir_option rms_options[] = { COMMON("1.1920928955078125e-07") /* P
                                            DTYPE,
                                            { 0 } };
 
-static void create(weir_module *m, const void *opts)
+static void layer_norm_create(weir_module *m, const void *opts)
 {
     const norm_opts *o = opts;
     state *s = weir_module_state(m);
@@ -58,7 +58,7 @@ static void create(weir_module *m, const void *opts)
                                         (weir_init){ WEIR_INIT_ZEROS, 0 });
 }
 
-static bool fits(const state *s, const weir_tensor *x)
+static bool layer_norm_fits(const state *s, const weir_tensor *x)
 {
     if (x->ndim < s->shape.n || (s->weight && s->weight->dtype != x->dtype)) return false;
     return memcmp(x->shape + x->ndim - s->shape.n, s->shape.at,
@@ -66,7 +66,7 @@ static bool fits(const state *s, const weir_tensor *x)
            == 0;
 }
 
-static weir_tensor *misfit(weir_module *m, weir_tensor *x)
+static weir_tensor *layer_norm_misfit(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     char expected[200];
@@ -82,14 +82,15 @@ static weir_tensor *misfit(weir_module *m, weir_tensor *x)
 static weir_tensor *layer_norm(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
-    return fits(s, x) ? weir_layer_norm(x, (int)s->shape.n, s->weight, s->bias, s->eps)
-                      : misfit(m, x);
+    return layer_norm_fits(s, x) ? weir_layer_norm(x, (int)s->shape.n, s->weight, s->bias, s->eps)
+                                 : layer_norm_misfit(m, x);
 }
 
 static weir_tensor *rms_norm(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
-    return fits(s, x) ? weir_rms_norm(x, (int)s->shape.n, s->weight, s->eps) : misfit(m, x);
+    return layer_norm_fits(s, x) ? weir_rms_norm(x, (int)s->shape.n, s->weight, s->eps)
+                                 : layer_norm_misfit(m, x);
 }
 
 const weir_module_row weir__row_layer_norm = {
@@ -102,7 +103,7 @@ const weir_module_row weir__row_layer_norm = {
         .options_size = sizeof(norm_opts),
         .test = "shape=3",
     },
-    .state_size = sizeof(state), .create = create, .forward = layer_norm,
+    .state_size = sizeof(state), .create = layer_norm_create, .forward = layer_norm,
 };
 const weir_module_row weir__row_rms_norm = {
     .row = {
@@ -114,5 +115,5 @@ const weir_module_row weir__row_rms_norm = {
         .options_size = sizeof(norm_opts),
         .test = "shape=3",
     },
-    .state_size = sizeof(state), .create = create, .forward = rms_norm,
+    .state_size = sizeof(state), .create = layer_norm_create, .forward = rms_norm,
 };

@@ -25,7 +25,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void create(weir_module *m, const void *opts)
+static void linear_create(weir_module *m, const void *opts)
 {
     const weir__linear_opts *o = opts;
     state *s = weir_module_state(m);
@@ -39,13 +39,13 @@ static void create(weir_module *m, const void *opts)
     if (o->bias) s->bias = weir_module_parameter(m, "bias", t, 1, &o->out, b);
 }
 
-static bool fits(weir_module *m, const weir_tensor *x)
+static bool linear_fits(weir_module *m, const weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     return x->ndim >= 1 && x->shape[x->ndim - 1] == s->in && x->dtype == s->weight->dtype;
 }
 
-static weir_tensor *misfit(weir_module *m, weir_tensor *x)
+static weir_tensor *linear_misfit(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
     char expected[64];
@@ -55,10 +55,10 @@ static weir_tensor *misfit(weir_module *m, weir_tensor *x)
     return weir__module_misfit(m, x, expected);
 }
 
-static weir_tensor *forward(weir_module *m, weir_tensor *x)
+static weir_tensor *linear_forward(weir_module *m, weir_tensor *x)
 {
     const state *s = weir_module_state(m);
-    return fits(m, x) ? weir_linear(x, s->weight, s->bias) : misfit(m, x);
+    return linear_fits(m, x) ? weir_linear(x, s->weight, s->bias) : linear_misfit(m, x);
 }
 
 weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f)
@@ -67,7 +67,8 @@ weir_tensor *weir__linear_act_forward(weir_module *m, weir_tensor *x, weir_act f
     if (!weir__forward_begin(m, x, "module_forward", &mark))
         return weir__nil(mark.ctx, WEIR__TENSOR);
     const state *s = weir_module_state(m);
-    weir_tensor *y = fits(m, x) ? weir_linear_act(x, s->weight, s->bias, f) : misfit(m, x);
+    weir_tensor *y = linear_fits(m, x) ? weir_linear_act(x, s->weight, s->bias, f)
+                                       : linear_misfit(m, x);
     return weir__forward_end(mark, y, NULL);
 }
 
@@ -90,7 +91,7 @@ const weir_module_row weir__row_linear = {
         .test = "in=3 out=2",
     },
     .state_size = sizeof(state),
-    .create = create,
-    .forward = forward,
+    .create = linear_create,
+    .forward = linear_forward,
     .torch = weir__torch_linear,
 };

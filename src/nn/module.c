@@ -51,7 +51,7 @@ const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes)
 
 /* -- making ------------------------------------------------------------------------------------ */
 /* Kinds that share the row type of modules; a bare name is looked for in that order. */
-static const weir_row *find_row(weir_ctx *c, const char *name)
+static const weir_row *module_find_row(weir_ctx *c, const char *name)
 {
     static const char *const kinds[] = { "module", "bijection", "network", "base", "dequantizer" };
     enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -76,7 +76,7 @@ weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "module_new: NULL: expected a name");
         return weir__nil(c, WEIR__MODULE);
     }
-    const weir_row *row = find_row(c, name);
+    const weir_row *row = module_find_row(c, name);
     void *opts = row ? weir__options_new(c, row) : NULL;
     weir_module *m = weir__nil(c, WEIR__MODULE);
     if (opts && weir_options_parse(c, row, opts, options) == WEIR_OK)
@@ -86,13 +86,13 @@ weir_module *weir_module_new(weir_ctx *c, const char *name, const char *options)
 }
 
 static void free_tree(weir_module *m);
-static void destroy(weir__object *o) { free_tree((weir_module *)o); }
+static void module_destroy(weir__object *o) { free_tree((weir_module *)o); }
 
 static weir_module *bare(weir_ctx *c, const weir_module_row *row)
 {
     weir_module *m = weir__alloc0(c, sizeof *m);
     if (!m) return NULL;
-    m->object = weir__object_home(c, WEIR__MODULE, destroy);
+    m->object = weir__object_home(c, WEIR__MODULE, module_destroy);
     m->row = row;
     m->training = true;
     m->state = weir__alloc0(c, row->state_size);

@@ -10,8 +10,8 @@ static bool network_fail(weir_ctx *c, weir_status s, const char *who, const char
     return false;
 }
 
-static bool fits(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
-                 const char *who)
+static bool network_fits(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
+                         const char *who)
 {
     weir_ctx *c = x ? weir_ctx_of(x) : weir_module_ctx(net);
     if (!net || !x)
@@ -36,7 +36,8 @@ weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t,
     WEIR__AS_FOUND;
     weir__call_mark mark;
     weir_tensor *nil = weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(net), WEIR__TENSOR);
-    if (!fits(net, x, t, k, "network_at") || !weir__forward_begin(net, x, "network_at", &mark))
+    if (!network_fits(net, x, t, k, "network_at")
+        || !weir__forward_begin(net, x, "network_at", &mark))
         return nil;
     weir__module_first(net, x, k);
     weir_tensor *y = net->row->at(net, x, t, k);
@@ -105,7 +106,7 @@ static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t
 static bool products_fit(weir_module *net, weir_tensor *x, weir_tensor *t, const weir_condition *k,
                          weir_tensor *v, weir_tensor **products, const char *who)
 {
-    if (!fits(net, x, t, k, who)) return false;
+    if (!network_fits(net, x, t, k, who)) return false;
     weir_ctx *c = x->object.ctx;
     if (!products || !v || weir_is_nil(v))
         return network_fail(c, WEIR_ERROR_ARGUMENT, who,

@@ -51,11 +51,11 @@ static void create_pool(weir_module *m, const void *opts)
         }
 }
 
-static weir_tensor *max_forward(weir_module *m, weir_tensor *x)
+static weir_tensor *pool2d_max_forward(weir_module *m, weir_tensor *x)
 {
     return weir_max_pool2d(x, weir_module_state(m));
 }
-static weir_tensor *avg_forward(weir_module *m, weir_tensor *x)
+static weir_tensor *pool2d_avg_forward(weir_module *m, weir_tensor *x)
 {
     return weir_avg_pool2d(x, weir_module_state(m));
 }
@@ -72,14 +72,14 @@ const weir_module_row weir__row_max_pool2d = {
     .row = POOL_ROW("module.max_pool2d", "the maximum of each window of an image"),
     .state_size = sizeof(weir_pool2d_opts),
     .create = create_pool,
-    .forward = max_forward,
+    .forward = pool2d_max_forward,
     .input = "2,3,5,4"
 };
 const weir_module_row weir__row_avg_pool2d = {
     .row = POOL_ROW("module.avg_pool2d", "the mean of each window of an image, padding included"),
     .state_size = sizeof(weir_pool2d_opts),
     .create = create_pool,
-    .forward = avg_forward,
+    .forward = pool2d_avg_forward,
     .input = "2,3,5,4"
 };
 
@@ -114,7 +114,7 @@ static void create_upsample(weir_module *m, const void *opts)
     s->align_corners = o->align_corners;
 }
 
-static weir_tensor *upsample_forward(weir_module *m, weir_tensor *x)
+static weir_tensor *pool2d_upsample_forward(weir_module *m, weir_tensor *x)
 {
     const scale *s = weir_module_state(m);
     if (x->ndim != 4 || x->shape[2] > INT32_MAX || x->shape[3] > INT32_MAX)
@@ -136,6 +136,6 @@ const weir_module_row weir__row_upsample = {
     },
     .state_size = sizeof(scale),
     .create = create_upsample,
-    .forward = upsample_forward,
+    .forward = pool2d_upsample_forward,
     .input = "2,3,2,3",
 };

@@ -13,7 +13,7 @@ typedef struct plan {
     const weir__layout *lender; /* whose values the tree reads instead of its own; NULL: none */
 } plan;
 
-static int64_t padded(int64_t numel, weir_dtype t)
+static int64_t seal_padded(int64_t numel, weir_dtype t)
 {
     int64_t unit = ALIGN / (int64_t)weir_dtype_size(t);
     return (numel + unit - 1) / unit * unit;
@@ -90,7 +90,7 @@ static bool borrow(plan *p, size_t bytes)
     return true;
 }
 
-static bool place(plan *p)
+static bool seal_place(plan *p)
 {
     weir__layout *l = p->l;
     l->slots = weir__alloc_n(p->c, l->n_slots, sizeof *l->slots);
@@ -101,7 +101,7 @@ static bool place(plan *p)
         int64_t numel = l->items[i].tensor->numel;
         l->slots[slot++] =
             (weir__slot){ .tensor = l->items[i].tensor, .flat = l->numel, .numel = numel };
-        l->numel = weir__size_plus(l->numel, padded(numel, l->dtype));
+        l->numel = weir__size_plus(l->numel, seal_padded(numel, l->dtype));
     }
     size_t bytes = weir__bytes_of(l->numel, weir_dtype_size(l->dtype));
     if (p->lender) return borrow(p, bytes);
@@ -174,7 +174,7 @@ static void drop_leaves(plan *p)
     }
 }
 
-static void drop(plan *p)
+static void seal_drop(plan *p)
 {
     weir__layout *l = p->l;
     drop_leaves(p);
@@ -198,8 +198,8 @@ static weir_status seal(weir_module *root, bool raw, const weir__layout *lender)
     weir_ctx *c = root->object.ctx;
     plan p = { .c = c, .l = weir__alloc0(c, sizeof *p.l), .prefix = "", .lender = lender };
     if (!p.l) return weir_status_of(c);
-    if (!list(&p, root) || !place(&p) || !make_leaves(&p)) {
-        drop(&p);
+    if (!list(&p, root) || !seal_place(&p) || !make_leaves(&p)) {
+        seal_drop(&p);
         return weir_status_of(c);
     }
     move_in(&p);

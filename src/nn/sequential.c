@@ -23,7 +23,7 @@ static bool network_of(weir_module *m, weir__mlp_net *net)
     return net->n > 1;
 }
 
-static bool fits(const weir__mlp_net *net, const weir_tensor *x)
+static bool sequential_fits(const weir__mlp_net *net, const weir_tensor *x)
 {
     bool fine = x->ndim == 2 && x->shape[1] == net->w[0]->shape[1] && x->dtype == net->w[0]->dtype;
     for (int i = 1; i < net->n; i++)
@@ -49,7 +49,7 @@ weir_tensor *weir__sequential_forward(weir_module *m, weir_tensor *x)
 {
     weir_ctx *c = weir_ctx_of(x);
     weir__mlp_net net;
-    if (!weir_is_nil(x) && !c->modes.hunting && network_of(m, &net) && fits(&net, x)
+    if (!weir_is_nil(x) && !c->modes.hunting && network_of(m, &net) && sequential_fits(&net, x)
         && (weir__mlp_lowest(x, &net) < net.n || weir__mlp_small(&net)))
         return weir__mlp_apply(x, &net);
     for (int64_t i = 0; i < m->n_children; i++) {

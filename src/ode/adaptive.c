@@ -64,7 +64,7 @@ static double norm(const work *w, const double *v, const double *x, const double
 
 /* -- evaluations ------------------------------------------------------------------------------- */
 /* f of active sample i at w->t[i], w->at[i] into stage `s` of it */
-static bool evaluate(work *w, int s)
+static bool adaptive_evaluate(work *w, int s)
 {
     size_t bytes = (size_t)w->p->dim * sizeof(double);
     if (w->n_active == 0) return true;
@@ -76,7 +76,7 @@ static bool evaluate(work *w, int s)
     return true;
 }
 
-static void end_row(work *w, int64_t r, weir_sample_end end)
+static void adaptive_end_row(work *w, int64_t r, weir_sample_end end)
 {
     w->rows[r].report.end = end;
     for (int64_t i = 0; end == WEIR_SAMPLE_NOT_FINITE && i < w->p->dim; i++)
@@ -98,12 +98,12 @@ static bool begins_well(work *w, int64_t r)
     if (weir__ode_finite(w->p->dim, of(w, w->p->x, r))
         && weir__ode_finite(w->p->dim, of(w, w->k, r)))
         return true;
-    end_row(w, r, WEIR_SAMPLE_NOT_FINITE);
+    adaptive_end_row(w, r, WEIR_SAMPLE_NOT_FINITE);
     return false;
 }
 
 /* A first guess from the sizes of x and f (Hairer, II.4, a) */
-static double first_guess(work *w, int64_t r)
+static double adaptive_first_guess(work *w, int64_t r)
 {
     const double *x = of(w, w->p->x, r), *k = of(w, w->k, r);
     double d0 = norm(w, x, x, x);
@@ -124,7 +124,7 @@ static double second_guess(work *w, int64_t r, double h)
     return isfinite(best) && isfinite(d2) ? best : h;
 }
 
-static bool begin(work *w)
+static bool adaptive_begin(work *w)
 {
     const weir_ode *p = w->p;
     for (int64_t r = 0; r < p->n; r++) {
@@ -134,16 +134,16 @@ static bool begin(work *w)
     }
     w->n_active = p->n;
     memcpy(w->at, p->x, (size_t)gap(w) * sizeof *w->at);
-    if (!evaluate(w, 0)) return false;
+    if (!adaptive_evaluate(w, 0)) return false;
     sift(w, begins_well);
     for (int64_t i = 0; i < w->n_active; i++) {
         int64_t r = w->active[i];
-        double h = w->rows[r].h = first_guess(w, r);
+        double h = w->rows[r].h = adaptive_first_guess(w, r);
         w->t[i] = p->t0 + w->sign * h;
         weir__ode_combine(p->dim, of(w, w->at, i), of(w, p->x, r), w->sign * h, 1,
                           (const double[]){ 1 }, of(w, w->k, r), gap(w));
     }
-    if (!evaluate(w, 1)) return false;
+    if (!adaptive_evaluate(w, 1)) return false;
     for (int64_t i = 0; i < w->n_active; i++)
         w->rows[w->active[i]].h = w->sign * second_guess(w, w->active[i], w->rows[w->active[i]].h);
     return true;
@@ -174,7 +174,7 @@ static bool try_steps(work *w)
                 memcpy(of(w, w->next, r), of(w, w->at, i),
                        (size_t)w->p->dim * sizeof *w->at); /* a[last] = b */
         }
-        if (!evaluate(w, s)) return false;
+        if (!adaptive_evaluate(w, s)) return false;
     }
     return true;
 }
@@ -188,7 +188,7 @@ static double error_of(work *w, int64_t r)
     return weir__ode_finite(w->p->dim, of(w, w->next, r)) ? err : NAN;
 }
 
-static void take(work *w, int64_t r, double err)
+static void adaptive_take(work *w, int64_t r, double err)
 {
     row *a = &w->rows[r];
     size_t bytes = (size_t)w->p->dim * sizeof(double);
@@ -201,7 +201,7 @@ static void take(work *w, int64_t r, double err)
     a->report.steps++;
 }
 
-static void refuse(work *w, int64_t r, double err)
+static void adaptive_refuse(work *w, int64_t r, double err)
 {
     row *a = &w->rows[r];
     a->h *= isfinite(err) ? fmin(1, fmax(0.2, 0.9 * pow(err, -1.0 / w->m->order))) : 0.2;
@@ -213,22 +213,22 @@ static bool goes_on(work *w, int64_t r)
 {
     row *a = &w->rows[r];
     double err = error_of(w, r);
-    if (err <= 1) take(w, r, err);
-    else refuse(w, r, err);
+    if (err <= 1) adaptive_take(w, r, err);
+    else adaptive_refuse(w, r, err);
     if (a->t == w->p->t1) return false; /* DONE, as it began */
     if (fabs(a->h) <= 16 * 0x1p-52 * fabs(a->t) || a->t + a->h == a->t) {
-        end_row(w, r, isfinite(err) ? WEIR_SAMPLE_OUT_OF_STEPS : WEIR_SAMPLE_NOT_FINITE);
+        adaptive_end_row(w, r, isfinite(err) ? WEIR_SAMPLE_OUT_OF_STEPS : WEIR_SAMPLE_NOT_FINITE);
         return false;
     }
     if (++a->tries < w->o->max_steps) return true;
-    end_row(w, r, WEIR_SAMPLE_OUT_OF_STEPS);
+    adaptive_end_row(w, r, WEIR_SAMPLE_OUT_OF_STEPS);
     return false;
 }
 
-static bool walk(work *w)
+static bool adaptive_walk(work *w)
 {
     if (w->p->n == 0 || w->p->t0 == w->p->t1) return true;
-    if (!begin(w)) return false;
+    if (!adaptive_begin(w)) return false;
     while (w->n_active > 0) {
         if (!try_steps(w)) return false;
         sift(w, goes_on);
@@ -237,7 +237,7 @@ static bool walk(work *w)
 }
 
 /* -- memory ------------------------------------------------------------------------------------ */
-static bool options_fit(weir_ctx *c, const weir_tableau *m, const weir_ode_opts *o)
+static bool adaptive_options_fit(weir_ctx *c, const weir_tableau *m, const weir_ode_opts *o)
 {
     if (!(o->rtol >= 0 && o->atol >= 0 && o->rtol + o->atol > 0) || !isfinite(o->rtol + o->atol)
         || o->max_steps < 1) {
@@ -278,9 +278,9 @@ static weir_status adaptive_solve(const weir_ode *p, const weir_tableau *m, cons
     if (p->on_state)
         return weir_fail(c, WEIR_ERROR_UNSUPPORTED,
                          "ode: a trajectory: expected fixed steps, whose ends it shows");
-    if (!options_fit(c, m, o)) return weir_status_of(c);
+    if (!adaptive_options_fit(c, m, o)) return weir_status_of(c);
     work w = { .p = p, .m = m, .o = o, .sign = p->t1 < p->t0 ? -1 : 1 };
-    if (take_memory(&w) && walk(&w))
+    if (take_memory(&w) && adaptive_walk(&w))
         for (int64_t r = 0; p->report && r < p->n; r++) p->report[r] = w.rows[r].report;
     weir__free(c, w.rows);
     weir__free(c, w.active);

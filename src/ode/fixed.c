@@ -19,7 +19,7 @@ typedef struct work {
     weir_status status; /* of on_state */
 } work;
 
-static bool evaluate(work *w, double t, const double *x, double *dx)
+static bool fixed_evaluate(work *w, double t, const double *x, double *dx)
 {
     for (int64_t i = 0; i < w->p->n; i++) w->t[i] = t;
     return w->p->f(w->p->user, w->p->n, w->rows, w->t, x, dx);
@@ -31,7 +31,7 @@ static bool step(work *w, double t, double next)
     double h = next - t;
     for (int s = w->first_known; s < m->stages; s++) {
         weir__ode_combine(w->size, w->at, w->p->x, h, s, m->a + s * m->stages, w->k, w->size);
-        if (!evaluate(w, m->c[s] == 1 ? next : t + m->c[s] * h, w->at, w->k + s * w->size))
+        if (!fixed_evaluate(w, m->c[s] == 1 ? next : t + m->c[s] * h, w->at, w->k + s * w->size))
             return false;
     }
     weir__ode_combine(w->size, w->p->x, w->p->x, h, m->stages, m->b, w->k, w->size);
@@ -54,7 +54,7 @@ static double fixed_time(const weir_ode *p, const double *times, int64_t i, int6
     return times ? times[i] : p->t0 + (p->t1 - p->t0) * (double)i / (double)steps;
 }
 
-static bool walk(work *w, int64_t steps, const double *times)
+static bool fixed_walk(work *w, int64_t steps, const double *times)
 {
     const weir_ode *p = w->p;
     if (!fixed_show(w, 0, times ? times[0] : p->t0)) return false;
@@ -99,7 +99,7 @@ static weir_status fixed_solve(const weir_ode *p, const weir_tableau *m, int64_t
         w.at = w.t + p->n;
         w.k = w.at + w.size;
         for (int64_t i = 0; i < p->n; i++) w.rows[i] = i;
-        if (walk(&w, steps, times)) report(p, m, steps);
+        if (fixed_walk(&w, steps, times)) report(p, m, steps);
     }
     weir__free(c, w.rows);
     weir__free(c, w.t);

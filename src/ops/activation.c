@@ -8,7 +8,7 @@ typedef struct shape2 {
     double a, b;
 } shape2; /* the numbers a function has, or none */
 
-static void loop(weir_call *k, weir__unary f)
+static void activation_loop(weir_call *k, weir__unary f)
 {
     const shape2 *s = k->attr;
     weir__loop l = weir__loop_of(k->out[0], 2, WEIR__IN(k->out[0], k->in[0]));
@@ -69,29 +69,33 @@ static weir_tensor *logsigmoid_slope(weir_tensor *x, const shape2 *a)
     return weir_sigmoid(weir_neg(x));
 }
 
-static weir_tensor *number(weir_tensor *x, double v)
+static weir_tensor *activation_number(weir_tensor *x, double v)
 {
     return weir_scalar(weir_ctx_of(x), weir_dtype_of(x), v);
 }
-static weir_tensor *positive(weir_tensor *x) { return weir_gt(weir_detach(x), number(x, 0)); }
+static weir_tensor *positive(weir_tensor *x)
+{
+    return weir_gt(weir_detach(x), activation_number(x, 0));
+}
 static weir_tensor *leaky_relu_slope(weir_tensor *x, const shape2 *a)
 {
-    return weir_where(positive(x), number(x, 1), number(x, a->a));
+    return weir_where(positive(x), activation_number(x, 1), activation_number(x, a->a));
 }
 
 static weir_tensor *elu_slope(weir_tensor *x,
                               const shape2 *a) /* exp of the negative part alone, or 0 times
                                                   infinity spoils second derivatives */
 {
-    weir_tensor *up = positive(x), *below = weir_where(up, number(x, 0), x);
-    return weir_where(up, number(x, a->b), weir_scale(weir_exp(below), a->a * a->b));
+    weir_tensor *up = positive(x), *below = weir_where(up, activation_number(x, 0), x);
+    return weir_where(up, activation_number(x, a->b), weir_scale(weir_exp(below), a->a * a->b));
 }
 
 static weir_tensor *clamp_slope(weir_tensor *x, const shape2 *a)
 {
-    weir_tensor *in = weir_le(weir_detach(x), number(x, a->b)), *out = number(x, 0);
-    return weir_where(weir_ge(weir_detach(x), number(x, a->a)), weir_where(in, number(x, 1), out),
-                      out);
+    weir_tensor *in = weir_le(weir_detach(x), activation_number(x, a->b)),
+                *out = activation_number(x, 0);
+    return weir_where(weir_ge(weir_detach(x), activation_number(x, a->a)),
+                      weir_where(in, activation_number(x, 1), out), out);
 }
 
 /* -- references -------------------------------------------------------------------------------- */
@@ -126,17 +130,17 @@ static weir_tensor *leaky_relu_plain(weir_tensor *x, const shape2 *a)
 }
 static weir_tensor *elu_plain(weir_tensor *x, const shape2 *a)
 {
-    weir_tensor *up = positive(x), *below = weir_where(up, number(x, 0), x);
+    weir_tensor *up = positive(x), *below = weir_where(up, activation_number(x, 0), x);
     return weir_where(up, weir_scale(x, a->b), weir_scale(weir_expm1(below), a->a * a->b));
 }
 static weir_tensor *clamp_plain(weir_tensor *x, const shape2 *a)
 {
-    return weir_minimum(weir_maximum(x, number(x, a->a)), number(x, a->b));
+    return weir_minimum(weir_maximum(x, activation_number(x, a->a)), activation_number(x, a->b));
 }
 
 /* -- rows and calls ---------------------------------------------------------------------------- */
 #define ACTIVATION(n, math, bytes) \
-    static void n##_forward(weir_call *k) { loop(k, WEIR__U_##n); } \
+    static void n##_forward(weir_call *k) { activation_loop(k, WEIR__U_##n); } \
     static void n##_backward(weir_vjp *v) \
     { \
         const shape2 *a = v->attr; \

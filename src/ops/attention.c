@@ -11,7 +11,7 @@ typedef struct attention {
 
 /* -- shapes: q [.., L, E], k [.., S, E], v [.., S, F], mask broadcasts to [.., L, S] -> [.., L, F]
  * -- */
-static bool mask_fits(weir_call *k)
+static bool attention_mask_fits(weir_call *k)
 {
     const weir_tensor *q = k->in[0], *mask = k->in[3];
     weir_spec s = weir__spec_of(q);
@@ -26,7 +26,7 @@ static bool mask_fits(weir_call *k)
                           "expected a mask that broadcasts to [.., rows of q, rows of k]");
 }
 
-static bool infer(weir_call *k)
+static bool attention_infer(weir_call *k)
 {
     const weir_tensor *q = k->in[0], *key = k->in[1], *v = k->in[2];
     int n = q->ndim;
@@ -44,13 +44,14 @@ static bool infer(weir_call *k)
                                   "expected leading extents that are equal or 1");
     k->spec[0] = weir__spec_of(q);
     k->spec[0].shape[n - 1] = v->shape[n - 1];
-    return k->n_in < 4 || mask_fits(k);
+    return k->n_in < 4 || attention_mask_fits(k);
 }
 
 /* -- for the kernel: where each head lies ------------------------------------------------------ */
 /* Offsets of the heads of x, read with the leading shape of `like`, whose last two axes do not
  * count. */
-static void heads_of(const weir_tensor *like, const int64_t *strides, int64_t heads, int64_t *at)
+static void attention_heads_of(const weir_tensor *like, const int64_t *strides, int64_t heads,
+                               int64_t *at)
 {
     for (int64_t h = 0; h < heads; h++) {
         int64_t rest = h;
@@ -60,7 +61,7 @@ static void heads_of(const weir_tensor *like, const int64_t *strides, int64_t he
     }
 }
 
-static int64_t row_stride(const weir_tensor *x)
+static int64_t attention_row_stride(const weir_tensor *x)
 {
     return x->shape[x->ndim - 2] > 1 ? x->strides[x->ndim - 2] : x->shape[x->ndim - 1];
 }
@@ -72,7 +73,7 @@ static void place_mask(weir__attention *o, const weir_tensor *q, const weir_tens
     memcpy(shape, q->shape, sizeof shape);
     shape[q->ndim - 1] = o->keys;
     weir__broadcast_strides(mask, q->ndim, shape, strides);
-    heads_of(q, strides, o->heads, at);
+    attention_heads_of(q, strides, o->heads, at);
     o->mask = weir__ptr(mask);
     o->mask_bool = mask->dtype == WEIR_BOOL;
     o->mask_at = at;
@@ -96,14 +97,14 @@ static int64_t *problem(weir_ctx *c, weir__attention *o, const attention *a, wei
                             .q = weir__ptr(q),
                             .k = weir__ptr(k),
                             .v = weir__ptr(v),
-                            .q_row = row_stride(q),
-                            .k_row = row_stride(k),
-                            .v_row = row_stride(v) };
+                            .q_row = attention_row_stride(q),
+                            .k_row = attention_row_stride(k),
+                            .v_row = attention_row_stride(v) };
     int64_t *at = weir__alloc_n(c, weir__size_times(o->heads, 4), sizeof *at);
     if (!at) return NULL;
-    heads_of(q, q->strides, o->heads, at);
-    heads_of(q, k->strides, o->heads, at + o->heads);
-    heads_of(q, v->strides, o->heads, at + 2 * o->heads);
+    attention_heads_of(q, q->strides, o->heads, at);
+    attention_heads_of(q, k->strides, o->heads, at + o->heads);
+    attention_heads_of(q, v->strides, o->heads, at + 2 * o->heads);
     o->q_at = at;
     o->k_at = at + o->heads;
     o->v_at = at + 2 * o->heads;
@@ -111,7 +112,7 @@ static int64_t *problem(weir_ctx *c, weir__attention *o, const attention *a, wei
     return at;
 }
 
-static void run(weir_ctx *c, weir_dtype t, const weir__attention *o, bool backward)
+static void attention_run(weir_ctx *c, weir_dtype t, const weir__attention *o, bool backward)
 {
     void *scratch = weir__alloc(
         c, weir__attention_scratch(c->kern, (weir__real)t, o, backward, c->threads));
@@ -121,7 +122,7 @@ static void run(weir_ctx *c, weir_dtype t, const weir__attention *o, bool backwa
     weir__free(c, scratch);
 }
 
-static void forward(weir_call *k)
+static void attention_forward(weir_call *k)
 {
     weir_tensor *y = k->out[0];
     weir__attention o;
@@ -133,7 +134,7 @@ static void forward(weir_call *k)
     }
     int64_t *at = problem(k->ctx, &o, k->attr, k->in, k->n_in);
     o.y = weir__ptr(y);
-    if (at) run(k->ctx, y->dtype, &o, false);
+    if (at) attention_run(k->ctx, y->dtype, &o, false);
     weir__free(k->ctx, at);
 }
 
@@ -163,7 +164,7 @@ static void by_kernel(weir_vjp *v)
     o.dk = d[1] ? weir__ptr(d[1]) : NULL;
     o.dv = d[2] ? weir__ptr(d[2]) : NULL;
     o.ds = ds && !ds->object.nil ? weir__ptr(ds) : NULL;
-    if (weir_ok(c)) run(c, g->dtype, &o, true);
+    if (weir_ok(c)) attention_run(c, g->dtype, &o, true);
     weir__free(c, at);
     for (int i = 0; i < 3; i++)
         if (d[i]) weir_vjp_set(v, i, d[i]);
@@ -202,7 +203,7 @@ static weir_tensor *safe_softmax(weir_tensor *x)
                     weir_where(dead, weir_scalar(c, x->dtype, 1), weir_sum_axes(e, 1, last, true)));
 }
 
-static weir_tensor *plain(weir_tensor *const *in, int n_in, const void *attr)
+static weir_tensor *attention_plain(weir_tensor *const *in, int n_in, const void *attr)
 {
     const attention *a = attr;
     weir_tensor *x = weir_scale(weir_matmul(in[0], weir_transpose(in[1], -1, -2)), a->scale);
@@ -215,7 +216,7 @@ static weir_tensor *plain(weir_tensor *const *in, int n_in, const void *attr)
 }
 
 /* -- the row and its call ---------------------------------------------------------------------- */
-static weir_tensor *call(weir_tensor **x)
+static weir_tensor *attention_call(weir_tensor **x)
 {
     return weir_scaled_dot_product_attention(x[0], x[1], x[2], NULL, false, NAN);
 }
@@ -227,19 +228,19 @@ static weir_tensor *call_mask(weir_tensor **x)
 {
     return weir_scaled_dot_product_attention(x[0], x[1], x[2], x[3], false, NAN);
 }
-static weir_tensor *call_both(weir_tensor **x)
+static weir_tensor *attention_call_both(weir_tensor **x)
 {
     return weir_scaled_dot_product_attention(x[0], x[1], x[2], x[3], true, 1.5);
 }
-static const weir_op_case cases[] = { { "3,4 5,4 5,2", call },
+static const weir_op_case cases[] = { { "3,4 5,4 5,2", attention_call },
                                       { "2,2,3,4 2,2,3,4 2,2,3,4", call_causal },
                                       { "2,3,2 2,4,2 2,4,3 b3,4", call_mask },
                                       { "2,3,2 2,4,2 2,4,3 2,1,4", call_mask },
-                                      { "2,4,2 2,4,2 2,4,3 b2,1,4", call_both },
-                                      { "2,4,3 1,5,3 2,5,2", call },
-                                      { "1,70,2 1,3,2 1,3,1", call },
-                                      { "0,3,2 0,4,2 0,4,3", call },
-                                      { "2,3,2 2,0,2 2,0,3", call },
+                                      { "2,4,2 2,4,2 2,4,3 b2,1,4", attention_call_both },
+                                      { "2,4,3 1,5,3 2,5,2", attention_call },
+                                      { "1,70,2 1,3,2 1,3,1", attention_call },
+                                      { "0,3,2 0,4,2 0,4,3", attention_call },
+                                      { "2,3,2 2,0,2 2,0,3", attention_call },
                                       { NULL, NULL } };
 const weir_op weir__op_scaled_dot_product_attention = {
     .row = WEIR_OP_ROW("op.scaled_dot_product_attention",
@@ -249,15 +250,15 @@ const weir_op weir__op_scaled_dot_product_attention = {
     .n_out = 1,
     .save_in = ~0u,
     .attr_size = sizeof(attention),
-    .infer = infer,
-    .forward = forward,
+    .infer = attention_infer,
+    .forward = attention_forward,
     .backward = backward,
-    .reference = plain,
+    .reference = attention_plain,
     .cases = cases
 };
 
 /* Leading axes broadcast by views; elements of a row side by side. */
-static weir_tensor *readable(weir_tensor *x, int lead, const int64_t *shape)
+static weir_tensor *attention_readable(weir_tensor *x, int lead, const int64_t *shape)
 {
     if (weir_is_nil(x) || x->ndim < 2) return x;
     int64_t full[WEIR_RANK_MAX];
@@ -287,7 +288,7 @@ weir_tensor *weir_scaled_dot_product_attention(weir_tensor *q, weir_tensor *k, w
         if (weir_is_nil(in[i]) || in[i]->ndim < 2
             || !weir__broadcast(&lead, shape, in[i]->ndim - 2, in[i]->shape))
             lead = -1;
-    for (int i = 0; i < 3 && lead >= 0; i++) in[i] = readable(in[i], lead, shape);
+    for (int i = 0; i < 3 && lead >= 0; i++) in[i] = attention_readable(in[i], lead, shape);
     if (isnan(scale)) scale = 1 / sqrt((double)weir_dim(q, -1));
     return weir_apply(&weir__op_scaled_dot_product_attention, mask ? 4 : 3, in,
                       &(attention){ causal, scale });

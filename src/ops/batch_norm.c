@@ -5,7 +5,7 @@
 #include "ops/norm.h"
 
 /* -- statistics of the batch ------------------------------------------------------------------- */
-static bool infer(weir_call *k)
+static bool batch_norm_infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0];
     if (!weir__norm_infer(k, weir__norm_channels)) return false;
@@ -14,10 +14,10 @@ static bool infer(weir_call *k)
                           "expected more than one value a channel while training");
 }
 
-static void forward(weir_call *k) { weir__norm_op_forward(k, weir__norm_channels); }
-static void backward(weir_vjp *v) { weir__norm_op_backward(v, weir__norm_channels); }
+static void batch_norm_forward(weir_call *k) { weir__norm_op_forward(k, weir__norm_channels); }
+static void batch_norm_backward(weir_vjp *v) { weir__norm_op_backward(v, weir__norm_channels); }
 
-static weir_tensor *plain(weir_tensor *const *in, int n_in, const void *attr)
+static weir_tensor *batch_norm_plain(weir_tensor *const *in, int n_in, const void *attr)
 {
     const weir__norm_attr *a = attr;
     int axes[WEIR_RANK_MAX] = { 0 };
@@ -31,18 +31,22 @@ static weir_tensor *call_bare(weir_tensor **x)
 {
     return weir_batch_norm(x[0], NULL, NULL, NULL, NULL, true, 0.1, 0.1);
 }
-static weir_tensor *call_weight(weir_tensor **x)
+static weir_tensor *batch_norm_call_weight(weir_tensor **x)
 {
     return weir_batch_norm(x[0], NULL, NULL, x[1], NULL, true, 0.1, 0.1);
 }
-static weir_tensor *call_both(weir_tensor **x)
+static weir_tensor *batch_norm_call_both(weir_tensor **x)
 {
     return weir_batch_norm(x[0], NULL, NULL, x[1], x[2], true, 0.1, 0.1);
 }
-static const weir_op_case cases[] = { { "4,3", call_bare },         { "3,4 4", call_weight },
-                                      { "5,3 3 3", call_both },     { "2,3,5 3 3", call_both },
-                                      { "2,2,3,2 2 2", call_both }, { "1,2,4 2 2", call_both },
-                                      { "4,0 0 0", call_both },     { NULL, NULL } };
+static const weir_op_case cases[] = { { "4,3", call_bare },
+                                      { "3,4 4", batch_norm_call_weight },
+                                      { "5,3 3 3", batch_norm_call_both },
+                                      { "2,3,5 3 3", batch_norm_call_both },
+                                      { "2,2,3,2 2 2", batch_norm_call_both },
+                                      { "1,2,4 2 2", batch_norm_call_both },
+                                      { "4,0 0 0", batch_norm_call_both },
+                                      { NULL, NULL } };
 const weir_op weir__op_batch_norm = {
     .row = WEIR_OP_ROW("op.batch_norm",
                        "h w + b by channel, h normalised over the batch and all places"),
@@ -53,10 +57,10 @@ const weir_op weir__op_batch_norm = {
     .save_out = 2,
     .attr_size = sizeof(weir__norm_attr),
     .order = WEIR_ORDER_KEEP,
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
-    .reference = plain,
+    .infer = batch_norm_infer,
+    .forward = batch_norm_forward,
+    .backward = batch_norm_backward,
+    .reference = batch_norm_plain,
     .cases = cases
 };
 

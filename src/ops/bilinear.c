@@ -113,7 +113,7 @@ weir_tensor *weir_upsample_bilinear2d_by(weir_tensor *x, double scale_height, do
     return bilinear_apply(&weir__op_upsample_bilinear2d, x, &a);
 }
 
-static weir_tensor *call_twice(weir_tensor **x)
+static weir_tensor *bilinear_call_twice(weir_tensor **x)
 {
     return weir_upsample_bilinear2d(x[0], 4, 6, false);
 }
@@ -125,18 +125,23 @@ static weir_tensor *call_by(weir_tensor **x)
 {
     return weir_upsample_bilinear2d_by(x[0], 1.7, 0.6, false);
 }
-static weir_tensor *call_back(weir_tensor **x)
+static weir_tensor *bilinear_call_back(weir_tensor **x)
 {
     return bilinear_apply(&weir__op_upsample_bilinear2d_input, x[0],
                           &(bilinear_attr){ { { 2, 3 } }, { 0.5, 0.5 }, false });
 }
 static const weir_op_case bilinear_cases[] = {
-    { "2,3,2,3", call_twice },   { "1,2,3,3", call_aligned }, { "0,2,2,3", call_twice },
-    { "1,1,1,1", call_aligned }, { "1,2,3,4", call_by },      { NULL, NULL },
+    { "2,3,2,3", bilinear_call_twice },
+    { "1,2,3,3", call_aligned },
+    { "0,2,2,3", bilinear_call_twice },
+    { "1,1,1,1", call_aligned },
+    { "1,2,3,4", call_by },
+    { NULL, NULL },
 };
-static const weir_op_case bilinear_input_cases[] = {
-    { "2,3,4,6", call_back }, { "1,2,5,3", call_back }, { "0,2,4,6", call_back }, { NULL, NULL }
-};
+static const weir_op_case bilinear_input_cases[] = { { "2,3,4,6", bilinear_call_back },
+                                                     { "1,2,5,3", bilinear_call_back },
+                                                     { "0,2,4,6", bilinear_call_back },
+                                                     { NULL, NULL } };
 const weir_op weir__op_upsample_bilinear2d = {
     .row = WEIR_OP_ROW("op.upsample_bilinear2d", "an image resized by straight lines"),
     .n_in = 1,

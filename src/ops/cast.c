@@ -5,7 +5,7 @@ typedef struct target {
     weir_dtype dtype;
 } target;
 
-static bool infer(weir_call *k)
+static bool cast_infer(weir_call *k)
 {
     k->spec[0] = weir__spec_of(k->in[0]);
     k->spec[0].dtype = ((const target *)k->attr)->dtype;
@@ -25,14 +25,14 @@ static bool halves(weir_ctx *c, weir_tensor *y, const weir_tensor *x)
 }
 
 /* weir_cast hands dense tensors in, and y lies as x does */
-static void forward(weir_call *k)
+static void cast_forward(weir_call *k)
 {
     weir_tensor *x = k->in[0], *y = k->out[0];
     if (!halves(k->ctx, y, x))
         weir__convert(y->dtype, weir__ptr(y), x->dtype, weir__ptr(x), y->numel);
 }
 
-static void backward(weir_vjp *v)
+static void cast_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0, weir_cast(v->gout[0], weir_vjp_in_spec(v, 0)->dtype));
 }
@@ -45,9 +45,9 @@ const weir_op weir__op_cast = { .row = WEIR_OP_ROW("op.cast", "elements converte
                                 .n_in = 1,
                                 .n_out = 1,
                                 .attr_size = sizeof(target),
-                                .infer = infer,
-                                .forward = forward,
-                                .backward = backward,
+                                .infer = cast_infer,
+                                .forward = cast_forward,
+                                .backward = cast_backward,
                                 .cases = cases,
                                 .order = WEIR_ORDER_KEEP };
 

@@ -20,7 +20,7 @@ typedef struct replay {
                         results of a view */
 } replay;
 
-static weir_tensor *input_of(weir_vjp *v, int i)
+static weir_tensor *checkpoint_input_of(weir_vjp *v, int i)
 {
     weir_tensor *leaf = weir__vjp_leaf(v, i), *x = weir_vjp_in(v, i);
     if (weir_is_nil(x) || !weir_vjp_needs(v, i)) return weir_is_nil(x) || leaf ? x : weir_detach(x);
@@ -80,20 +80,20 @@ static void hand_back(replay *r, weir_tensor *y, weir_tensor **wanted, weir_tens
         if (weir_vjp_needs(v, i) && !weir_is_nil(g[j++])) weir_vjp_set(v, i, g[j - 1]);
 }
 
-static void backward(weir_vjp *v)
+static void checkpoint_backward(weir_vjp *v)
 {
     const checkpoint *k = v->attr;
     replay r = { .v = v, .n = v->n_in - (k->frame.ids != NULL) };
     weir_tensor **space = weir__alloc_n(v->ctx, 3 * (int64_t)r.n + 1, sizeof *space);
     if (!space) return;
     r.x = space;
-    for (int i = 0; i < r.n; i++) r.x[i] = input_of(v, i);
+    for (int i = 0; i < r.n; i++) r.x[i] = checkpoint_input_of(v, i);
     if (weir_ok(v->ctx)) hand_back(&r, run_again(&r, k), space + r.n, space + 2 * r.n);
     weir__free(v->ctx, space);
 }
 
 /* -- the first run ----------------------------------------------------------------------------- */
-static bool infer(weir_call *k)
+static bool checkpoint_infer(weir_call *k)
 {
     return weir_call_fail(k, WEIR_ERROR_ARGUMENT, "expected to be called by weir_checkpoint");
 }
@@ -114,8 +114,8 @@ const weir_op weir__op_checkpoint = {
     .n_out = 1,
     .save_in = ~0u,
     .attr_size = sizeof(checkpoint),
-    .infer = infer,
-    .backward = backward,
+    .infer = checkpoint_infer,
+    .backward = checkpoint_backward,
     .cases = cases,
     .low = -1,
     .high = 1
@@ -131,7 +131,8 @@ static weir_tensor *plain_run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, w
     return weir__tensor_view(c, y->storage, &spec, y->strides, y->offset);
 }
 
-static weir_tensor *run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, int n, weir_tensor **in)
+static weir_tensor *checkpoint_run(weir_ctx *c, weir_checkpoint_fn *fn, void *user, int n,
+                                   weir_tensor **in)
 {
     checkpoint attr = { .fn = fn, .user = user, .seed = weir__seed(c), .frame = c->frame };
     weir_call k = {
@@ -168,7 +169,7 @@ weir_tensor *weir_checkpoint(weir_checkpoint_fn *fn, void *user, int n, weir_ten
     weir_tensor **in = weir__alloc_n(c, (int64_t)n + 1, sizeof *in);
     if (!in) return nil;
     memcpy(in, inputs, (size_t)n * sizeof *in);
-    weir_tensor *y = run(c, fn, user, n, in);
+    weir_tensor *y = checkpoint_run(c, fn, user, n, in);
     weir__free(c, in);
     return y;
 }

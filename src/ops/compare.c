@@ -1,7 +1,7 @@
 /* compare.c - comparisons and choice. */
 #include "ops/ops.h"
 
-static bool infer(weir_call *k)
+static bool compare_infer(weir_call *k)
 {
     if (!weir__infer_numbers(k, true)) return false;
     k->spec[0].dtype = WEIR_BOOL;
@@ -27,7 +27,7 @@ static void compare_forward(weir_call *k, weir__compare f)
     const weir_op weir__op_##n = { .row = WEIR_OP_ROW("op." #n, math), \
                                    .n_in = 2, \
                                    .n_out = 1, \
-                                   .infer = infer, \
+                                   .infer = compare_infer, \
                                    .forward = n##_forward, \
                                    .no_gradient = "its values are true and false", \
                                    .cases = n##_cases, \

@@ -74,7 +74,7 @@ static bool check_tensors(weir_call *k, const char *expected)
 }
 
 /* Fills v from the shapes of image and kernel; the output's extents follow. */
-static bool measure(weir_call *k, const int64_t x[4], const int64_t w[4], weir__conv *v)
+static bool conv2d_measure(weir_call *k, const int64_t x[4], const int64_t w[4], weir__conv *v)
 {
     const weir_conv2d_opts *o = &((const conv *)k->attr)->o;
     *v = (weir__conv){ .n = x[0],
@@ -119,7 +119,7 @@ static bool check_gradient(weir_call *k, const weir_tensor *g, const weir__conv 
                           (long long)v->out_w);
 }
 
-static weir_spec spec4(weir_dtype t, int64_t a, int64_t b, int64_t c, int64_t d)
+static weir_spec conv2d_spec4(weir_dtype t, int64_t a, int64_t b, int64_t c, int64_t d)
 {
     return weir__spec(t, 4, (const int64_t[]){ a, b, c, d });
 }
@@ -135,22 +135,23 @@ static bool forward_infer(weir_call *k)
     weir__conv v;
     const weir_tensor *x = k->in[0], *w = k->in[1], *b = k->n_in > 2 ? k->in[2] : NULL;
     if (!check_tensors(k, "x [N, C, H, W] and w [O, C / groups, P, Q]")
-        || !check_options(k, &((const conv *)k->attr)->o) || !measure(k, x->shape, w->shape, &v))
+        || !check_options(k, &((const conv *)k->attr)->o)
+        || !conv2d_measure(k, x->shape, w->shape, &v))
         return false;
     if (b && b->dtype != x->dtype)
         return weir_call_fail(k, WEIR_ERROR_DTYPE, "%s with %s: expected one type",
                               weir_dtype_name(x->dtype), weir_dtype_name(b->dtype));
     if (b && (b->ndim != 1 || b->shape[0] != v.o))
         return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected b [%lld]", (long long)v.o);
-    k->spec[0] = spec4(x->dtype, v.n, v.o, v.out_h, v.out_w);
+    k->spec[0] = conv2d_spec4(x->dtype, v.n, v.o, v.out_h, v.out_w);
     return true;
 }
 
-static void forward(weir_call *k)
+static void conv2d_forward(weir_call *k)
 {
     weir__conv v;
     weir_tensor *x = k->in[0], *w = k->in[1], *y = k->out[0];
-    if (y->numel == 0 || !measure(k, x->shape, w->shape, &v)) return;
+    if (y->numel == 0 || !conv2d_measure(k, x->shape, w->shape, &v)) return;
     void *scratch = scratch_for(k->ctx, &v, y->dtype, WEIR__CONV_FORWARD);
     if (scratch)
         k->ctx->kern->conv_forward[y->dtype](&v, weir__ptr(x), weir__ptr(w),
@@ -170,15 +171,15 @@ static bool input_infer(weir_call *k)
     if (!check_extent(k, a->extent)) return false;
     int64_t channels = weir__size_times(w->shape[1], a->o.groups);
     const int64_t x[4] = { g->shape[0], channels, a->extent[0], a->extent[1] };
-    k->spec[0] = spec4(g->dtype, x[0], x[1], x[2], x[3]);
-    return measure(k, x, w->shape, &v) && check_gradient(k, g, &v);
+    k->spec[0] = conv2d_spec4(g->dtype, x[0], x[1], x[2], x[3]);
+    return conv2d_measure(k, x, w->shape, &v) && check_gradient(k, g, &v);
 }
 
 static void input_forward(weir_call *k)
 {
     weir__conv v;
     weir_tensor *g = k->in[0], *w = k->in[1], *dx = k->out[0];
-    if (dx->numel == 0 || !measure(k, dx->shape, w->shape, &v)) return;
+    if (dx->numel == 0 || !conv2d_measure(k, dx->shape, w->shape, &v)) return;
     void *scratch = scratch_for(k->ctx, &v, dx->dtype, WEIR__CONV_INPUT);
     if (scratch)
         k->ctx->kern->conv_input[dx->dtype](&v, weir__ptr(g), weir__ptr(w), weir__ptr(dx), scratch,
@@ -194,9 +195,9 @@ static bool weight_infer(weir_call *k)
     if (!check_tensors(k, "x [N, C, H, W] and g [N, O, H', W']") || !check_options(k, &a->o))
         return false;
     if (!check_extent(k, a->extent)) return false;
-    k->spec[0] = spec4(x->dtype, g->shape[1], x->shape[1] / a->o.groups, a->extent[0],
-                       a->extent[1]);
-    return measure(k, x->shape, k->spec[0].shape, &v) && check_gradient(k, g, &v);
+    k->spec[0] = conv2d_spec4(x->dtype, g->shape[1], x->shape[1] / a->o.groups, a->extent[0],
+                              a->extent[1]);
+    return conv2d_measure(k, x->shape, k->spec[0].shape, &v) && check_gradient(k, g, &v);
 }
 
 static void weight_into(weir_ctx *c, const weir__conv *v, const weir_tensor *x,
@@ -213,17 +214,20 @@ static void weight_forward(weir_call *k)
 {
     weir__conv v;
     weir_tensor *dw = k->out[0];
-    if (dw->numel > 0 && measure(k, k->in[0]->shape, dw->shape, &v))
+    if (dw->numel > 0 && conv2d_measure(k, k->in[0]->shape, dw->shape, &v))
         weight_into(k->ctx, &v, k->in[0], k->in[1], weir__ptr(dw), false);
 }
 
 /* -- gradients --------------------------------------------------------------------------------- */
-static const weir_conv2d_opts *opts_of(const weir_vjp *v) { return &((const conv *)v->attr)->o; }
+static const weir_conv2d_opts *conv2d_opts_of(const weir_vjp *v)
+{
+    return &((const conv *)v->attr)->o;
+}
 
 /* The gradient of a leaf weight, written or added where it lives; false: that cannot be. */
 static bool weight_in_place(weir_vjp *v, weir_tensor *g)
 {
-    const weir_conv2d_opts *o = opts_of(v);
+    const weir_conv2d_opts *o = conv2d_opts_of(v);
     const weir_spec *w = weir_vjp_in_spec(v, 1);
     weir_tensor *x = weir_vjp_in(v, 0);
     bool accumulate;
@@ -246,7 +250,8 @@ static bool weight_in_place(weir_vjp *v, weir_tensor *g)
     return true;
 }
 
-static void bias_gradient(weir_vjp *v, weir_tensor *g) /* db = sum of g over all but channels */
+static void conv2d_bias_gradient(weir_vjp *v,
+                                 weir_tensor *g) /* db = sum of g over all but channels */
 {
     bool accumulate;
     if (weir_is_nil(g)) return;
@@ -259,42 +264,44 @@ static void bias_gradient(weir_vjp *v, weir_tensor *g) /* db = sum of g over all
         weir_vjp_set(v, 2, weir_sum_axes(g, 3, (const int[]){ 0, 2, 3 }, false));
 }
 
-static void backward(weir_vjp *v)
+static void conv2d_backward(weir_vjp *v)
 {
     weir_tensor *g = weir_channels_last(v->gout[0]);
     const weir_spec *x = weir_vjp_in_spec(v, 0), *w = weir_vjp_in_spec(v, 1);
     if (weir_vjp_needs(v, 0))
-        weir_vjp_set(v, 0,
-                     weir_conv2d_input(g, weir_vjp_in(v, 1), x->shape[2], x->shape[3], opts_of(v)));
+        weir_vjp_set(
+            v, 0,
+            weir_conv2d_input(g, weir_vjp_in(v, 1), x->shape[2], x->shape[3], conv2d_opts_of(v)));
     if (weir_vjp_needs(v, 1) && !weight_in_place(v, g))
-        weir_vjp_set(v, 1, weir_conv2d_weight(weir_vjp_in(v, 0), g, w->shape + 2, opts_of(v)));
-    if (v->n_in > 2 && weir_vjp_needs(v, 2)) bias_gradient(v, g);
+        weir_vjp_set(v, 1,
+                     weir_conv2d_weight(weir_vjp_in(v, 0), g, w->shape + 2, conv2d_opts_of(v)));
+    if (v->n_in > 2 && weir_vjp_needs(v, 2)) conv2d_bias_gradient(v, g);
 }
 
 static void input_backward(weir_vjp *v)
 {
     weir_tensor *u = weir_channels_last(v->gout[0]);
     if (weir_vjp_needs(v, 0))
-        weir_vjp_set(v, 0, weir_conv2d(u, weir_vjp_in(v, 1), NULL, opts_of(v)));
+        weir_vjp_set(v, 0, weir_conv2d(u, weir_vjp_in(v, 1), NULL, conv2d_opts_of(v)));
     if (weir_vjp_needs(v, 1))
         weir_vjp_set(v, 1,
                      weir_conv2d_weight(u, weir_vjp_in(v, 0), weir_vjp_in_spec(v, 1)->shape + 2,
-                                        opts_of(v)));
+                                        conv2d_opts_of(v)));
 }
 
 static void weight_backward(weir_vjp *v)
 {
     const weir_spec *x = weir_vjp_in_spec(v, 0);
     if (weir_vjp_needs(v, 0))
-        weir_vjp_set(
-            v, 0,
-            weir_conv2d_input(weir_vjp_in(v, 1), v->gout[0], x->shape[2], x->shape[3], opts_of(v)));
+        weir_vjp_set(v, 0,
+                     weir_conv2d_input(weir_vjp_in(v, 1), v->gout[0], x->shape[2], x->shape[3],
+                                       conv2d_opts_of(v)));
     if (weir_vjp_needs(v, 1))
-        weir_vjp_set(v, 1, weir_conv2d(weir_vjp_in(v, 0), v->gout[0], NULL, opts_of(v)));
+        weir_vjp_set(v, 1, weir_conv2d(weir_vjp_in(v, 0), v->gout[0], NULL, conv2d_opts_of(v)));
 }
 
 /* -- rows and calls ---------------------------------------------------------------------------- */
-static const weir_conv2d_opts *padded(void)
+static const weir_conv2d_opts *conv2d_padded(void)
 {
     static const weir_conv2d_opts o = { sizeof o, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1, { 0 } };
     return &o;
@@ -314,7 +321,10 @@ static const weir_conv2d_opts *uneven(void)
     static const weir_conv2d_opts o = { sizeof o, { 2, 1 }, { 0, 2 }, { 1, 1 }, 1, { 1, -1 } };
     return &o;
 }
-static weir_tensor *call_uneven(weir_tensor **x) { return weir_conv2d(x[0], x[1], NULL, uneven()); }
+static weir_tensor *conv2d_call_uneven(weir_tensor **x)
+{
+    return weir_conv2d(x[0], x[1], NULL, uneven());
+}
 static weir_tensor *call_input_uneven(weir_tensor **x)
 {
     return weir_conv2d_input(x[0], x[1], 4, 3, uneven());
@@ -329,8 +339,14 @@ static const weir_conv2d_opts *below(void)
     return &o;
 }
 static weir_tensor *call_below(weir_tensor **x) { return weir_conv2d(x[0], x[1], NULL, below()); }
-static weir_tensor *call_plain(weir_tensor **x) { return weir_conv2d(x[0], x[1], NULL, NULL); }
-static weir_tensor *call_padded(weir_tensor **x) { return weir_conv2d(x[0], x[1], x[2], padded()); }
+static weir_tensor *conv2d_call_plain(weir_tensor **x)
+{
+    return weir_conv2d(x[0], x[1], NULL, NULL);
+}
+static weir_tensor *call_padded(weir_tensor **x)
+{
+    return weir_conv2d(x[0], x[1], x[2], conv2d_padded());
+}
 static weir_tensor *call_strided(weir_tensor **x)
 {
     return weir_conv2d(x[0], x[1], x[2], strided());
@@ -341,7 +357,7 @@ static weir_tensor *call_grouped(weir_tensor **x)
 }
 static weir_tensor *call_input(weir_tensor **x)
 {
-    return weir_conv2d_input(x[0], x[1], 4, 3, padded());
+    return weir_conv2d_input(x[0], x[1], 4, 3, conv2d_padded());
 }
 static weir_tensor *call_input_strided(weir_tensor **x)
 {
@@ -351,9 +367,9 @@ static weir_tensor *call_input_grouped(weir_tensor **x)
 {
     return weir_conv2d_input(x[0], x[1], 4, 3, grouped());
 }
-static weir_tensor *call_weight(weir_tensor **x)
+static weir_tensor *conv2d_call_weight(weir_tensor **x)
 {
-    return weir_conv2d_weight(x[0], x[1], (const int64_t[]){ 3, 2 }, padded());
+    return weir_conv2d_weight(x[0], x[1], (const int64_t[]){ 3, 2 }, conv2d_padded());
 }
 static weir_tensor *call_weight_strided(weir_tensor **x)
 {
@@ -367,10 +383,10 @@ static weir_tensor *call_weight_grouped(weir_tensor **x)
 static const weir_op_case cases[] = { { "2,2,4,3 3,2,3,2 3", call_padded },
                                       { "2,2,5,4 3,2,2,2 3", call_strided },
                                       { "1,4,4,3 2,2,3,3 2", call_grouped },
-                                      { "2,3,2,2 2,3,1,1", call_plain },
+                                      { "2,3,2,2 2,3,1,1", conv2d_call_plain },
                                       { "0,2,3,3 3,2,3,3 3", call_padded },
-                                      { "1,1,1,1 1,1,1,1", call_plain },
-                                      { "2,2,4,3 3,2,3,2", call_uneven },
+                                      { "1,1,1,1 1,1,1,1", conv2d_call_plain },
+                                      { "2,2,4,3 3,2,3,2", conv2d_call_uneven },
                                       { "2,2,3,3 3,2,1,1", call_below },
                                       { NULL, NULL } };
 static const weir_op_case input_cases[] = {
@@ -379,8 +395,8 @@ static const weir_op_case input_cases[] = {
     { "2,3,2,5 3,2,3,2", call_input_uneven },  { NULL, NULL }
 };
 static const weir_op_case weight_cases[] = {
-    { "2,2,4,3 2,3,4,4", call_weight },         { "1,2,5,4 1,3,2,4", call_weight_strided },
-    { "1,4,4,3 1,2,2,2", call_weight_grouped }, { "0,2,4,3 0,3,4,4", call_weight },
+    { "2,2,4,3 2,3,4,4", conv2d_call_weight },  { "1,2,5,4 1,3,2,4", call_weight_strided },
+    { "1,4,4,3 1,2,2,2", call_weight_grouped }, { "0,2,4,3 0,3,4,4", conv2d_call_weight },
     { "2,2,4,3 2,3,2,5", call_weight_uneven },  { NULL, NULL }
 };
 const weir_op weir__op_conv2d = {
@@ -392,8 +408,8 @@ const weir_op weir__op_conv2d = {
     .save_in = 3,
     .attr_size = sizeof(conv),
     .infer = forward_infer,
-    .forward = forward,
-    .backward = backward,
+    .forward = conv2d_forward,
+    .backward = conv2d_backward,
     .cases = cases,
     .order = WEIR_ORDER_CHANNELS_LAST
 };
@@ -423,10 +439,13 @@ const weir_op weir__op_conv2d_weight = {
 };
 
 /* Images channels-last, weights dense; what is not of rank 4 passes, for infer to refuse. */
-static weir_tensor *image(weir_tensor *x) { return weir_ndim(x) == 4 ? weir_channels_last(x) : x; }
+static weir_tensor *conv2d_image(weir_tensor *x)
+{
+    return weir_ndim(x) == 4 ? weir_channels_last(x) : x;
+}
 
-static weir_tensor *apply(const weir_op *op, weir_tensor *a, weir_tensor *b, weir_tensor *bias,
-                          const weir_conv2d_opts *o, int64_t h, int64_t w)
+static weir_tensor *conv2d_apply(const weir_op *op, weir_tensor *a, weir_tensor *b,
+                                 weir_tensor *bias, const weir_conv2d_opts *o, int64_t h, int64_t w)
 {
     conv k = { .o = conv2d_whole, .extent = { h, w } };
     weir_ctx *c = weir_ctx_of(weir_is_nil(a) ? b : a);
@@ -438,14 +457,15 @@ static weir_tensor *apply(const weir_op *op, weir_tensor *a, weir_tensor *b, wei
 
 weir_tensor *weir_conv2d(weir_tensor *x, weir_tensor *w, weir_tensor *b, const weir_conv2d_opts *o)
 {
-    return apply(&weir__op_conv2d, image(x), weir_contiguous(w), b ? weir_contiguous(b) : NULL, o,
-                 0, 0);
+    return conv2d_apply(&weir__op_conv2d, conv2d_image(x), weir_contiguous(w),
+                        b ? weir_contiguous(b) : NULL, o, 0, 0);
 }
 
 weir_tensor *weir_conv2d_input(weir_tensor *g, weir_tensor *w, int64_t height, int64_t width,
                                const weir_conv2d_opts *o)
 {
-    return apply(&weir__op_conv2d_input, image(g), weir_contiguous(w), NULL, o, height, width);
+    return conv2d_apply(&weir__op_conv2d_input, conv2d_image(g), weir_contiguous(w), NULL, o,
+                        height, width);
 }
 
 weir_tensor *weir_conv2d_weight(weir_tensor *x, weir_tensor *g, const int64_t kernel[2],
@@ -453,7 +473,8 @@ weir_tensor *weir_conv2d_weight(weir_tensor *x, weir_tensor *g, const int64_t ke
 {
     weir_tensor *any = x ? x : g;
     if (!weir__has_list(any, "conv2d_weight", 2, kernel)) return weir__nil_of(any);
-    return apply(&weir__op_conv2d_weight, image(x), image(g), NULL, o, kernel[0], kernel[1]);
+    return conv2d_apply(&weir__op_conv2d_weight, conv2d_image(x), conv2d_image(g), NULL, o,
+                        kernel[0], kernel[1]);
 }
 
 /* -- transposed -------------------------------------------------------------------------------- */

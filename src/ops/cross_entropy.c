@@ -31,7 +31,8 @@ static bool complain(weir_ctx *c, weir_status s, const char *name, weir_tensor *
     return false;
 }
 
-static bool fit(weir_ctx *c, const char *name, weir_tensor *x, weir_tensor *target, const opts *o)
+static bool cross_entropy_fit(weir_ctx *c, const char *name, weir_tensor *x, weir_tensor *target,
+                              const opts *o)
 {
     if (!weir_dtype_is_real(x->dtype) || target->dtype != WEIR_I64) {
         char text[96];
@@ -108,8 +109,9 @@ static weir_tensor *smooth(const classes *k, weir_tensor *log_p, weir_tensor *w)
     return where_counted(k, weir_neg(weir_sum_axes(log_p, 1, &k->axis, false)));
 }
 
-static weir_tensor *loss_of(const char *name, weir_tensor *x, weir_tensor *target,
-                            const opts *options, weir_tensor *(*log_of)(weir_tensor *x, int axis))
+static weir_tensor *cross_entropy_loss_of(const char *name, weir_tensor *x, weir_tensor *target,
+                                          const opts *options,
+                                          weir_tensor *(*log_of)(weir_tensor *x, int axis))
 {
     opts o = cross_entropy_whole;
     weir_ctx *c = weir_ctx_of(weir_is_nil(x) ? target : x);
@@ -123,7 +125,8 @@ static weir_tensor *loss_of(const char *name, weir_tensor *x, weir_tensor *targe
     if (!weir__sized_read(c, "cross_entropy: options", "them from weir_cross_entropy_defaults",
                           options, &o, sizeof o))
         return weir__nil_of(x);
-    if (!weir_ok(c) || !fit(c, name, x, target, &o) || !read_classes(c, name, x, target, &o, &k))
+    if (!weir_ok(c) || !cross_entropy_fit(c, name, x, target, &o)
+        || !read_classes(c, name, x, target, &o, &k))
         return weir__nil(c, WEIR__TENSOR);
     weir_tensor *log_p = log_of ? log_of(x, k.axis) : x;
     weir_tensor *w = o.weight ? weights_at(&k, o.weight) : NULL;
@@ -143,9 +146,9 @@ static weir_tensor *loss_of(const char *name, weir_tensor *x, weir_tensor *targe
 
 weir_tensor *weir_cross_entropy(weir_tensor *x, weir_tensor *target, const opts *o)
 {
-    return loss_of("cross_entropy", x, target, o, weir_log_softmax);
+    return cross_entropy_loss_of("cross_entropy", x, target, o, weir_log_softmax);
 }
 weir_tensor *weir_nll_loss(weir_tensor *log_p, weir_tensor *target, const opts *o)
 {
-    return loss_of("nll_loss", log_p, target, o, NULL);
+    return cross_entropy_loss_of("nll_loss", log_p, target, o, NULL);
 }

@@ -126,13 +126,13 @@ static void inverse_backward(weir_vjp *v) /* -y^T g y^T */
     weir_tensor *yt = weir__matrix_transpose(weir_vjp_out(v, 0));
     weir_vjp_set(v, 0, weir_neg(weir_matmul(yt, weir_matmul(v->gout[0], yt))));
 }
-static weir_tensor *call_inverse(weir_tensor **x)
+static weir_tensor *det_call_inverse(weir_tensor **x)
 {
     return weir_inverse(weir__matrix_steady(x[0]));
 }
 static const weir_op_case inverse_cases[] = {
-    { "3,3", call_inverse },   { "2,2,4,4", call_inverse }, { "1,1", call_inverse },
-    { "2,0,0", call_inverse }, { "0,3,3", call_inverse },   { NULL, NULL }
+    { "3,3", det_call_inverse },   { "2,2,4,4", det_call_inverse }, { "1,1", det_call_inverse },
+    { "2,0,0", det_call_inverse }, { "0,3,3", det_call_inverse },   { NULL, NULL }
 };
 const weir_op weir__op_inverse = { .row = WEIR_OP_ROW("op.inverse", "inverse of each matrix"),
                                    .n_in = 1,

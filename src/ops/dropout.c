@@ -8,7 +8,7 @@ typedef struct chance {
 } chance;
 
 /* out[1], bool: who survives; backward reads it. */
-static bool infer(weir_call *k)
+static bool dropout_infer(weir_call *k)
 {
     const weir__frame *f = &k->ctx->frame;
     const weir_tensor *x = k->in[0];
@@ -31,7 +31,7 @@ static weir_tensor *masked(weir_tensor *x, weir_tensor *survives, double p)
 }
 
 /* Uniform numbers into y, drawn in logical order however y lies */
-static void draw(weir_call *k)
+static void dropout_draw(weir_call *k)
 {
     weir_ctx *c = k->ctx;
     weir_tensor *y = k->out[0], *u = y;
@@ -45,7 +45,7 @@ static void draw(weir_call *k)
     if (u != y) weir__copy_into(c, &place, u);
 }
 
-static void forward(weir_call *k)
+static void dropout_forward(weir_call *k)
 {
     weir_ctx *c = k->ctx;
     weir_tensor *x = k->in[0], *y = k->out[0], *survives = k->out[1];
@@ -57,7 +57,7 @@ static void forward(weir_call *k)
     const void *scale = t == WEIR__F32 ? (const void *)&floats[0][1] : &numbers[0][1];
     const void *zero = t == WEIR__F32 ? (const void *)&floats[1][0] : &numbers[1][0];
     if (y->numel == 0) return;
-    draw(k);
+    dropout_draw(k);
     if (!weir_ok(c)) return;
     weir__loop l = weir__loop_of(y, 2, WEIR__IN(survives, y));
     l.x[2] = (weir__operand){ .data = (void *)(uintptr_t)bound };
@@ -70,13 +70,13 @@ static void forward(weir_call *k)
     weir__loop_binary(c->kern, t, WEIR__B_mul, &l, c->threads);
 }
 
-static void backward(weir_vjp *v)
+static void dropout_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0, masked(v->gout[0], weir_vjp_out(v, 1), ((const chance *)v->attr)->p));
 }
 
 /* The same draw at each call, or differences would see another mask. */
-static weir_tensor *call(weir_tensor **x)
+static weir_tensor *dropout_call(weir_tensor **x)
 {
     weir_ctx *c = weir_ctx_of(x[0]);
     weir__frame old = weir__frame_set(c, (weir__frame){ .stream = 5 });
@@ -85,9 +85,11 @@ static weir_tensor *call(weir_tensor **x)
     return y;
 }
 
-static const weir_op_case cases[] = {
-    { "3,4", call }, { "2,3,17", call }, { ".", call }, { "0,2", call }, { NULL, NULL }
-};
+static const weir_op_case cases[] = { { "3,4", dropout_call },
+                                      { "2,3,17", dropout_call },
+                                      { ".", dropout_call },
+                                      { "0,2", dropout_call },
+                                      { NULL, NULL } };
 const weir_op weir__op_dropout = {
     .row = WEIR_OP_ROW("op.dropout", "x / (1 - p) with probability 1 - p, else 0; by sample id"),
     .n_in = 1,
@@ -95,9 +97,9 @@ const weir_op weir__op_dropout = {
     .save_out = 2,
     .attr_size = sizeof(chance),
     .random = true,
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
+    .infer = dropout_infer,
+    .forward = dropout_forward,
+    .backward = dropout_backward,
     .cases = cases,
     .order = WEIR_ORDER_KEEP
 };

@@ -7,7 +7,7 @@ typedef struct padded {
     int64_t index;
 } padded; /* negative: none */
 
-static bool infer(weir_call *k)
+static bool embedding_infer(weir_call *k)
 {
     const weir_tensor *table = k->in[0], *index = k->in[1];
     weir_spec *s = &k->spec[0];
@@ -30,7 +30,7 @@ static bool infer(weir_call *k)
     return true;
 }
 
-static void forward(weir_call *k)
+static void embedding_forward(weir_call *k)
 {
     const weir_tensor *table = k->in[0], *index = k->in[1];
     const int64_t *at = weir__ptr(index);
@@ -50,7 +50,7 @@ static weir_tensor *is_padding(weir_ctx *c, const weir_tensor *index, int64_t pa
     return is;
 }
 
-static void backward(weir_vjp *v)
+static void embedding_backward(weir_vjp *v)
 {
     const weir_spec *table = weir_vjp_in_spec(v, 0);
     weir_tensor *index = weir_vjp_in(v, 1), *g = v->gout[0];
@@ -63,19 +63,21 @@ static void backward(weir_vjp *v)
                  weir_index_add(g, 0, weir_reshape(index, 1, &index->numel), table->shape[0]));
 }
 
-static weir_tensor *call(weir_tensor **x) { return weir_embedding(x[0], x[1], -1); }
-static const weir_op_case cases[] = { { "5,3 i4<5", call },     { "5,3 i2,3<5", call },
-                                      { "4,2 i.<4", call },     { "4,3 i0<4", call },
-                                      { "3,2 i2,1,4<3", call }, { NULL, NULL } };
+static weir_tensor *embedding_call(weir_tensor **x) { return weir_embedding(x[0], x[1], -1); }
+static const weir_op_case cases[] = {
+    { "5,3 i4<5", embedding_call },     { "5,3 i2,3<5", embedding_call },
+    { "4,2 i.<4", embedding_call },     { "4,3 i0<4", embedding_call },
+    { "3,2 i2,1,4<3", embedding_call }, { NULL, NULL }
+};
 const weir_op weir__op_embedding = {
     .row = WEIR_OP_ROW("op.embedding", "rows of a table picked by an index of any shape"),
     .n_in = 2,
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(padded),
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
+    .infer = embedding_infer,
+    .forward = embedding_forward,
+    .backward = embedding_backward,
     .cases = cases
 };
 

@@ -6,13 +6,13 @@ typedef struct reversed {
     bool axis[WEIR_RANK_MAX];
 } reversed;
 
-static bool infer(weir_call *k)
+static bool flip_infer(weir_call *k)
 {
     k->spec[0] = weir__spec_of(k->in[0]);
     return true;
 }
 
-static void forward(weir_call *k)
+static void flip_forward(weir_call *k)
 {
     const reversed *r = k->attr;
     weir_tensor *y = k->out[0];
@@ -27,26 +27,32 @@ static void forward(weir_call *k)
     weir__copy_into(k->ctx, &place, k->in[0]);
 }
 
-static void backward(weir_vjp *v) { weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], v->attr)); }
+static void flip_backward(weir_vjp *v)
+{
+    weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], v->attr));
+}
 
-static weir_tensor *call_last(weir_tensor **x) { return weir_flip(x[0], 1, (const int[]){ -1 }); }
-static weir_tensor *call_outer(weir_tensor **x)
+static weir_tensor *flip_call_last(weir_tensor **x)
+{
+    return weir_flip(x[0], 1, (const int[]){ -1 });
+}
+static weir_tensor *flip_call_outer(weir_tensor **x)
 {
     return weir_flip(x[0], 2, (const int[]){ 0, 2 });
 }
-static const weir_op_case cases[] = { { "3,4", call_last },
-                                      { "5", call_last },
-                                      { "2,3,4", call_outer },
-                                      { "2,0", call_last },
+static const weir_op_case cases[] = { { "3,4", flip_call_last },
+                                      { "5", flip_call_last },
+                                      { "2,3,4", flip_call_outer },
+                                      { "2,0", flip_call_last },
                                       { NULL, NULL } };
 const weir_op weir__op_flip = { .row = WEIR_OP_ROW("op.flip",
                                                    "elements in reverse order along axes"),
                                 .n_in = 1,
                                 .n_out = 1,
                                 .attr_size = sizeof(reversed),
-                                .infer = infer,
-                                .forward = forward,
-                                .backward = backward,
+                                .infer = flip_infer,
+                                .forward = flip_forward,
+                                .backward = flip_backward,
                                 .cases = cases,
                                 .order = WEIR_ORDER_KEEP };
 

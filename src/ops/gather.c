@@ -8,7 +8,7 @@ typedef struct along {
 } along;
 
 /* in[1]: dense i64 of the rank of in[0], no longer than it but along the axis. */
-static bool check(weir_call *k)
+static bool gather_check(weir_call *k)
 {
     const weir_tensor *x = k->in[0], *index = k->in[1];
     int axis = ((const along *)k->attr)->axis;
@@ -31,8 +31,8 @@ static bool check(weir_call *k)
 
 /* The loop over the index, with operand `moved` standing still along the axis; returns the step
  * that the index makes there. */
-static int64_t loop_over(weir__loop *l, const weir_tensor *index, int axis, int moved,
-                         const weir_tensor *a, const weir_tensor *b)
+static int64_t gather_loop_over(weir__loop *l, const weir_tensor *index, int axis, int moved,
+                                const weir_tensor *a, const weir_tensor *b)
 {
     const weir_tensor *x[] = { a, b, index };
     l->ndim = index->ndim;
@@ -51,13 +51,14 @@ static bool gather_infer(weir_call *k)
 {
     k->spec[0] = weir__spec_of(k->in[1]);
     k->spec[0].dtype = k->in[0]->dtype;
-    return check(k);
+    return gather_check(k);
 }
 
 static void gather_forward(weir_call *k)
 {
     weir__loop l;
-    int64_t step = loop_over(&l, k->in[1], ((const along *)k->attr)->axis, 1, k->out[0], k->in[0]);
+    int64_t step = gather_loop_over(&l, k->in[1], ((const along *)k->attr)->axis, 1, k->out[0],
+                                    k->in[0]);
     weir__loop_gather(weir_dtype_size(k->out[0]->dtype), &l, step);
 }
 
@@ -101,7 +102,7 @@ weir_tensor *weir_gather(weir_tensor *x, int axis, weir_tensor *index)
 }
 
 /* -- scatter, scatter_add: x, index and what is put or added, of the index's shape ------------- */
-static bool scatter_infer(weir_call *k)
+static bool gather_scatter_infer(weir_call *k)
 {
     const weir_tensor *index = k->in[1], *from = k->in[2];
     if (!weir_infer_same(k)) return false;
@@ -110,7 +111,7 @@ static bool scatter_infer(weir_call *k)
                               weir_dtype_name(k->spec[0].dtype), weir_dtype_name(from->dtype));
     if (!weir__same_shape(index, from))
         return weir_call_fail(k, WEIR_ERROR_SHAPE, "expected the third no smaller than the index");
-    return check(k);
+    return gather_check(k);
 }
 
 /* The loop that comes after out is a copy of the first. */
@@ -118,7 +119,7 @@ static int64_t scatter_loop(weir_call *k, weir__loop *l)
 {
     weir__operand place = weir__operand_of(k->out[0], k->out[0]);
     weir__copy_into(k->ctx, &place, k->in[0]);
-    return loop_over(l, k->in[1], ((const along *)k->attr)->axis, 0, k->out[0], k->in[2]);
+    return gather_loop_over(l, k->in[1], ((const along *)k->attr)->axis, 0, k->out[0], k->in[2]);
 }
 
 static void scatter_add_forward(weir_call *k)
@@ -136,14 +137,20 @@ static void scatter_add_backward(weir_vjp *v)
                      weir_gather(v->gout[0], ((const along *)v->attr)->axis, weir_vjp_in(v, 1)));
 }
 
-static weir_tensor *call_add0(weir_tensor **x) { return weir_scatter_add(x[0], 0, x[1], x[2]); }
-static weir_tensor *call_add1(weir_tensor **x) { return weir_scatter_add(x[0], -1, x[1], x[2]); }
-static const weir_op_case scatter_add_cases[] = { { "4,3 i6,3<4 6,3", call_add0 },
-                                                  { "3,5 i2,7<5 2,7", call_add1 },
-                                                  { "3,5 i2,3<5 4,6", call_add1 },
-                                                  { "5 i3<5 3", call_add0 },
-                                                  { "3,4 i0,4<3 0,4", call_add0 },
-                                                  { "2,0 i2,0<1 2,3", call_add1 },
+static weir_tensor *gather_call_add0(weir_tensor **x)
+{
+    return weir_scatter_add(x[0], 0, x[1], x[2]);
+}
+static weir_tensor *gather_call_add1(weir_tensor **x)
+{
+    return weir_scatter_add(x[0], -1, x[1], x[2]);
+}
+static const weir_op_case scatter_add_cases[] = { { "4,3 i6,3<4 6,3", gather_call_add0 },
+                                                  { "3,5 i2,7<5 2,7", gather_call_add1 },
+                                                  { "3,5 i2,3<5 4,6", gather_call_add1 },
+                                                  { "5 i3<5 3", gather_call_add0 },
+                                                  { "3,4 i0,4<3 0,4", gather_call_add0 },
+                                                  { "2,0 i2,0<1 2,3", gather_call_add1 },
                                                   { NULL, NULL } };
 const weir_op weir__op_scatter_add = {
     .row = WEIR_OP_ROW("op.scatter_add",
@@ -152,7 +159,7 @@ const weir_op weir__op_scatter_add = {
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(along),
-    .infer = scatter_infer,
+    .infer = gather_scatter_infer,
     .forward = scatter_add_forward,
     .backward = scatter_add_backward,
     .cases = scatter_add_cases
@@ -177,7 +184,7 @@ weir_tensor *weir_scatter_add(weir_tensor *x, int axis, weir_tensor *index, weir
 }
 
 /* -- scatter ----------------------------------------------------------------------------------- */
-static void scatter_forward(weir_call *k)
+static void gather_scatter_forward(weir_call *k)
 {
     weir__loop l;
     int64_t step = scatter_loop(k, &l);
@@ -196,7 +203,7 @@ static weir_tensor *stayed(weir_vjp *v, int axis, weir_tensor *index)
     return weir_eq(last, number);
 }
 
-static void scatter_backward(weir_vjp *v)
+static void gather_scatter_backward(weir_vjp *v)
 {
     int axis = ((const along *)v->attr)->axis;
     weir_tensor *g = v->gout[0], *index = weir_vjp_in(v, 1);
@@ -228,9 +235,9 @@ const weir_op weir__op_scatter = {
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(along),
-    .infer = scatter_infer,
-    .forward = scatter_forward,
-    .backward = scatter_backward,
+    .infer = gather_scatter_infer,
+    .forward = gather_scatter_forward,
+    .backward = gather_scatter_backward,
     .cases = scatter_cases,
 };
 

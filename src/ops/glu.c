@@ -69,11 +69,14 @@ static weir_tensor *glu_plain(weir_tensor *const *in, int n_in, const void *attr
 static weir_tensor *call_glu(weir_tensor **x) { return weir_glu(x[0], -1); }
 static weir_tensor *call_geglu(weir_tensor **x) { return weir_gated(x[0], 1, WEIR_ACT_GELU); }
 static weir_tensor *call_swiglu(weir_tensor **x) { return weir_gated(x[0], -1, WEIR_ACT_SILU); }
-static weir_tensor *call_tanh(weir_tensor **x) { return weir_gated(x[0], 0, WEIR_ACT_GELU_TANH); }
+static weir_tensor *glu_call_tanh(weir_tensor **x)
+{
+    return weir_gated(x[0], 0, WEIR_ACT_GELU_TANH);
+}
 static const weir_op_case glu_cases[] = {
-    { "3,4", call_glu },       { "6", call_glu },       { "2,4,3", call_geglu },
-    { "2,3,34", call_swiglu }, { "4,3", call_tanh },    { "1,6,2,3", call_geglu },
-    { "0,6", call_glu },       { "2,0,3", call_geglu }, { NULL, NULL },
+    { "3,4", call_glu },       { "6", call_glu },        { "2,4,3", call_geglu },
+    { "2,3,34", call_swiglu }, { "4,3", glu_call_tanh }, { "1,6,2,3", call_geglu },
+    { "0,6", call_glu },       { "2,0,3", call_geglu },  { NULL, NULL },
 };
 const weir_op weir__op_glu = {
     .row = WEIR_OP_ROW("op.glu", "a f(b) of the halves of x along an axis"),

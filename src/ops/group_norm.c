@@ -2,7 +2,7 @@
  * channels and all places. */
 #include "ops/norm.h"
 
-static bool infer(weir_call *k)
+static bool group_norm_infer(weir_call *k)
 {
     if (((const weir__norm_attr *)k->attr)->groups < 1)
         return weir_call_fail(k, WEIR_ERROR_RANGE, "%lld groups: expected at least one",
@@ -10,10 +10,10 @@ static bool infer(weir_call *k)
     return weir__norm_infer(k, weir__norm_channels);
 }
 
-static void forward(weir_call *k) { weir__norm_op_forward(k, weir__norm_channels); }
-static void backward(weir_vjp *v) { weir__norm_op_backward(v, weir__norm_channels); }
+static void group_norm_forward(weir_call *k) { weir__norm_op_forward(k, weir__norm_channels); }
+static void group_norm_backward(weir_vjp *v) { weir__norm_op_backward(v, weir__norm_channels); }
 
-static weir_tensor *plain(weir_tensor *const *in, int n_in, const void *attr)
+static weir_tensor *group_norm_plain(weir_tensor *const *in, int n_in, const void *attr)
 {
     const weir__norm_attr *a = attr;
     weir_tensor *x = in[0];
@@ -25,17 +25,20 @@ static weir_tensor *plain(weir_tensor *const *in, int n_in, const void *attr)
 }
 
 static weir_tensor *call_one(weir_tensor **x) { return weir_group_norm(x[0], 1, NULL, NULL, 0.1); }
-static weir_tensor *call_two(weir_tensor **x) { return weir_group_norm(x[0], 2, x[1], x[2], 0.1); }
-static weir_tensor *call_weight(weir_tensor **x)
+static weir_tensor *group_norm_call_two(weir_tensor **x)
+{
+    return weir_group_norm(x[0], 2, x[1], x[2], 0.1);
+}
+static weir_tensor *group_norm_call_weight(weir_tensor **x)
 {
     return weir_group_norm(x[0], 3, x[1], NULL, 0.1);
 }
 static const weir_op_case cases[] = { { "2,3", call_one },
-                                      { "3,6 6 6", call_two },
-                                      { "2,4,5 4 4", call_two },
-                                      { "2,6,2,3 6", call_weight },
-                                      { "2,4,1,17 4 4", call_two },
-                                      { "0,4,2 4 4", call_two },
+                                      { "3,6 6 6", group_norm_call_two },
+                                      { "2,4,5 4 4", group_norm_call_two },
+                                      { "2,6,2,3 6", group_norm_call_weight },
+                                      { "2,4,1,17 4 4", group_norm_call_two },
+                                      { "0,4,2 4 4", group_norm_call_two },
                                       { NULL, NULL } };
 const weir_op weir__op_group_norm = {
     .row = WEIR_OP_ROW("op.group_norm",
@@ -47,10 +50,10 @@ const weir_op weir__op_group_norm = {
     .save_out = 2,
     .attr_size = sizeof(weir__norm_attr),
     .order = WEIR_ORDER_KEEP,
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
-    .reference = plain,
+    .infer = group_norm_infer,
+    .forward = group_norm_forward,
+    .backward = group_norm_backward,
+    .reference = group_norm_plain,
     .cases = cases
 };
 
@@ -83,10 +86,10 @@ const weir_op weir__op_group_norm_silu = {
     .save_out = 2,
     .attr_size = sizeof(weir__norm_attr),
     .order = WEIR_ORDER_KEEP,
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
-    .reference = plain,
+    .infer = group_norm_infer,
+    .forward = group_norm_forward,
+    .backward = group_norm_backward,
+    .reference = group_norm_plain,
     .cases = silu_cases,
 };
 

@@ -16,10 +16,11 @@ static void last_forward(weir_call *k)
 }
 
 static void last_backward(weir_vjp *v) { weir_vjp_set(v, 0, v->gout[0]); }
-static weir_tensor *call_last(weir_tensor **x) { return weir_channels_last(x[0]); }
-static const weir_op_case last_cases[] = {
-    { "2,3,4,2", call_last }, { "0,3,2,2", call_last }, { "2,1,3,3", call_last }, { NULL, NULL }
-};
+static weir_tensor *image_call_last(weir_tensor **x) { return weir_channels_last(x[0]); }
+static const weir_op_case last_cases[] = { { "2,3,4,2", image_call_last },
+                                           { "0,3,2,2", image_call_last },
+                                           { "2,1,3,3", image_call_last },
+                                           { NULL, NULL } };
 const weir_op weir__op_channels_last = { .row = WEIR_OP_ROW("op.channels_last",
                                                             "a copy that lies channels-last"),
                                          .n_in = 1,
@@ -65,7 +66,7 @@ static weir__windows sizes(const weir_tensor *small, const weir_tensor *large)
                             .out_w = large->shape[3] };
 }
 
-static void upsample_forward(weir_call *k)
+static void image_upsample_forward(weir_call *k)
 {
     weir__windows p = sizes(k->in[0], k->out[0]);
     k->ctx->kern->upsample[k->out[0]->dtype](&p, weir__ptr(k->in[0]), weir__ptr(k->out[0]),
@@ -102,27 +103,34 @@ static void upsample_input_backward(weir_vjp *v)
     weir_vjp_set(v, 0, weir_upsample_nearest2d(v->gout[0], g[2], g[3]));
 }
 
-static weir_tensor *call_twice(weir_tensor **x) { return weir_upsample_nearest2d(x[0], 4, 6); }
-static weir_tensor *call_uneven(weir_tensor **x) { return weir_upsample_nearest2d(x[0], 5, 2); }
-static weir_tensor *call_back(weir_tensor **x)
+static weir_tensor *image_call_twice(weir_tensor **x)
+{
+    return weir_upsample_nearest2d(x[0], 4, 6);
+}
+static weir_tensor *image_call_uneven(weir_tensor **x)
+{
+    return weir_upsample_nearest2d(x[0], 5, 2);
+}
+static weir_tensor *image_call_back(weir_tensor **x)
 {
     return scaled(&weir__op_upsample_nearest2d_input, x[0], 2, 3);
 }
-static const weir_op_case upsample_cases[] = { { "2,3,2,3", call_twice },
-                                               { "1,2,3,3", call_uneven },
-                                               { "0,2,2,3", call_twice },
-                                               { "1,1,1,1", call_twice },
+static const weir_op_case upsample_cases[] = { { "2,3,2,3", image_call_twice },
+                                               { "1,2,3,3", image_call_uneven },
+                                               { "0,2,2,3", image_call_twice },
+                                               { "1,1,1,1", image_call_twice },
                                                { NULL, NULL } };
-static const weir_op_case upsample_input_cases[] = {
-    { "2,3,4,6", call_back }, { "1,2,5,3", call_back }, { "0,2,4,6", call_back }, { NULL, NULL }
-};
+static const weir_op_case upsample_input_cases[] = { { "2,3,4,6", image_call_back },
+                                                     { "1,2,5,3", image_call_back },
+                                                     { "0,2,4,6", image_call_back },
+                                                     { NULL, NULL } };
 const weir_op weir__op_upsample_nearest2d = {
     .row = WEIR_OP_ROW("op.upsample_nearest2d", "each place takes the nearest one's value"),
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(weir__resized),
     .infer = weir__resize_infer,
-    .forward = upsample_forward,
+    .forward = image_upsample_forward,
     .backward = upsample_backward,
     .cases = upsample_cases,
     .order = WEIR_ORDER_CHANNELS_LAST

@@ -23,8 +23,8 @@ static bool check_index(weir_call *k, int64_t bound)
 }
 
 /* The loop over n places along the axis. */
-static weir__loop places(const weir_tensor *y, int64_t at_y, const weir_tensor *x, int64_t at_x,
-                         int axis, int64_t n)
+static weir__loop index_places(const weir_tensor *y, int64_t at_y, const weir_tensor *x,
+                               int64_t at_x, int axis, int64_t n)
 {
     weir__loop l = { .ndim = y->ndim };
     int64_t size = (int64_t)weir_dtype_size(y->dtype);
@@ -75,7 +75,7 @@ static void select_within(weir_call *k, int axis)
 static bool select_lines(weir_call *k, int axis)
 {
     weir__pick p = { k->in[1]->numel, k->in[0]->shape[axis], weir__ptr(k->in[1]) };
-    weir__loop l = places(k->out[0], 0, k->in[0], 0, axis, 1);
+    weir__loop l = index_places(k->out[0], 0, k->in[0], 0, axis, 1);
     return weir__loop_pick(k->ctx->kern, weir_dtype_size(k->out[0]->dtype), &l, &p,
                            k->ctx->threads);
 }
@@ -91,7 +91,7 @@ static void select_forward(weir_call *k)
     }
     for (int64_t i = 0, n; i < k->in[1]->numel; i += n) {
         n = run_from(at, i, k->in[1]->numel);
-        weir__loop l = places(k->out[0], i, k->in[0], at[i], axis, n);
+        weir__loop l = index_places(k->out[0], i, k->in[0], at[i], axis, n);
         weir__loop_copy(k->ctx->kern, weir_dtype_size(k->out[0]->dtype), &l, k->ctx->threads);
     }
 }
@@ -133,7 +133,7 @@ weir_tensor *weir_index_select(weir_tensor *x, int axis, weir_tensor *index)
 }
 
 /* -- index_add --------------------------------------------------------------------------------- */
-static bool add_infer(weir_call *k)
+static bool index_add_infer(weir_call *k)
 {
     const along *a = k->attr;
     if (!weir_infer_same(k)) return false;
@@ -150,11 +150,11 @@ static bool add_infer(weir_call *k)
 static bool add_lines(weir_call *k, int axis)
 {
     weir__pick p = { k->in[1]->numel, k->out[0]->shape[axis], weir__ptr(k->in[1]) };
-    weir__loop l = places(k->out[0], 0, k->in[0], 0, axis, 1);
+    weir__loop l = index_places(k->out[0], 0, k->in[0], 0, axis, 1);
     return weir__loop_pick_add(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, &p, k->ctx->threads);
 }
 
-static void add_forward(weir_call *k)
+static void index_add_forward(weir_call *k)
 {
     int axis = ((const along *)k->attr)->axis;
     weir_tensor *y = k->out[0];
@@ -163,33 +163,34 @@ static void add_forward(weir_call *k)
     memset(weir__ptr(y), 0, (size_t)y->numel * weir_dtype_size(y->dtype));
     for (int64_t i = 0, n; i < k->in[1]->numel; i += n) {
         n = run_from(at, i, k->in[1]->numel);
-        weir__loop l = places(y, at[i], k->in[0], i, axis, n);
+        weir__loop l = index_places(y, at[i], k->in[0], i, axis, n);
         l.x[2] = l.x[1];
         l.x[1] = l.x[0];
         weir__loop_binary(k->ctx->kern, (weir__real)y->dtype, WEIR__B_add, &l, k->ctx->threads);
     }
 }
 
-static void add_backward(weir_vjp *v)
+static void index_add_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0,
                  weir_index_select(v->gout[0], ((const along *)v->attr)->axis, weir_vjp_in(v, 1)));
 }
 
-static weir_tensor *call_add0(weir_tensor **x) { return weir_index_add(x[0], 0, x[1], 5); }
-static weir_tensor *call_add1(weir_tensor **x) { return weir_index_add(x[0], 1, x[1], 4); }
-static const weir_op_case add_cases[] = {
-    { "6,3 i6<5", call_add0 }, { "2,3 i3<4", call_add1 }, { "5,7 i7<4", call_add1 }, { NULL, NULL }
-};
+static weir_tensor *index_call_add0(weir_tensor **x) { return weir_index_add(x[0], 0, x[1], 5); }
+static weir_tensor *index_call_add1(weir_tensor **x) { return weir_index_add(x[0], 1, x[1], 4); }
+static const weir_op_case add_cases[] = { { "6,3 i6<5", index_call_add0 },
+                                          { "2,3 i3<4", index_call_add1 },
+                                          { "5,7 i7<4", index_call_add1 },
+                                          { NULL, NULL } };
 const weir_op weir__op_index_add = {
     .row = WEIR_OP_ROW("op.index_add", "zeros with places of x added at an index along an axis"),
     .n_in = 2,
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(along),
-    .infer = add_infer,
-    .forward = add_forward,
-    .backward = add_backward,
+    .infer = index_add_infer,
+    .forward = index_add_forward,
+    .backward = index_add_backward,
     .cases = add_cases,
     .order = WEIR_ORDER_KEEP
 };

@@ -9,7 +9,7 @@ static weir__norm rms_layout(const weir_spec *x, const weir__norm_attr *a)
     return o;
 }
 
-static weir_tensor *plain(weir_tensor *const *in, const weir__norm_attr *a, bool centred)
+static weir_tensor *layer_norm_plain(weir_tensor *const *in, const weir__norm_attr *a, bool centred)
 {
     int axes[WEIR_RANK_MAX];
     for (int i = 0; i < a->axes; i++) axes[i] = i - a->axes;
@@ -23,7 +23,7 @@ static void layer_backward(weir_vjp *v) { weir__norm_op_backward(v, weir__norm_t
 static weir_tensor *layer_plain(weir_tensor *const *in, int n_in, const void *attr)
 {
     (void)n_in;
-    return plain(in, attr, true);
+    return layer_norm_plain(in, attr, true);
 }
 static weir_tensor *layer_bare(weir_tensor **x)
 {
@@ -78,7 +78,7 @@ static void rms_backward(weir_vjp *v) { weir__norm_op_backward(v, rms_layout); }
 static weir_tensor *rms_plain(weir_tensor *const *in, int n_in, const void *attr)
 {
     (void)n_in;
-    return plain(in, attr, false);
+    return layer_norm_plain(in, attr, false);
 }
 static weir_tensor *rms_bare(weir_tensor **x) { return weir_rms_norm(x[0], 1, NULL, 0.1); }
 static weir_tensor *rms_weight(weir_tensor **x) { return weir_rms_norm(x[0], 1, x[1], 0.1); }

@@ -38,7 +38,7 @@ static int64_t linear_rows_of(const weir_tensor *x)
                                  : weir__numel_of(x->ndim - 1, x->shape);
 }
 /* Elements from one row to the next; readable() made it even. */
-static int64_t row_stride(const weir_tensor *x)
+static int64_t linear_row_stride(const weir_tensor *x)
 {
     return x->ndim > 1 && x->shape[x->ndim - 2] > 1 ? x->strides[x->ndim - 2]
                                                     : x->shape[x->ndim - 1];
@@ -67,7 +67,9 @@ void weir__linear_product(weir_call *k, bool relu)
 {
     weir_tensor *x = k->in[0], *y = k->out[0];
     if (y->numel == 0) return;
-    weir__linear_rows l = { .rows = linear_rows_of(y), .x = weir__ptr(x), .x_row = row_stride(x) };
+    weir__linear_rows l = { .rows = linear_rows_of(y),
+                            .x = weir__ptr(x),
+                            .x_row = linear_row_stride(x) };
     weir__linear_forward(k->ctx, &l, k->in[1], k->n_in > 2 ? k->in[2] : NULL, weir__ptr(y), relu);
 }
 
@@ -153,7 +155,8 @@ static void weight_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* d
     if (made) weir_vjp_set(v, i, made);
 }
 
-static void bias_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* db = sum of g's rows */
+static void linear_bias_gradient(weir_vjp *v, const weir__linear_rows *l,
+                                 int i) /* db = sum of g's rows */
 {
     const weir_spec *b = weir_vjp_in_spec(v, i);
     weir_tensor *made;
@@ -167,7 +170,7 @@ static void bias_gradient(weir_vjp *v, const weir__linear_rows *l, int i) /* db 
 void weir__linear_parameter_gradients(weir_vjp *v, const weir__linear_rows *l, int w, int b)
 {
     if (weir_vjp_needs(v, w) && l->x) weight_gradient(v, l, w);
-    if (b >= 0 && weir_vjp_needs(v, b)) bias_gradient(v, l, b);
+    if (b >= 0 && weir_vjp_needs(v, b)) linear_bias_gradient(v, l, b);
 }
 
 void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
@@ -189,7 +192,7 @@ void weir__linear_gradients(weir_vjp *v, weir_tensor *g)
     if (x && weir_is_nil(x)) return;
     if (x) {
         l.x = weir__ptr(x);
-        l.x_row = row_stride(x);
+        l.x_row = linear_row_stride(x);
     }
     weir__linear_parameter_gradients(v, &l, 1, v->n_in > 2 ? 2 : -1);
 }
@@ -213,12 +216,14 @@ static weir_tensor *linear_reference(weir_tensor *const *in, int n_in, const voi
 }
 
 static weir_tensor *call_bias(weir_tensor **x) { return weir_linear(x[0], x[1], x[2]); }
-static weir_tensor *call_plain(weir_tensor **x) { return weir_linear(x[0], x[1], NULL); }
-static weir_tensor *call_relu(weir_tensor **x) { return weir_linear_relu(x[0], x[1], x[2]); }
-static const weir_op_case cases[] = { { "3,4 5,4 5", call_bias }, { "3,4 5,4", call_plain },
-                                      { "3,4 5,4 5", call_relu }, { "2,3,4 1,4 1", call_bias },
-                                      { "4 3,4 3", call_relu },   { "0,4 3,4 3", call_bias },
-                                      { "1,1 1,1 1", call_relu }, { NULL, NULL } };
+static weir_tensor *linear_call_plain(weir_tensor **x) { return weir_linear(x[0], x[1], NULL); }
+static weir_tensor *linear_call_relu(weir_tensor **x) { return weir_linear_relu(x[0], x[1], x[2]); }
+static const weir_op_case cases[] = {
+    { "3,4 5,4 5", call_bias },        { "3,4 5,4", linear_call_plain },
+    { "3,4 5,4 5", linear_call_relu }, { "2,3,4 1,4 1", call_bias },
+    { "4 3,4 3", linear_call_relu },   { "0,4 3,4 3", call_bias },
+    { "1,1 1,1 1", linear_call_relu }, { NULL, NULL }
+};
 const weir_op weir__op_linear = {
     .row = WEIR_OP_ROW("op.linear", "x w^T + b, and relu of it on request"),
     .n_in = -2,

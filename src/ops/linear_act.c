@@ -12,7 +12,7 @@ typedef struct act {
 } act;
 
 /* The second output is the slope, or nothing where nobody will ask for it. */
-static bool infer(weir_call *k)
+static bool linear_act_infer(weir_call *k)
 {
     bool wanted = false;
     for (int i = 0; i < k->n_in; i++) wanted = wanted || k->in[i]->requires_grad;
@@ -32,7 +32,7 @@ typedef struct pass {
     char *y, *d;
 } pass;
 
-static void run(void *user, int64_t begin, int64_t end)
+static void linear_act_run(void *user, int64_t begin, int64_t end)
 {
     const pass *p = user;
     char *y = p->y + (size_t)begin * p->bytes;
@@ -53,10 +53,10 @@ void weir__activate(weir_ctx *c, weir_dtype t, weir__both f, int64_t n, void *y,
                .bytes = weir_dtype_size(t),
                .y = y,
                .d = d };
-    weir__parallel_range(n, c->threads, run, &p);
+    weir__parallel_range(n, c->threads, linear_act_run, &p);
 }
 
-static void forward(weir_call *k)
+static void linear_act_forward(weir_call *k)
 {
     weir_tensor *y = k->out[0], *d = k->out[1];
     weir__linear_product(k, false);
@@ -64,7 +64,7 @@ static void forward(weir_call *k)
                    d->numel ? weir__ptr(d) : NULL);
 }
 
-static void backward(weir_vjp *v)
+static void linear_act_backward(weir_vjp *v)
 {
     if (weir__vjp_recording(v)) weir__vjp_by_reference(v);
     else weir__linear_gradients(v, weir_mul(v->gout[0], weir_vjp_out(v, 1)));
@@ -92,7 +92,7 @@ CALL(SILU)
 CALL(GELU)
 CALL(GELU_TANH)
 CALL(QUICK_GELU)
-static weir_tensor *call_plain(weir_tensor **x)
+static weir_tensor *linear_act_call_plain(weir_tensor **x)
 {
     return weir_linear_act(x[0], x[1], NULL, WEIR_ACT_SILU);
 }
@@ -100,7 +100,7 @@ static const weir_op_case cases[] = {
     { "3,4 5,4 5", call_TANH },       { "3,4 5,4 5", call_SIGMOID },
     { "3,4 5,4 5", call_SOFTPLUS },   { "3,4 5,4 5", call_SILU },
     { "3,4 5,4 5", call_GELU },       { "3,4 5,4 5", call_GELU_TANH },
-    { "3,4 5,4 5", call_QUICK_GELU }, { "2,3,4 19,4", call_plain },
+    { "3,4 5,4 5", call_QUICK_GELU }, { "2,3,4 19,4", linear_act_call_plain },
     { "4 3,4 3", call_SILU },         { "0,4 3,4 3", call_SILU },
     { "3,0 2,0 2", call_TANH },       { NULL, NULL }
 };
@@ -112,9 +112,9 @@ const weir_op weir__op_linear_act = { .row = WEIR_OP_ROW("op.linear_act",
                                       .save_in = 7,
                                       .save_out = 2,
                                       .attr_size = sizeof(act),
-                                      .infer = infer,
-                                      .forward = forward,
-                                      .backward = backward,
+                                      .infer = linear_act_infer,
+                                      .forward = linear_act_forward,
+                                      .backward = linear_act_backward,
                                       .reference = reference,
                                       .cases = cases };
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include "ops/ops.h"
 
-static bool fit(const char *name, weir_tensor *x, weir_tensor *y)
+static bool loss_fit(const char *name, weir_tensor *x, weir_tensor *y)
 {
     weir_ctx *c = weir_ctx_of(weir_is_nil(x) ? y : x);
     if (weir_is_nil(x) || weir_is_nil(y)) {
@@ -31,12 +31,12 @@ static weir_tensor *reduced(weir_tensor *loss, weir_reduction r)
 weir_tensor *weir_mse_loss(weir_tensor *x, weir_tensor *y, weir_reduction r)
 {
     WEIR__AS_FOUND;
-    return fit("mse_loss", x, y) ? reduced(weir_square(weir_sub(x, y)), r) : weir__nil_of(x);
+    return loss_fit("mse_loss", x, y) ? reduced(weir_square(weir_sub(x, y)), r) : weir__nil_of(x);
 }
 
 weir_tensor *weir_l1_loss(weir_tensor *x, weir_tensor *y, weir_reduction r)
 {
-    return fit("l1_loss", x, y) ? reduced(weir_abs(weir_sub(x, y)), r) : weir__nil_of(x);
+    return loss_fit("l1_loss", x, y) ? reduced(weir_abs(weir_sub(x, y)), r) : weir__nil_of(x);
 }
 
 /* With e = d within +-delta, e (d - e/2) is d^2/2 inside and delta (|d| - delta/2) outside. */
@@ -49,7 +49,7 @@ static weir_tensor *huber(weir_tensor *x, weir_tensor *y, double delta)
 weir_tensor *weir_huber_loss(weir_tensor *x, weir_tensor *y, double delta, weir_reduction r)
 {
     WEIR__AS_FOUND;
-    if (!fit("huber_loss", x, y)) return weir__nil_of(x);
+    if (!loss_fit("huber_loss", x, y)) return weir__nil_of(x);
     if (!(delta > 0)) {
         weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "huber_loss: delta %g: expected more than 0",
                   delta);
@@ -61,7 +61,7 @@ weir_tensor *weir_huber_loss(weir_tensor *x, weir_tensor *y, double delta, weir_
 weir_tensor *weir_smooth_l1_loss(weir_tensor *x, weir_tensor *y, double beta, weir_reduction r)
 {
     WEIR__AS_FOUND;
-    if (!fit("smooth_l1_loss", x, y)) return weir__nil_of(x);
+    if (!loss_fit("smooth_l1_loss", x, y)) return weir__nil_of(x);
     if (!(beta >= 0)) {
         weir_fail(x->object.ctx, WEIR_ERROR_RANGE, "smooth_l1_loss: beta %g: expected 0 or more",
                   beta);
@@ -74,7 +74,7 @@ weir_tensor *weir_bce_with_logits(weir_tensor *x, weir_tensor *y, weir_tensor *p
                                   weir_reduction r)
 {
     WEIR__AS_FOUND;
-    if (!fit("bce_with_logits", x, y)) return weir__nil_of(x);
+    if (!loss_fit("bce_with_logits", x, y)) return weir__nil_of(x);
     weir_tensor *below = weir_mul(weir_affine(y, -1, 1), x), *log_p = weir_logsigmoid(x);
     if (pos_weight)
         log_p = weir_mul(log_p, weir_affine(weir_mul(y, weir_affine(pos_weight, 1, -1)), 1,

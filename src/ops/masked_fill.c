@@ -5,7 +5,7 @@ typedef struct fill {
     double value;
 } fill;
 
-static bool infer(weir_call *k)
+static bool masked_fill_infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0], *mask = k->in[1];
     if (!weir_infer_same(k)) return false;
@@ -19,7 +19,7 @@ static bool infer(weir_call *k)
            || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected a mask that broadcasts to the first");
 }
 
-static void forward(weir_call *k)
+static void masked_fill_forward(weir_call *k)
 {
     double value = ((const fill *)k->attr)->value;
     float narrow = (float)value;
@@ -30,15 +30,16 @@ static void forward(weir_call *k)
     weir__loop_where(k->ctx->kern, (weir__real)y->dtype, &l, k->ctx->threads);
 }
 
-static void backward(weir_vjp *v)
+static void masked_fill_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0, weir_masked_fill(v->gout[0], weir_vjp_in(v, 1), 0));
 }
 
-static weir_tensor *call(weir_tensor **x) { return weir_masked_fill(x[0], x[1], -1.5); }
+static weir_tensor *masked_fill_call(weir_tensor **x) { return weir_masked_fill(x[0], x[1], -1.5); }
 static const weir_op_case cases[] = {
-    { "3,4 b3,4", call },   { "2,3,4 b3,1", call }, { ". b.", call },
-    { "2,3,2,4 b4", call }, { "0,2 b2", call },     { NULL, NULL },
+    { "3,4 b3,4", masked_fill_call }, { "2,3,4 b3,1", masked_fill_call },
+    { ". b.", masked_fill_call },     { "2,3,2,4 b4", masked_fill_call },
+    { "0,2 b2", masked_fill_call },   { NULL, NULL },
 };
 const weir_op weir__op_masked_fill = {
     .row = WEIR_OP_ROW("op.masked_fill", "a number where a mask is true, x elsewhere"),
@@ -46,9 +47,9 @@ const weir_op weir__op_masked_fill = {
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(fill),
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
+    .infer = masked_fill_infer,
+    .forward = masked_fill_forward,
+    .backward = masked_fill_backward,
     .cases = cases,
     .order = WEIR_ORDER_KEEP,
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "ops/ops.h"
 
-static bool infer(weir_call *k)
+static bool matmul_infer(weir_call *k)
 {
     const weir_tensor *a = k->in[0], *b = k->in[1];
     if (!weir_dtype_is_real(a->dtype) || a->dtype != b->dtype)
@@ -26,7 +26,7 @@ static bool infer(weir_call *k)
 }
 
 /* The address of matrix number `at` of the output's leading axes, in x broadcast to them. */
-static char *matrix(const weir_tensor *x, const weir_tensor *y, int64_t at)
+static char *matmul_matrix(const weir_tensor *x, const weir_tensor *y, int64_t at)
 {
     int lead = y->ndim - 2, pad = y->ndim - x->ndim;
     int64_t offset = 0;
@@ -38,7 +38,7 @@ static char *matrix(const weir_tensor *x, const weir_tensor *y, int64_t at)
     return (char *)weir__ptr(x) + offset * (int64_t)weir_dtype_size(x->dtype);
 }
 
-static void forward(weir_call *k)
+static void matmul_forward(weir_call *k)
 {
     weir_tensor *a = k->in[0], *b = k->in[1], *y = k->out[0];
     weir_ctx *c = k->ctx;
@@ -54,15 +54,15 @@ static void forward(weir_call *k)
     void *scratch = weir__alloc(c, c->kern->gemm_scratch[y->dtype](&g, c->threads));
     if (!scratch) return;
     for (int64_t i = 0; i < y->numel / (g.m * g.n); i++) {
-        g.a = matrix(a, y, i);
-        g.b = matrix(b, y, i);
-        g.c = matrix(y, y, i);
+        g.a = matmul_matrix(a, y, i);
+        g.b = matmul_matrix(b, y, i);
+        g.c = matmul_matrix(y, y, i);
         c->kern->gemm[y->dtype](&g, scratch, c->threads);
     }
     weir__free(c, scratch);
 }
 
-static void backward(weir_vjp *v)
+static void matmul_backward(weir_vjp *v)
 {
     if (weir_vjp_needs(v, 0))
         weir_vjp_set(v, 0, weir_matmul(v->gout[0], weir_transpose(weir_vjp_in(v, 1), -1, -2)));
@@ -70,24 +70,26 @@ static void backward(weir_vjp *v)
         weir_vjp_set(v, 1, weir_matmul(weir_transpose(weir_vjp_in(v, 0), -1, -2), v->gout[0]));
 }
 
-static weir_tensor *call(weir_tensor **x) { return weir_matmul(x[0], x[1]); }
-static const weir_op_case cases[] = {
-    { "3,4 4,5", call }, { "2,3,4 4,2", call }, { "2,1,3,2 3,2,4", call },
-    { "1,1 1,1", call }, { "0,3 3,2", call },   { "2,0 0,3", call },
-    { NULL, NULL }
-};
+static weir_tensor *matmul_call(weir_tensor **x) { return weir_matmul(x[0], x[1]); }
+static const weir_op_case cases[] = { { "3,4 4,5", matmul_call },
+                                      { "2,3,4 4,2", matmul_call },
+                                      { "2,1,3,2 3,2,4", matmul_call },
+                                      { "1,1 1,1", matmul_call },
+                                      { "0,3 3,2", matmul_call },
+                                      { "2,0 0,3", matmul_call },
+                                      { NULL, NULL } };
 const weir_op weir__op_matmul = { .row = WEIR_OP_ROW("op.matmul",
                                                      "matrix product, leading axes broadcast"),
                                   .n_in = 2,
                                   .n_out = 1,
                                   .save_in = 3,
-                                  .infer = infer,
-                                  .forward = forward,
-                                  .backward = backward,
+                                  .infer = matmul_infer,
+                                  .forward = matmul_forward,
+                                  .backward = matmul_backward,
                                   .cases = cases };
 
 /* The product reads any row stride but wants one of the two inner strides to be 1. */
-static weir_tensor *readable(weir_tensor *x)
+static weir_tensor *matmul_readable(weir_tensor *x)
 {
     if (weir_is_nil(x) || x->ndim < 2) return x;
     return x->strides[x->ndim - 1] == 1 || x->strides[x->ndim - 2] == 1 ? x : weir_contiguous(x);
@@ -95,5 +97,5 @@ static weir_tensor *readable(weir_tensor *x)
 
 weir_tensor *weir_matmul(weir_tensor *a, weir_tensor *b)
 {
-    return weir__apply2(&weir__op_matmul, readable(a), readable(b));
+    return weir__apply2(&weir__op_matmul, matmul_readable(a), matmul_readable(b));
 }

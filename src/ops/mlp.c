@@ -292,11 +292,11 @@ static weir_tensor *mlp_call(weir_tensor **x, weir__unary f, weir__unary g, weir
     };
     return weir__mlp_apply(x[0], &net);
 }
-static weir_tensor *call_plain(weir_tensor **x)
+static weir_tensor *mlp_call_plain(weir_tensor **x)
 {
     return mlp_call(x, WEIR__U_silu, WEIR__U_relu, WEIR__U_copy);
 }
-static weir_tensor *call_relu(weir_tensor **x)
+static weir_tensor *mlp_call_relu(weir_tensor **x)
 {
     return mlp_call(x, WEIR__U_relu, WEIR__U_copy, WEIR__U_relu);
 }
@@ -304,14 +304,14 @@ static weir_tensor *call_smooth(weir_tensor **x)
 {
     return mlp_call(x, WEIR__U_tanh, WEIR__U_gelu, WEIR__U_softplus);
 }
-static weir_tensor *call_sigmoid(weir_tensor **x)
+static weir_tensor *mlp_call_sigmoid(weir_tensor **x)
 {
     return mlp_call(x, WEIR__U_copy, WEIR__U_sigmoid, WEIR__U_copy);
 }
 static const weir_op_case cases[] = {
-    { "3,4 5,4 5 19,5 19 2,19 2", call_plain }, { "35,3 17,3 17 1,17 1 3,1 3", call_relu },
-    { "5,3 4,3 4 6,4 6 2,6 2", call_smooth },   { "2,1 3,1 3 2,3 2 1,2 1", call_sigmoid },
-    { "0,2 3,2 3 2,3 2 1,2 1", call_plain },    { NULL, NULL }
+    { "3,4 5,4 5 19,5 19 2,19 2", mlp_call_plain }, { "35,3 17,3 17 1,17 1 3,1 3", mlp_call_relu },
+    { "5,3 4,3 4 6,4 6 2,6 2", call_smooth },       { "2,1 3,1 3 2,3 2 1,2 1", mlp_call_sigmoid },
+    { "0,2 3,2 3 2,3 2 1,2 1", mlp_call_plain },    { NULL, NULL }
 };
 const weir_op weir__op_mlp = {
     .row = WEIR_OP_ROW("op.mlp", "linear layers and activations, one after the other"),

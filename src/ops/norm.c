@@ -96,7 +96,8 @@ void weir__norm_op_forward(weir_call *k, weir__norm_layout *layout)
 }
 
 /* -- backward ---------------------------------------------------------------------------------- */
-static void add_to(weir_dtype t, void *y, const double *sums, int64_t n) /* every second of sums */
+static void norm_add_to(weir_dtype t, void *y, const double *sums,
+                        int64_t n) /* every second of sums */
 {
     for (int64_t i = 0; i < n; i++)
         if (t == WEIR_F64) ((double *)y)[i] += sums[2 * i];
@@ -115,7 +116,7 @@ static void give(weir_vjp *v, int i, const double *sums, int64_t n)
         place = made->object.nil ? NULL : weir__ptr(made);
     }
     if (!place) return;
-    if (accumulate) add_to(s->dtype, place, sums, n);
+    if (accumulate) norm_add_to(s->dtype, place, sums, n);
     else weir__convert_strided(s->dtype, place, 1, WEIR_F64, sums, 2, n);
     if (made) weir_vjp_set(v, i, made);
 }

@@ -8,7 +8,7 @@ typedef struct margins {
     double value;
 } margins;
 
-static bool infer(weir_call *k)
+static bool pad_infer(weir_call *k)
 {
     const margins *m = k->attr;
     weir_spec *s = &k->spec[0];
@@ -39,7 +39,7 @@ static void fill_slab(weir_call *k, int axis, int64_t first, int64_t last, void 
     weir__loop_copy(k->ctx->kern, (size_t)size, &l, k->ctx->threads);
 }
 
-static void fill(weir_call *k, const margins *m)
+static void pad_fill(weir_call *k, const margins *m)
 {
     weir_tensor *y = k->out[0];
     double one[1];
@@ -51,13 +51,13 @@ static void fill(weir_call *k, const margins *m)
 }
 
 /* What x and y share: everything of x but what is cut off. */
-static void forward(weir_call *k)
+static void pad_forward(weir_call *k)
 {
     const margins *m = k->attr;
     weir_tensor *x = k->in[0], *y = k->out[0];
     weir__loop l = { .ndim = y->ndim };
     int64_t to = 0, from = 0;
-    fill(k, m);
+    pad_fill(k, m);
     for (int i = 0; i < y->ndim; i++) {
         int64_t cut = m->places.before[i] < 0 ? -m->places.before[i] : 0;
         int64_t first = m->places.before[i] > 0 ? m->places.before[i] : 0;
@@ -73,7 +73,7 @@ static void forward(weir_call *k)
     weir__loop_copy(k->ctx->kern, weir_dtype_size(y->dtype), &l, k->ctx->threads);
 }
 
-static void backward(weir_vjp *v)
+static void pad_backward(weir_vjp *v)
 {
     margins m = *(const margins *)v->attr;
     for (int i = 0; i < WEIR_RANK_MAX; i++) {
@@ -84,32 +84,32 @@ static void backward(weir_vjp *v)
     weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], &m));
 }
 
-static weir_tensor *call_last(weir_tensor **x)
+static weir_tensor *pad_call_last(weir_tensor **x)
 {
     return weir_pad(x[0], 1, (const int64_t[]){ 1, 2 }, 0.5);
 }
-static weir_tensor *call_two(weir_tensor **x)
+static weir_tensor *pad_call_two(weir_tensor **x)
 {
     return weir_pad(x[0], 2, (const int64_t[]){ 1, 0, 2, -1 }, 0);
 }
-static weir_tensor *call_cut(weir_tensor **x)
+static weir_tensor *pad_call_cut(weir_tensor **x)
 {
     return weir_pad(x[0], 1, (const int64_t[]){ -3, 2 }, -1);
 }
-static weir_tensor *call_none(weir_tensor **x) { return weir_pad(x[0], 0, NULL, 0); }
-static const weir_op_case cases[] = { { "3,4", call_last },  { "3,4", call_two },
-                                      { "2,3,4", call_two }, { "5", call_cut },
-                                      { "2", call_cut },     { "0,2", call_last },
-                                      { "2,0", call_last },  { ".", call_none },
-                                      { NULL, NULL } };
+static weir_tensor *pad_call_none(weir_tensor **x) { return weir_pad(x[0], 0, NULL, 0); }
+static const weir_op_case cases[] = {
+    { "3,4", pad_call_last }, { "3,4", pad_call_two }, { "2,3,4", pad_call_two },
+    { "5", pad_call_cut },    { "2", pad_call_cut },   { "0,2", pad_call_last },
+    { "2,0", pad_call_last }, { ".", pad_call_none },  { NULL, NULL }
+};
 const weir_op weir__op_pad = { .row = WEIR_OP_ROW("op.pad",
                                                   "places added around x and filled with a number"),
                                .n_in = 1,
                                .n_out = 1,
                                .attr_size = sizeof(margins),
-                               .infer = infer,
-                               .forward = forward,
-                               .backward = backward,
+                               .infer = pad_infer,
+                               .forward = pad_forward,
+                               .backward = pad_backward,
                                .cases = cases,
                                .order = WEIR_ORDER_KEEP };
 

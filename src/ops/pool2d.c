@@ -18,7 +18,7 @@ void weir_pool2d_defaults_sized(int64_t kernel, weir_pool2d_opts *o, size_t size
 
 /* -- shapes ------------------------------------------------------------------------------------ */
 /* Windows on [n, c, h, w]; the output's extents follow. */
-static bool measure(weir_call *k, const int64_t x[4], weir__windows *p)
+static bool pool2d_measure(weir_call *k, const int64_t x[4], weir__windows *p)
 {
     enum { MOST = 1 << 20 };
     const weir_pool2d_opts *o = &((const pool *)k->attr)->o;
@@ -58,18 +58,18 @@ static bool check_real(weir_call *k)
     return x->ndim == 4 || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected [N, C, H, W]");
 }
 
-static weir_spec spec4(weir_dtype t, int64_t n, int64_t c, int64_t h, int64_t w)
+static weir_spec pool2d_spec4(weir_dtype t, int64_t n, int64_t c, int64_t h, int64_t w)
 {
     return weir__spec(t, 4, (const int64_t[]){ n, c, h, w });
 }
 
 /* From an image to its windows. */
-static bool infer(weir_call *k)
+static bool pool2d_infer(weir_call *k)
 {
     const weir_tensor *x = k->in[0];
     weir__windows p;
-    if (!check_real(k) || !measure(k, x->shape, &p)) return false;
-    k->spec[0] = spec4(x->dtype, p.n, p.c, p.out_h, p.out_w);
+    if (!check_real(k) || !pool2d_measure(k, x->shape, &p)) return false;
+    k->spec[0] = pool2d_spec4(x->dtype, p.n, p.c, p.out_h, p.out_w);
     return true;
 }
 
@@ -80,8 +80,8 @@ static bool back_infer(weir_call *k)
     const int64_t *to = ((const pool *)k->attr)->extent;
     weir__windows p;
     if (!check_real(k)) return false;
-    k->spec[0] = spec4(g->dtype, g->shape[0], g->shape[1], to[0], to[1]);
-    if (to[0] < 0 || to[1] < 0 || !measure(k, k->spec[0].shape, &p)) return false;
+    k->spec[0] = pool2d_spec4(g->dtype, g->shape[0], g->shape[1], to[0], to[1]);
+    if (to[0] < 0 || to[1] < 0 || !pool2d_measure(k, k->spec[0].shape, &p)) return false;
     return (g->shape[2] == p.out_h && g->shape[3] == p.out_w)
            || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected a gradient [.., .., %lld, %lld]",
                              (long long)p.out_h, (long long)p.out_w);
@@ -107,56 +107,56 @@ static bool check_places(weir_call *k, const weir_spec *windows, int64_t bound)
 
 static bool max_infer(weir_call *k)
 {
-    if (!infer(k)) return false;
+    if (!pool2d_infer(k)) return false;
     k->spec[1] = k->spec[0];
     k->spec[1].dtype = WEIR_I32;
     return true;
 }
 
-static bool gather_infer(weir_call *k)
+static bool pool2d_gather_infer(weir_call *k)
 {
-    return infer(k) && check_places(k, &k->spec[0], k->in[0]->shape[2] * k->in[0]->shape[3]);
+    return pool2d_infer(k) && check_places(k, &k->spec[0], k->in[0]->shape[2] * k->in[0]->shape[3]);
 }
 
-static bool scatter_infer(weir_call *k)
+static bool pool2d_scatter_infer(weir_call *k)
 {
     weir_spec g = weir__spec_of(k->in[0]);
     return back_infer(k) && check_places(k, &g, k->spec[0].shape[2] * k->spec[0].shape[3]);
 }
 
 /* -- running ----------------------------------------------------------------------------------- */
-static void max_forward(weir_call *k)
+static void pool2d_max_forward(weir_call *k)
 {
     weir__windows p;
     weir_tensor *x = k->in[0];
-    if (measure(k, x->shape, &p))
+    if (pool2d_measure(k, x->shape, &p))
         k->ctx->kern->max_pool[x->dtype](&p, weir__ptr(x), weir__ptr(k->out[0]),
                                          weir__ptr(k->out[1]), k->ctx->threads);
 }
 
-static void gather_forward(weir_call *k)
+static void pool2d_gather_forward(weir_call *k)
 {
     weir__windows p;
     weir_tensor *x = k->in[0];
-    if (measure(k, x->shape, &p))
+    if (pool2d_measure(k, x->shape, &p))
         k->ctx->kern->pool_gather[x->dtype](&p, weir__ptr(x), weir__ptr(k->in[1]),
                                             weir__ptr(k->out[0]), k->ctx->threads);
 }
 
-static void scatter_forward(weir_call *k)
+static void pool2d_scatter_forward(weir_call *k)
 {
     weir__windows p;
     weir_tensor *dx = k->out[0];
-    if (measure(k, dx->shape, &p))
+    if (pool2d_measure(k, dx->shape, &p))
         k->ctx->kern->pool_scatter[dx->dtype](&p, weir__ptr(k->in[0]), weir__ptr(k->in[1]),
                                               weir__ptr(dx), k->ctx->threads);
 }
 
-static void avg_forward(weir_call *k)
+static void pool2d_avg_forward(weir_call *k)
 {
     weir__windows p;
     weir_tensor *x = k->in[0];
-    if (measure(k, x->shape, &p))
+    if (pool2d_measure(k, x->shape, &p))
         k->ctx->kern->avg_pool[x->dtype](&p, weir__ptr(x), weir__ptr(k->out[0]), k->ctx->threads);
 }
 
@@ -164,13 +164,16 @@ static void avg_input_forward(weir_call *k)
 {
     weir__windows p;
     weir_tensor *dx = k->out[0];
-    if (measure(k, dx->shape, &p))
+    if (pool2d_measure(k, dx->shape, &p))
         k->ctx->kern->avg_pool_input[dx->dtype](&p, weir__ptr(k->in[0]), weir__ptr(dx),
                                                 k->ctx->threads);
 }
 
 /* -- calls and gradients ----------------------------------------------------------------------- */
-static weir_tensor *image(weir_tensor *x) { return weir_ndim(x) == 4 ? weir_channels_last(x) : x; }
+static weir_tensor *pool2d_image(weir_tensor *x)
+{
+    return weir_ndim(x) == 4 ? weir_channels_last(x) : x;
+}
 
 static bool pool2d_read(weir_tensor *x, const weir_pool2d_opts *o, pool *k)
 {
@@ -178,18 +181,18 @@ static bool pool2d_read(weir_tensor *x, const weir_pool2d_opts *o, pool *k)
                             &k->o, sizeof k->o);
 }
 
-static weir_tensor *apply(const weir_op *op, weir_tensor *x, weir_tensor *at,
-                          const weir_pool2d_opts *o, const int64_t *extent)
+static weir_tensor *pool2d_apply(const weir_op *op, weir_tensor *x, weir_tensor *at,
+                                 const weir_pool2d_opts *o, const int64_t *extent)
 {
     pool k = { .o = weir_pool2d_defaults(2) };
     if (!pool2d_read(x, o, &k)) return weir__nil_of(x);
     if (extent) memcpy(k.extent, extent, sizeof k.extent);
-    return weir_apply(op, at ? 2 : 1, WEIR__IN(image(x), at), &k);
+    return weir_apply(op, at ? 2 : 1, WEIR__IN(pool2d_image(x), at), &k);
 }
 
 weir_tensor *weir_max_pool2d(weir_tensor *x, const weir_pool2d_opts *o)
 {
-    weir_tensor *out[WEIR_OUT_MAX], *in = image(x);
+    weir_tensor *out[WEIR_OUT_MAX], *in = pool2d_image(x);
     pool k = { .o = weir_pool2d_defaults(2) };
     if (!pool2d_read(x, o, &k)) return weir__nil_of(x);
     weir_apply_multi(&weir__op_max_pool2d, 1, &in, &k, out);
@@ -198,39 +201,44 @@ weir_tensor *weir_max_pool2d(weir_tensor *x, const weir_pool2d_opts *o)
 
 weir_tensor *weir_avg_pool2d(weir_tensor *x, const weir_pool2d_opts *o)
 {
-    return apply(&weir__op_avg_pool2d, x, NULL, o, NULL);
+    return pool2d_apply(&weir__op_avg_pool2d, x, NULL, o, NULL);
 }
 
-static const weir_pool2d_opts *opts_of(const weir_vjp *v) { return &((const pool *)v->attr)->o; }
+static const weir_pool2d_opts *pool2d_opts_of(const weir_vjp *v)
+{
+    return &((const pool *)v->attr)->o;
+}
 static const int64_t *extent_of(weir_vjp *v) { return weir_vjp_in_spec(v, 0)->shape + 2; }
 
 static void max_backward(weir_vjp *v)
 {
     if (v->gout[0])
         weir_vjp_set(v, 0,
-                     apply(&weir__op_pool_scatter, v->gout[0], weir_vjp_out(v, 1), opts_of(v),
-                           extent_of(v)));
+                     pool2d_apply(&weir__op_pool_scatter, v->gout[0], weir_vjp_out(v, 1),
+                                  pool2d_opts_of(v), extent_of(v)));
 }
 
-static void gather_backward(weir_vjp *v)
-{
-    weir_vjp_set(
-        v, 0,
-        apply(&weir__op_pool_scatter, v->gout[0], weir_vjp_in(v, 1), opts_of(v), extent_of(v)));
-}
-static void scatter_backward(weir_vjp *v)
+static void pool2d_gather_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0,
-                 apply(&weir__op_pool_gather, v->gout[0], weir_vjp_in(v, 1), opts_of(v), NULL));
+                 pool2d_apply(&weir__op_pool_scatter, v->gout[0], weir_vjp_in(v, 1),
+                              pool2d_opts_of(v), extent_of(v)));
+}
+static void pool2d_scatter_backward(weir_vjp *v)
+{
+    weir_vjp_set(v, 0,
+                 pool2d_apply(&weir__op_pool_gather, v->gout[0], weir_vjp_in(v, 1),
+                              pool2d_opts_of(v), NULL));
 }
 static void avg_backward(weir_vjp *v)
 {
     weir_vjp_set(v, 0,
-                 apply(&weir__op_avg_pool2d_input, v->gout[0], NULL, opts_of(v), extent_of(v)));
+                 pool2d_apply(&weir__op_avg_pool2d_input, v->gout[0], NULL, pool2d_opts_of(v),
+                              extent_of(v)));
 }
 static void avg_input_backward(weir_vjp *v)
 {
-    weir_vjp_set(v, 0, weir_avg_pool2d(v->gout[0], opts_of(v)));
+    weir_vjp_set(v, 0, weir_avg_pool2d(v->gout[0], pool2d_opts_of(v)));
 }
 
 /* -- rows -------------------------------------------------------------------------------------- */
@@ -241,16 +249,21 @@ static weir_tensor *call_avg(weir_tensor **x) { return weir_avg_pool2d(x[0], NUL
 static weir_tensor *call_avg_lapping(weir_tensor **x) { return weir_avg_pool2d(x[0], &lapping); }
 static weir_tensor *call_avg_input(weir_tensor **x)
 {
-    return apply(&weir__op_avg_pool2d_input, x[0], NULL, &lapping, (const int64_t[]){ 5, 3 });
+    return pool2d_apply(&weir__op_avg_pool2d_input, x[0], NULL, &lapping,
+                        (const int64_t[]){ 5, 3 });
 }
-static weir_tensor *places(weir_tensor *at) { return weir_channels_last(weir_cast(at, WEIR_I32)); }
+static weir_tensor *pool2d_places(weir_tensor *at)
+{
+    return weir_channels_last(weir_cast(at, WEIR_I32));
+}
 static weir_tensor *call_gather(weir_tensor **x)
 {
-    return apply(&weir__op_pool_gather, x[0], places(x[1]), NULL, NULL);
+    return pool2d_apply(&weir__op_pool_gather, x[0], pool2d_places(x[1]), NULL, NULL);
 }
-static weir_tensor *call_scatter(weir_tensor **x)
+static weir_tensor *pool2d_call_scatter(weir_tensor **x)
 {
-    return apply(&weir__op_pool_scatter, x[0], places(x[1]), NULL, (const int64_t[]){ 4, 5 });
+    return pool2d_apply(&weir__op_pool_scatter, x[0], pool2d_places(x[1]), NULL,
+                        (const int64_t[]){ 4, 5 });
 }
 #define CASES(n, f, g) \
     static const weir_op_case n##_cases[] = { \
@@ -261,8 +274,8 @@ CASES(avg, call_avg, call_avg_lapping)
 static const weir_op_case gather_cases[] = { { "2,3,4,5 i2,3,2,2<20", call_gather },
                                              { "0,3,4,5 i0,3,2,2<20", call_gather },
                                              { NULL, NULL } };
-static const weir_op_case scatter_cases[] = { { "2,3,2,2 i2,3,2,2<20", call_scatter },
-                                              { "0,3,2,2 i0,3,2,2<20", call_scatter },
+static const weir_op_case scatter_cases[] = { { "2,3,2,2 i2,3,2,2<20", pool2d_call_scatter },
+                                              { "0,3,2,2 i0,3,2,2<20", pool2d_call_scatter },
                                               { NULL, NULL } };
 static const weir_op_case avg_input_cases[] = { { "2,3,3,4", call_avg_input },
                                                 { "0,3,3,4", call_avg_input },
@@ -275,7 +288,7 @@ const weir_op weir__op_max_pool2d = {
     .save_out = 2,
     .attr_size = sizeof(pool),
     .infer = max_infer,
-    .forward = max_forward,
+    .forward = pool2d_max_forward,
     .backward = max_backward,
     .cases = max_cases,
     .order = WEIR_ORDER_CHANNELS_LAST
@@ -286,9 +299,9 @@ const weir_op weir__op_pool_gather = {
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(pool),
-    .infer = gather_infer,
-    .forward = gather_forward,
-    .backward = gather_backward,
+    .infer = pool2d_gather_infer,
+    .forward = pool2d_gather_forward,
+    .backward = pool2d_gather_backward,
     .cases = gather_cases,
     .order = WEIR_ORDER_CHANNELS_LAST
 };
@@ -299,9 +312,9 @@ const weir_op weir__op_pool_scatter = {
     .n_out = 1,
     .save_in = 2,
     .attr_size = sizeof(pool),
-    .infer = scatter_infer,
-    .forward = scatter_forward,
-    .backward = scatter_backward,
+    .infer = pool2d_scatter_infer,
+    .forward = pool2d_scatter_forward,
+    .backward = pool2d_scatter_backward,
     .cases = scatter_cases,
     .order = WEIR_ORDER_CHANNELS_LAST
 };
@@ -310,8 +323,8 @@ const weir_op weir__op_avg_pool2d = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(pool),
-    .infer = infer,
-    .forward = avg_forward,
+    .infer = pool2d_infer,
+    .forward = pool2d_avg_forward,
     .backward = avg_backward,
     .cases = avg_cases,
     .order = WEIR_ORDER_CHANNELS_LAST

@@ -3,7 +3,7 @@
  * negative, NaN where the base is negative. */
 #include "ops/ops.h"
 
-static weir_tensor *number(weir_tensor *x, double v)
+static weir_tensor *pow_number(weir_tensor *x, double v)
 {
     return weir_scalar(weir_ctx_of(x), weir_dtype_of(x), v);
 }
@@ -18,18 +18,18 @@ static void pow_forward(weir_call *k)
 /* b a^(b - 1), without touching a^-1 where b is 0: its derivatives would bring infinity times 0 */
 static weir_tensor *base_slope(weir_tensor *a, weir_tensor *b)
 {
-    weir_tensor *none = weir_eq(weir_detach(b), number(b, 0));
-    return weir_mul(b, weir_pow(weir_where(none, number(a, 1), a), weir_affine(b, 1, -1)));
+    weir_tensor *none = weir_eq(weir_detach(b), pow_number(b, 0));
+    return weir_mul(b, weir_pow(weir_where(none, pow_number(a, 1), a), weir_affine(b, 1, -1)));
 }
 
 static weir_tensor *exponent_slope(weir_tensor *a, weir_tensor *b, weir_tensor *y) /* a^b log a */
 {
-    weir_tensor *zero = weir_eq(weir_detach(a), number(a, 0));
-    weir_tensor *rising = weir_ge(weir_detach(b), number(b, 0));
-    weir_tensor *flat = weir_where(zero, weir_cast(rising, weir_dtype_of(a)), number(a, 0));
-    weir_tensor *still = weir_ne(flat, number(a, 0));
-    return weir_where(still, number(a, 0),
-                      weir_mul(y, weir_log(weir_where(still, number(a, 1), a))));
+    weir_tensor *zero = weir_eq(weir_detach(a), pow_number(a, 0));
+    weir_tensor *rising = weir_ge(weir_detach(b), pow_number(b, 0));
+    weir_tensor *flat = weir_where(zero, weir_cast(rising, weir_dtype_of(a)), pow_number(a, 0));
+    weir_tensor *still = weir_ne(flat, pow_number(a, 0));
+    return weir_where(still, pow_number(a, 0),
+                      weir_mul(y, weir_log(weir_where(still, pow_number(a, 1), a))));
 }
 
 static void pow_backward(weir_vjp *v)
@@ -83,11 +83,11 @@ static void scalar_backward(weir_vjp *v)
 
 static weir_tensor *call_three_halves(weir_tensor **x) { return weir_pow_scalar(x[0], 1.5); }
 static weir_tensor *call_cube(weir_tensor **x) { return weir_pow_scalar(x[0], 3); }
-static weir_tensor *call_inverse(weir_tensor **x) { return weir_pow_scalar(x[0], -1); }
-static weir_tensor *call_none(weir_tensor **x) { return weir_pow_scalar(x[0], 0); }
+static weir_tensor *pow_call_inverse(weir_tensor **x) { return weir_pow_scalar(x[0], -1); }
+static weir_tensor *pow_call_none(weir_tensor **x) { return weir_pow_scalar(x[0], 0); }
 static const weir_op_case scalar_cases[] = { { "3,4", call_three_halves }, { "2,3,17", call_cube },
-                                             { ".", call_inverse },        { "0,2", call_cube },
-                                             { "3", call_none },           { NULL, NULL } };
+                                             { ".", pow_call_inverse },    { "0,2", call_cube },
+                                             { "3", pow_call_none },       { NULL, NULL } };
 const weir_op weir__op_pow_scalar = { .row = WEIR_OP_ROW("op.pow_scalar", "x^p, p a number"),
                                       .n_in = 1,
                                       .n_out = 1,

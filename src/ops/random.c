@@ -8,7 +8,7 @@ typedef struct wanted {
     int64_t shape[WEIR_RANK_MAX];
 } wanted;
 
-static bool infer(weir_call *k)
+static bool random_infer(weir_call *k)
 {
     const wanted *w = k->attr;
     const weir__frame *f = &k->ctx->frame;
@@ -24,16 +24,16 @@ static bool infer(weir_call *k)
     return true;
 }
 
-static void draw(weir_call *k,
-                 void (*const fn[WEIR__REALS])(int64_t, int64_t, void *, uint64_t, const int64_t *))
+static void random_draw(weir_call *k, void (*const fn[WEIR__REALS])(int64_t, int64_t, void *,
+                                                                    uint64_t, const int64_t *))
 {
     weir_tensor *y = k->out[0];
     int64_t rows = y->ndim ? y->shape[0] : 1;
     fn[y->dtype](rows, rows ? y->numel / rows : 0, weir__ptr(y), k->key, k->ctx->frame.ids);
 }
 
-static void rand_forward(weir_call *k) { draw(k, k->ctx->kern->uniform_rows); }
-static void randn_forward(weir_call *k) { draw(k, k->ctx->kern->normal_rows); }
+static void rand_forward(weir_call *k) { random_draw(k, k->ctx->kern->uniform_rows); }
+static void randn_forward(weir_call *k) { random_draw(k, k->ctx->kern->normal_rows); }
 
 static weir_tensor *call_rand(weir_tensor **x)
 {
@@ -56,7 +56,7 @@ static const weir_op_case randn_cases[] = {
                                    .n_out = 1, \
                                    .attr_size = sizeof(wanted), \
                                    .random = true, \
-                                   .infer = infer, \
+                                   .infer = random_infer, \
                                    .forward = n##_forward, \
                                    .no_gradient = "it has no inputs", \
                                    .cases = n##_cases }

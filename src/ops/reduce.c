@@ -21,7 +21,7 @@ static bool infer_as(weir_call *k, weir_dtype t)
     return true;
 }
 
-static bool infer(weir_call *k)
+static bool reduce_infer(weir_call *k)
 {
     weir_dtype t = k->in[0]->dtype;
     return (weir_dtype_is_real(t)
@@ -31,10 +31,10 @@ static bool infer(weir_call *k)
 
 static bool sum_infer(weir_call *k)
 {
-    return weir__is_whole(k->in[0]->dtype) ? infer_as(k, WEIR_I64) : infer(k);
+    return weir__is_whole(k->in[0]->dtype) ? infer_as(k, WEIR_I64) : reduce_infer(k);
 }
 
-static weir__loop loop_over(weir_call *k)
+static weir__loop reduce_loop_over(weir_call *k)
 {
     const reduce *r = k->attr;
     weir_tensor *x = k->in[0], *y = k->out[0];
@@ -47,9 +47,9 @@ static weir__loop loop_over(weir_call *k)
     return l;
 }
 
-static void forward(weir_call *k)
+static void reduce_forward(weir_call *k)
 {
-    weir__loop l = loop_over(k);
+    weir__loop l = reduce_loop_over(k);
     if (weir__is_whole(k->in[0]->dtype)) {
         weir_fill_(weir_detach(k->out[0]), 0);
         weir__loop_integer_sum((int64_t)weir_dtype_size(k->in[0]->dtype), &l);
@@ -66,37 +66,41 @@ static weir_tensor *with_axes(weir_vjp *v, weir_tensor *g)
     return weir_reshape(g, x->ndim, kept);
 }
 
-static void backward(weir_vjp *v)
+static void reduce_backward(weir_vjp *v)
 {
     const weir_spec *x = weir_vjp_in_spec(v, 0);
     weir_vjp_set(v, 0, weir_expand(with_axes(v, v->gout[0]), x->ndim, x->shape));
 }
 
 static weir_tensor *call_all(weir_tensor **x) { return weir_sum(x[0]); }
-static weir_tensor *call_first(weir_tensor **x)
+static weir_tensor *reduce_call_first(weir_tensor **x)
 {
     return weir_sum_axes(x[0], 1, (const int[]){ 0 }, false);
 }
-static weir_tensor *call_last(weir_tensor **x)
+static weir_tensor *reduce_call_last(weir_tensor **x)
 {
     return weir_sum_axes(x[0], 1, (const int[]){ -1 }, true);
 }
-static weir_tensor *call_outer(weir_tensor **x)
+static weir_tensor *reduce_call_outer(weir_tensor **x)
 {
     return weir_sum_axes(x[0], 2, (const int[]){ 0, 2 }, false);
 }
-static const weir_op_case cases[] = { { "3,4", call_all },     { ".", call_all },
-                                      { "0,3", call_all },     { "3,4", call_first },
-                                      { "3,4", call_last },    { "2,3,4", call_outer },
-                                      { "i3,4<9", call_last }, { "b2,3,4", call_outer },
+static const weir_op_case cases[] = { { "3,4", call_all },
+                                      { ".", call_all },
+                                      { "0,3", call_all },
+                                      { "3,4", reduce_call_first },
+                                      { "3,4", reduce_call_last },
+                                      { "2,3,4", reduce_call_outer },
+                                      { "i3,4<9", reduce_call_last },
+                                      { "b2,3,4", reduce_call_outer },
                                       { NULL, NULL } };
 const weir_op weir__op_sum = { .row = WEIR_OP_ROW("op.sum", "sum over axes"),
                                .n_in = 1,
                                .n_out = 1,
                                .attr_size = sizeof(reduce),
                                .infer = sum_infer,
-                               .forward = forward,
-                               .backward = backward,
+                               .forward = reduce_forward,
+                               .backward = reduce_backward,
                                .cases = cases };
 
 /* -- extremes ---------------------------------------------------------------------------------- */
@@ -106,7 +110,7 @@ static bool amax_infer(weir_call *k)
         if (((const reduce *)k->attr)->over[i] && k->in[0]->shape[i] == 0)
             return weir_call_fail(k, WEIR_ERROR_SHAPE,
                                   "axis %d is empty: expected elements to choose from", i);
-    return weir__is_whole(k->in[0]->dtype) ? infer_as(k, k->in[0]->dtype) : infer(k);
+    return weir__is_whole(k->in[0]->dtype) ? infer_as(k, k->in[0]->dtype) : reduce_infer(k);
 }
 
 static void amax_whole(weir_dtype t, weir_tensor *y, bool least, const weir__loop *l)
@@ -119,7 +123,7 @@ static void amax_whole(weir_dtype t, weir_tensor *y, bool least, const weir__loo
 
 static void amax_forward(weir_call *k)
 {
-    weir__loop l = loop_over(k);
+    weir__loop l = reduce_loop_over(k);
     weir_dtype t = k->in[0]->dtype;
     if (weir__is_whole(t)) amax_whole(t, k->out[0], ((const reduce *)k->attr)->least, &l);
     else weir__loop_max(k->ctx->kern, (weir__real)k->out[0]->dtype, &l, k->ctx->threads);

@@ -7,7 +7,7 @@ typedef struct shifts {
     int64_t by[WEIR_RANK_MAX]; /* 0 to the extent - 1 */
 } shifts;
 
-static bool infer(weir_call *k)
+static bool roll_infer(weir_call *k)
 {
     k->spec[0] = weir__spec_of(k->in[0]);
     return true;
@@ -34,7 +34,7 @@ static void copy_part(const weir_call *k, const int64_t *by, unsigned part)
     weir__loop_copy(k->ctx->kern, (size_t)size, &l, k->ctx->threads);
 }
 
-static void forward(weir_call *k)
+static void roll_forward(weir_call *k)
 {
     const int64_t *by = ((const shifts *)k->attr)->by;
     unsigned moved = 0;
@@ -44,7 +44,7 @@ static void forward(weir_call *k)
         if ((part & ~moved) == 0) copy_part(k, by, part);
 }
 
-static void backward(weir_vjp *v)
+static void roll_backward(weir_vjp *v)
 {
     const weir_spec *x = weir_vjp_in_spec(v, 0);
     shifts back = *(const shifts *)v->attr;
@@ -53,26 +53,26 @@ static void backward(weir_vjp *v)
     weir_vjp_set(v, 0, weir__apply1(v->op, v->gout[0], &back));
 }
 
-static weir_tensor *call_last(weir_tensor **x)
+static weir_tensor *roll_call_last(weir_tensor **x)
 {
     return weir_roll(x[0], 1, (const int64_t[]){ 1 }, (const int[]){ -1 });
 }
-static weir_tensor *call_both(weir_tensor **x)
+static weir_tensor *roll_call_both(weir_tensor **x)
 {
     return weir_roll(x[0], 2, (const int64_t[]){ -2, 7 }, (const int[]){ 0, 2 });
 }
 static const weir_op_case cases[] = {
-    { "3,4", call_last }, { "5", call_last },       { "3,4,5", call_both },
-    { "2,0", call_last }, { "3,2,4,2", call_both }, { NULL, NULL },
+    { "3,4", roll_call_last }, { "5", roll_call_last },       { "3,4,5", roll_call_both },
+    { "2,0", roll_call_last }, { "3,2,4,2", roll_call_both }, { NULL, NULL },
 };
 const weir_op weir__op_roll = {
     .row = WEIR_OP_ROW("op.roll", "places moved along axes, around the end"),
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(shifts),
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
+    .infer = roll_infer,
+    .forward = roll_forward,
+    .backward = roll_backward,
     .cases = cases,
     .order = WEIR_ORDER_KEEP,
 };

@@ -6,7 +6,7 @@ typedef struct side {
 } side;
 
 /* in[0] sorted [.., n], in[1] values [.., m], leading axes equal; or sorted [n] for all values. */
-static bool infer(weir_call *k)
+static bool searchsorted_infer(weir_call *k)
 {
     const weir_tensor *sorted = k->in[0], *x = k->in[1];
     if (!weir_infer_same(k)) return false;
@@ -24,7 +24,7 @@ static bool infer(weir_call *k)
     return true;
 }
 
-static void forward(weir_call *k)
+static void searchsorted_forward(weir_call *k)
 {
     const weir_tensor *sorted = k->in[0], *x = k->in[1], *y = k->out[0];
     bool lines = sorted->ndim > 1;
@@ -45,17 +45,21 @@ static weir_tensor *rising(weir_tensor *x)
     bool sums = weir_ndim(x) > 0 && weir_dtype_is_real(weir_dtype_of(x));
     return sums ? weir_cumsum(weir_abs(x), -1) : x;
 }
-static weir_tensor *call_left(weir_tensor **x)
+static weir_tensor *searchsorted_call_left(weir_tensor **x)
 {
     return weir_searchsorted(rising(x[0]), x[1], false);
 }
-static weir_tensor *call_right(weir_tensor **x)
+static weir_tensor *searchsorted_call_right(weir_tensor **x)
 {
     return weir_searchsorted(rising(x[0]), x[1], true);
 }
 static const weir_op_case cases[] = {
-    { "5 3,4", call_left }, { "2,5 2,3", call_right }, { "2,3,4 2,3,1", call_left },
-    { "0 3", call_right },  { "4 .", call_right },     { "2,3 2,0", call_left },
+    { "5 3,4", searchsorted_call_left },
+    { "2,5 2,3", searchsorted_call_right },
+    { "2,3,4 2,3,1", searchsorted_call_left },
+    { "0 3", searchsorted_call_right },
+    { "4 .", searchsorted_call_right },
+    { "2,3 2,0", searchsorted_call_left },
     { NULL, NULL },
 };
 const weir_op weir__op_searchsorted = {
@@ -63,8 +67,8 @@ const weir_op weir__op_searchsorted = {
     .n_in = 2,
     .n_out = 1,
     .attr_size = sizeof(side),
-    .infer = infer,
-    .forward = forward,
+    .infer = searchsorted_infer,
+    .forward = searchsorted_forward,
     .no_gradient = "its values are places",
     .cases = cases,
 };

@@ -86,7 +86,8 @@ const weir_op weir__op_view = {
 };
 
 /* Fills in the one extent that may be -1. */
-static bool resolve(weir_tensor *x, const char *who, int ndim, const int64_t *shape, extents *e)
+static bool shape_resolve(weir_tensor *x, const char *who, int ndim, const int64_t *shape,
+                          extents *e)
 {
     if (!weir_is_nil(x) && (ndim < 0 || ndim > WEIR_RANK_MAX))
         weir_fail(x->object.ctx, WEIR_ERROR_SHAPE, "reshape: rank %d: expected at most %d", ndim,
@@ -128,8 +129,8 @@ static bool same_extents(const weir_tensor *x, const extents *e)
 weir_tensor *weir_view(weir_tensor *x, int ndim, const int64_t *shape)
 {
     extents e = { 0 };
-    return resolve(x, "view", ndim, shape, &e) ? weir__apply1(&weir__op_view, x, &e)
-                                               : weir__nil_of(x);
+    return shape_resolve(x, "view", ndim, shape, &e) ? weir__apply1(&weir__op_view, x, &e)
+                                                     : weir__nil_of(x);
 }
 
 weir_tensor *weir__view_in(weir_ctx *c, weir_tensor *x)
@@ -143,7 +144,7 @@ weir_tensor *weir_reshape(weir_tensor *x, int ndim, const int64_t *shape)
 {
     extents e = { 0 };
     int64_t strides[WEIR_RANK_MAX];
-    if (!resolve(x, "reshape", ndim, shape, &e)) return weir__nil_of(x);
+    if (!shape_resolve(x, "reshape", ndim, shape, &e)) return weir__nil_of(x);
     if (same_extents(x, &e)) return x;
     if (weir__numel_of(e.ndim, e.at) == x->numel && !view_strides(x, e.ndim, e.at, strides))
         x = weir_contiguous(x);

@@ -29,10 +29,10 @@ static void slice_backward(weir_vjp *v)
 
 static weir_tensor *call_middle(weir_tensor **x) { return weir_slice(x[0], 1, 1, -1, 1); }
 static weir_tensor *call_even(weir_tensor **x) { return weir_slice(x[0], -1, 0, INT64_MAX, 2); }
-static weir_tensor *call_none(weir_tensor **x) { return weir_slice(x[0], 0, 2, 2, 1); }
+static weir_tensor *slice_call_none(weir_tensor **x) { return weir_slice(x[0], 0, 2, 2, 1); }
 static const weir_op_case slice_cases[] = { { "3,4", call_middle },
                                             { "3,5", call_even },
-                                            { "4", call_none },
+                                            { "4", slice_call_none },
                                             { "2,3,4", call_middle },
                                             { NULL, NULL } };
 const weir_op weir__op_slice = { .row = WEIR_OP_ROW("op.slice",
@@ -67,7 +67,7 @@ weir_tensor *weir_slice(weir_tensor *x, int axis, int64_t start, int64_t stop, i
 }
 
 /* -- slice_scatter ----------------------------------------------------------------------------- */
-static bool scatter_infer(weir_call *k)
+static bool slice_scatter_infer(weir_call *k)
 {
     const range *r = k->attr;
     k->spec[0] = weir__spec_of(k->in[0]);
@@ -81,7 +81,7 @@ static bool scatter_infer(weir_call *k)
     return true;
 }
 
-static void scatter_forward(weir_call *k)
+static void slice_scatter_forward(weir_call *k)
 {
     const range *r = k->attr;
     weir_tensor *y = k->out[0];
@@ -94,7 +94,7 @@ static void scatter_forward(weir_call *k)
     weir__copy_into(k->ctx, &place, k->in[0]);
 }
 
-static void scatter_backward(weir_vjp *v)
+static void slice_scatter_backward(weir_vjp *v)
 {
     const range *r = v->attr;
     int64_t n = weir_vjp_in_spec(v, 0)->shape[r->axis];
@@ -103,19 +103,23 @@ static void scatter_backward(weir_vjp *v)
                             n > 0 ? r->start + (n - 1) * r->step + 1 : r->start, r->step));
 }
 
-static weir_tensor *call_scatter(weir_tensor **x) { return weir_slice_scatter(x[0], 1, 1, 2, 9); }
-static const weir_op_case scatter_cases[] = {
-    { "3,4", call_scatter }, { "2,3,2", call_scatter }, { "2,0", call_scatter }, { NULL, NULL }
-};
+static weir_tensor *slice_call_scatter(weir_tensor **x)
+{
+    return weir_slice_scatter(x[0], 1, 1, 2, 9);
+}
+static const weir_op_case scatter_cases[] = { { "3,4", slice_call_scatter },
+                                              { "2,3,2", slice_call_scatter },
+                                              { "2,0", slice_call_scatter },
+                                              { NULL, NULL } };
 const weir_op weir__op_slice_scatter = {
     .row = WEIR_OP_ROW("op.slice_scatter",
                        "zeros with x at start, start + step, ... along an axis"),
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(range),
-    .infer = scatter_infer,
-    .forward = scatter_forward,
-    .backward = scatter_backward,
+    .infer = slice_scatter_infer,
+    .forward = slice_scatter_forward,
+    .backward = slice_scatter_backward,
     .cases = scatter_cases,
     .order = WEIR_ORDER_KEEP
 };

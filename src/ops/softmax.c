@@ -5,15 +5,15 @@
 
 static int64_t last_of(const weir_tensor *x) { return x->shape[x->ndim - 1]; }
 
-static bool infer(weir_call *k)
+static bool softmax_infer(weir_call *k)
 {
     if (!weir_infer_same(k)) return false;
     return k->in[0]->ndim > 0 || weir_call_fail(k, WEIR_ERROR_SHAPE, "expected an axis");
 }
 
 /* Row function f of a (and b), dense both, into y, whose rows may be shorter. */
-static void rows(weir_ctx *c, weir__row f, weir_tensor *y, const weir_tensor *a,
-                 const weir_tensor *b)
+static void softmax_rows(weir_ctx *c, weir__row f, weir_tensor *y, const weir_tensor *a,
+                         const weir_tensor *b)
 {
     int64_t n = last_of(a), count = weir__numel_of(a->ndim - 1, a->shape);
     if (y->numel == 0) return;
@@ -32,7 +32,7 @@ static void row_gradient(weir_vjp *v, weir__row f) /* from the gradient and the 
     weir_tensor *y = weir_vjp_out(v, 0);
     weir_tensor *d = weir__tensor_new(v->ctx, weir_vjp_in_spec(v, 0));
     if (weir_is_nil(g) || weir_is_nil(y) || d->object.nil) return;
-    rows(v->ctx, f, d, g, y);
+    softmax_rows(v->ctx, f, d, g, y);
     weir_vjp_set(v, 0, d);
 }
 
@@ -44,7 +44,7 @@ static weir_tensor *sum_last(weir_tensor *x)
 /* -- softmax ----------------------------------------------------------------------------------- */
 static void softmax_forward(weir_call *k)
 {
-    rows(k->ctx, WEIR__R_softmax, k->out[0], k->in[0], NULL);
+    softmax_rows(k->ctx, WEIR__R_softmax, k->out[0], k->in[0], NULL);
 }
 
 static void softmax_backward(weir_vjp *v) /* y (g - sum g y) */
@@ -60,7 +60,7 @@ static void softmax_backward(weir_vjp *v) /* y (g - sum g y) */
 /* -- its logarithm ----------------------------------------------------------------------------- */
 static void log_softmax_forward(weir_call *k)
 {
-    rows(k->ctx, WEIR__R_log_softmax, k->out[0], k->in[0], NULL);
+    softmax_rows(k->ctx, WEIR__R_log_softmax, k->out[0], k->in[0], NULL);
 }
 
 static void log_softmax_backward(weir_vjp *v) /* g - e^y sum g */
@@ -76,14 +76,14 @@ static void log_softmax_backward(weir_vjp *v) /* g - e^y sum g */
 /* -- log sum exp: [.., n] -> [.., 1] ----------------------------------------------------------- */
 static bool logsumexp_infer(weir_call *k)
 {
-    if (!infer(k)) return false;
+    if (!softmax_infer(k)) return false;
     k->spec[0].shape[k->spec[0].ndim - 1] = 1;
     return true;
 }
 
 static void logsumexp_forward(weir_call *k)
 {
-    rows(k->ctx, WEIR__R_logsumexp, k->out[0], k->in[0], NULL);
+    softmax_rows(k->ctx, WEIR__R_logsumexp, k->out[0], k->in[0], NULL);
 }
 static void logsumexp_backward(weir_vjp *v)
 {
@@ -143,8 +143,8 @@ static weir_tensor *call_logsumexp0(weir_tensor **x) { return weir_logsumexp(x[0
                                    .backward = n##_backward, \
                                    .reference = n##_plain, \
                                    .cases = n##_cases }
-ROW(softmax, "e^x over its sum along the last axis", infer, 0);
-ROW(log_softmax, "x less the logarithm of the sum of e^x along the last axis", infer, 0);
+ROW(softmax, "e^x over its sum along the last axis", softmax_infer, 0);
+ROW(log_softmax, "x less the logarithm of the sum of e^x along the last axis", softmax_infer, 0);
 ROW(logsumexp, "the logarithm of the sum of e^x along the last axis", logsumexp_infer, 1);
 
 /* The op with `axis` moved to the end and back. */

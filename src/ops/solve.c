@@ -60,20 +60,20 @@ static void solve_backward(weir_vjp *v)
         weir_vjp_set(v, 0, weir_neg(weir_matmul(gb, weir__matrix_transpose(weir_vjp_out(v, 0)))));
 }
 
-static weir_tensor *call_left(weir_tensor **x)
+static weir_tensor *solve_call_left(weir_tensor **x)
 {
     return weir_solve(weir__matrix_steady(x[0]), x[1], true);
 }
-static weir_tensor *call_right(weir_tensor **x)
+static weir_tensor *solve_call_right(weir_tensor **x)
 {
     return weir_solve(weir__matrix_steady(x[0]), x[1], false);
 }
 static const weir_op_case solve_cases[] = {
-    { "3,3 3,2", call_left },   { "2,4,4 4,1", call_left },
-    { "3,3 2,3,5", call_left }, { "2,1,3,3 4,2,3", call_right },
-    { "3,3 2,3", call_right },  { "1,1 1,1", call_left },
-    { "0,0 0,3", call_left },   { "2,3,3 2,3,0", call_left },
-    { "0,3,3 3,2", call_left }, { NULL, NULL },
+    { "3,3 3,2", solve_call_left },   { "2,4,4 4,1", solve_call_left },
+    { "3,3 2,3,5", solve_call_left }, { "2,1,3,3 4,2,3", solve_call_right },
+    { "3,3 2,3", solve_call_right },  { "1,1 1,1", solve_call_left },
+    { "0,0 0,3", solve_call_left },   { "2,3,3 2,3,0", solve_call_left },
+    { "0,3,3 3,2", solve_call_left }, { NULL, NULL },
 };
 const weir_op weir__op_solve = {
     .row = WEIR_OP_ROW("op.solve", "x of a x = b, or of x a = b"),

@@ -110,8 +110,8 @@ const weir_op weir__op_split = {
 
 /* out[i]: size[i] places (NULL: `each`, as far as they go) after those before. Nil after an error.
  */
-static bool cut(weir_tensor *x, int axis, int n, const int64_t *size, int64_t each,
-                weir_tensor **out)
+static bool split_cut(weir_tensor *x, int axis, int n, const int64_t *size, int64_t each,
+                      weir_tensor **out)
 {
     weir_tensor *whole = weir_detach(x);
     int64_t at = 0;
@@ -144,7 +144,7 @@ bool weir_split(weir_tensor *x, int axis, int n, const int64_t *sizes, weir_tens
                   axis, (long long)x->shape[axis]);
         return false;
     }
-    return cut(x, axis, n, sizes, 0, out);
+    return split_cut(x, axis, n, sizes, 0, out);
 }
 
 int weir_chunk(weir_tensor *x, int axis, int n, weir_tensor **out)
@@ -158,7 +158,7 @@ int weir_chunk(weir_tensor *x, int axis, int n, weir_tensor **out)
     }
     int64_t extent = x->shape[axis], size = (extent + n - 1) / n;
     int pieces = size > 0 ? (int)((extent + size - 1) / size) : n;
-    return cut(x, axis, pieces, NULL, size, out) ? pieces : 0;
+    return split_cut(x, axis, pieces, NULL, size, out) ? pieces : 0;
 }
 
 weir_tensor *weir_stack(int n, weir_tensor *const *x, int axis)

@@ -6,7 +6,7 @@ typedef struct kind {
     bool upper, left, unit;
 } kind;
 
-static bool infer(weir_call *k)
+static bool triangular_infer(weir_call *k)
 {
     const kind *how = k->attr;
     const weir_tensor *a = k->in[0], *b = k->in[1];
@@ -30,7 +30,7 @@ static bool infer(weir_call *k)
 }
 
 /* The address of matrix number `at` of y's leading axes, in a broadcast to them. */
-static char *matrix(const weir_tensor *a, const weir_tensor *y, int64_t at)
+static char *triangular_matrix(const weir_tensor *a, const weir_tensor *y, int64_t at)
 {
     int64_t offset = 0;
     int pad = y->ndim - a->ndim;
@@ -39,7 +39,7 @@ static char *matrix(const weir_tensor *a, const weir_tensor *y, int64_t at)
     return (char *)weir__ptr(a) + offset * (int64_t)weir_dtype_size(a->dtype);
 }
 
-static void forward(weir_call *k)
+static void triangular_forward(weir_call *k)
 {
     const kind *how = k->attr;
     weir_tensor *a = k->in[0], *y = k->out[0];
@@ -53,7 +53,7 @@ static void forward(weir_call *k)
     for (int64_t i = 0; i < count; i++) {
         t[i] = (weir__triangle){ y->shape[y->ndim - 2],
                                  y->shape[y->ndim - 1],
-                                 matrix(a, y, i),
+                                 triangular_matrix(a, y, i),
                                  a->strides[a->ndim - 2],
                                  a->strides[a->ndim - 1],
                                  how->upper,
@@ -67,7 +67,7 @@ static void forward(weir_call *k)
 
 /* Left: gb = a^-T g and ga = -gb x^T; right: gb = g a^-T and ga = -x^T gb; of ga the triangle that
  * was read. */
-static void backward(weir_vjp *v)
+static void triangular_backward(weir_vjp *v)
 {
     const kind *how = v->attr;
     weir_tensor *at = weir__matrix_transpose(weir_vjp_in(v, 0));
@@ -96,7 +96,7 @@ static weir_tensor *call_unit(weir_tensor **x)
 {
     return weir_solve_triangular(flipped(x[0]), x[1], false, true, true);
 }
-static weir_tensor *call_right(weir_tensor **x)
+static weir_tensor *triangular_call_right(weir_tensor **x)
 {
     return weir_solve_triangular(weir__matrix_steady(x[0]), x[1], true, false, false);
 }
@@ -110,7 +110,7 @@ static weir_tensor *call_right_unit(weir_tensor **x)
 }
 static const weir_op_case cases[] = {
     { "3,3 3,2", call_lower },       { "2,4,4 4,1", call_upper },
-    { "3,3 2,3,5", call_unit },      { "2,1,3,3 4,2,3", call_right },
+    { "3,3 2,3,5", call_unit },      { "2,1,3,3 4,2,3", triangular_call_right },
     { "3,3 2,3", call_right_lower }, { "2,4,4 2,3,4", call_right_unit },
     { "1,1 1,1", call_lower },       { "0,0 0,3", call_upper },
     { "2,3,3 2,3,0", call_lower },   { NULL, NULL }
@@ -122,9 +122,9 @@ const weir_op weir__op_solve_triangular = {
     .save_in = 1,
     .save_out = 1,
     .attr_size = sizeof(kind),
-    .infer = infer,
-    .forward = forward,
-    .backward = backward,
+    .infer = triangular_infer,
+    .forward = triangular_forward,
+    .backward = triangular_backward,
     .cases = cases
 };
 

@@ -2,14 +2,14 @@
 #include <math.h>
 #include "ops/ops.h"
 
-static void loop(weir_call *k, weir__unary f, const double *p)
+static void unary_loop(weir_call *k, weir__unary f, const double *p)
 {
     weir__loop l = weir__loop_of(k->out[0], 2, WEIR__IN(k->out[0], k->in[0]));
     weir__loop_unary(k->ctx->kern, (weir__real)k->out[0]->dtype, f, &l, p, k->ctx->threads);
 }
 
 #define FORWARD(n) \
-    static void n##_forward(weir_call *k) { loop(k, WEIR__U_##n, NULL); } \
+    static void n##_forward(weir_call *k) { unary_loop(k, WEIR__U_##n, NULL); } \
     static weir_tensor *call_##n(weir_tensor **x) { return weir_##n(x[0]); } \
     static const weir_op_case n##_cases[] = { { "3,4", call_##n }, \
                                               { ".", call_##n }, \
@@ -172,7 +172,7 @@ typedef struct affine {
 static void affine_forward(weir_call *k)
 {
     const affine *a = k->attr;
-    loop(k, WEIR__U_affine, (const double[]){ a->scale, a->shift, 0, 0 });
+    unary_loop(k, WEIR__U_affine, (const double[]){ a->scale, a->shift, 0, 0 });
 }
 
 static void affine_backward(weir_vjp *v)

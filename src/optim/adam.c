@@ -66,8 +66,8 @@ static int two(const void *o)
     return 2;
 }
 
-static void range(bool decoupled, const weir__isa *k, weir__real t, int64_t n, void *p,
-                  const void *g, void *const *state, const opts *o, const weir__optim_now *now)
+static void adam_range(bool decoupled, const weir__isa *k, weir__real t, int64_t n, void *p,
+                       const void *g, void *const *state, const opts *o, const weir__optim_now *now)
 {
     weir__adam a = { .lr = now->lr,
                      .beta1 = o->beta1,
@@ -84,13 +84,13 @@ static void range(bool decoupled, const weir__isa *k, weir__real t, int64_t n, v
 static void adam(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
                  void *const *state, const void *o, const weir__optim_now *now)
 {
-    range(false, k, t, n, p, g, state, o, now);
+    adam_range(false, k, t, n, p, g, state, o, now);
 }
 
 static void adamw(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
                   void *const *state, const void *o, const weir__optim_now *now)
 {
-    range(true, k, t, n, p, g, state, o, now);
+    adam_range(true, k, t, n, p, g, state, o, now);
 }
 
 const weir__optim_row weir__optimizer_adam = {

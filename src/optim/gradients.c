@@ -13,7 +13,7 @@ typedef struct chunks {
     double *partial;  /* per chunk */
 } chunks;
 
-static size_t bytes_of(weir__real t) { return t == WEIR__F64 ? 8 : 4; }
+static size_t gradients_bytes_of(weir__real t) { return t == WEIR__F64 ? 8 : 4; }
 
 static bool has_grad(const weir__slot *s)
 {
@@ -25,7 +25,8 @@ static void squares(void *user, int64_t begin, int64_t end)
     chunks *w = user;
     for (int64_t i = begin; i < end; i += CHUNK) {
         int64_t n = end - i < CHUNK ? end - i : CHUNK;
-        w->partial[i / CHUNK] = w->k->sum_squares[w->t](n, w->data + (size_t)i * bytes_of(w->t), 1);
+        w->partial[i / CHUNK] = w->k->sum_squares[w->t](
+            n, w->data + (size_t)i * gradients_bytes_of(w->t), 1);
     }
 }
 
@@ -36,7 +37,7 @@ static double slot_squares(weir_ctx *c, weir__layout *l, const weir__slot *s, do
     weir__real t = (weir__real)l->dtype;
     chunks w = { .k = c->kern,
                  .t = t,
-                 .data = (char *)l->grads->data + (size_t)s->flat * bytes_of(t),
+                 .data = (char *)l->grads->data + (size_t)s->flat * gradients_bytes_of(t),
                  .partial = partial };
     weir__parallel_range(s->numel, c->threads, squares, &w);
     return c->kern->sum[WEIR__F64]((s->numel + CHUNK - 1) / CHUNK, partial, 1);
@@ -62,10 +63,11 @@ typedef struct hunt {
     atomic_bool found;
 } hunt;
 
-static void look(void *user, int64_t begin, int64_t end)
+static void gradients_look(void *user, int64_t begin, int64_t end)
 {
     hunt *h = user;
-    if (h->k->find_nonfinite[h->t](end - begin, h->data + (size_t)begin * bytes_of(h->t)) < 0)
+    if (h->k->find_nonfinite[h->t](end - begin, h->data + (size_t)begin * gradients_bytes_of(h->t))
+        < 0)
         return;
     atomic_store_explicit(&h->found, true, memory_order_relaxed);
 }
@@ -80,7 +82,7 @@ const weir__slot *weir__gradients_nonfinite(weir_module *m)
         hunt h = { .k = c->kern,
                    .t = (weir__real)l->dtype,
                    .data = (char *)l->grads->data + (size_t)s->flat * weir_dtype_size(l->dtype) };
-        weir__parallel_range(s->numel, c->threads, look, &h);
+        weir__parallel_range(s->numel, c->threads, gradients_look, &h);
         if (h.found) return s;
     }
     return NULL;

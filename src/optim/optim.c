@@ -14,7 +14,7 @@ weir__object *weir__optim_nil_new(weir_ctx *c)
     return &o->object;
 }
 
-static bool usable(const weir_optim *o)
+static bool optim_usable(const weir_optim *o)
 {
     return o && weir__lives(o, "optim") && !o->object.nil && weir_ok(o->object.ctx);
 }
@@ -26,7 +26,7 @@ static double option_lr(const weir__optim_row *row, const void *options)
     return lr ? *lr : 0;
 }
 
-static void destroy(weir__object *object)
+static void optim_destroy(weir__object *object)
 {
     weir_optim *o = (weir_optim *)object;
     weir_ctx *c = o->object.ctx;
@@ -38,11 +38,11 @@ static void destroy(weir__object *object)
 void weir_optim_free(weir_optim *o)
 {
     WEIR__AS_FOUND;
-    if (o && weir__lives(o, "optim_free") && !o->object.nil) destroy(&o->object);
+    if (o && weir__lives(o, "optim_free") && !o->object.nil) optim_destroy(&o->object);
 }
 
 /* From a struct or, where that is NULL, from text. */
-static bool read_options(weir_optim *o, const void *options, const char *text)
+static bool optim_read_options(weir_optim *o, const void *options, const char *text)
 {
     weir_ctx *c = o->object.ctx;
     const weir_row *row = &o->row->row;
@@ -52,10 +52,10 @@ static bool read_options(weir_optim *o, const void *options, const char *text)
 }
 
 /* Options, then states of [o->from, o->to); false on any failure. */
-static bool fill(weir_optim *o, const void *options, const char *text)
+static bool optim_fill(weir_optim *o, const void *options, const char *text)
 {
     weir_ctx *c = o->object.ctx;
-    if (!read_options(o, options, text)) return false;
+    if (!optim_read_options(o, options, text)) return false;
     o->lr = option_lr(o->row, o->options);
     o->n_states = o->row->n_states(o->options);
     size_t each = weir_dtype_size(o->layout->dtype);
@@ -79,7 +79,7 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
     weir__layout *l = row && weir__module_owns(m, "optim_new") ? weir__module_layout(m) : NULL;
     weir_optim *o = l ? weir__alloc0(c, sizeof *o) : NULL;
     if (!o) return weir__nil(c, WEIR__OPTIM);
-    o->object = weir__object_home(c, WEIR__OPTIM, destroy);
+    o->object = weir__object_home(c, WEIR__OPTIM, optim_destroy);
     o->row = (const weir__optim_row *)row;
     o->module = m;
     o->layout = l;
@@ -87,8 +87,8 @@ static weir_optim *new_optim(weir_module *m, const char *name, const void *optio
     o->to = weir__optim_part(l->numel, r + 1, ranks);
     o->divided = ranks > 1;
     o->g_scale = 1;
-    if (fill(o, options, text)) return o;
-    destroy(&o->object);
+    if (optim_fill(o, options, text)) return o;
+    optim_destroy(&o->object);
     return weir__nil(c, WEIR__OPTIM);
 }
 
@@ -182,7 +182,7 @@ void weir_optim_zero_grad(weir_optim *o)
 double weir_optim_clip(weir_optim *o, double max_norm)
 {
     WEIR__AS_FOUND;
-    if (!usable(o)) return NAN;
+    if (!optim_usable(o)) return NAN;
     if (!(max_norm > 0)) {
         weir_fail(o->object.ctx, WEIR_ERROR_RANGE, "optim_clip: %g: expected a norm above 0",
                   max_norm);
@@ -202,7 +202,7 @@ const weir_row *weir_optim_row(const weir_optim *o) { return o && o->row ? &o->r
 
 void weir_optim_set_lr(weir_optim *o, double lr)
 {
-    if (!usable(o)) return;
+    if (!optim_usable(o)) return;
     if (isfinite(lr) && lr >= 0) o->lr = lr;
     else
         weir_fail(o->object.ctx, WEIR_ERROR_RANGE,
@@ -211,7 +211,7 @@ void weir_optim_set_lr(weir_optim *o, double lr)
 
 void weir_optim_set_steps(weir_optim *o, int64_t steps)
 {
-    if (!usable(o)) return;
+    if (!optim_usable(o)) return;
     if (steps >= 0 && steps < INT64_MAX) /* the next one still counts */
         o->steps = steps;
     else

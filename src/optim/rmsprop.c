@@ -32,10 +32,10 @@ void weir_rmsprop_defaults_sized(weir_rmsprop_opts *o, size_t size)
     weir__sized_defaults(o, size, &whole, sizeof whole);
 }
 
-static int n_states(const void *o) { return 1 + (((const opts *)o)->momentum != 0); }
+static int rmsprop_n_states(const void *o) { return 1 + (((const opts *)o)->momentum != 0); }
 
-static void range(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
-                  void *const *state, const void *options_, const weir__optim_now *now)
+static void rmsprop_range(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
+                          void *const *state, const void *options_, const weir__optim_now *now)
 {
     const opts *o = options_;
     weir__rmsprop r = { .lr = now->lr,
@@ -59,6 +59,6 @@ const weir__optim_row weir__optimizer_rmsprop = {
         .test = "lr=1e-2 momentum=0.5",
     },
     .states = { "square_avg", "momentum_buffer" },
-    .n_states = n_states,
-    .range = range,
+    .n_states = rmsprop_n_states,
+    .range = rmsprop_range,
 };

@@ -25,10 +25,10 @@ void weir_sgd_defaults_sized(weir_sgd_opts *o, size_t size)
     weir__sized_defaults(o, size, &whole, sizeof whole);
 }
 
-static int n_states(const void *o) { return ((const opts *)o)->momentum != 0; }
+static int sgd_n_states(const void *o) { return ((const opts *)o)->momentum != 0; }
 
-static void range(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
-                  void *const *state, const void *options_, const weir__optim_now *now)
+static void sgd_range(const weir__isa *k, weir__real t, int64_t n, void *p, const void *g,
+                      void *const *state, const void *options_, const weir__optim_now *now)
 {
     const opts *o = options_;
     weir__sgd s = { .lr = now->lr,
@@ -52,6 +52,6 @@ const weir__optim_row weir__optimizer_sgd = {
         .test = "lr=1e-2 momentum=0.9",
     },
     .states = { "momentum_buffer" },
-    .n_states = n_states,
-    .range = range,
+    .n_states = sgd_n_states,
+    .range = sgd_range,
 };

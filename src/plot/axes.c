@@ -3,7 +3,7 @@
 #include <math.h>
 #include "plot/plot.h"
 
-static void label(weir__page *p, const char *class_name, double x, double y, const char *text)
+static void axes_label(weir__page *p, const char *class_name, double x, double y, const char *text)
 {
     weir__put(p, "<text class=\"%s\" x=\"", class_name);
     weir__put_at(p, x);
@@ -14,7 +14,7 @@ static void label(weir__page *p, const char *class_name, double x, double y, con
     weir__put(p, "</text>\n");
 }
 
-static void line(weir__page *p, double x0, double y0, bool across, double end)
+static void axes_line(weir__page *p, double x0, double y0, bool across, double end)
 {
     weir__put(p, "M");
     weir__put_at(p, x0);
@@ -29,11 +29,11 @@ static void grid(weir__page *p, const weir__axes *a, const weir__ticks *x, const
     const weir__frame_box *b = &a->box;
     weir__put(p, "<path class=\"grid\" d=\"");
     for (int i = 0; i < y->n && !a->y_hidden; i++)
-        line(p, b->left, weir__scale_at(a->y, y->at[i]), true, b->right);
+        axes_line(p, b->left, weir__scale_at(a->y, y->at[i]), true, b->right);
     weir__put(p, "\"/>\n<path class=\"axis\" d=\"");
     for (int i = 0; i < x->n; i++)
-        line(p, weir__scale_at(a->x, x->at[i]), b->bottom, false, b->bottom + 4);
-    line(p, b->left, b->bottom, true, b->right);
+        axes_line(p, weir__scale_at(a->x, x->at[i]), b->bottom, false, b->bottom + 4);
+    axes_line(p, b->left, b->bottom, true, b->right);
     weir__put(p, "\"/>\n");
 }
 
@@ -58,9 +58,11 @@ void weir__put_axes(weir__page *p, const weir__axes *a)
     char text[WEIR__NUMBER];
     grid(p, a, &x, &y);
     for (int i = 0; i < y.n && !a->y_hidden; i++)
-        label(p, "ty", b->left - 6, weir__scale_at(a->y, y.at[i]) + 4, axes_number(a, &y, i, text));
+        axes_label(p, "ty", b->left - 6, weir__scale_at(a->y, y.at[i]) + 4,
+                   axes_number(a, &y, i, text));
     for (int i = 0; i < x.n; i++)
-        label(p, "tx", weir__scale_at(a->x, x.at[i]), b->bottom + 17, axes_number(a, &x, i, text));
-    if (a->y_label) label(p, "ly", b->left, b->top - 10, a->y_label);
-    if (a->x_label) label(p, "lx", b->right, b->bottom + 33, a->x_label);
+        axes_label(p, "tx", weir__scale_at(a->x, x.at[i]), b->bottom + 17,
+                   axes_number(a, &x, i, text));
+    if (a->y_label) axes_label(p, "ly", b->left, b->top - 10, a->y_label);
+    if (a->x_label) axes_label(p, "lx", b->right, b->bottom + 33, a->x_label);
 }

@@ -15,7 +15,7 @@ static const weir__frame_box box = {
 
 /* Air around the curves, and above the mark for its name: what is best stands highest, so no curve
  * runs there. */
-static weir__range padded(weir__range r, double mark)
+static weir__range chart_padded(weir__range r, double mark)
 {
     r = weir__range_open(r);
     double width = r.hi - r.lo;
@@ -44,7 +44,7 @@ static weir__scale y_scale(weir_ctx *c, const weir__chart *k)
         r = weir__range_add(weir__range_add(r, one.lo), one.hi);
     }
     r = weir__range_add(weir__range_add(r, k->level), k->mark_y);
-    return (weir__scale){ padded(r, k->mark_y), box.bottom, box.top };
+    return (weir__scale){ chart_padded(r, k->mark_y), box.bottom, box.top };
 }
 
 /* -- curves ------------------------------------------------------------------------------------ */
@@ -64,7 +64,7 @@ static bool mean_point(const weir__series *s, int64_t first, int64_t n, double *
     return used > 0;
 }
 
-static double within(double v)
+static double chart_within(double v)
 {
     return fmax(-200, fmin(HIGH + 200, v));
 } /* the clip hides it; extreme numbers upset renderers */
@@ -82,7 +82,7 @@ static void curve(weir__page *p, const weir__series *s, const weir__scale *sx,
             weir__put(p, down ? "L" : "M");
             weir__put_at(p, weir__scale_at(*sx, x));
             weir__put(p, " ");
-            weir__put_at(p, within(weir__scale_at(*sy, y)));
+            weir__put_at(p, chart_within(weir__scale_at(*sy, y)));
             if (!down) weir__put(p, "h0"); /* a lone point is a dot */
         }
         down = some;
@@ -90,7 +90,7 @@ static void curve(weir__page *p, const weir__series *s, const weir__scale *sx,
     weir__put(p, "\"/>\n");
 }
 
-static void key(weir__page *p, const weir__chart *k)
+static void chart_key(weir__page *p, const weir__chart *k)
 {
     if (k->n_series < 2) return;
     for (int i = 0; i < k->n_series; i++) {
@@ -151,7 +151,7 @@ void weir__put_chart(weir__page *p, const weir__chart *k, int id)
     weir__put_axes(p, &a);
     level(p, k, &a.y);
     for (int i = 0; i < k->n_series; i++) curve(p, &k->series[i], &a.x, &a.y, i, id);
-    key(p, k);
+    chart_key(p, k);
     mark(p, k, &a.x, &a.y);
     weir__put(p, "</svg>\n");
     weir__put_caption(p, k->title, k->caption);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "plot/plot.h"
 
-static bool room(weir__page *p, size_t more)
+static bool html_room(weir__page *p, size_t more)
 {
     int64_t need = p->n + (int64_t)more + 1;
     return weir_ok(p->c)
@@ -13,7 +13,7 @@ static bool room(weir__page *p, size_t more)
 
 void weir__put_bytes(weir__page *p, const char *text, size_t n)
 {
-    if (!room(p, n)) return;
+    if (!html_room(p, n)) return;
     memcpy(p->at + p->n, text, n);
     p->n += (int64_t)n;
     p->at[p->n] = 0;
@@ -25,7 +25,7 @@ void weir__put(weir__page *p, const char *format, ...)
     va_start(args, format);
     va_copy(again, args);
     int n = weir__vformat(NULL, 0, format, args);
-    if (n > 0 && room(p, (size_t)n)) {
+    if (n > 0 && html_room(p, (size_t)n)) {
         weir__vformat(p->at + p->n, (size_t)n + 1, format, again);
         p->n += n;
     }
@@ -67,7 +67,7 @@ void weir__put_base64(weir__page *p, const void *data, size_t n)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const unsigned char *s = data;
-    if (!room(p, (n + 2) / 3 * 4)) return;
+    if (!html_room(p, (n + 2) / 3 * 4)) return;
     char *to = p->at + p->n;
     for (size_t i = 0; i < n; i += 3) {
         size_t have = n - i;
@@ -103,7 +103,7 @@ void weir__put_at(weir__page *p, double x)
 
 /* Digits before the point in groups of three, from five digits on, parted by narrow no-break
  * spaces. */
-static void group(char *out, size_t bytes, const char *digits)
+static void html_group(char *out, size_t bytes, const char *digits)
 {
     size_t whole = strspn(digits, "0123456789"), used = strlen(out);
     for (size_t i = 0; digits[i]; i++) {
@@ -126,6 +126,6 @@ const char *weir__number(char buffer[WEIR__NUMBER], double v, int decimals)
     if (decimals > 12) decimals = 12;
     weir__format(digits, sizeof digits, plain ? "%.*f" : "%.*e", decimals, fabs(v));
     if (v < 0 && strspn(digits, "0.") < strlen(digits)) snprintf(buffer, WEIR__NUMBER, "\u2212");
-    group(buffer, WEIR__NUMBER, digits);
+    html_group(buffer, WEIR__NUMBER, digits);
     return buffer;
 }

@@ -17,7 +17,7 @@ double weir__bins_most(const weir__table_column *k)
     return most > 0 ? most : 1;
 }
 
-static void step(weir__page *p, char pen, double at)
+static void marginal_step(weir__page *p, char pen, double at)
 {
     weir__put(p, "%c", pen);
     weir__put_at(p, at);
@@ -28,13 +28,13 @@ void weir__put_bins(weir__page *p, const weir__table_column *k, int set, weir__s
 {
     double width = (x.to1 - x.to0) / (double)k->bins;
     weir__put(p, "<path class=\"bins c%d\" d=\"", set);
-    step(p, 'M', x.to0);
-    step(p, ' ', y.to0);
+    marginal_step(p, 'M', x.to0);
+    marginal_step(p, ' ', y.to0);
     for (int64_t i = 0; i < k->bins; i++) {
-        step(p, 'V', weir__scale_at(y, k->of[set].density[i]));
-        step(p, 'H', x.to0 + width * (double)(i + 1));
+        marginal_step(p, 'V', weir__scale_at(y, k->of[set].density[i]));
+        marginal_step(p, 'H', x.to0 + width * (double)(i + 1));
     }
-    step(p, 'V', y.to0);
+    marginal_step(p, 'V', y.to0);
     weir__put(p, "\"/>\n");
 }
 
@@ -43,9 +43,9 @@ static void quantile_line(weir__page *p, const char *name, int set, weir__scale 
                           const double *from_to)
 {
     weir__put(p, "<path class=\"%s c%d\" d=\"", name, set);
-    step(p, 'M', fmax(x.to0, weir__scale_at(x, from_to[0])));
-    step(p, ' ', y);
-    step(p, 'H', fmin(x.to1, weir__scale_at(x, from_to[1])));
+    marginal_step(p, 'M', fmax(x.to0, weir__scale_at(x, from_to[0])));
+    marginal_step(p, ' ', y);
+    marginal_step(p, 'H', fmin(x.to1, weir__scale_at(x, from_to[1])));
     weir__put(p, "\"/>\n");
 }
 

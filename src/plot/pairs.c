@@ -14,14 +14,14 @@ typedef struct cells {
 static double cell_left(const cells *g, int64_t j) { return LEFT + g->side * (double)j; }
 static double cell_top(const cells *g, int64_t i) { return GAP + g->side * (double)i; }
 
-static weir__scale across(const cells *g, int64_t j)
+static weir__scale pairs_across(const cells *g, int64_t j)
 {
     const weir__table_column *k = &g->t->columns[j];
     double left = cell_left(g, j);
     return (weir__scale){ { k->lo, k->hi }, left, left + g->side - GAP };
 }
 
-static weir__scale up(const cells *g, int64_t i)
+static weir__scale pairs_up(const cells *g, int64_t i)
 {
     const weir__table_column *k = &g->t->columns[i];
     double top = cell_top(g, i);
@@ -36,7 +36,7 @@ static void put_pair(weir__page *p, const char *before, double x, const char *be
     weir__put_at(p, y);
 }
 
-static void frame(weir__page *p, const cells *g, int64_t i, int64_t j)
+static void pairs_frame(weir__page *p, const cells *g, int64_t i, int64_t j)
 {
     put_pair(p, "<path class=\"axis\" d=\"M", cell_left(g, j), " ", cell_top(g, i));
     put_pair(p, "h", g->side - GAP, "v", g->side - GAP);
@@ -54,10 +54,10 @@ static int64_t points_shown(const weir__table *t, int64_t n)
     return n < most ? n : most;
 }
 
-static void points(weir__page *p, const cells *g, int set, int64_t i, int64_t j)
+static void pairs_points(weir__page *p, const cells *g, int set, int64_t i, int64_t j)
 {
     const weir__table_set *s = &g->t->sets[set];
-    weir__scale x = across(g, j), y = up(g, i);
+    weir__scale x = pairs_across(g, j), y = pairs_up(g, i);
     int64_t n = points_shown(g->t, s->n);
     weir__put(p, "<path class=\"dots small c%d\" d=\"", set);
     for (int64_t k = 0; k < n; k++) {
@@ -71,7 +71,7 @@ static void points(weir__page *p, const cells *g, int set, int64_t i, int64_t j)
 }
 
 /* -- the other cells --------------------------------------------------------------------------- */
-static void label(weir__page *p, const char *class_name, double x, double y, const char *text)
+static void pairs_label(weir__page *p, const char *class_name, double x, double y, const char *text)
 {
     weir__put(p, "<text class=\"%s\"", class_name);
     put_pair(p, " x=\"", x, "\" y=\"", y);
@@ -81,7 +81,7 @@ static void label(weir__page *p, const char *class_name, double x, double y, con
 }
 
 /* A name that is long is cut, between letters. */
-static void column_name(weir__page *p, double x, double y, const char *name)
+static void pairs_column_name(weir__page *p, double x, double y, const char *name)
 {
     char cut[4 * NAME + 8];
     size_t used = 0;
@@ -91,18 +91,18 @@ static void column_name(weir__page *p, double x, double y, const char *name)
         used += n ? n : 1;
     }
     snprintf(cut, sizeof cut, "%.*s%s", (int)used, name, name[used] ? "\u2026" : "");
-    label(p, "name", x, y, cut);
+    pairs_label(p, "name", x, y, cut);
 }
 
 static void histogram(weir__page *p, const cells *g, int64_t j)
 {
     const weir__table_column *k = &g->t->columns[j];
-    weir__scale y = up(g, j);
+    weir__scale y = pairs_up(g, j);
     y.from = (weir__range){ 0, weir__bins_most(k) };
     y.to1 += 18; /* room for the name */
     for (int set = 0; set < WEIR__TABLE_SETS; set++)
-        if (g->t->sets[set].n > 0) weir__put_bins(p, k, set, across(g, j), y);
-    column_name(p, cell_left(g, j) + 5, cell_top(g, j) + 14, k->name);
+        if (g->t->sets[set].n > 0) weir__put_bins(p, k, set, pairs_across(g, j), y);
+    pairs_column_name(p, cell_left(g, j) + 5, cell_top(g, j) + 14, k->name);
 }
 
 static void correlations(weir__page *p, const cells *g, int64_t i, int64_t j)
@@ -112,8 +112,8 @@ static void correlations(weir__page *p, const cells *g, int64_t i, int64_t j)
         char number[WEIR__NUMBER];
         const weir__table_set *s = &g->t->sets[set];
         if (s->n == 0) continue;
-        label(p, set == WEIR__TABLE_DATA ? "r c0" : "r c1", x, y + 17 * set,
-              weir__number(number, s->correlation[i][j], 2));
+        pairs_label(p, set == WEIR__TABLE_DATA ? "r c0" : "r c1", x, y + 17 * set,
+                    weir__number(number, s->correlation[i][j], 2));
     }
 }
 
@@ -121,14 +121,14 @@ static void correlations(weir__page *p, const cells *g, int64_t i, int64_t j)
 static void ticks(weir__page *p, const cells *g, int64_t k)
 {
     char text[WEIR__NUMBER];
-    weir__scale x = across(g, k), y = up(g, k);
+    weir__scale x = pairs_across(g, k), y = pairs_up(g, k);
     weir__ticks t = weir__ticks_choose(x.from, 2);
     if (t.n < 2) t = weir__ticks_choose(x.from, 3);
     double foot = cell_top(g, g->t->n_columns) - GAP;
     for (int i = 0; i < t.n; i++) {
         weir__number(text, t.at[i], t.decimals);
-        label(p, "tx", weir__scale_at(x, t.at[i]), foot + 16, text);
-        if (k > 0) label(p, "ty", LEFT - 5, weir__scale_at(y, t.at[i]) + 4, text);
+        pairs_label(p, "tx", weir__scale_at(x, t.at[i]), foot + 16, text);
+        if (k > 0) pairs_label(p, "ty", LEFT - 5, weir__scale_at(y, t.at[i]) + 4, text);
     }
 }
 
@@ -138,12 +138,12 @@ static void cell(weir__page *p, const cells *g, int64_t i, int64_t j)
         correlations(p, g, i, j);
         return;
     }
-    frame(p, g, i, j);
+    pairs_frame(p, g, i, j);
     if (i == j) {
         histogram(p, g, i);
         return;
     }
-    for (int set = 0; set < WEIR__TABLE_SETS; set++) points(p, g, set, i, j);
+    for (int set = 0; set < WEIR__TABLE_SETS; set++) pairs_points(p, g, set, i, j);
 }
 
 void weir__put_pairs(weir__page *p, const weir__table *t)

@@ -11,17 +11,17 @@ enum {
 }; /* paths; points of each, and places of its dot, at
     * most about so many */
 
-static const double *place(const weir__paths *s, int64_t point, int64_t i)
+static const double *paths_place(const weir__paths *s, int64_t point, int64_t i)
 {
     return s->xy + (point * s->n + i) * 2;
 }
 
-static weir__axes frame(const weir__paths *s, int64_t n, weir__range x, weir__range y)
+static weir__axes paths_frame(const weir__paths *s, int64_t n, weir__range x, weir__range y)
 {
     for (int64_t point = 0; point < s->points; point++)
         for (int64_t i = 0; i < n; i++) {
-            x = weir__range_add(x, place(s, point, i)[0]);
-            y = weir__range_add(y, place(s, point, i)[1]);
+            x = weir__range_add(x, paths_place(s, point, i)[0]);
+            y = weir__range_add(y, paths_place(s, point, i)[1]);
         }
     return weir__panel_axes(x, y);
 }
@@ -36,20 +36,21 @@ static bool corner(weir__page *p, const weir__axes *a, const double *xy, const c
     return true;
 }
 
-static void line(weir__page *p, const weir__axes *a, const weir__paths *s, int64_t i)
+static void paths_line(weir__page *p, const weir__axes *a, const weir__paths *s, int64_t i)
 {
     int64_t stride = (s->points + CORNERS - 1) / CORNERS, last = s->points - 1;
-    bool going = corner(p, a, place(s, 0, i), "M");
+    bool going = corner(p, a, paths_place(s, 0, i), "M");
     for (int64_t point = stride; going && point < last; point += stride)
-        going = corner(p, a, place(s, point, i), "L");
-    if (going) corner(p, a, place(s, last, i), "L");
+        going = corner(p, a, paths_place(s, point, i), "L");
+    if (going) corner(p, a, paths_place(s, last, i), "L");
 }
 
 static bool arrives(const weir__paths *s, int64_t i)
 {
     bool finite = true;
     for (int64_t point = 0; point < s->points; point++)
-        finite = finite && isfinite(place(s, point, i)[0]) && isfinite(place(s, point, i)[1]);
+        finite = finite && isfinite(paths_place(s, point, i)[0])
+                 && isfinite(paths_place(s, point, i)[1]);
     return finite;
 }
 
@@ -57,7 +58,7 @@ static bool arrives(const weir__paths *s, int64_t i)
 static void dots(weir__page *p, const weir__axes *a, const weir__paths *s, int64_t n, int64_t point)
 {
     for (int64_t i = 0; i < n; i++)
-        if (arrives(s, i) && corner(p, a, place(s, point, i), "M")) weir__put(p, "h0");
+        if (arrives(s, i) && corner(p, a, paths_place(s, point, i), "M")) weir__put(p, "h0");
 }
 
 /* They take four fifths of the time to arrive, and stay there for the rest. */
@@ -87,14 +88,14 @@ static void motion(weir__page *p, const weir__axes *a, const weir__paths *s, int
 void weir__put_paths(weir__page *p, const weir__paths *s, weir__range x, weir__range y)
 {
     int64_t n = s->n < SHOWN ? s->n : SHOWN;
-    weir__axes a = frame(s, n, x, y);
+    weir__axes a = paths_frame(s, n, x, y);
     weir__panel_begin(p, &a, s->title);
     weir__put_axes(p, &a);
     weir__put(p, "<path class=\"path\" d=\"");
-    for (int64_t i = 0; i < n; i++) line(p, &a, s, i);
+    for (int64_t i = 0; i < n; i++) paths_line(p, &a, s, i);
     weir__put(p, "\"/>\n<path class=\"dots c1 still\" d=\"");
     for (int64_t i = 0; i < n; i++)
-        if (corner(p, &a, place(s, s->points - 1, i), "M")) weir__put(p, "h0");
+        if (corner(p, &a, paths_place(s, s->points - 1, i), "M")) weir__put(p, "h0");
     weir__put(p, "\"/>\n");
     motion(p, &a, s, n);
     weir__panel_end(p, s->title, s->caption);

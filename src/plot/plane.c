@@ -21,8 +21,8 @@ weir__axes weir__panel_axes(weir__range x, weir__range y)
                          .box = b };
 }
 
-static weir__range across(const weir__plane *k) { return (weir__range){ k->x0, k->x1 }; }
-static weir__range up(const weir__plane *k) { return (weir__range){ k->y0, k->y1 }; }
+static weir__range plane_across(const weir__plane *k) { return (weir__range){ k->x0, k->x1 }; }
+static weir__range plane_up(const weir__plane *k) { return (weir__range){ k->y0, k->y1 }; }
 
 void weir__panel_begin(weir__page *p, const weir__axes *a, const char *title)
 {
@@ -54,9 +54,9 @@ static void box_attributes(weir__page *p, const weir__frame_box *b)
 /* -- points ------------------------------------------------------------------------------------ */
 /* One path of strokes without length, which round caps make into dots: a third of the bytes of as
  * many circles. */
-static void points(weir__page *p, const weir__plane *k, const weir__points *s, int number)
+static void plane_points(weir__page *p, const weir__plane *k, const weir__points *s, int number)
 {
-    weir__axes a = weir__panel_axes(across(k), up(k));
+    weir__axes a = weir__panel_axes(plane_across(k), plane_up(k));
     int64_t n = s->n < SHOWN ? s->n : SHOWN;
     weir__panel_begin(p, &a, s->title);
     weir__put_axes(p, &a);
@@ -105,10 +105,10 @@ static void bar(weir__page *p, double top)
     weir__put(p, ")\"></i><span>%s</span></p>\n", weir__number(text, most, decimals));
 }
 
-static void density(weir__page *p, const weir__plane *k)
+static void plane_density(weir__page *p, const weir__plane *k)
 {
 #ifdef WEIR_HAVE_PNG
-    weir__axes a = weir__panel_axes(across(k), up(k));
+    weir__axes a = weir__panel_axes(plane_across(k), plane_up(k));
     weir__bytes png = { 0 };
     weir__range r = weir__range_of(k->side * k->side, k->log_p);
     double top = r.lo <= r.hi ? r.hi : 0;
@@ -134,8 +134,9 @@ static void density(weir__page *p, const weir__plane *k)
 
 void weir__put_plane(weir__page *p, const weir__plane *k)
 {
-    if (k->points[0].n > 0) points(p, k, &k->points[0], 0);
-    if (k->points[1].n > 0) points(p, k, &k->points[1], 1);
-    if (k->side > 0) density(p, k);
-    if (k->paths.n > 0 && k->paths.points > 1) weir__put_paths(p, &k->paths, across(k), up(k));
+    if (k->points[0].n > 0) plane_points(p, k, &k->points[0], 0);
+    if (k->points[1].n > 0) plane_points(p, k, &k->points[1], 1);
+    if (k->side > 0) plane_density(p, k);
+    if (k->paths.n > 0 && k->paths.points > 1)
+        weir__put_paths(p, &k->paths, plane_across(k), plane_up(k));
 }

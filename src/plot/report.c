@@ -4,7 +4,7 @@
 #include <string.h>
 #include "plot/plot.h"
 
-static void element(weir__page *p, const char *open, const char *text, const char *close)
+static void report_element(weir__page *p, const char *open, const char *text, const char *close)
 {
     weir__put(p, "%s", open);
     weir__put_text(p, text);
@@ -13,8 +13,8 @@ static void element(weir__page *p, const char *open, const char *text, const cha
 
 void weir__put_caption(weir__page *p, const char *title, const char *caption)
 {
-    element(p, "<figcaption><b>", title, "</b>");
-    if (caption) element(p, " ", caption, "");
+    report_element(p, "<figcaption><b>", title, "</b>");
+    if (caption) report_element(p, " ", caption, "");
     weir__put(p, "</figcaption>\n");
 }
 
@@ -24,19 +24,19 @@ static void head(weir__page *p, const weir__report *r)
     weir__put(p, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta "
                  "name=\"color-scheme\" content=\"light dark\">\n");
-    element(p, "<title>", r->title, "</title>\n");
+    report_element(p, "<title>", r->title, "</title>\n");
     weir__put(p, "<style>\n%s</style>\n</head>\n<body>\n<main>\n<header>\n", weir__report_style);
-    element(p, "<h1>", r->title, "</h1>\n");
-    if (r->subtitle) element(p, "<p class=\"sub\">", r->subtitle, "</p>\n");
+    report_element(p, "<h1>", r->title, "</h1>\n");
+    if (r->subtitle) report_element(p, "<p class=\"sub\">", r->subtitle, "</p>\n");
 }
 
 static void facts(weir__page *p, const weir__report *r)
 {
     if (r->n_facts > 0) weir__put(p, "<dl class=\"facts\">\n");
     for (int64_t i = 0; i < r->n_facts; i++) {
-        element(p, "<div><dt>", r->facts[i].name, "</dt>");
-        element(p, "<dd class=\"v\">", r->facts[i].value, "</dd>");
-        if (r->facts[i].note) element(p, "<dd class=\"n\">", r->facts[i].note, "</dd>");
+        report_element(p, "<div><dt>", r->facts[i].name, "</dt>");
+        report_element(p, "<dd class=\"v\">", r->facts[i].value, "</dd>");
+        if (r->facts[i].note) report_element(p, "<dd class=\"n\">", r->facts[i].note, "</dd>");
         weir__put(p, "</div>\n");
     }
     if (r->n_facts > 0) weir__put(p, "</dl>\n");
@@ -45,12 +45,12 @@ static void facts(weir__page *p, const weir__report *r)
 static void notes(weir__page *p, const weir__report *r)
 {
     if (r->n_notes > 0) weir__put(p, "<div class=\"notes\" role=\"note\">\n");
-    for (int64_t i = 0; i < r->n_notes; i++) element(p, "<p>", r->notes[i], "</p>\n");
+    for (int64_t i = 0; i < r->n_notes; i++) report_element(p, "<p>", r->notes[i], "</p>\n");
     if (r->n_notes > 0) weir__put(p, "</div>\n");
 }
 
 /* -- figures ----------------------------------------------------------------------------------- */
-static void section(weir__page *p, const char *title, const char *layout)
+static void report_section(weir__page *p, const char *title, const char *layout)
 {
     weir__put(p, "<section>\n<h2>%s</h2>\n<div class=\"%s\">\n", title, layout);
 }
@@ -58,31 +58,31 @@ static void section(weir__page *p, const char *title, const char *layout)
 static void end_section(weir__page *p) { weir__put(p, "</div>\n</section>\n"); }
 
 /* The two colours by their names; in the headings of a table's figures. */
-static void key(weir__page *p, const weir__table *t)
+static void report_key(weir__page *p, const weir__table *t)
 {
     weir__put(p, "<p class=\"after key\">");
     for (int set = 0; set < WEIR__TABLE_SETS; set++) {
         if (t->sets[set].n == 0) continue;
         weir__put(p, "<b class=\"c%d\">", set);
-        element(p, "", t->sets[set].name, "</b> ");
+        report_element(p, "", t->sets[set].name, "</b> ");
     }
     weir__put(p, "</p>\n");
 }
 
 static void table(weir__page *p, const weir__table *t)
 {
-    section(p, "Columns", "wide");
-    key(p, t);
+    report_section(p, "Columns", "wide");
+    report_key(p, t);
     weir__put_pairs(p, t);
     end_section(p);
-    section(p, "Marginals and quantiles", "row three");
+    report_section(p, "Marginals and quantiles", "row three");
     for (int64_t j = 0; j < t->n_columns; j++) weir__put_marginal(p, t, j);
     end_section(p);
-    section(p, "Moments", "wide");
+    report_section(p, "Moments", "wide");
     weir__put_moments(p, t);
     end_section(p);
     if (t->n_outliers == 0) return;
-    section(p, "Outliers", "wide");
+    report_section(p, "Outliers", "wide");
     weir__put_outliers(p, t);
     end_section(p);
 }
@@ -90,28 +90,28 @@ static void table(weir__page *p, const weir__table *t)
 static void figures(weir__page *p, const weir__report *r)
 {
     if (r->n_images > 0) {
-        section(p, "Samples", "row");
+        report_section(p, "Samples", "row");
         for (int64_t i = 0; i < r->n_images; i++) weir__put_images(p, &r->images[i]);
         end_section(p);
     }
     if (r->plane) {
-        section(p, "Data, samples, density", r->plane->paths.n > 0 ? "row" : "row three");
+        report_section(p, "Data, samples, density", r->plane->paths.n > 0 ? "row" : "row three");
         weir__put_plane(p, r->plane);
         end_section(p);
     }
     if (r->n_arrows > 0) {
-        section(p, "Fields", "row three");
+        report_section(p, "Fields", "row three");
         for (int64_t i = 0; i < r->n_arrows; i++) weir__put_arrows(p, &r->arrows[i]);
         end_section(p);
     }
     if (r->table) table(p, r->table);
     if (r->n_tradeoffs > 0) {
-        section(p, "Samplers", "row");
+        report_section(p, "Samplers", "row");
         for (int64_t i = 0; i < r->n_tradeoffs; i++) weir__put_tradeoff(p, &r->tradeoffs[i]);
         end_section(p);
     }
     if (r->n_charts > 0) {
-        section(p, "Training", "row");
+        report_section(p, "Training", "row");
         for (int64_t i = 0; i < r->n_charts; i++) weir__put_chart(p, &r->charts[i], (int)i);
         end_section(p);
     }
@@ -119,51 +119,52 @@ static void figures(weir__page *p, const weir__report *r)
 
 /* -- tables ------------------------------------------------------------------------------------ */
 /* On a phone each cell is a line of its own and says what it is of: data-of. */
-static void score(weir__page *p, const weir__score *s, const weir__report *r)
+static void report_score(weir__page *p, const weir__score *s, const weir__report *r)
 {
     char text[WEIR__NUMBER];
-    element(p, "<tr><th scope=\"row\">", s->name, "");
-    if (s->doc) element(p, "<small>", s->doc, "</small>");
+    report_element(p, "<tr><th scope=\"row\">", s->name, "");
+    if (s->doc) report_element(p, "<small>", s->doc, "</small>");
     weir__put(p, "</th>");
     for (int64_t i = 0; i < r->n_columns; i++) {
-        element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, ", ");
-        element(p, "", s->unit, "\">");
-        element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
+        report_element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, ", ");
+        report_element(p, "", s->unit, "\">");
+        report_element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
         if (isfinite(s->value[i]) && isfinite(s->error[i]))
-            element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals), "</small>");
+            report_element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals),
+                           "</small>");
         weir__put(p, "</span></td>");
     }
-    element(p, "<td class=\"unit\">", s->unit, "</td></tr>\n");
+    report_element(p, "<td class=\"unit\">", s->unit, "</td></tr>\n");
 }
 
 static void scores(weir__page *p, const weir__report *r)
 {
     if (r->n_scores == 0) return;
-    section(p, "Scores", "wide");
+    report_section(p, "Scores", "wide");
     weir__put(p, "<table class=\"scores\">\n<thead><tr><th scope=\"col\">Mean over samples</th>");
     for (int64_t i = 0; i < r->n_columns; i++) {
-        element(p, "<th scope=\"col\" class=\"num\">", r->columns[i].name, "");
-        if (r->columns[i].rows) element(p, "<small>", r->columns[i].rows, "</small>");
+        report_element(p, "<th scope=\"col\" class=\"num\">", r->columns[i].name, "");
+        if (r->columns[i].rows) report_element(p, "<small>", r->columns[i].rows, "</small>");
         weir__put(p, "</th>");
     }
     weir__put(p, "<th scope=\"col\">Unit</th></tr></thead>\n<tbody>\n");
-    for (int64_t i = 0; i < r->n_scores; i++) score(p, &r->scores[i], r);
+    for (int64_t i = 0; i < r->n_scores; i++) report_score(p, &r->scores[i], r);
     weir__put(p, "</tbody>\n</table>\n");
-    if (r->scores_note) element(p, "<p class=\"after\">", r->scores_note, "</p>\n");
+    if (r->scores_note) report_element(p, "<p class=\"after\">", r->scores_note, "</p>\n");
     end_section(p);
 }
 
-static void settings(weir__page *p, const weir__report *r)
+static void report_settings(weir__page *p, const weir__report *r)
 {
     if (r->n_settings == 0) return;
-    section(p, "Settings", "settings");
+    report_section(p, "Settings", "settings");
     for (int64_t i = 0; i < r->n_settings; i++) {
         const weir__settings *s = &r->settings[i];
         if (s->n == 0) continue;
-        element(p, "<section>\n<h3>", s->title, "</h3>\n<table><tbody>\n");
+        report_element(p, "<section>\n<h3>", s->title, "</h3>\n<table><tbody>\n");
         for (int64_t j = 0; j < s->n; j++) {
-            element(p, "<tr><th scope=\"row\">", s->at[j].name, "</th>");
-            element(p, "<td>", s->at[j].value, "</td></tr>\n");
+            report_element(p, "<tr><th scope=\"row\">", s->at[j].name, "</th>");
+            report_element(p, "<td>", s->at[j].value, "</td></tr>\n");
         }
         weir__put(p, "</tbody></table>\n</section>\n");
     }
@@ -180,8 +181,8 @@ weir_status weir__report_write(weir_ctx *c, const weir__report *r, const char *p
     weir__put(&p, "</header>\n");
     figures(&p, r);
     scores(&p, r);
-    settings(&p, r);
-    if (r->colophon) element(&p, "<footer>", r->colophon, "</footer>\n");
+    report_settings(&p, r);
+    if (r->colophon) report_element(&p, "<footer>", r->colophon, "</footer>\n");
     weir__put(&p, "</main>\n</body>\n</html>\n");
     if (weir_ok(c)) weir__file_write(c, path, p.at, (size_t)p.n);
     weir__free(c, p.at);

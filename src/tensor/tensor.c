@@ -65,7 +65,7 @@ static void tensor_empty(weir_tensor *t)
     if (node && --node->refs == 0) node->destroy(node);
 }
 
-static void destroy(weir__object *o)
+static void tensor_destroy(weir__object *o)
 {
     tensor_empty((weir_tensor *)o);
     weir__free(o->ctx, o);
@@ -108,7 +108,8 @@ void weir__tensor_ref(weir_ctx *c, weir_tensor *t)
 
 void weir__tensor_unref(weir_ctx *c, weir_tensor *t)
 {
-    if (t && t->object.ctx == c && !t->object.nil && --t->object.refs == 0) destroy(&t->object);
+    if (t && t->object.ctx == c && !t->object.nil && --t->object.refs == 0)
+        tensor_destroy(&t->object);
 }
 
 void weir__tensor_free_home(weir_tensor *t)
@@ -122,7 +123,7 @@ static weir_tensor *handle(weir_ctx *c, weir__storage *s, const weir_spec *spec,
 {
     weir_tensor *t = weir__alloc(c, sizeof *t);
     if (!t) return NULL;
-    t->object = weir__object_home(c, WEIR__TENSOR, destroy);
+    t->object = weir__object_home(c, WEIR__TENSOR, tensor_destroy);
     t->object.home = home;
     t->storage = s;
     t->offset = offset;

@@ -81,7 +81,7 @@ weir_status weir__fit_conditions(weir_run *r)
 }
 
 /* -- into the model ---------------------------------------------------------------------------- */
-static weir_status context_standardize(weir_run *r)
+static weir_status conditions_context_standardize(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     int64_t n = weir_model_context_dim(r->model);
@@ -97,5 +97,5 @@ weir_status weir__run_give_conditions(weir_run *r)
 {
     if (!weir_ok(r->object.ctx)) return weir_status_of(r->object.ctx);
     weir_status status = weir__model_take_names(r->model, r->train);
-    return status == WEIR_OK ? context_standardize(r) : status;
+    return status == WEIR_OK ? conditions_context_standardize(r) : status;
 }

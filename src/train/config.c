@@ -202,7 +202,7 @@ static weir_status take_model(layers *l, const char *value)
     return weir__choice_read(&s, run_options, &k->model, value);
 }
 
-static weir_status choose_rows(layers *l, const weir__assignments *a)
+static weir_status config_choose_rows(layers *l, const weir__assignments *a)
 {
     static const char *const others[] = { "optimizer", "schedule" };
     for (int64_t i = 0; i < a->n; i++) {
@@ -260,7 +260,7 @@ static weir_status settle_average(weir__config *k, const weir__assignments *a)
 static weir_status apply_layer(layers *l, const weir__assignments *a)
 {
     weir__assignments full = { .c = a->c, .where = a->where, .file = a->file };
-    weir_status status = choose_rows(l, a);
+    weir_status status = config_choose_rows(l, a);
     for (int64_t i = 0; i < a->n && status == WEIR_OK; i++)
         if (!is_name(a->at[i].key, "model")) status = add_full(l->k, &a->at[i], &full);
     if (status == WEIR_OK) status = weir__assignments_apply(&full, &weir__run_row, l->k);
@@ -293,7 +293,7 @@ static weir_status add_preset(layers *l)
     return weir__preset_add(&l->at[PRESET], &m->row, p, l->facts, last_said(l, "data"));
 }
 
-static weir_status resolve(layers *l)
+static weir_status config_resolve(layers *l)
 {
     weir_ctx *c = l->k->ctx;
     const char *name = last_said(l, "model");
@@ -317,7 +317,7 @@ static weir_status add_json(weir__assignments *a, const json_t *object)
     return object ? weir__assignments_json(a, object, records) : WEIR_OK;
 }
 
-static weir_status add_text(weir__assignments *a, const char *key, const char *value)
+static weir_status config_add_text(weir__assignments *a, const char *key, const char *value)
 {
     return value ? weir__assignments_add(a, key, strlen(key), value) : WEIR_OK;
 }
@@ -329,8 +329,8 @@ static weir_status read_layers(const weir__config_layers *from, layers *l)
                                       : WEIR_OK;
     if (status == WEIR_OK) status = add_json(&l->at[GIVEN_FILE], from->file);
     if (status == WEIR_OK) status = add_json(top, from->over);
-    if (status == WEIR_OK) status = add_text(top, "model", from->model);
-    if (status == WEIR_OK) status = add_text(top, "data", from->data);
+    if (status == WEIR_OK) status = config_add_text(top, "model", from->model);
+    if (status == WEIR_OK) status = config_add_text(top, "data", from->data);
     for (int i = 0; i < from->n_set && status == WEIR_OK; i++)
         status = weir__assignments_setting(top, from->set[i]);
     return status;
@@ -344,7 +344,7 @@ weir_status weir__config_from(weir__config *out, weir_ctx *c, const weir__config
     if (weir_options_defaults(c, &weir__run_row, out) != WEIR_OK) return weir_status_of(c);
     out->ctx = c;
     for (int i = 0; i < LAYERS; i++) l.at[i] = (weir__assignments){ .c = c, .where = "config" };
-    if (read_layers(from, &l) == WEIR_OK) resolve(&l);
+    if (read_layers(from, &l) == WEIR_OK) config_resolve(&l);
     for (int i = 0; i < LAYERS; i++) weir__assignments_free(&l.at[i]);
     if (!weir_ok(c)) weir__config_free(out);
     return weir_status_of(c);

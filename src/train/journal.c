@@ -107,8 +107,8 @@ weir_status weir__journal_open(weir_run *r)
     return weir_status_of(r->object.ctx);
 }
 
-static void number(char *line, size_t bytes, size_t *used, const char *key,
-                   double v) /* JSON has no NaN: such a field is left out */
+static void journal_number(char *line, size_t bytes, size_t *used, const char *key,
+                           double v) /* JSON has no NaN: such a field is left out */
 {
     if (isfinite(v)) weir__append(line, bytes, used, ", \"%s\": %.17g", key, v);
 }
@@ -119,9 +119,10 @@ weir_status weir__journal_step(weir_run *r, double lr, double seconds)
     size_t used = 0;
     double n = (double)r->loss_count, loss = r->loss_sum / n;
     weir__append(line, sizeof line, &used, "{\"step\": %lld", (long long)r->step);
-    number(line, sizeof line, &used, "loss", loss);
-    number(line, sizeof line, &used, "lr", lr);
-    if (r->config.train.clip > 0) number(line, sizeof line, &used, "grad_norm", r->norm_sum / n);
+    journal_number(line, sizeof line, &used, "loss", loss);
+    journal_number(line, sizeof line, &used, "lr", lr);
+    if (r->config.train.clip > 0)
+        journal_number(line, sizeof line, &used, "grad_norm", r->norm_sum / n);
     weir__append(line, sizeof line, &used, ", \"seconds\": %.3f}\n", seconds);
     scalar(r, "train/loss", loss);
     scalar(r, "train/lr", lr);
@@ -147,8 +148,8 @@ weir_status weir__journal_valid(weir_run *r, double stderr_, double seconds)
     size_t used = 0;
     bool best = r->best_step == r->step;
     weir__append(line, sizeof line, &used, "{\"step\": %lld", (long long)r->step);
-    number(line, sizeof line, &used, "valid", r->last_valid);
-    number(line, sizeof line, &used, "valid_stderr", stderr_);
+    journal_number(line, sizeof line, &used, "valid", r->last_valid);
+    journal_number(line, sizeof line, &used, "valid_stderr", stderr_);
     failures(r, line, sizeof line, &used);
     weir__append(line, sizeof line, &used, ", \"best\": %s, \"seconds\": %.3f}\n",
                  best ? "true" : "false", seconds);

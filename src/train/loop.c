@@ -87,7 +87,7 @@ typedef struct watch {
     int64_t count;
 } watch;
 
-static int tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, bool last)
+static int loop_tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, bool last)
 {
     double t = now();
     if (!last && t - w->told < 0.1) return 0;
@@ -112,18 +112,18 @@ static int64_t stop_reason(weir_run *r, const weir_train_opts *o, watch *w, int6
 {
     bool last = r->step == stop; /* the call ends anyway */
     if (!weir_ok(r->object.ctx)) return 0;
-    if (tell(r, o, w, stop, last) != 0 && !last) return STOP_CALLER;
+    if (loop_tell(r, o, w, stop, last) != 0 && !last) return STOP_CALLER;
     return o->minutes > 0 && now() - w->begin > 60 * o->minutes ? STOP_TIME : 0;
 }
 
-static weir_status save(weir_run *r)
+static weir_status loop_save(weir_run *r)
 {
     weir__checkpoint_save(r);
     weir__group_agree(r->object.ctx, "run_train", 0, NULL);
     return weir_status_of(r->object.ctx);
 }
 
-static weir_status finish(weir_run *r, double seconds, weir_status how)
+static weir_status loop_finish(weir_run *r, double seconds, weir_status how)
 {
     weir_ctx *c = r->object.ctx;
     r->seconds += seconds;
@@ -132,7 +132,7 @@ static weir_status finish(weir_run *r, double seconds, weir_status how)
     return weir_ok(c) ? how : weir_status_of(c);
 }
 
-static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
+static weir_status loop_train(weir_run *r, const weir_train_opts *o, int64_t stop)
 {
     weir_ctx *c = r->object.ctx;
     int64_t saved = r->step, reason = 0;
@@ -149,10 +149,10 @@ static weir_status train(weir_run *r, const weir_train_opts *o, int64_t stop)
         reason = stop_reason(r, o, &w, stop);
         if (!weir__group_any(c, &reason)) return weir_status_of(c);
         if (reason != 0 || r->step - saved < r->checkpoint_every || r->step >= stop) continue;
-        if (save(r) != WEIR_OK) return weir_status_of(c);
+        if (loop_save(r) != WEIR_OK) return weir_status_of(c);
         saved = r->step;
     }
-    return finish(r, now() - w.begin, reason & STOP_CALLER ? WEIR_STOPPED : WEIR_OK);
+    return loop_finish(r, now() - w.begin, reason & STOP_CALLER ? WEIR_STOPPED : WEIR_OK);
 }
 
 weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
@@ -176,7 +176,7 @@ weir_status weir_run_train(weir_run *r, const weir_train_opts *o)
     if (!weir__group_agree(c, "run_train", 2, words) || r->step >= stop) return weir_status_of(c);
     weir_scope scope = weir_scope_begin(c);
     weir__seed_set(c, (uint64_t)r->config.train.seed); /* whatever else lives in the context */
-    weir_status s = train(r, o, stop);
+    weir_status s = loop_train(r, o, stop);
     weir_scope_end(scope);
     return s;
 }

@@ -59,7 +59,7 @@ static window window_of(const weir__samples *x)
 }
 
 /* A soft dot of about two pixels' radius, darkening what is there. */
-static void dot(unsigned char *pixels, double px, double py)
+static void picture_dot(unsigned char *pixels, double px, double py)
 {
     for (int y = (int)py - 2; y <= (int)py + 2; y++)
         for (int x = (int)px - 2; x <= (int)px + 2; x++) {
@@ -82,7 +82,7 @@ static weir_status scatter(weir_ctx *c, const weir__samples *x, weir__bytes *png
     for (int64_t i = 0; i < x->n; i++) {
         double px = weir__samples_at(x, 2 * i), py = weir__samples_at(x, 2 * i + 1);
         if (!isfinite(px) || !isfinite(py)) continue;
-        dot(pixels, (px - v.left) * v.scale, (v.top - py) * v.scale);
+        picture_dot(pixels, (px - v.left) * v.scale, (v.top - py) * v.scale);
     }
     weir__png_encode(c, pixels, SIDE, SIDE, 3, png);
     weir__free(c, pixels);

@@ -81,7 +81,7 @@ static void group_members(gather *g, weir__settings *s, const char *above, const
 }
 
 /* The members of one section; of the whole config those that are no sections. */
-static void group(gather *g, const char *title, const json_t *object)
+static void report_group(gather *g, const char *title, const json_t *object)
 {
     const char *key;
     json_t *v;
@@ -96,20 +96,20 @@ static void group(gather *g, const char *title, const json_t *object)
         if (!json_is_object(v)) group_fact(g, s, key, v);
 }
 
-static void settings(gather *g)
+static void report_settings(gather *g)
 {
     static const char *const known[][2] = { { "model", "Model" },
                                             { "optimizer", "Optimizer" },
                                             { "schedule", "Schedule" },
                                             { "train", "Training" } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        group(g, known[i][1], json_object_get(g->config, known[i][0]));
-    group(g, "Run", g->config);
+        report_group(g, known[i][1], json_object_get(g->config, known[i][0]));
+    report_group(g, "Run", g->config);
     g->r.settings = g->groups;
 }
 
 /* -- data -------------------------------------------------------------------------------------- */
-static void open_data(gather *g)
+static void report_open_data(gather *g)
 {
     const char *spec = json_string_value(json_object_get(g->config, "data"));
     if (spec) g->data = weir__config_data(g->c, spec, g->config);
@@ -226,11 +226,11 @@ int weir__gather_step(void *user, int64_t done, int64_t n)
     return g->stopped;
 }
 
-static void fill(gather *g)
+static void report_fill(gather *g)
 {
-    open_data(g);
+    report_open_data(g);
     titles(g);
-    settings(g);
+    report_settings(g);
     weir__gather_log(g);
     weir__gather_scores(g);
     weir__gather_curves(g, weir__dataset_entropy(g->data));
@@ -273,7 +273,7 @@ weir_status weir_report_write(weir_ctx *c, const char *folder, const char *file,
     weir__append(path, sizeof path, &used, "%s/config.json", folder);
     g->config = weir__json_load(c, path);
     g->model = weir_model_load(c, folder);
-    if (weir_ok(c)) fill(g);
+    if (weir_ok(c)) report_fill(g);
     bool stopped = g->stopped;
     if (weir_ok(c) && !stopped) weir__report_write(c, &g->r, file);
     release(g);

@@ -3,7 +3,10 @@
 #include <math.h>
 #include "data/data.h"
 
-static double at(const weir__lines *s, int64_t i, int64_t j) { return s->x[i * s->dim + j]; }
+static double report_columns_at(const weir__lines *s, int64_t i, int64_t j)
+{
+    return s->x[i * s->dim + j];
+}
 static double weight(const weir__lines *s, int64_t i) { return s->weight ? s->weight[i] : 1; }
 
 /* The finite values of a column; *total is their weight. */
@@ -12,8 +15,8 @@ static int64_t column_entries(const weir__lines *s, int64_t j, weir__weighted *e
     int64_t n = 0;
     *total = 0;
     for (int64_t i = 0; i < s->n; i++) {
-        if (!isfinite(at(s, i, j)) || weight(s, i) == 0) continue;
-        e[n++] = (weir__weighted){ at(s, i, j), weight(s, i) };
+        if (!isfinite(report_columns_at(s, i, j)) || weight(s, i) == 0) continue;
+        e[n++] = (weir__weighted){ report_columns_at(s, i, j), weight(s, i) };
         *total += weight(s, i);
     }
     return n;
@@ -66,7 +69,7 @@ double weir__column_outside(const weir__lines *s, int64_t j, weir__range r)
 {
     double beyond = 0, total = 0;
     for (int64_t i = 0; i < s->n; i++) {
-        double v = at(s, i, j);
+        double v = report_columns_at(s, i, j);
         total += weight(s, i);
         if (!(v >= r.lo && v <= r.hi)) beyond += weight(s, i);
     }
@@ -78,9 +81,9 @@ void weir__column_bins(const weir__lines *s, int64_t j, const weir__table_column
     double total = 0, width = (k->hi - k->lo) / (double)k->bins;
     for (int64_t i = 0; i < k->bins; i++) out[i] = 0;
     for (int64_t i = 0; i < s->n; i++) {
-        double bin = floor((at(s, i, j) - k->lo) / width);
+        double bin = floor((report_columns_at(s, i, j) - k->lo) / width);
         total += weight(s, i);
-        if (at(s, i, j) == k->hi) bin = (double)(k->bins - 1);
+        if (report_columns_at(s, i, j) == k->hi) bin = (double)(k->bins - 1);
         if (bin >= 0 && bin < (double)k->bins) out[(int64_t)bin] += weight(s, i);
     }
     for (int64_t i = 0; i < k->bins && total > 0; i++) out[i] = fmax(0, out[i] / (total * width));
@@ -91,11 +94,11 @@ double weir__column_correlation(const weir__lines *s, int64_t j, int64_t k)
     double w = 0, mj = 0, mk = 0, jj = 0, kk = 0, jk = 0;
     for (int64_t i = 0; i < s->n; i++) {
         w += weight(s, i);
-        mj += weight(s, i) * at(s, i, j);
-        mk += weight(s, i) * at(s, i, k);
+        mj += weight(s, i) * report_columns_at(s, i, j);
+        mk += weight(s, i) * report_columns_at(s, i, k);
     }
     for (int64_t i = 0; i < s->n; i++) {
-        double dj = at(s, i, j) - mj / w, dk = at(s, i, k) - mk / w;
+        double dj = report_columns_at(s, i, j) - mj / w, dk = report_columns_at(s, i, k) - mk / w;
         jj += weight(s, i) * dj * dj;
         kk += weight(s, i) * dk * dk;
         jk += weight(s, i) * dj * dk;

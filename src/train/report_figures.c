@@ -18,7 +18,7 @@ static double *first_rows(gather *g, int64_t *n)
 }
 
 /* *n samples, or fewer where they are conditioned on what there is less of. */
-static double *draw(gather *g, int64_t *n)
+static double *report_figures_draw(gather *g, int64_t *n)
 {
     weir_sample_opts o = weir_sample_defaults();
     o.use_seed = true; /* seed 0: the page repeats */
@@ -71,7 +71,7 @@ static void pictures(gather *g)
     int64_t n_real = PICTURES, n = PICTURES, dim = weir_model_dim(g->model);
     if (!picture_shape(g, &s)) return;
     g->real = first_rows(g, &n_real);
-    g->drawn = draw(g, &n);
+    g->drawn = report_figures_draw(g, &n);
     weir__range r = weir__range_none();
     const double *from = g->real ? g->real : g->drawn;
     for (int64_t i = 0; from && i < (g->real ? n_real : n) * dim; i++)
@@ -111,7 +111,7 @@ static void frame_of(weir__plane *k, const double *xy, int64_t n)
 }
 
 /* Under which condition would be anybody's guess. */
-static void density(gather *g)
+static void report_figures_density(gather *g)
 {
     weir__plane *k = &g->plane;
     if (weir__gather_is_conditional(g)) {
@@ -140,7 +140,7 @@ static void density(gather *g)
 }
 
 /* The way of the first samples, for models that have one. */
-static void walk(gather *g)
+static void report_figures_walk(gather *g)
 {
     weir_sample_opts o = weir_sample_defaults();
     int64_t n = PATHS;
@@ -176,11 +176,11 @@ static void plane(gather *g)
     int64_t n_real = POINTS, n = POINTS;
     if (weir_model_dim(g->model) != 2 || weir_model_levels(g->model) != 0) return;
     g->real = first_rows(g, &n_real);
-    g->drawn = draw(g, &n);
+    g->drawn = report_figures_draw(g, &n);
     if (!g->real && !g->drawn) return;
     if (g->real) frame_of(k, g->real, n_real);
     else frame_of(k, g->drawn, n);
-    density(g);
+    report_figures_density(g);
     if (g->stopped) return;
     k->title = "The model\u2019s density.";
     k->caption = "Probability per unit of area; brighter is denser.";
@@ -193,7 +193,7 @@ static void plane(gather *g)
                                        weir__keep(g, "%lld drawn by the model%s, seed\u00a00.",
                                                   (long long)n, weir__gather_under(g, n)),
                                        g->drawn, n };
-    walk(g);
+    report_figures_walk(g);
     g->r.plane = k;
 }
 

@@ -20,7 +20,7 @@ static double *samplers_at(const samplers *s, int64_t sampler, int which)
     return s->values + (sampler * 3 + which) * SAMPLERS_POINTS;
 }
 
-static bool samplers_begin(gather *g, samplers *s, const char *name)
+static bool report_samplers_samplers_begin(gather *g, samplers *s, const char *name)
 {
     if (s->n > 0 && strcmp(s->by_value[s->n - 1].name, name) == 0) return true;
     if (s->n == SAMPLERS_MOST) return false;
@@ -31,7 +31,7 @@ static bool samplers_begin(gather *g, samplers *s, const char *name)
     return true;
 }
 
-static double number_of(const json_t *o, const char *key)
+static double report_samplers_number_of(const json_t *o, const char *key)
 {
     const json_t *v = json_object_get(o, key);
     return json_is_number(v) ? json_number_value(v) : NAN;
@@ -41,16 +41,17 @@ static void samplers_line(gather *g, samplers *s, const json_t *o)
 {
     const char *name = json_string_value(json_object_get(o, "sampler"));
     const char *metric = json_string_value(json_object_get(o, "metric"));
-    if (!name || !metric || !samplers_begin(g, s, name)) return;
+    if (!name || !metric || !report_samplers_samplers_begin(g, s, name)) return;
     weir__series *a = &s->by_value[s->n - 1], *b = &s->by_ode[s->n - 1];
     if (a->n == SAMPLERS_POINTS) return;
     if (!s->metric) s->metric = weir__keep(g, "%.60s", metric);
-    double error = number_of(o, "stderr"), value = number_of(o, "value");
-    samplers_at(s, s->n - 1, 0)[a->n] = number_of(o, "evaluations");
+    double error = report_samplers_number_of(o, "stderr"),
+           value = report_samplers_number_of(o, "value");
+    samplers_at(s, s->n - 1, 0)[a->n] = report_samplers_number_of(o, "evaluations");
     samplers_at(s, s->n - 1, 1)[a->n] = fmax(value, error); /* what is less is not known */
-    samplers_at(s, s->n - 1, 2)[a->n] = number_of(o, "from_ode");
+    samplers_at(s, s->n - 1, 2)[a->n] = report_samplers_number_of(o, "from_ode");
     s->error = fmax(s->error, error);
-    s->draws = (int64_t)fmax((double)s->draws, number_of(o, "n"));
+    s->draws = (int64_t)fmax((double)s->draws, report_samplers_number_of(o, "n"));
     a->n++;
     b->n++;
 }

@@ -93,7 +93,7 @@ static void column_frame(gather *g, const weir__lines *s, int64_t j, weir__table
     k->hi = r.hi + 0.05 * (r.hi - r.lo);
 }
 
-static const char *column_name(gather *g, int64_t j)
+static const char *report_table_column_name(gather *g, int64_t j)
 {
     const weir_words *names = g->data ? &g->data->store->columns : NULL;
     if (names && j < names->n) return weir__keep(g, "%.200s", names->at[j]);
@@ -104,7 +104,7 @@ static void column_fill(gather *g, const weir__lines *s, int64_t j, double *scra
 {
     weir__table_column *k = &g->table.columns[j];
     weir__range data = column_range(&s[WEIR__TABLE_DATA], j);
-    k->name = column_name(g, j);
+    k->name = report_table_column_name(g, j);
     column_frame(g, s, j, k, scratch);
     for (int set = 0; set < WEIR__TABLE_SETS; set++) {
         weir__table_set *of = &g->table.sets[set];

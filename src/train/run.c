@@ -28,7 +28,7 @@ const char *weir__run_path(const weir_run *r, const char *name, char *buffer, si
     return buffer;
 }
 
-static void destroy(weir_run *r)
+static void run_destroy(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
     weir__journal_close(r);
@@ -51,7 +51,7 @@ void weir_run_free(weir_run *r)
 {
     WEIR__AS_FOUND;
     if (!r || !weir__lives(r, "run_free") || r->object.nil) return;
-    if (weir__model_unshared(r->model, "run_free")) destroy(r);
+    if (weir__model_unshared(r->model, "run_free")) run_destroy(r);
 }
 
 weir_model *weir_run_model(weir_run *r)
@@ -86,7 +86,7 @@ static bool sweep(const char *folder)
     return empty;
 }
 
-static weir_status make_folder(weir_ctx *c, const char *path)
+static weir_status run_make_folder(weir_ctx *c, const char *path)
 {
     struct stat st;
     if (mkdir(path, 0777) == 0) return WEIR_OK;
@@ -106,7 +106,7 @@ static weir_status make_parents(weir_ctx *c, const char *path)
         if (path[i] == '/' || path[i] == 0) {
             memcpy(part, path, i);
             part[i] = 0;
-            if (make_folder(c, part) != WEIR_OK) return weir_status_of(c);
+            if (run_make_folder(c, part) != WEIR_OK) return weir_status_of(c);
         }
     return WEIR_OK;
 }
@@ -195,7 +195,7 @@ static void note_fingerprint(weir_run *r)
     snprintf(r->fingerprint, sizeof r->fingerprint, "%016" PRIx64, hash);
 }
 
-static weir_status open_data(weir_run *r, const json_t *stored)
+static weir_status run_open_data(weir_run *r, const json_t *stored)
 {
     weir_ctx *c = r->object.ctx;
     r->valid = weir__nil(c, WEIR__DATASET);
@@ -246,7 +246,7 @@ static weir_status open_config(weir_run *r, const weir__config_layers *from, con
     if (!r->config.data[0])
         return weir_fail(c, WEIR_ERROR_ARGUMENT,
                          "config: no data: expected a SPEC, such as digits or FILE.npy");
-    if (open_data(r, stored) != WEIR_OK) return weir_status_of(c);
+    if (run_open_data(r, stored) != WEIR_OK) return weir_status_of(c);
     if (!stored && settle_config(r, from) != WEIR_OK) return weir_status_of(c);
     settle_shards(r);
     r->held = weir__dataset_some(r->valid, scored_samples(&r->config));
@@ -273,7 +273,7 @@ static int64_t or_auto(int64_t given, int64_t automatic)
     if (given > 0) return given;
     return automatic > 0 ? automatic : 1;
 }
-static int64_t within(int64_t v, int64_t low, int64_t high)
+static int64_t run_within(int64_t v, int64_t low, int64_t high)
 {
     if (v < low) return low;
     return v > high ? high : v;
@@ -296,9 +296,9 @@ static weir_status open_loader(weir_run *r, const weir__length *stop)
     r->stop = r->horizon;
     if (stop->steps > 0) r->stop = stop->steps;
     else if (stop->epochs > 0) r->stop = stop->epochs * (epoch > 0 ? epoch : 1);
-    r->valid_every = t->valid_every = or_auto(t->valid_every, within(epoch, 50, 500));
+    r->valid_every = t->valid_every = or_auto(t->valid_every, run_within(epoch, 50, 500));
     r->checkpoint_every = t->checkpoint_every = or_auto(t->checkpoint_every, 500);
-    r->log_every = t->log_every = or_auto(t->log_every, within(r->horizon / 500, 1, 50));
+    r->log_every = t->log_every = or_auto(t->log_every, run_within(r->horizon / 500, 1, 50));
     return weir_status_of(r->object.ctx);
 }
 
@@ -440,9 +440,9 @@ static weir_status open_folder(weir_run *r, const json_t *stored)
         return weir_fail(c, WEIR_ERROR_STATE,
                          "%s: holds a run: expected --resume, or another folder", r->folder);
     if ((stored ? write_moved(r, stored) : write_config(r)) != WEIR_OK) return weir_status_of(c);
-    if (make_folder(c, weir__run_path(r, "samples", path, sizeof path)) != WEIR_OK)
+    if (run_make_folder(c, weir__run_path(r, "samples", path, sizeof path)) != WEIR_OK)
         return weir_status_of(c);
-    if (make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK)
+    if (run_make_folder(c, weir__run_path(r, "checkpoint", path, sizeof path)) != WEIR_OK)
         return weir_status_of(c);
     sweep(r->folder);
     sweep(path);
@@ -550,7 +550,7 @@ weir_run *weir__run_open_layers(weir_ctx *c, const char *folder, const weir__con
     if (r) open_all(r, stored ? &own : from, stored, &stop);
     json_decref(stored);
     if (r && weir_ok(c)) return r;
-    if (r) destroy(r);
+    if (r) run_destroy(r);
     return weir__nil(c, WEIR__RUN);
 }
 

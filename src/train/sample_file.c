@@ -48,7 +48,7 @@ static weir_status file_picture(weir_model *m, const char *file, const weir__sam
 }
 
 /* -- drawing ----------------------------------------------------------------------------------- */
-static weir_status draw(weir_model *m, const weir_sample_opts *given, drawing *d)
+static weir_status sample_file_draw(weir_model *m, const weir_sample_opts *given, drawing *d)
 {
     weir_ctx *c = m->object.ctx;
     weir_sample_opts o = *given;
@@ -157,7 +157,7 @@ weir_status weir_model_sample_to_file(weir_model *m, int64_t n, const weir_sampl
         return weir_status_of(c);
     if (draw_check(m, n, file) != WEIR_OK) return weir_status_of(c);
     drawing d = { .x = { .dtype = weir_model_data_dtype(m), .n = n, .dim = m->dim } };
-    weir_status s = draw(m, &own, &d);
+    weir_status s = sample_file_draw(m, &own, &d);
     if (s == WEIR_OK) s = samples_write(m, file, &d.x);
     if (s == WEIR_OK) draw_count(&d.x, d.report, &told);
     if (s == WEIR_OK) weir__sized_write(info, &told, sizeof told);

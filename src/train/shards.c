@@ -251,8 +251,8 @@ static void add_range(weir_ctx *c, const weir__layout *l, int64_t lo, int64_t hi
     else c->kern->binary[l->dtype][WEIR__B_add](hi - lo, t, 1, t, 1, f, 1);
 }
 
-static void add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to,
-                const void *from, bool set)
+static void shards_add(weir_ctx *c, const weir__layout *l, const weir__slot *slot, void *to,
+                       const void *from, bool set)
 {
     add_range(c, l, slot->flat, slot->flat + slot->numel, to, from, set);
 }
@@ -264,7 +264,8 @@ static void job_add(void *job_, int64_t to, int64_t from)
     const buffer *f = &all->buffers[from];
     for (int64_t i = 0; i < all->layout->n_slots; i++)
         if (f->has_grad[i]) {
-            add(all->ctx, all->layout, &all->layout->slots[i], t->data, f->data, t->has_grad[i]);
+            shards_add(all->ctx, all->layout, &all->layout->slots[i], t->data, f->data,
+                       t->has_grad[i]);
             t->has_grad[i] = 1;
         }
 }
@@ -276,8 +277,8 @@ static void add_to_leaves(shards *all)
     for (int64_t i = 0; i < all->layout->n_slots; i++)
         if (sum->has_grad[i]) {
             weir__leaf *leaf = all->layout->slots[i].tensor->leaf;
-            add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data, sum->data,
-                leaf->has_grad);
+            shards_add(all->ctx, all->layout, &all->layout->slots[i], all->layout->grads->data,
+                       sum->data, leaf->has_grad);
             leaf->has_grad = true;
         }
 }

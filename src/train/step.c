@@ -89,8 +89,8 @@ static void find_op(weir_model *m, const weir_batch *b, int64_t sample, uint64_t
     weir_clear(c);
 }
 
-static weir_status not_finite(weir_model *m, const weir_batch *b, const double *losses,
-                              uint64_t step, weir_step_info *info)
+static weir_status step_not_finite(weir_model *m, const weir_batch *b, const double *losses,
+                                   uint64_t step, weir_step_info *info)
 {
     weir_ctx *c = m->object.ctx;
     int64_t bad = 0;
@@ -256,7 +256,7 @@ static weir_status step_make(step *s)
         return weir_status_of(c);
     if (!weir__all_finite(s->losses, b->n)) {
         if (!step_share_batch(s, b)) return weir_status_of(c);
-        return step_common(s, not_finite(s->m, b, s->losses, number, s->info));
+        return step_common(s, step_not_finite(s->m, b, s->losses, number, s->info));
     }
     if (!step_share_buffers(s)) return weir_status_of(c);
     s->info->loss = step_loss(b, s->losses);
