@@ -228,7 +228,7 @@ static void chosen_rows_have_options_of_their_own(void **state)
     assert_ok(c);
     assert_string_equal(at(o, "model.net"), "{\"name\":\"mlp\",\"hidden\":[8,9],\"activation\":\"silu\",\"time\":\"raw\",\"frequencies\":8,\"init\":\"pytorch\",\"bound\":0.01,\"zero\":false}");
     assert_string_equal(at(o, "model.time_density"), "{\"name\":\"logit_normal\",\"mean\":0.0,\"std\":0.5}");
-    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"rk4\",\"steps\":7,\"grid\":{\"name\":\"uniform\",\"shift\":1.0}," GUIDANCE ",\"frame\":\"t\",\"probes\":-1}");
+    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"rk4\",\"steps\":7,\"grid\":{\"name\":\"auto\",\"shift\":1.0}," GUIDANCE ",\"frame\":\"t\",\"probes\":-1}");
     assert_string_equal(at(o, "model.path"), "{\"name\":\"fm\",\"sigma_min\":0.0}");
     json_decref(o);
     o = FLOW(c, NULL, NULL, "model=rectified-flow net.hidden=4 sampler.steps=3", "optimizer=\"sgd momentum=0.5\"");
@@ -308,8 +308,8 @@ static void old_files_say_the_same(void **state)
     json_t *o = FLOW(c, NULL, old, "net.activation=tanh");
     assert_ok(c);
     assert_string_equal(at(o, "model.time_density"), "{\"name\":\"uniform\"}");
-    assert_string_equal(at(o, "model.sampler"), "{\"name\":\"heun\",\"steps\":6,\"grid\":{\"name\":\"uniform\",\"shift\":1.0}," GUIDANCE ",\"frame\":\"t\"}");
-    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"dopri5\",\"steps\":2,\"grid\":{\"name\":\"uniform\",\"shift\":1.0}," GUIDANCE ",\"rtol\":0.5,\"atol\":1.0000000000000001e-5,\"max_steps\":10000,\"probes\":3}");
+    assert_string_equal(at(o, "model.sampler"), "{\"name\":\"heun\",\"steps\":6,\"grid\":{\"name\":\"auto\",\"shift\":1.0}," GUIDANCE ",\"frame\":\"t\"}");
+    assert_string_equal(at(o, "model.log_prob"), "{\"name\":\"dopri5\",\"steps\":2,\"grid\":{\"name\":\"auto\",\"shift\":1.0}," GUIDANCE ",\"rtol\":0.5,\"atol\":1.0000000000000001e-5,\"max_steps\":10000,\"probes\":3}");
     json_decref(o);
     assert_null(FLOW(c, NULL, NULL, "sampler=heun", "sampler.rtol=0.1")); /* nobody's file */
     assert_fails(c, WEIR_ERROR_NAME, "sampler.rtol");
