@@ -28,7 +28,7 @@ def euler(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -65,7 +65,7 @@ def midpoint(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -102,7 +102,7 @@ def heun(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -139,7 +139,7 @@ def rk4(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -178,7 +178,7 @@ def dopri5(
     steps : int, 0 unless said
         so many fixed steps; 0: every sample chooses its own. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -221,7 +221,7 @@ def tsit5(
     steps : int, 0 unless said
         so many fixed steps; 0: every sample chooses its own. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -262,7 +262,7 @@ def ddim(
     steps : int, 0 unless said
         from noise to data; 0: 50. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -299,7 +299,7 @@ def ddpm(
     steps : int, 0 unless said
         from noise to data; 0: 250. [0, 1000000]
     grid : row, auto unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -336,7 +336,7 @@ def euler_ancestral(
     steps : int, 0 unless said
         from noise to data; 0: 50. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -374,7 +374,7 @@ def euler_maruyama(
     steps : int, 0 unless said
         from noise to data; 0: 250. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -416,7 +416,7 @@ def edm(
     steps : int, 0 unless said
         from noise to data; 0: 18. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -458,7 +458,7 @@ def dpm_1(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -492,7 +492,7 @@ def dpm_2(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -530,7 +530,7 @@ def dpm_3(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -568,7 +568,7 @@ def dpmpp_2s(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -606,7 +606,7 @@ def dpmpp_3s(
     steps : int, 0 unless said
         from noise to data; 0: the sampler's own number. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -644,7 +644,7 @@ def dpmpp_2m(
     steps : int, 0 unless said
         from noise to data; 0: 25. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -681,7 +681,7 @@ def dpmpp_3m(
     steps : int, 0 unless said
         from noise to data; 0: 25. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -718,7 +718,7 @@ def dpmpp_2m_sde(
     steps : int, 0 unless said
         from noise to data; 0: 50. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]
@@ -760,7 +760,7 @@ def unipc(
     steps : int, 0 unless said
         from noise to data; 0: 20. [0, 1000000]
     grid : row, karras unless said
-        times at which its steps end. auto|uniform|karras|exponential
+        times at which its steps end. auto|uniform|karras|exponential|cosine|list
     guidance : real, 1 unless said
         weight of the condition against the null condition; 1: the condition alone, 0: without.
         [-1000, 1000]

@@ -64,3 +64,20 @@ def exponential(*, sigma_max: Optional[float] = None, sigma_min: Optional[float]
         b / a where its last step begins. [1e-09, 1000000]
     """
     return spec("exponential", {"sigma_max": sigma_max, "sigma_min": sigma_min})
+
+
+def cosine() -> Spec:
+    """the angle atan(b / a) even, as in the cosine schedule (Nichol, Dhariwal 2021)"""
+    return spec("cosine", {})
+
+
+def list(*, times: Optional[Sequence[float]] = None) -> Spec:
+    """times that are given
+
+    Parameters
+    ----------
+    times : reals, 1,0.5,0 unless said
+        t at which steps end, from the noise to the data; of N of them N - 1 steps are these, others
+        lie between. [0, 1000000000]
+    """
+    return spec("list", {"times": times})

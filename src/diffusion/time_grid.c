@@ -117,6 +117,60 @@ static void exponential_fill(const void *options, const weir_path_row *path,
     sigma_fill(options, path, path_options, from, to, steps, times, exponential_between);
 }
 
+/* -- cosine: sigma = tan of even angles, even times on path.vp_cosine and path.trig ------------ */
+typedef struct cosine_opts {
+    size_t size;
+} cosine_opts;
+
+static const weir_option cosine_options[] = { { 0 } };
+
+static void cosine_fill(const void *options, const weir_path_row *path, const void *path_options,
+                        double from, double to, int64_t steps, double *times)
+{
+    weir_path_point p = path->at(path_options, from), q = path->at(path_options, to);
+    double a = atan2(p.b, p.a), b = atan2(q.b, q.a);
+    (void)options;
+    times[0] = from;
+    for (int64_t i = 1; i < steps; i++)
+        times[i] = path->time_of(path_options, tan(a + (b - a) * (double)i / (double)steps));
+    times[steps] = to;
+}
+
+/* -- list: times of one's own, interpolated linearly where there are more or fewer steps ------- */
+typedef struct list_opts {
+    size_t size;
+    weir_reals times; /* from noise to data */
+} list_opts;
+
+static const weir_option list_options[] = {
+    { "times", WEIR_OPTION_REALS, offsetof(list_opts, times), "1,0.5,0", 0, 1e9, NULL,
+      "t at which steps end, from the noise to the data; of N of them N - 1 steps are these, "
+      "others lie between" },
+    { 0 },
+};
+
+/* The time at `part` of the way through the list, 0: its first */
+static double list_at(const weir_reals *times, double part)
+{
+    double at = part * (double)(times->n - 1);
+    int64_t i = (int64_t)at;
+    if (i >= times->n - 1) return times->at[times->n - 1];
+    return times->at[i] + (at - (double)i) * (times->at[i + 1] - times->at[i]);
+}
+
+static void list_fill(const void *options, const weir_path_row *path, const void *path_options,
+                      double from, double to, int64_t steps, double *times)
+{
+    const weir_reals *given = &((const list_opts *)options)->times;
+    (void)path;
+    (void)path_options;
+    weir__even_times(from, to, steps, times);
+    for (int64_t i = 1; i < steps && given->n > 1; i++) {
+        double part = (double)i / (double)steps;
+        times[i] = list_at(given, from > to ? part : 1 - part);
+    }
+}
+
 /* -- auto -------------------------------------------------------------------------------------- */
 /* Where t is sigma itself, as on path.edm, even times would spend nearly every step where the noise
  * hides the data: sigma is above 5 on three quarters of the path and more. */
@@ -163,11 +217,13 @@ GRID(karras, karras,
 GRID(exponential, exponential, "log sigma even from sigma_max to sigma_min, then the data",
      sigma_opts, "sigma_max=20")
 
+GRID(cosine, cosine,
+     "the angle atan(b / a) even, as in the cosine schedule (Nichol, Dhariwal 2021)", cosine_opts,
+     "")
+GRID(list, list, "times that are given", list_opts, "times=1,0.9,0.5,0")
+
 const weir_row *const weir__time_grid_rows[] = {
-    &auto_grid.row,
-    &uniform.row,
-    &karras.row,
-    &exponential.row,
+    &auto_grid.row, &uniform.row, &karras.row, &exponential.row, &cosine.row, &list.row,
 };
 const int64_t weir__time_grid_row_count = sizeof weir__time_grid_rows
                                           / sizeof *weir__time_grid_rows;

@@ -225,7 +225,7 @@ static void test_same_methods(void **state)
 /* -- grids ----------------------------------------------------------------------------------------------------------------------------------- */
 static void test_grids(void **state)
 {
-    static const double shifted[] = { 1, 0.9, 0.75, 0.5, 0 };
+    static const double shifted[] = { 1, 0.9, 0.75, 0.5, 0 }, given[] = { 1, 0.8, 0.4, 0.1, 0 };
     static const double karras[] = { 80, 57.58598, 40.78557, 28.37458, 19.35245, 12.91008, 8.400935, 5.315195, 3.256822, 1.923340, 1.088171, 0.5853481,
                                      0.2964423, 0.1395165, 0.05994731, 0.02293452, 0.007528020, 0.002, 0 };
     weir_ctx *c = *state;
@@ -248,6 +248,27 @@ static void test_grids(void **state)
     for (int i = 0; i < 19; i++) assert_near(times[i], karras[i], 1e-6);
     assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK);
     for (int i = 0; i < 19; i++) assert_near(times[i], 1 - i / 18.0, 1e-15);
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=5 grid=cosine"); /* on trig these are even times */
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK);
+    for (int i = 0; i < 6; i++) {
+        double sigma = tan((5 - i) * 3.14159265358979323846 / 10);
+        assert_near(times[i], i == 0 ? 1 : sigma / (1 + sigma), 1e-14);
+    }
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=4 grid=list grid.times=1,0.8,0.4,0.1,0");
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK);
+    for (int i = 0; i < 5; i++) assert_near(times[i], given[i], 1e-15);
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 0, 1, back), WEIR_OK);
+    for (int i = 0; i < 5; i++) assert_near(back[4 - i], given[i], 1e-15);
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=2 grid=list grid.times=1,0.8,0.4,0.1,0"); /* fewer: every second */
+    assert_int_equal(weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times), WEIR_OK);
+    assert_near(times[1], 0.4, 1e-15);
+    put_back(c, &k);
+    k = choose(c, "heun", "steps=4 grid=list grid.times=1,0.1,0.4,0.8,0");
+    weir_sampler_times(c, k.row, k.options, fm, NULL, 1, 0, times);
+    assert_fails(c, WEIR_ERROR_RANGE, "time_grid.list of 4 steps from t = 1 to 0: expected times in order");
     put_back(c, &k);
     k = choose(c, "heun", "steps=3 grid=exponential grid.sigma_min=0.1 grid.sigma_max=1000");
     assert_int_equal(weir_sampler_times(c, k.row, k.options, edm, NULL, 10, 0, times), WEIR_OK); /* the path ends at 10 */
