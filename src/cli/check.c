@@ -192,7 +192,7 @@ static int check_run(void *flags_, weir_model *m, weir_dataset *d)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int check_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -230,5 +230,5 @@ const weir__command weir__command_check = {
                 "weir check run --data toy:moons,n=100\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
-    .run = run,
+    .run = check_command,
 };

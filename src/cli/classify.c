@@ -200,7 +200,7 @@ static int classify_run(void *user, weir_model *m, weir_dataset *d)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int classify_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -240,5 +240,5 @@ const weir__command weir__command_classify = {
                 "weir classify classes --data digits,split=test\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
-    .run = run,
+    .run = classify_command,
 };

@@ -95,7 +95,7 @@ static int denoise_run(void *user, weir_model *m, weir_dataset *d)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int denoise_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -135,5 +135,5 @@ const weir__command weir__command_denoise = {
                 "weir denoise run --data toy:moons,n=100 -t 0.3 --output score -o score.csv\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
-    .run = run,
+    .run = denoise_command,
 };

@@ -143,7 +143,7 @@ static int inpaint_run(void *user, weir_model *m, weir_dataset *d)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int inpaint_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -189,5 +189,5 @@ const weir__command weir__command_inpaint = {
                 "--steps 5 -o full.csv\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
-    .run = run,
+    .run = inpaint_command,
 };

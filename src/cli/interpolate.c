@@ -86,7 +86,7 @@ static int interpolate_run(void *user, weir_model *m, weir_dataset *d)
     return code;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int interpolate_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -125,5 +125,5 @@ const weir__command weir__command_interpolate = {
                 "-o between.npy\n",
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
-    .run = run,
+    .run = interpolate_command,
 };

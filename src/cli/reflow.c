@@ -159,7 +159,7 @@ static void reflow_open_run(job *j)
     j->r = weir__run_reflow(j->c, f->base.positional[0], f->o, NULL, n, set);
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int reflow_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     job j = { .self = self, .f = &f };
@@ -208,5 +208,5 @@ const weir__command weir__command_reflow = {
              "RUN2\ta run as weir train makes it\n",
     .most_positional = 1,
     .repeats = "set",
-    .run = run,
+    .run = reflow_command,
 };

@@ -266,7 +266,7 @@ static bool samplers_list(const char *text, weir_ints *list)
     return false;
 }
 
-static int run(const weir__command *self, int argc, char **argv)
+static int samplers_command(const weir__command *self, int argc, char **argv)
 {
     flags f;
     int code = WEIR__EXIT_OK;
@@ -307,5 +307,5 @@ const weir__command weir__command_samplers = {
     .files = WEIR__FILES_RUN,
     .most_positional = 1,
     .repeats = "sampler",
-    .run = run,
+    .run = samplers_command,
 };
