@@ -35,11 +35,11 @@ static void p1_roof(const weir__bench *b, const peers *p, const weir__product *q
         if (!weir__roof_add(b, p, &q[i], b->seconds / 4 / PRODUCTS, roof)) return;
 }
 
-static void p1_print(const weir__fit *f, const size *z, int64_t mb, const weir__roof roof[2])
+static void p1_print(weir__fit *f, const size *z, int64_t mb, const weir__roof roof[2])
 {
-    weir__result train = { z->name, "train_step", (weir__times *)&f->train, mb, SHARDS, &roof[0] };
+    weir__result train = { z->name, "train_step", &f->train, mb, SHARDS, &roof[0] };
     weir__result sample = {
-        z->name, "sample_1000_euler100", (weir__times *)&f->sample, mb, 0, &roof[1],
+        z->name, "sample_1000_euler100", &f->sample, mb, 0, &roof[1],
     };
     json_int_t width = (json_int_t)z->width, batch = (json_int_t)z->batch;
     weir__result_print(f->b, &train, json_pack("{s:I, s:I}", "width", width, "batch", batch));

@@ -96,7 +96,7 @@ static void p2_measure(weir__fit *f, weir__roof *roof)
     peers_close(&p);
 }
 
-static void p2_print(const weir__fit *f, int64_t mb, const weir__roof *roof)
+static void p2_print(weir__fit *f, int64_t mb, const weir__roof *roof)
 {
     weir__bench *b = f->b;
     void *values;
@@ -106,7 +106,7 @@ static void p2_print(const weir__fit *f, int64_t mb, const weir__roof *roof)
     double ms = 1e3 * weir__median(f->train.at, f->train.n);
     double bound = 1e3 * (roof->best + bytes / stream);
     if (!weir_ok(b->ctx)) return;
-    weir__result step = { "p2", "train_step", (weir__times *)&f->train, mb, 1, roof };
+    weir__result step = { "p2", "train_step", &f->train, mb, 1, roof };
     json_t *extra = json_pack("{s:f, s:f, s:f}", "fma_peak_gflops", fma, "stream_gbs",
                               stream * 1e-9, "roofline_with_bytes", bound / ms);
     weir__result_print(b, &step, extra);

@@ -368,6 +368,15 @@ void weir__log(weir_ctx *c, const char *format, ...) __attribute__((format(print
  * the log gets as "warning: ..." and the command prints. */
 void weir__warn(weir_ctx *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* -- clock.c, sorting -------------------------------------------------------------------------- */
+double weir__seconds(void); /* of a clock that only goes forward */
+/* For qsort: doubles, the smallest first. */
+static inline int weir__ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 /* -- region.c: a context while shards of a step run below it, which read it without a lock -------
  */
 void weir__region_begin(weir_ctx *c);

@@ -88,16 +88,10 @@ weir_status weir__choice_read(const weir__site *s, const weir_option *o, weir_ch
     return status == WEIR_OK ? choice_set_text(s, k, rest) : status;
 }
 
-static bool row_is_of(const weir_row *row, const char *kind)
-{
-    size_t n = strlen(kind);
-    return strncmp(row->name, kind, n) == 0 && row->name[n] == '.';
-}
-
 weir_status weir__choice_check(const weir__site *s, const weir_option *o, const weir_choice *k)
 {
     if (!k->row && o->type == WEIR_OPTION_ROW && o->def[0] == 0) return WEIR_OK;
-    if (!k->row || !row_is_of(k->row, o->choices) || (k->row->options && !k->options))
+    if (!k->row || !weir__row_is_of(k->row, o->choices) || (k->row->options && !k->options))
         return weir_fail(
             s->c, WEIR_ERROR_ARGUMENT,
             "%s: %s: expected a row of kind %s and its options, as weir_choice_set does", s->where,

@@ -33,6 +33,8 @@ void weir__sized_write(void *given, const void *whole, size_t bytes);
 void weir__sized_defaults(void *given, size_t size, const void *whole, size_t bytes);
 
 const char *weir__row_short_name(const weir_row *row); /* "nice" of "model.nice" */
+/* Is it of that kind, as "model.nice" is of "model"? */
+bool weir__row_is_of(const weir_row *row, const char *kind);
 const weir_option *weir__option_named(const weir_row *row, const char *name); /* NULL: none */
 /* Where the option lies in `options`, of that row and type; NULL: none. (A double is
  * WEIR_OPTION_REAL, and so on: registry.h.) */

@@ -10,8 +10,7 @@ static const weir__kind_table *table_of(const weir_ctx *c, const char *kind)
     return NULL;
 }
 
-/* "op" of "op.tanh" */
-static bool is_of_kind(const weir_row *row, const char *kind)
+bool weir__row_is_of(const weir_row *row, const char *kind)
 {
     size_t n = strlen(kind);
     return strncmp(row->name, kind, n) == 0 && row->name[n] == '.';
@@ -29,7 +28,8 @@ int64_t weir_row_count(const weir_ctx *c, const char *kind)
     const weir__kind_table *t = c && kind ? table_of(c, kind) : NULL;
     if (!t) return 0;
     int64_t n = t->n;
-    for (const weir__registered *r = c->registered; r; r = r->next) n += is_of_kind(r->row, kind);
+    for (const weir__registered *r = c->registered; r; r = r->next)
+        n += weir__row_is_of(r->row, kind);
     return n;
 }
 
@@ -40,7 +40,7 @@ const weir_row *weir_row_at(const weir_ctx *c, const char *kind, int64_t index)
     if (index < t->n) return t->rows[index];
     int64_t later = weir_row_count(c, kind) - 1 - index; /* the list is newest first */
     for (const weir__registered *r = c->registered; r && later >= 0; r = r->next)
-        if (is_of_kind(r->row, kind) && later-- == 0) return r->row;
+        if (weir__row_is_of(r->row, kind) && later-- == 0) return r->row;
     return NULL;
 }
 

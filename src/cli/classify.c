@@ -96,24 +96,15 @@ static void classify_print_json(const job *j)
     json_decref(o);
 }
 
-static void line(const char *name, double value, double error, const char *what)
-{
-    char text[64];
-    if (!isfinite(value)) snprintf(text, sizeof text, "-");
-    else if (isfinite(error)) weir__format(text, sizeof text, "%.4f +- %.4f", value, error);
-    else weir__format(text, sizeof text, "%.4f", value);
-    printf("%-16s %-24s %s\n", name, text, what);
-}
-
 static void classify_print_table(const job *j)
 {
     enum { MOST = 12 };
     char text[32];
     const weir_classify_info *r = &j->info;
     int64_t n = r->classes;
-    line("accuracy", r->accuracy, r->accuracy_stderr, "share put into their class");
-    line("log_loss", r->log_loss, r->log_loss_stderr, "nats, mean of -log p(class | x)");
-    line("calibration", r->calibration, NAN, "expected error of p(class | x), 15 bins");
+    weir__say_value("accuracy", r->accuracy, r->accuracy_stderr, "share put into their class");
+    weir__say_value("log_loss", r->log_loss, r->log_loss_stderr, "nats, mean of -log p(class | x)");
+    weir__say_value("calibration", r->calibration, NAN, "expected error of p(class | x), 15 bins");
     printf("%-16s %lld, of a known class %lld", "samples", (long long)r->n, (long long)r->n_known);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);
     printf("\n%-16s %s\n", "prior", j->prior ? "training data" : "uniform");

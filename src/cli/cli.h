@@ -58,6 +58,7 @@ const weir__command *weir__command_find(const char *name);
 int weir__complete(const char *shell); /* complete.c: prints its script; an exit code */
 /* list.c: rows of a kind, of a name, or (NULL) all. An exit code; `help`: asked by weir help. */
 int weir__list(const char *name, bool json, bool help);
+bool weir__chooses_rows(const weir_option *o); /* a row of a kind, or several */
 int weir__command_unknown(const char *name); /* complains; an exit code */
 /* The manual pages into folder/man1 and folder/man7, which are made. */
 weir_status weir__man_write(weir_ctx *c, const char *folder);
@@ -133,8 +134,9 @@ typedef struct weir__nearest {
 } weir__nearest;
 weir__nearest weir__nearest_of(const char *name);
 void weir__nearest_offer(weir__nearest *n, const char *candidate);
-double weir__seconds(void); /* monotonic clock */
 void weir__json_print(const json_t *value, bool indented);
+/* A line of a table: name, value +- error (NAN: without; a value that is not finite: "-"), what. */
+void weir__say_value(const char *name, double value, double error, const char *what);
 json_t *weir__json_number(double v); /* null unless finite */
 void weir__json_warnings(json_t *o); /* those of the process, as o's "warnings" */
 

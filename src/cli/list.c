@@ -60,7 +60,7 @@ static asked find_asked(const weir_ctx *c, const char *name, bool help, int *cod
     return (asked){ -1, NULL, help };
 }
 
-static bool list_chooses_rows(const weir_option *o)
+bool weir__chooses_rows(const weir_option *o)
 {
     return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
 }
@@ -77,7 +77,7 @@ static json_t *option_json(const weir_ctx *c, const weir_option *o)
     json_object_set_new(j, "type", json_string(types[o->type]));
     json_object_set_new(j, "default", json_string(o->def));
     json_object_set_new(j, "range", json_string(range));
-    json_object_set_new(j, "kind", list_chooses_rows(o) ? json_string(o->choices) : json_null());
+    json_object_set_new(j, "kind", weir__chooses_rows(o) ? json_string(o->choices) : json_null());
     json_object_set_new(j, "doc", json_string(o->doc));
     return j;
 }
@@ -134,7 +134,7 @@ static void print_options(const weir_ctx *c, const weir_row *row)
         char range[2048];
         weir__option_range(c, o, range, sizeof range);
         printf("    %s=%s  ", o->name, o->def);
-        if (list_chooses_rows(o))
+        if (weir__chooses_rows(o))
             printf("%s%s: ", o->choices, o->type == WEIR_OPTION_ROWS ? ",.." : "");
         printf("%s%s%s\n", range, range[0] ? "  " : "", o->doc);
     }

@@ -270,11 +270,6 @@ static weir_status main_page(weir_ctx *c, const char *folder)
 }
 
 /* -- kinds ------------------------------------------------------------------------------------- */
-static bool man_chooses_rows(const weir_option *o)
-{
-    return o->type == WEIR_OPTION_ROW || o->type == WEIR_OPTION_ROWS;
-}
-
 /* What may be chosen, and where its options stand. */
 static void see_kind(page *p, const weir_option *o, const char *range)
 {
@@ -312,8 +307,8 @@ static void row_entry(page *p, const char *kind, const weir_row *row)
         char range[2048];
         weir__option_range(p->c, o, range, sizeof range);
         term(p, o->name, "=", o->def);
-        meaning(p, o->doc, man_chooses_rows(o) ? "" : range, "");
-        if (man_chooses_rows(o)) see_kind(p, o, range);
+        meaning(p, o->doc, weir__chooses_rows(o) ? "" : range, "");
+        if (weir__chooses_rows(o)) see_kind(p, o, range);
     }
     if (row->given) given_options(p, row->given);
     const weir_preset *preset = strcmp(kind, "model") == 0 ? ((const weir_model_row *)row)->presets

@@ -1,10 +1,8 @@
 /* say.c - errors as one line, opening a context, the end of stdout. */
-#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "cli/cli.h"
 
@@ -156,11 +154,13 @@ void weir__nearest_offer(weir__nearest *n, const char *candidate)
     }
 }
 
-double weir__seconds(void)
+void weir__say_value(const char *name, double value, double error, const char *what)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    char text[64];
+    if (!isfinite(value)) snprintf(text, sizeof text, "-");
+    else if (isfinite(error)) weir__format(text, sizeof text, "%.4f +- %.4f", value, error);
+    else weir__format(text, sizeof text, "%.4f", value);
+    printf("%-16s %-24s %s\n", name, text, what);
 }
 
 json_t *weir__json_number(double v) { return isfinite(v) ? json_real(v) : json_null(); }

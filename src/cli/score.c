@@ -153,15 +153,6 @@ static void score_print_json(const weir_data_log_prob_info *r, const outliers *u
     json_decref(o);
 }
 
-static void score_line(const char *name, double value, double error, const char *what)
-{
-    char text[64];
-    if (!isfinite(value)) snprintf(text, sizeof text, "-");
-    else if (isfinite(error)) weir__format(text, sizeof text, "%.4f +- %.4f", value, error);
-    else weir__format(text, sizeof text, "%.4f", value);
-    printf("%-16s %-24s %s\n", name, text, what);
-}
-
 /* How far the fixed steps may be trusted. */
 static void print_step_error(const weir_data_log_prob_info *r)
 {
@@ -182,20 +173,21 @@ static void print_dequantization(const weir_data_log_prob_info *r)
 
 static void score_print_table(const weir_data_log_prob_info *r, const outliers *u)
 {
-    score_line("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
+    weir__say_value("nats", r->nats, r->nats_stderr, "mean log-density of the data as stored");
     if (r->levels > 0) {
-        score_line("bits/dim", r->bits_per_dim,
-                   weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels), "-nats / (dim ln 2)");
-        score_line("nats_unit_range", r->nats_unit_range, r->nats_stderr,
-                   "nats of the data scaled to [0, 1)");
+        weir__say_value("bits/dim", r->bits_per_dim,
+                        weir_bits_per_dim(-r->nats_stderr, r->dim, r->levels),
+                        "-nats / (dim ln 2)");
+        weir__say_value("nats_unit_range", r->nats_unit_range, r->nats_stderr,
+                        "nats of the data scaled to [0, 1)");
     }
     if (r->estimator_stderr > 0)
-        score_line("estimator error", r->estimator_stderr, NAN,
-                   "nats, standard error of the mean from draws and probes");
+        weir__say_value("estimator error", r->estimator_stderr, NAN,
+                        "nats, standard error of the mean from draws and probes");
     if (r->fixed_steps > 0) print_step_error(r);
     if (r->known)
-        score_line("excess_nats", r->excess, r->excess_stderr,
-                   "true log-density - ours, the same samples");
+        weir__say_value("excess_nats", r->excess, r->excess_stderr,
+                        "true log-density - ours, the same samples");
     printf("%-16s %lld of %lld values", "samples", (long long)r->n, (long long)r->dim);
     if (r->weighted) weir__print(stdout, ", by weight as good as %.4g", r->n_effective);
     if (r->n_failed) printf(", %lld failed", (long long)r->n_failed);

@@ -31,12 +31,6 @@ typedef struct column {
     bool integers;
 } column;
 
-static int columns_order(const void *a_, const void *b_)
-{
-    const double *a = a_, *b = b_;
-    return (*a > *b) - (*a < *b);
-}
-
 static column columns_look(columns *s, int64_t j)
 {
     weir__hasher h;
@@ -47,7 +41,7 @@ static column columns_look(columns *s, int64_t j)
     weir__hasher_begin(&h);
     weir__hasher_add(&h, s->values, (size_t)n * sizeof *s->values);
     s->hash[j] = weir__hasher_end(&h);
-    qsort(s->values, (size_t)n, sizeof *s->values, columns_order);
+    qsort(s->values, (size_t)n, sizeof *s->values, weir__ascending);
     for (int64_t i = 0; i < n; i++) {
         bool same = i > 0 && s->values[i] == s->values[i - 1];
         run = same ? run + 1 : 1;

@@ -18,7 +18,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void autoregressive_affine_affine_create(weir_module *m, const void *options_)
+static void autoregressive_affine_create(weir_module *m, const void *options_)
 {
     const opts *o = options_;
     state *s = weir_module_state(m);
@@ -39,7 +39,7 @@ const weir_module_row weir__row_affine_autoregressive = {
         .given = WEIR__AUTOREGRESSIVE_GIVEN,
     },
     .state_size = sizeof(state),
-    .create = autoregressive_affine_affine_create,
+    .create = autoregressive_affine_create,
     .transform = weir__autoregressive_transform,
     .inverse = weir__autoregressive_inverse,
     .torch = weir__torch_affine_autoregressive,

@@ -16,7 +16,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void autoregressive_spline_spline_create(weir_module *m, const void *options_)
+static void autoregressive_spline_create(weir_module *m, const void *options_)
 {
     const opts *o = options_;
     state *s = weir_module_state(m);
@@ -36,7 +36,7 @@ const weir_module_row weir__row_spline_autoregressive = {
         .given = WEIR__AUTOREGRESSIVE_GIVEN,
     },
     .state_size = sizeof(state),
-    .create = autoregressive_spline_spline_create,
+    .create = autoregressive_spline_create,
     .transform = weir__autoregressive_transform,
     .inverse = weir__autoregressive_inverse,
     .torch = weir__torch_spline_autoregressive,

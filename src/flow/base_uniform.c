@@ -38,9 +38,9 @@ static weir_tensor *uniform_log_prob(weir_module *m, weir_tensor *z, const weir_
     return weir_sum_samples(weir_where(weir_gt(z, high), zero, log_p));
 }
 
-static weir_tensor *base_uniform_uniform_draw(weir_module *m, weir_ctx *c, int64_t n,
-                                              const weir_condition *k, double temperature,
-                                              weir_tensor **log_q)
+static weir_tensor *base_uniform_draw(weir_module *m, weir_ctx *c, int64_t n,
+                                      const weir_condition *k, double temperature,
+                                      weir_tensor **log_q)
 {
     const uniform_opts *o = weir_module_state(m);
     weir_dtype t = weir__dtype_option(o->base.dtype);
@@ -64,6 +64,6 @@ const weir_module_row weir__base_uniform = {
     .state_size = sizeof(uniform_opts),
     .create = uniform_create,
     .log_prob = uniform_log_prob,
-    .draw = base_uniform_uniform_draw,
+    .draw = base_uniform_draw,
     .torch = weir__torch_base_uniform,
 };

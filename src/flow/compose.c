@@ -99,3 +99,11 @@ weir_module *weir__compose_new(weir_ctx *c)
 {
     return weir_module_from_row(c, &weir__row_compose, NULL);
 }
+
+void weir__compose_add(weir_module *all, weir_module *part)
+{
+    char name[24];
+    size_t used = 0;
+    weir__append(name, sizeof name, &used, "%lld", (long long)weir_module_child_count(all));
+    weir_module_add(all, name, part);
+}

@@ -27,7 +27,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void coupling_affine_affine_create(weir_module *m, const void *options_)
+static void coupling_affine_create(weir_module *m, const void *options_)
 {
     const opts *o = options_;
     state *s = weir_module_state(m);
@@ -53,7 +53,7 @@ const weir_module_row weir__row_affine_coupling = {
         .given = WEIR__COUPLING_GIVEN,
     },
     .state_size = sizeof(state),
-    .create = coupling_affine_affine_create,
+    .create = coupling_affine_create,
     .transform = weir__coupling_transform,
     .inverse = weir__coupling_inverse,
     .torch = weir__torch_affine_coupling,

@@ -20,7 +20,7 @@ static const weir_option options[] = {
     { 0 },
 };
 
-static void coupling_spline_spline_create(weir_module *m, const void *options_)
+static void coupling_spline_create(weir_module *m, const void *options_)
 {
     const opts *o = options_;
     state *s = weir_module_state(m);
@@ -40,7 +40,7 @@ const weir_module_row weir__row_spline_coupling = {
         .given = WEIR__COUPLING_GIVEN,
     },
     .state_size = sizeof(state),
-    .create = coupling_spline_spline_create,
+    .create = coupling_spline_create,
     .transform = weir__coupling_transform,
     .inverse = weir__coupling_inverse,
     .torch = weir__torch_spline_coupling,

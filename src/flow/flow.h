@@ -101,6 +101,8 @@ weir_module *weir__coupling_new(weir_ctx *c, int64_t dim, weir__partition partit
 /* scale.c, compose.c, tile.c */
 weir_module *weir__scale_new(weir_ctx *c, int64_t dim, weir_dtype t);
 weir_module *weir__compose_new(weir_ctx *c);
+/* As its next part, named by its number. */
+void weir__compose_add(weir_module *all, weir_module *part);
 weir_module *weir__tile_new(weir_ctx *c);
 /* inverse.c: of a bijection of the caller's, which becomes its child. */
 weir_module *weir__inverse_new(weir_ctx *c, weir_module *of);

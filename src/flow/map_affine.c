@@ -87,8 +87,8 @@ static weir_tensor *affine_keep_volume(weir_tensor *log_scale)
     return weir_sub(log_scale, weir_mean_axes(log_scale, log_scale->ndim - 1, axes, true));
 }
 
-static weir_tensor *map_affine_affine_apply(const weir__map *m, weir_tensor *x, weir_tensor *h,
-                                            bool inverse, weir_tensor **log_slope)
+static weir_tensor *map_affine_apply(const weir__map *m, weir_tensor *x, weir_tensor *h,
+                                     bool inverse, weir_tensor **log_slope)
 {
     const weir__affine_map *own = (const weir__affine_map *)m;
     const weir__affine_opts *o = &own->o;
@@ -106,7 +106,7 @@ static weir_tensor *map_affine_affine_apply(const weir__map *m, weir_tensor *x, 
 
 weir__affine_map weir__affine_map_of(const weir__affine_opts *o)
 {
-    return (weir__affine_map){ .map = { .params = 2, .apply = map_affine_affine_apply }, .o = *o };
+    return (weir__affine_map){ .map = { .params = 2, .apply = map_affine_apply }, .o = *o };
 }
 
 void weir__affine_map_learn(weir__affine_map *map, weir_module *m, weir_dtype t)

@@ -11,12 +11,6 @@ typedef struct sheet {
     unsigned char *pixels;
 } sheet;
 
-static unsigned char image_grid_to_byte(float v)
-{
-    if (!(v > 0)) return 0; /* NaN too */
-    return v >= 1 ? 255 : (unsigned char)(v * 255 + 0.5f);
-}
-
 /* One image, every pixel a square of `scale`. */
 static void image_grid_draw(const sheet *s, const float *x, int64_t h, int64_t w, int64_t top,
                             int64_t left)
@@ -26,7 +20,7 @@ static void image_grid_draw(const sheet *s, const float *x, int64_t h, int64_t w
         const float *from = x + y / s->scale * w;
         for (int64_t i = 0; i < w * s->scale; i++)
             for (int k = 0; k < s->channels; k++)
-                *to++ = image_grid_to_byte(from[k * h * w + i / s->scale]);
+                *to++ = weir__pixel_byte(from[k * h * w + i / s->scale]);
     }
 }
 

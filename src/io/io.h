@@ -143,6 +143,12 @@ weir_status weir__image_folder_read(weir_ctx *c, const char *folder, weir__array
 /* One of them, of the bytes of its file: [1, channels, h, w]. */
 weir_status weir__image_read(weir_ctx *c, const char *path, const void *data, size_t size,
                              weir__array *out);
+/* 0 .. 255 of a value within [0, 1]; NaN is 0. */
+static inline unsigned char weir__pixel_byte(float v)
+{
+    if (!(v > 0)) return 0;
+    return v >= 1 ? 255 : (unsigned char)(v * 255 + 0.5f);
+}
 /* Encodes [h, w, channels] bytes as PNG in memory. */
 weir_status weir__png_encode(weir_ctx *c, const unsigned char *pixels, int64_t h, int64_t w,
                              int channels, weir__bytes *out);

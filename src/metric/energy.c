@@ -102,12 +102,6 @@ static void pass_run(weir_ctx *c, pass p)
 }
 
 /* -- the samples ------------------------------------------------------------------------------- */
-static int energy_ascending(const void *a_, const void *b_)
-{
-    const double *a = a_, *b = b_;
-    return (*a > *b) - (*a < *b);
-}
-
 /* Column k less its mean, over its deviation where asked for: distances stay, sums lose nothing. */
 static void points_column(const weir_metric_pair *p, int64_t k, bool standardize, points *a,
                           points *b)
@@ -129,8 +123,8 @@ static void points_fill(const weir_metric_pair *p, bool standardize, points *a, 
 {
     for (int64_t k = 0; k < p->dim; k++) points_column(p, k, standardize, a, b);
     if (p->dim > 1) return;
-    qsort(a->at, (size_t)a->n, sizeof *a->at, energy_ascending);
-    qsort(b->at, (size_t)b->n, sizeof *b->at, energy_ascending);
+    qsort(a->at, (size_t)a->n, sizeof *a->at, weir__ascending);
+    qsort(b->at, (size_t)b->n, sizeof *b->at, weir__ascending);
 }
 
 /* -- the estimate ------------------------------------------------------------------------------ */

@@ -6,12 +6,6 @@
 #include "weir/importance.h"
 
 /* -- the tail --------------------------------------------------------------------------------- */
-static int importance_order(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* mean log(1 - b x_i), which is the shape where b is -k / sigma */
 static double importance_shape(const double *x, int64_t n, double b)
 {
@@ -102,7 +96,7 @@ static void importance_all(const double *log_w, int64_t n, double *w, weir_impor
     r->log_z = top;
     if (top == -INFINITY) return;
     importance_sums(log_w, n, top, w, r);
-    qsort(w, (size_t)n, sizeof *w, importance_order);
+    qsort(w, (size_t)n, sizeof *w, weir__ascending);
     r->pareto_k = importance_tail(w, n);
 }
 

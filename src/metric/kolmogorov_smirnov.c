@@ -27,12 +27,6 @@ static double kolmogorov_tail(double t)
     return sum;
 }
 
-static int kolmogorov_smirnov_ascending(const void *a_, const void *b_)
-{
-    const double *a = a_, *b = b_;
-    return (*a > *b) - (*a < *b);
-}
-
 /* Of two columns in ascending order. Equal values are passed together. */
 static weir_metric_value ks_sorted(int64_t n, const double *x, int64_t m, const double *y)
 {
@@ -69,8 +63,8 @@ static void columns_piece(void *columns_, int piece, int64_t begin, int64_t end)
     for (int64_t j = begin; j < end; j++) {
         for (int64_t i = 0; i < p->n_a; i++) x[i] = p->a[i * p->dim + j];
         for (int64_t i = 0; i < p->n_b; i++) y[i] = p->b[i * p->dim + j];
-        qsort(x, (size_t)p->n_a, sizeof *x, kolmogorov_smirnov_ascending);
-        qsort(y, (size_t)p->n_b, sizeof *y, kolmogorov_smirnov_ascending);
+        qsort(x, (size_t)p->n_a, sizeof *x, weir__ascending);
+        qsort(y, (size_t)p->n_b, sizeof *y, weir__ascending);
         k->out[j] = ks_sorted(p->n_a, x, p->n_b, y);
     }
 }

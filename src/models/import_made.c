@@ -65,8 +65,8 @@ static bool made_plain(weir_ctx *c, int64_t n, made_places *p)
     return p->at != NULL;
 }
 
-static bool import_made_made_hidden(weir_ctx *c, const weir__import_layer *l, int64_t columns,
-                                    bool condition, int64_t width, made_places *p)
+static bool import_made_hidden(weir_ctx *c, const weir__import_layer *l, int64_t columns,
+                               bool condition, int64_t width, made_places *p)
 {
     *p = (made_places){ l->out, weir__alloc_n(c, l->out, sizeof *p->at), width };
     for (int64_t i = 0; p->at && i < l->out; i++) p->at[i] = made_place(l, i, columns, condition);
@@ -86,7 +86,7 @@ bool weir__import_made(weir__import *im, const char *net, int64_t n,
         size_t used = 0;
         weir__append(name, sizeof name, &used, "%s.%lld", net, (long long)i);
         good = last ? made_plain(c, layers[i].out, &out)
-                    : import_made_made_hidden(c, &layers[i], columns, condition, widths[i], &out);
+                    : import_made_hidden(c, &layers[i], columns, condition, widths[i], &out);
         good = good && made_put(im, name, &layers[i], &in, &out);
         weir__free(c, in.at);
         in = out;
@@ -101,7 +101,7 @@ bool weir__import_made_added(weir__import *im, const char *name, const weir__imp
 {
     made_places in = { 0 }, out = { 0 };
     bool good = l->weight && l->bias && made_plain(im->c, l->in, &in)
-                && import_made_made_hidden(im->c, l, columns, true, width, &out)
+                && import_made_hidden(im->c, l, columns, true, width, &out)
                 && made_put(im, name, l, &in, &out);
     weir__free(im->c, in.at);
     weir__free(im->c, out.at);

@@ -119,14 +119,6 @@ static weir_module *maf_layer(weir_ctx *c, const opts *o, int64_t dim)
     return weir_module_from_row(c, &weir__row_spline_autoregressive, &s);
 }
 
-static void maf_add(weir_module *all, weir_module *part)
-{
-    char name[24];
-    size_t used = 0;
-    weir__append(name, sizeof name, &used, "%lld", (long long)weir_module_child_count(all));
-    weir_module_add(all, name, part);
-}
-
 static weir_module *maf_flow(weir_ctx *c, const opts *o, int64_t dim)
 {
     weir_module *all = weir__compose_new(c);
@@ -135,8 +127,8 @@ static weir_module *maf_flow(weir_ctx *c, const opts *o, int64_t dim)
     weir__append(text, sizeof text, &used, "dim=%lld kind=%s", (long long)dim,
                  o->order ? "reverse" : "random");
     for (int64_t i = 0; i < o->layers && weir_ok(c); i++) {
-        if (i > 0) maf_add(all, weir_module_new(c, "bijection.permutation", text));
-        maf_add(all, maf_layer(c, o, dim));
+        if (i > 0) weir__compose_add(all, weir_module_new(c, "bijection.permutation", text));
+        weir__compose_add(all, maf_layer(c, o, dim));
     }
     return all;
 }

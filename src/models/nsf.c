@@ -64,23 +64,15 @@ static const weir_preset presets[] = {
 };
 
 /* -- making ------------------------------------------------------------------------------------ */
-static void nsf_add(weir_module *all, weir_module *part)
-{
-    char name[24];
-    size_t used = 0;
-    weir__append(name, sizeof name, &used, "%lld", (long long)weir_module_child_count(all));
-    weir_module_add(all, name, part);
-}
-
 static void nsf_add_mix(weir_module *all, const opts *o, int64_t dim)
 {
     weir_ctx *c = weir_module_ctx(all);
     char text[64];
     size_t used = 0;
     weir__append(text, sizeof text, &used, "dim=%lld", (long long)dim);
-    if (o->mix != NONE) nsf_add(all, weir_module_new(c, "bijection.permutation", text));
+    if (o->mix != NONE) weir__compose_add(all, weir_module_new(c, "bijection.permutation", text));
     weir__append(text, sizeof text, &used, " dtype=%s", o->common.dtype ? "f64" : "f32");
-    if (o->mix == LU) nsf_add(all, weir_module_new(c, "bijection.lu_linear", text));
+    if (o->mix == LU) weir__compose_add(all, weir_module_new(c, "bijection.lu_linear", text));
 }
 
 static weir_module *nsf_coupling(weir_ctx *c, const opts *o, int64_t dim, int64_t parity)
@@ -106,7 +98,7 @@ static weir_module *nsf_flow(weir_ctx *c, const opts *o, int64_t dim)
     weir_module *all = weir__compose_new(c);
     for (int64_t i = 0; i < o->layers && weir_ok(c); i++) {
         nsf_add_mix(all, o, dim);
-        nsf_add(all, nsf_coupling(c, o, dim, i % 2));
+        weir__compose_add(all, nsf_coupling(c, o, dim, i % 2));
     }
     return all;
 }

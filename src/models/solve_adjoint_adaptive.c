@@ -24,8 +24,8 @@ static weir_tensor *adaptive_tensor(const weir__recorded_ode *r, int64_t n, cons
 }
 
 /* From 0 to 1 or back. The reports say which samples arrived. */
-static bool solve_adjoint_adaptive_adaptive_solve(weir_ode *p, const weir_choice *solver,
-                                                  double from, double to)
+static bool solve_adjoint_adaptive_solve(weir_ode *p, const weir_choice *solver, double from,
+                                         double to)
 {
     const weir_sampler_row *row = (const weir_sampler_row *)solver->row;
     const double ends[] = { from, to };
@@ -129,7 +129,7 @@ void weir__adjoint_there(const weir__recorded_ode *r, const weir_choice *solver,
             .report = report,
             .tail = INTEGRALS,
         };
-        if (solve_adjoint_adaptive_adaptive_solve(&p, solver, 0, 1)) {
+        if (solve_adjoint_adaptive_solve(&p, solver, 0, 1)) {
             adaptive_lose(&p);
             there_give(r, state, out);
         }
@@ -240,7 +240,7 @@ void weir__adjoint_back_again(const weir__adjoint_back *whole, const weir_choice
         .report = &report,
         .tail = tail,
     };
-    if (state && solve_adjoint_adaptive_adaptive_solve(&p, solver, 1, 0)) {
+    if (state && solve_adjoint_adaptive_solve(&p, solver, 1, 0)) {
         adaptive_lose(&p);
         again_give(&b, state, scale);
     }

@@ -2,19 +2,13 @@
  * pixels as squares. */
 #include "plot/plot.h"
 
-static unsigned char images_to_byte(float v)
-{
-    if (!(v > 0)) return 0; /* NaN too */
-    return v >= 1 ? 255 : (unsigned char)(v * 255 + 0.5f);
-}
-
 static void put_one(weir__page *p, const weir__images *s, const float *x, unsigned char *pixels)
 {
     int64_t size = s->h * s->w;
     weir__bytes png = { 0 };
     for (int64_t i = 0; i < size; i++)
         for (int k = 0; k < s->channels; k++)
-            pixels[i * s->channels + k] = images_to_byte(x[k * size + i]);
+            pixels[i * s->channels + k] = weir__pixel_byte(x[k * size + i]);
     if (weir__png_encode(p->c, pixels, s->h, s->w, s->channels, &png) != WEIR_OK) return;
     weir__put(p, "<img alt=\"\" width=\"%lld\" height=\"%lld\" src=\"", (long long)s->w,
               (long long)s->h);

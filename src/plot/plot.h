@@ -243,6 +243,8 @@ void weir__put_outliers(weir__page *p, const weir__table *t);
 weir__axes weir__panel_axes(weir__range x, weir__range y);
 void weir__panel_begin(weir__page *p, const weir__axes *a, const char *title);
 void weir__panel_end(weir__page *p, const char *title, const char *caption);
+/* The escaped text between open and close, which are put as they are. */
+void weir__put_element(weir__page *p, const char *open, const char *text, const char *close);
 void weir__put_caption(weir__page *p, const char *title, const char *caption);
 extern const char weir__report_style[]; /* style.c */
 

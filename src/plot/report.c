@@ -4,7 +4,7 @@
 #include <string.h>
 #include "plot/plot.h"
 
-static void report_element(weir__page *p, const char *open, const char *text, const char *close)
+void weir__put_element(weir__page *p, const char *open, const char *text, const char *close)
 {
     weir__put(p, "%s", open);
     weir__put_text(p, text);
@@ -13,8 +13,8 @@ static void report_element(weir__page *p, const char *open, const char *text, co
 
 void weir__put_caption(weir__page *p, const char *title, const char *caption)
 {
-    report_element(p, "<figcaption><b>", title, "</b>");
-    if (caption) report_element(p, " ", caption, "");
+    weir__put_element(p, "<figcaption><b>", title, "</b>");
+    if (caption) weir__put_element(p, " ", caption, "");
     weir__put(p, "</figcaption>\n");
 }
 
@@ -24,19 +24,19 @@ static void head(weir__page *p, const weir__report *r)
     weir__put(p, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<meta "
                  "name=\"color-scheme\" content=\"light dark\">\n");
-    report_element(p, "<title>", r->title, "</title>\n");
+    weir__put_element(p, "<title>", r->title, "</title>\n");
     weir__put(p, "<style>\n%s</style>\n</head>\n<body>\n<main>\n<header>\n", weir__report_style);
-    report_element(p, "<h1>", r->title, "</h1>\n");
-    if (r->subtitle) report_element(p, "<p class=\"sub\">", r->subtitle, "</p>\n");
+    weir__put_element(p, "<h1>", r->title, "</h1>\n");
+    if (r->subtitle) weir__put_element(p, "<p class=\"sub\">", r->subtitle, "</p>\n");
 }
 
 static void facts(weir__page *p, const weir__report *r)
 {
     if (r->n_facts > 0) weir__put(p, "<dl class=\"facts\">\n");
     for (int64_t i = 0; i < r->n_facts; i++) {
-        report_element(p, "<div><dt>", r->facts[i].name, "</dt>");
-        report_element(p, "<dd class=\"v\">", r->facts[i].value, "</dd>");
-        if (r->facts[i].note) report_element(p, "<dd class=\"n\">", r->facts[i].note, "</dd>");
+        weir__put_element(p, "<div><dt>", r->facts[i].name, "</dt>");
+        weir__put_element(p, "<dd class=\"v\">", r->facts[i].value, "</dd>");
+        if (r->facts[i].note) weir__put_element(p, "<dd class=\"n\">", r->facts[i].note, "</dd>");
         weir__put(p, "</div>\n");
     }
     if (r->n_facts > 0) weir__put(p, "</dl>\n");
@@ -45,7 +45,7 @@ static void facts(weir__page *p, const weir__report *r)
 static void notes(weir__page *p, const weir__report *r)
 {
     if (r->n_notes > 0) weir__put(p, "<div class=\"notes\" role=\"note\">\n");
-    for (int64_t i = 0; i < r->n_notes; i++) report_element(p, "<p>", r->notes[i], "</p>\n");
+    for (int64_t i = 0; i < r->n_notes; i++) weir__put_element(p, "<p>", r->notes[i], "</p>\n");
     if (r->n_notes > 0) weir__put(p, "</div>\n");
 }
 
@@ -64,7 +64,7 @@ static void report_key(weir__page *p, const weir__table *t)
     for (int set = 0; set < WEIR__TABLE_SETS; set++) {
         if (t->sets[set].n == 0) continue;
         weir__put(p, "<b class=\"c%d\">", set);
-        report_element(p, "", t->sets[set].name, "</b> ");
+        weir__put_element(p, "", t->sets[set].name, "</b> ");
     }
     weir__put(p, "</p>\n");
 }
@@ -122,19 +122,19 @@ static void figures(weir__page *p, const weir__report *r)
 static void report_score(weir__page *p, const weir__score *s, const weir__report *r)
 {
     char text[WEIR__NUMBER];
-    report_element(p, "<tr><th scope=\"row\">", s->name, "");
-    if (s->doc) report_element(p, "<small>", s->doc, "</small>");
+    weir__put_element(p, "<tr><th scope=\"row\">", s->name, "");
+    if (s->doc) weir__put_element(p, "<small>", s->doc, "</small>");
     weir__put(p, "</th>");
     for (int64_t i = 0; i < r->n_columns; i++) {
-        report_element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, ", ");
-        report_element(p, "", s->unit, "\">");
-        report_element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
+        weir__put_element(p, "<td class=\"num\" data-of=\"", r->columns[i].name, ", ");
+        weir__put_element(p, "", s->unit, "\">");
+        weir__put_element(p, "<span>", weir__number(text, s->value[i], s->decimals), "");
         if (isfinite(s->value[i]) && isfinite(s->error[i]))
-            report_element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals),
-                           "</small>");
+            weir__put_element(p, "<small>\u00b1 ", weir__number(text, s->error[i], s->decimals),
+                              "</small>");
         weir__put(p, "</span></td>");
     }
-    report_element(p, "<td class=\"unit\">", s->unit, "</td></tr>\n");
+    weir__put_element(p, "<td class=\"unit\">", s->unit, "</td></tr>\n");
 }
 
 static void scores(weir__page *p, const weir__report *r)
@@ -143,14 +143,14 @@ static void scores(weir__page *p, const weir__report *r)
     report_section(p, "Scores", "wide");
     weir__put(p, "<table class=\"scores\">\n<thead><tr><th scope=\"col\">Mean over samples</th>");
     for (int64_t i = 0; i < r->n_columns; i++) {
-        report_element(p, "<th scope=\"col\" class=\"num\">", r->columns[i].name, "");
-        if (r->columns[i].rows) report_element(p, "<small>", r->columns[i].rows, "</small>");
+        weir__put_element(p, "<th scope=\"col\" class=\"num\">", r->columns[i].name, "");
+        if (r->columns[i].rows) weir__put_element(p, "<small>", r->columns[i].rows, "</small>");
         weir__put(p, "</th>");
     }
     weir__put(p, "<th scope=\"col\">Unit</th></tr></thead>\n<tbody>\n");
     for (int64_t i = 0; i < r->n_scores; i++) report_score(p, &r->scores[i], r);
     weir__put(p, "</tbody>\n</table>\n");
-    if (r->scores_note) report_element(p, "<p class=\"after\">", r->scores_note, "</p>\n");
+    if (r->scores_note) weir__put_element(p, "<p class=\"after\">", r->scores_note, "</p>\n");
     end_section(p);
 }
 
@@ -161,10 +161,10 @@ static void report_settings(weir__page *p, const weir__report *r)
     for (int64_t i = 0; i < r->n_settings; i++) {
         const weir__settings *s = &r->settings[i];
         if (s->n == 0) continue;
-        report_element(p, "<section>\n<h3>", s->title, "</h3>\n<table><tbody>\n");
+        weir__put_element(p, "<section>\n<h3>", s->title, "</h3>\n<table><tbody>\n");
         for (int64_t j = 0; j < s->n; j++) {
-            report_element(p, "<tr><th scope=\"row\">", s->at[j].name, "</th>");
-            report_element(p, "<td>", s->at[j].value, "</td></tr>\n");
+            weir__put_element(p, "<tr><th scope=\"row\">", s->at[j].name, "</th>");
+            weir__put_element(p, "<td>", s->at[j].value, "</td></tr>\n");
         }
         weir__put(p, "</tbody></table>\n</section>\n");
     }
@@ -182,7 +182,7 @@ weir_status weir__report_write(weir_ctx *c, const weir__report *r, const char *p
     figures(&p, r);
     scores(&p, r);
     report_settings(&p, r);
-    if (r->colophon) report_element(&p, "<footer>", r->colophon, "</footer>\n");
+    if (r->colophon) weir__put_element(&p, "<footer>", r->colophon, "</footer>\n");
     weir__put(&p, "</main>\n</body>\n</html>\n");
     if (weir_ok(c)) weir__file_write(c, path, p.at, (size_t)p.n);
     weir__free(c, p.at);

@@ -35,12 +35,6 @@ weir__range weir__range_open(weir__range r)
 }
 
 /* -- the typical range: an untrained model's first losses would flatten everything after them -- */
-static int scale_ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* v sorted, finite. Each end is cut back when it lies further out than the middle eight tenths are
  * wide, twice over. */
 static weir__range typical(int64_t n, const double *v)
@@ -60,7 +54,7 @@ weir__range weir__range_typical(weir_ctx *c, int64_t n, const double *v)
     if (!sorted) return weir__range_of(n, v);
     for (int64_t i = 0; i < n; i++)
         if (isfinite(v[i])) sorted[kept++] = v[i];
-    qsort(sorted, (size_t)kept, sizeof *sorted, scale_ascending);
+    qsort(sorted, (size_t)kept, sizeof *sorted, weir__ascending);
     weir__range r = kept >= 10 ? typical(kept, sorted) : weir__range_of(kept, sorted);
     weir__free(c, sorted);
     return r;

@@ -3,13 +3,6 @@
 #include <math.h>
 #include "plot/plot.h"
 
-static void cell_text(weir__page *p, const char *open, const char *text, const char *close)
-{
-    weir__put(p, "%s", open);
-    weir__put_text(p, text);
-    weir__put(p, "%s", close);
-}
-
 /* Three digits that count, whatever the size of the column's values. */
 static int decimals_of(double spread)
 {
@@ -42,7 +35,7 @@ static void moments_line(weir__page *p, const weir__table *t, const weir__table_
 {
     const weir__marginal *a = &k->of[0], *b = &k->of[1];
     int decimals = decimals_of(spread_of(k));
-    cell_text(p, "<tr><th scope=\"row\">", k->name, "</th>");
+    weir__put_element(p, "<tr><th scope=\"row\">", k->name, "</th>");
     both(p, t, (const double[]){ a->mean, b->mean }, decimals, "");
     both(p, t, (const double[]){ a->std, b->std }, decimals, "");
     both(p, t, (const double[]){ a->skewness, b->skewness }, 2, "");
@@ -59,7 +52,7 @@ void weir__put_moments(weir__page *p, const weir__table *t)
                                          "25%",  "50%",       "75%",      "95%",      "Outside" };
     weir__put(p, "<table class=\"moments\">\n<thead><tr><th scope=\"col\">Column</th>");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        cell_text(p, "<th scope=\"col\" class=\"num\">", heads[i], "</th>");
+        weir__put_element(p, "<th scope=\"col\" class=\"num\">", heads[i], "</th>");
     weir__put(p, "</tr></thead>\n<tbody>\n");
     for (int64_t j = 0; j < t->n_columns; j++) moments_line(p, t, &t->columns[j]);
     weir__put(p, "</tbody>\n</table>\n<p class=\"after\">Above the data, below the samples. "
@@ -71,11 +64,13 @@ void weir__put_moments(weir__page *p, const weir__table *t)
 static void outlier_line(weir__page *p, const weir__table *t, const weir__outlier *o)
 {
     char number[WEIR__NUMBER];
-    cell_text(p, "<tr><th scope=\"row\">", weir__number(number, (double)o->id + 1, 0), "</th>");
-    cell_text(p, "<td class=\"num\">", weir__number(number, o->log_p, 2), "</td>");
+    weir__put_element(p, "<tr><th scope=\"row\">", weir__number(number, (double)o->id + 1, 0),
+                      "</th>");
+    weir__put_element(p, "<td class=\"num\">", weir__number(number, o->log_p, 2), "</td>");
     for (int64_t j = 0; j < t->n_columns; j++)
-        cell_text(p, "<td class=\"num\">",
-                  weir__number(number, o->x[j], decimals_of(spread_of(&t->columns[j]))), "</td>");
+        weir__put_element(p, "<td class=\"num\">",
+                          weir__number(number, o->x[j], decimals_of(spread_of(&t->columns[j]))),
+                          "</td>");
     weir__put(p, "</tr>\n");
 }
 
@@ -85,9 +80,9 @@ void weir__put_outliers(weir__page *p, const weir__table *t)
     weir__put(p, "<table class=\"outliers\">\n<thead><tr><th scope=\"col\">Sample</th><th "
                  "scope=\"col\" class=\"num\">log p, nats</th>");
     for (int64_t j = 0; j < t->n_columns; j++)
-        cell_text(p, "<th scope=\"col\" class=\"num\">", t->columns[j].name, "</th>");
+        weir__put_element(p, "<th scope=\"col\" class=\"num\">", t->columns[j].name, "</th>");
     weir__put(p, "</tr></thead>\n<tbody>\n");
     for (int64_t i = 0; i < t->n_outliers; i++) outlier_line(p, t, &t->outliers[i]);
     weir__put(p, "</tbody>\n</table>\n");
-    if (t->outliers_note) cell_text(p, "<p class=\"after\">", t->outliers_note, "</p>\n");
+    if (t->outliers_note) weir__put_element(p, "<p class=\"after\">", t->outliers_note, "</p>\n");
 }

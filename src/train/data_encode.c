@@ -25,7 +25,7 @@ typedef struct encode_job {
     double *z; /* [rows, noise_dim] */
 } encode_job;
 
-static weir_status data_encode_encode_batch(void *job, int64_t first, int64_t n)
+static weir_status data_encode_batch(void *job, int64_t first, int64_t n)
 {
     const encode_job *j = job;
     weir_model *m = j->m;
@@ -53,7 +53,7 @@ weir_status weir_data_encode(weir_model *m, weir_dataset *d, const weir_log_prob
         || weir__data_fits(m, d, own.condition, weir_dataset_samples(d), who) != WEIR_OK)
         return weir_status_of(c);
     encode_job j = { m, d, &own, z };
-    return weir__data_walk(&own, weir_dataset_samples(d), data_encode_encode_batch, &j);
+    return weir__data_walk(&own, weir_dataset_samples(d), data_encode_batch, &j);
 }
 
 /* -- there and back ---------------------------------------------------------------------------- */

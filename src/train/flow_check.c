@@ -363,8 +363,8 @@ static weir_status check_samples(weir_model *m, weir_dataset *d, checking *k, do
     return weir_status_of(k->c);
 }
 
-static weir_status flow_check_check_run(weir_model *m, weir_dataset *d,
-                                        const weir_flow_check_opts *o, weir_flow_check_info *info)
+static weir_status flow_check_run(weir_model *m, weir_dataset *d, const weir_flow_check_opts *o,
+                                  weir_flow_check_info *info)
 {
     weir_ctx *c = m->object.ctx;
     weir_model *copy = copy_of(m);
@@ -448,7 +448,7 @@ weir_status weir_flow_check(weir_model *m, weir_dataset *d, const weir_flow_chec
     };
     weir_dataset *some = d;
     if (weir_dataset_samples(d) > own.samples) some = weir__dataset_some(d, own.samples);
-    weir_status s = weir_ok(c) ? flow_check_check_run(m, some, &own, &told) : weir_status_of(c);
+    weir_status s = weir_ok(c) ? flow_check_run(m, some, &own, &told) : weir_status_of(c);
     if (some != d) weir_dataset_free(some);
     weir__sized_write(info, &told, sizeof told);
     return s;

@@ -5,18 +5,12 @@
 #include "train/train.h"
 #include "weir/classify.h"
 
-static int quantile_order(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* v [n] is put in order. */
 static double quantile_of(int64_t n, double *v, double q)
 {
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(v[i])) v[i] = -INFINITY;
-    qsort(v, (size_t)n, sizeof *v, quantile_order);
+    qsort(v, (size_t)n, sizeof *v, weir__ascending);
     double at = q * (double)(n - 1), low = floor(at);
     int64_t i = (int64_t)low, next = i + 1 < n ? i + 1 : i;
     if (at == low || v[i] == v[next]) return v[i];

@@ -3,22 +3,13 @@
  * stopping only writes a checkpoint. A run ends at its horizon, and again at the last step of each
  * call that continues past it. Ranks of a group stop together: after each step, at each validation
  * and after each checkpoint they agree that all are well. */
-#define _XOPEN_SOURCE 700
 #include <string.h>
-#include <time.h>
 #include "train/train.h"
 
 void weir_train_defaults_sized(weir_train_opts *o, size_t size)
 {
     const weir_train_opts whole = { .size = sizeof whole };
     weir__sized_defaults(o, size, &whole, sizeof whole);
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* -- one step and what belongs to it ----------------------------------------------------------- */
@@ -89,7 +80,7 @@ typedef struct watch {
 
 static int loop_tell(weir_run *r, const weir_train_opts *o, watch *w, int64_t stop, bool last)
 {
-    double t = now();
+    double t = weir__seconds();
     if (!last && t - w->told < 0.1) return 0;
     r->told = (weir__told){
         .steps = stop,
@@ -113,7 +104,7 @@ static int64_t stop_reason(weir_run *r, const weir_train_opts *o, watch *w, int6
     bool last = r->step == stop; /* the call ends anyway */
     if (!weir_ok(r->object.ctx)) return 0;
     if (loop_tell(r, o, w, stop, last) != 0 && !last) return STOP_CALLER;
-    return o->minutes > 0 && now() - w->begin > 60 * o->minutes ? STOP_TIME : 0;
+    return o->minutes > 0 && weir__seconds() - w->begin > 60 * o->minutes ? STOP_TIME : 0;
 }
 
 static weir_status loop_save(weir_run *r)
@@ -136,13 +127,13 @@ static weir_status loop_train(weir_run *r, const weir_train_opts *o, int64_t sto
 {
     weir_ctx *c = r->object.ctx;
     int64_t saved = r->step, reason = 0;
-    watch w = { .begin = now() };
+    watch w = { .begin = weir__seconds() };
     w.told = w.begin;
     while (r->step < stop && reason == 0) {
         weir_step_info info = { .size = sizeof info };
         if (one_step(r, &info) != WEIR_OK)
             return weir_status_of(c); /* the last checkpoint stands */
-        after_step(r, stop, r->seconds + now() - w.begin);
+        after_step(r, stop, r->seconds + weir__seconds() - w.begin);
         w.loss_sum += info.loss;
         w.norm = info.grad_norm;
         w.count++;
@@ -152,7 +143,7 @@ static weir_status loop_train(weir_run *r, const weir_train_opts *o, int64_t sto
         if (loop_save(r) != WEIR_OK) return weir_status_of(c);
         saved = r->step;
     }
-    return loop_finish(r, now() - w.begin, reason & STOP_CALLER ? WEIR_STOPPED : WEIR_OK);
+    return loop_finish(r, weir__seconds() - w.begin, reason & STOP_CALLER ? WEIR_STOPPED : WEIR_OK);
 }
 
 weir_status weir_run_train(weir_run *r, const weir_train_opts *o)

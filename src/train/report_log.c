@@ -15,7 +15,7 @@ static void push(gather *g, column *s, double x, double y)
     s->y[s->n++] = y;
 }
 
-static void report_log_log_line(gather *g, const json_t *o)
+static void report_log_line(gather *g, const json_t *o)
 {
     size_t i;
     json_t *warning;
@@ -50,7 +50,7 @@ void weir__gather_log(gather *g)
         size_t n = (size_t)((stop ? stop : end) - s);
         json_error_t why;
         json_t *o = n ? weir__json_parse(g->c, s, n, &why) : NULL;
-        if (json_is_object(o)) report_log_log_line(g, o);
+        if (json_is_object(o)) report_log_line(g, o);
         else bad += n > 0 && stop; /* a last line without its end was being written */
         json_decref(o);
         s += n + 1;

@@ -20,7 +20,7 @@ static double *samplers_at(const samplers *s, int64_t sampler, int which)
     return s->values + (sampler * 3 + which) * SAMPLERS_POINTS;
 }
 
-static bool report_samplers_samplers_begin(gather *g, samplers *s, const char *name)
+static bool report_samplers_begin(gather *g, samplers *s, const char *name)
 {
     if (s->n > 0 && strcmp(s->by_value[s->n - 1].name, name) == 0) return true;
     if (s->n == SAMPLERS_MOST) return false;
@@ -41,7 +41,7 @@ static void samplers_line(gather *g, samplers *s, const json_t *o)
 {
     const char *name = json_string_value(json_object_get(o, "sampler"));
     const char *metric = json_string_value(json_object_get(o, "metric"));
-    if (!name || !metric || !report_samplers_samplers_begin(g, s, name)) return;
+    if (!name || !metric || !report_samplers_begin(g, s, name)) return;
     weir__series *a = &s->by_value[s->n - 1], *b = &s->by_ode[s->n - 1];
     if (a->n == SAMPLERS_POINTS) return;
     if (!s->metric) s->metric = weir__keep(g, "%.60s", metric);
