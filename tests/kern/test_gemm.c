@@ -218,18 +218,22 @@ static void test_layouts(void **state)
     }
 }
 
-/* A NaN or infinity reaches its row and no other */
+/* A NaN in row 7 reaches all of that row and no other, alone, of two rows, and of all. */
 static void test_nonfinite(void **state)
 {
+    static const struct {
+        int first, rows;
+    } parts[] = { { 0, 30 }, { 7, 1 }, { 6, 2 }, { 8, 2 } };
     (void)state;
-    EACH_KERN(k) EACH_REAL(t)
+    EACH_KERN(k) EACH_REAL(t) for (int q = 0; q < 4; q++)
     {
-        problem p = { .k = k, .t = t, .layout = 2, .m = 30, .n = 40, .depth = 20, .relu = true, .threads = 1 };
+        problem p = { .k = k, .t = t, .layout = 2, .m = 30, .n = 70, .depth = 40, .relu = true, .threads = 1 };
         make(&p);
-        put(t, p.a, 7 * 20 + 3, NAN);
-        void *c = run(&p, 0, 30);
-        for (int i = 0; i < 30; i++)
-            for (int j = 0; j < 40; j++) assert_true(!isnan(get(t, c, i * 40 + j)) == (i != 7));
+        put(t, p.a, 7 * 40 + 3, NAN);
+        void *c = run(&p, parts[q].first, parts[q].rows);
+        for (int i = 0; i < parts[q].rows; i++)
+            for (int j = 0; j < 70; j++)
+                assert_true(!isnan(get(t, c, i * 70 + j)) == (parts[q].first + i != 7));
         free(c);
         drop(&p);
     }
