@@ -2,8 +2,9 @@
 
     bench/python/run        builds what is needed and prints one table
 
-In turns, in one process, by the processor time of one thread; medians. The C loop calls the same
-function of the same library on the same model.
+In turns, in one process, by the processor time of one thread; the least of the rounds, which is what
+the processor does when nothing else weighs on it. The C loop calls the same function of the same
+library on the same model.
 """
 
 import ctypes
@@ -41,7 +42,7 @@ def of_python(model, x, times):
 
 def in_turns(model, x, times, rounds):
     pairs = [(of_c(model, x, times), of_python(model, x, times)) for _ in range(rounds)]
-    return [statistics.median(side) for side in zip(*pairs)]
+    return [min(side) for side in zip(*pairs)]
 
 
 def of_torch(model, x, rounds):
@@ -62,7 +63,7 @@ def of_torch(model, x, rounds):
             begin = time.thread_time()
             theirs.log_prob(t)
             times.append(time.thread_time() - begin)
-    return statistics.median(times)
+    return min(times)
 
 
 def cpu(code):
@@ -72,9 +73,9 @@ def cpu(code):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def imports(rounds=21):
+def imports(rounds=40):
     pairs = [(cpu("import numpy"), cpu("import numpy, weir")) for _ in range(rounds)]
-    return [1e3 * statistics.median(side) for side in zip(*pairs)]
+    return [1e3 * min(side) for side in zip(*pairs)]
 
 
 def threads(model, x, n):
@@ -98,10 +99,10 @@ def main():
     rng = np.random.default_rng(1)
     one = rng.normal(size=(1, 2)).astype(np.float32)
     model.log_prob(one)
-    c, python = in_turns(model, one, 5000, 15)
+    c, python = in_turns(model, one, 500, 1000)
     print(f"one call        C {1e6 * c:8.2f} us   Python {1e6 * python:8.2f} us   over C {1e6 * (python - c):.2f} us")
     many = rng.normal(size=(10**6, 4)).astype(np.float32)
-    c, python = in_turns(flow, many, 1, 5)
+    c, python = in_turns(flow, many, 1, 9)
     print(f"10^6 samples    C {c:8.3f} s    Python {python:8.3f} s    ratio {python / c:.4f}")
     few = many[:20000]
     torch = of_torch(flow, few, 3)

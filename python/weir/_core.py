@@ -8,9 +8,9 @@ closes when nothing of it is left.
 from __future__ import annotations
 
 import os
-import threading
 import warnings
 import weakref
+from _thread import RLock, allocate_lock, get_ident  # threading's own, without its import
 from typing import Any, Callable, Optional
 
 from . import errors
@@ -39,7 +39,7 @@ class Context:
     __slots__ = ("p", "lock", "lines", "live", "scopes", "seed", "_user", "__weakref__")
 
     def __init__(self, seed: int = 1, threads: int = 0):
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.lines: list[str] = []
         self.live: set[int] = set()  # addresses of handles that are not given back
         self.seed = seed
@@ -69,7 +69,7 @@ class Context:
     def fail(self, status: int = 0) -> BaseException:
         """The context's error, or a call's status, as an exception; forgotten here. What a callback
         raised comes first."""
-        raised = _raised.pop(threading.get_ident(), None)
+        raised = _raised.pop(get_ident(), None)
         status = lib.weir_status_of(self.p) or status
         message = text(lib.weir_message(self.p)) or text(lib.weir_status_text(status))
         lib.weir_clear(self.p)
@@ -154,7 +154,7 @@ class Handle:
 
 
 _default: Optional[Context] = None
-_default_lock = threading.Lock()
+_default_lock = allocate_lock()
 
 
 def context() -> Context:
@@ -186,7 +186,7 @@ _raised: dict[int, BaseException] = {}
 
 def raised(kind: Any, value: BaseException, trace: Any) -> None:
     """Keeps what a callback raised for the call that it ends."""
-    _raised[threading.get_ident()] = value
+    _raised[get_ident()] = value
 
 
 @ffi.def_extern()
@@ -213,9 +213,9 @@ NOTHING = ffi.new_handle(None)  # on_step that only lets signals through
 def _child() -> None:
     """After fork: a thread that is not there in the child may have held a lock."""
     global _default_lock
-    _default_lock = threading.Lock()
+    _default_lock = allocate_lock()
     for c in _contexts:
-        c.lock = threading.RLock()
+        c.lock = RLock()
 
 
 if hasattr(os, "register_at_fork"):

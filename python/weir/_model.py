@@ -15,8 +15,10 @@ from ._weir import ffi, lib
 
 F32 = _arrays.F32
 MANY = 4096  # samples from which on a call looks for Ctrl-C
-_from_buffer = ffi.from_buffer
-_real = _arrays.real
+_DOUBLES, _FLOATS = ffi.typeof("double[]"), ffi.typeof("float[]")
+# What the shortest call looks up
+_empty, _ndarray, _real = np.empty, np.ndarray, _arrays.real
+_from_buffer, _log_prob_into = ffi.from_buffer, lib.weir_model_log_prob_into
 
 
 class Info(dict):
@@ -327,29 +329,32 @@ class Model(Handle):
         -------
         array [n] of float64; of a Tensor a Tensor, with gradients.
         """
-        if type(x) is np.ndarray and x.dtype is F32 and x.flags.c_contiguous:
-            f, c_type = lib.weir_model_log_prob_into, "float[]"
+        if type(x) is _ndarray and x.dtype is F32 and x.flags.c_contiguous:
+            f, c_type = _log_prob_into, _FLOATS
         elif hasattr(x, "_is_weir_tensor"):
             return self._log_prob_tensor(x, condition)
         else:
             x = _real(x)
             single = x.dtype is F32
-            f = lib.weir_model_log_prob_into if single else lib.weir_model_log_prob_into_f64
-            c_type = "float[]" if single else "double[]"
+            f = _log_prob_into if single else lib.weir_model_log_prob_into_f64
+            c_type = _FLOATS if single else _DOUBLES
         n = len(x) if x.ndim else 0
         if x.size != n * self._dim or not x.ndim:
             x = _arrays.samples(x, self._dim)
-        out = np.empty(n)
+        out = _empty(n)
         plain = condition is None and seed is None and draws == 1 and probes == -1 and bound is None
         if plain and solver is None and not steps and not batch and not info and n <= MANY:
-            m = self._borrow()
+            m = self if self._c.lock.acquire(False) else self._borrow()
+            c = m._c
             try:
-                if f(m._p, _from_buffer(c_type, x), n, NULL, _from_buffer("double[]", out), NULL):
-                    raise m._c.fail()
-                if m._c.lines:
-                    m._c.warn()
+                if f(m._p, _from_buffer(c_type, x), n, NULL, _from_buffer(_DOUBLES, out), NULL):
+                    raise c.fail()
+                if c.lines:
+                    c.warn()
             finally:
-                self._give_back(m)
+                c.lock.release()
+                if m is not self:
+                    self._free.append(m)
             return out
         said = {"draws": draws, "probes": probes, "solver": solver, "steps": steps, "batch": batch,
                 "bound": bound_of(bound, solver, probes)}
