@@ -251,17 +251,6 @@ static const weir_op adjoint_op = {
     .backward = adjoint_backward,
 };
 
-static int64_t adjoint_inputs(const weir_module *m, weir_tensor **in, int64_t n)
-{
-    for (int64_t i = 0; i < m->n_entries; i++) {
-        if (m->entries[i].is_buffer) continue;
-        if (in) in[n] = m->entries[i].tensor;
-        n++;
-    }
-    for (int64_t i = 0; i < m->n_children; i++) n = adjoint_inputs(m->children[i], in, n);
-    return n;
-}
-
 /* Where gradients are wanted, the outputs are recorded. */
 static void adjoint_run(weir_call *k, const adjoint *a, const weir_condition *condition)
 {
@@ -306,12 +295,12 @@ weir__recorded weir__solve_adjoint(const weir__field *f, const weir_tableau *m,
         return sums;
     }
     int64_t first = probes ? 2 : 1, behind = first + a.conditions;
-    int64_t n = adjoint_inputs(f->net, NULL, behind);
+    int64_t n = weir__module_parameters(f->net, NULL, behind);
     weir_tensor **in = weir__alloc_n(c, n, sizeof *in);
     if (!in) return sums;
     in[0] = x;
     if (probes) in[1] = probes;
-    adjoint_inputs(f->net, in, adjoint_conditions(&a, k, in, first));
+    weir__module_parameters(f->net, in, adjoint_conditions(&a, k, in, first));
     weir_call call = {
         .ctx = c, .op = &adjoint_op, .attr = &a, .n_in = (int)n, .n_out = OUTPUTS, .in = in
     };

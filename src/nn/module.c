@@ -33,6 +33,17 @@ weir_module *weir__module_root(weir_module *m)
     return m;
 }
 
+int64_t weir__module_parameters(const weir_module *m, weir_tensor **x, int64_t n)
+{
+    for (int64_t i = 0; i < m->n_entries; i++) {
+        if (m->entries[i].is_buffer) continue;
+        if (x) x[n] = m->entries[i].tensor;
+        n++;
+    }
+    for (int64_t i = 0; i < m->n_children; i++) n = weir__module_parameters(m->children[i], x, n);
+    return n;
+}
+
 static void append_path(const weir_module *m, char *buffer, size_t bytes, size_t *used)
 {
     if (!m->parent) return;

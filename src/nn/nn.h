@@ -41,9 +41,27 @@ typedef struct weir__layout {
     int64_t starts;
 } weir__layout;
 
+/* A run of a network whose outputs for a column see the inputs of the columns before it alone, over
+ * a batch: every unit is computed once, when what it sees is known. Values alone; what is made lies
+ * in the scope of the run's beginning. After an error nothing happens. */
+typedef struct weir__by_column weir__by_column;
+struct weir__by_column {
+    weir_tensor *in;  /* [D, inputs of a column, B]: its caller fills it */
+    weir_tensor *out; /* [D, outputs of a column, B] */
+    void (*up)(weir__by_column *r, int64_t i); /* out[i], of in[0 .. i-1]; i = 0, 1, .. in turn */
+    /* And back, of a new run: all of `in` is there at once. */
+    void (*whole)(weir__by_column *r);
+    weir_tensor *g_out, *g_in; /* gradients, of the same shapes, from then on */
+    void (*down)(weir__by_column *r, int64_t i); /* g_in[i-1], of g_out[i ..]; D-1, D-2, .. */
+    void (*end)(weir__by_column *r);
+};
+
 struct weir_module {
     weir__object object;
     const weir_module_row *row;
+    /* Begins such a run over x's batch, of its type and context; NULL after an error, and without
+     * one where the network cannot. NULL: it is run as a whole. */
+    weir__by_column *(*by_column)(weir_module *m, weir_tensor *x, const weir_condition *k);
     weir_module *parent;
     char *name; /* within its parent; NULL: a root */
     char *path; /* from the root, once sealed */
@@ -69,6 +87,9 @@ extern const int64_t weir__module_row_count;
  * message. */
 bool weir__module_usable(const weir_module *m, const char *who);
 weir_module *weir__module_root(weir_module *m);
+/* The subtree's parameters, shared ones included, into x[n], x[n + 1], ..; x NULL: counts alone.
+ * The number behind the last. */
+int64_t weir__module_parameters(const weir_module *m, weir_tensor **x, int64_t n);
 /* "flow.couplings.0.net", or the row's name for a root. Into `buffer`; returns it. */
 const char *weir__module_path(const weir_module *m, char *buffer, size_t bytes);
 /* The layout, sealing the tree when it is not yet; NULL: the error is set. */
