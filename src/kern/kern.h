@@ -24,6 +24,7 @@
 #include "conv.h"
 #include "gated.h"
 #include "integer.h"
+#include "masked.h"
 #include "modulate.h"
 
 typedef enum weir__real { WEIR__F32, WEIR__F64, WEIR__REALS } weir__real;
@@ -488,6 +489,8 @@ void weir__square_error_forward(const weir__isa *k, weir__real t, const weir__sq
                                 const weir__threads *threads);
 void weir__square_error_backward(const weir__isa *k, weir__real t, const weir__square_error *s,
                                  const weir__threads *threads);
+/* Fills y. False where a unit sees more than it may: then y is not the layer. */
+bool weir__masked_weights(weir__real t, const weir__masked *p);
 /* -- parallel.c: work divided among threads ---------------------------------------------------- */
 /* fn(user, i, begin, end) for `pieces` ranges of [0, n), number i from n i / pieces on; for fewer
  * where n is less. No more than there are threads. */
