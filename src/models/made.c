@@ -12,7 +12,7 @@
  * With residual=yes each width after the first is a block of two layers, h + W f(W' f(h)), as
  * nflows' MaskedResidualBlock. */
 #include <stddef.h>
-#include "models/models.h"
+#include "models/made.h"
 
 typedef struct opts {
     size_t size;
@@ -23,12 +23,7 @@ typedef struct opts {
     bool residual, added, zero;
 } opts;
 
-typedef struct state {
-    weir__condition_use use;
-    int32_t activation;
-    bool residual, added;
-    int64_t layers; /* of x; behind them linear maps of the condition, where it is added */
-} state;
+typedef weir__made state;
 
 static const weir_option options[] = {
     { "in", WEIR_OPTION_INT, offsetof(opts, in), "2", 1, 1 << 20, NULL,
@@ -99,29 +94,25 @@ static bool made_add(weir_module *m, const opts *o, made_layer *from, made_layer
     return weir_ok(c);
 }
 
-/* Columns of the input, then those of the condition. */
-static made_layer made_input(weir_ctx *c, const opts *o, int64_t condition)
+int64_t weir__made_degree(const weir__made *s, weir__made_place place, int64_t j)
 {
-    made_layer a = { .n = o->in + condition };
-    a.degrees = weir__alloc_n(c, a.n, sizeof *a.degrees);
-    for (int64_t j = 0; a.degrees && j < a.n; j++)
-        a.degrees[j] = j < o->in ? 1 + j % o->columns : 0;
-    return a;
-}
-
-static made_layer made_hidden(weir_ctx *c, const opts *o, int64_t n, bool conditional)
-{
-    made_layer a = { .n = n, .degrees = weir__alloc_n(c, n, sizeof *a.degrees) };
-    int64_t least = conditional ? 0 : 1, most = o->columns - 1;
+    bool conditional = weir__condition_width(s->use) > 0;
+    int64_t least = conditional ? 0 : 1, most = s->columns - 1;
     int64_t kinds = most >= least ? most - least + 1 : 1;
-    for (int64_t j = 0; a.degrees && j < n; j++) a.degrees[j] = least + j % kinds;
-    return a;
+    switch (place) {
+    case WEIR__MADE_INPUT: return j < s->in ? 1 + j % s->columns : 0;
+    case WEIR__MADE_HIDDEN: return least + j % kinds;
+    case WEIR__MADE_OUTPUT: return 1 + j / (s->out / s->columns);
+    }
+    return 0;
 }
 
-static made_layer made_output(weir_ctx *c, const opts *o)
+static made_layer made_units(weir_module *m, weir__made_place place, int64_t n)
 {
-    made_layer a = { .n = o->out, .degrees = weir__alloc_n(c, o->out, sizeof *a.degrees) };
-    for (int64_t j = 0; a.degrees && j < a.n; j++) a.degrees[j] = 1 + j / (o->out / o->columns);
+    weir_ctx *c = weir_module_ctx(m);
+    made_layer a = { .n = n, .degrees = weir__alloc_n(c, n, sizeof *a.degrees) };
+    for (int64_t j = 0; a.degrees && j < n; j++)
+        a.degrees[j] = weir__made_degree(weir_module_state(m), place, j);
     return a;
 }
 
@@ -156,23 +147,27 @@ static void made_create(weir_module *m, const void *options_)
         .use = { .classes = o.classes, .context = o.context },
         .activation = o.activation,
         .residual = o.residual,
+        .in = o.in,
+        .out = o.out,
+        .columns = o.columns,
     };
     int64_t condition = weir__condition_width(s->use);
     s->added = o.added && condition > 0;
     if (!made_fits(m, &o)) return;
-    made_layer at = made_input(c, &o, s->added ? 0 : condition);
+    made_layer at = made_units(m, WEIR__MADE_INPUT, o.in + (s->added ? 0 : condition));
     bool good = at.degrees != NULL;
     for (int64_t i = 0; good && i < o.hidden.n; i++)
         for (int64_t layers = s->residual && i > 0 ? 2 : 1; good && layers > 0; layers--)
-            good = made_add(m, &o, &at, made_hidden(c, &o, o.hidden.at[i], condition > 0), false);
-    if (good) made_add(m, &o, &at, made_output(c, &o), true);
+            good = made_add(m, &o, &at, made_units(m, WEIR__MADE_HIDDEN, o.hidden.at[i]), false);
+    if (good) made_add(m, &o, &at, made_units(m, WEIR__MADE_OUTPUT, o.out), true);
     s->layers = weir_module_child_count(m);
     if (good && s->added) made_add_condition(m, &o);
     weir__free(c, at.degrees);
+    m->by_column = weir__made_by_column;
 }
 
 /* -- running ----------------------------------------------------------------------------------- */
-static weir_tensor *made_active(const state *s, weir_tensor *h)
+weir_tensor *weir__made_active(const weir__made *s, weir_tensor *h)
 {
     static weir_tensor *(*const functions[])(weir_tensor *) = {
         weir_relu, weir_tanh, weir_sigmoid, weir_softplus, weir_silu, weir_gelu,
@@ -193,7 +188,7 @@ static weir_tensor *made_first(weir_module *m, weir_tensor *x, weir_tensor *colu
     weir_tensor *h = weir_module_forward(m->children[0], x);
     if (!columns) return h;
     weir_tensor *more = weir_module_forward(m->children[s->layers], columns);
-    return made_plus(h, weir__tensor_consumed(more, made_active(s, more)));
+    return made_plus(h, weir__tensor_consumed(more, weir__made_active(s, more)));
 }
 
 static weir_tensor *made_layers(weir_module *m, weir_tensor *h, weir_tensor *columns)
@@ -204,7 +199,7 @@ static weir_tensor *made_layers(weir_module *m, weir_tensor *h, weir_tensor *col
         weir_tensor *next = i == 0 ? made_first(m, h, columns)
                                    : weir_module_forward(m->children[i], h);
         h = weir__tensor_consumed(h, next);
-        h = weir__tensor_consumed(h, made_active(s, h));
+        h = weir__tensor_consumed(h, weir__made_active(s, h));
     }
     return weir_module_forward(m->children[last], h);
 }
@@ -213,11 +208,11 @@ static weir_tensor *made_layers(weir_module *m, weir_tensor *h, weir_tensor *col
 static weir_tensor *made_block(weir_module *m, int64_t i, weir_tensor *h, weir_tensor *columns)
 {
     const state *s = weir_module_state(m);
-    h = made_active(s, h);
+    h = weir__made_active(s, h);
     h = weir__tensor_consumed(h, weir_module_forward(m->children[i], h));
     int64_t map = s->layers + 1 + (i - 1) / 2;
     if (columns) h = made_plus(h, weir_module_forward(m->children[map], columns));
-    h = weir__tensor_consumed(h, made_active(s, h));
+    h = weir__tensor_consumed(h, weir__made_active(s, h));
     return weir__tensor_consumed(h, weir_module_forward(m->children[i + 1], h));
 }
 

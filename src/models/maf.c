@@ -3,8 +3,9 @@
  *
  *     z = a_K(r(.. r(a_1(y)))),    maf: a_k autoregressive, r the columns reversed;
  *
- * maf takes one pass of each network for log p and one for each column for a sample, iaf one for a
- * sample and one for each column for log p, so that training iaf on data is slow by as much. */
+ * maf takes one pass of each network for log p; a sample goes column by column, each unit of the
+ * networks computed once, so that it costs about a pass too, in many small steps. iaf takes one
+ * pass for a sample, and its log p of data, as its training, goes column by column. */
 #include <stddef.h>
 #include "flow/autoregressive.h"
 #include "models/image_flow.h"

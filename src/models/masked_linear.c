@@ -34,6 +34,12 @@ static weir_tensor *masked_linear_forward(weir_module *m, weir_tensor *x)
     return weir_linear(x, weir_mul(weir_parameter_here(x, s->weight), mask), s->bias);
 }
 
+weir__masked_linear_parts weir__masked_linear_parts_of(const weir_module *m)
+{
+    const state *s = m->state;
+    return (weir__masked_linear_parts){ s->weight, s->bias, s->mask };
+}
+
 static const weir_module_row masked_linear_row = {
     .row = {
         .size = sizeof(weir_module_row),

@@ -138,6 +138,10 @@ typedef struct weir__masked_linear_opts {
     weir_dtype dtype;
 } weir__masked_linear_opts;
 weir_module *weir__masked_linear_new(weir_ctx *c, const weir__masked_linear_opts *o);
+typedef struct weir__masked_linear_parts {
+    weir_tensor *weight, *bias, *mask; /* its own: [out, in], [out], [out, in] */
+} weir__masked_linear_parts;
+weir__masked_linear_parts weir__masked_linear_parts_of(const weir_module *m);
 
 /* -- what all models say of their data: the head of their options ------------------------------ */
 typedef struct weir__model_opts {
