@@ -39,4 +39,19 @@ weir_tensor *weir__autoregressive_transform(weir_module *m, weir_tensor *x, cons
 weir_tensor *weir__autoregressive_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
                                           weir_tensor **log_det);
 
+/* -- for the files of the inverse -------------------------------------------------------------- */
+/* [B, dim, params] of x. */
+weir_tensor *weir__autoregressive_params(const weir__autoregressive *s, weir_tensor *x,
+                                         const weir_condition *k);
+/* x of y, and log dx_i/dy_i, [B, dim], with a history, in a pass for each column. */
+weir_tensor *weir__autoregressive_recorded(const weir__autoregressive *s, weir_tensor *y,
+                                           const weir_condition *k, weir_tensor **log_slopes);
+/* The same by a run of the network by columns, without a history; NULL after an error, and without
+ * one where the network cannot. */
+weir_tensor *weir__autoregressive_run(const weir__autoregressive *s, weir_tensor *y,
+                                      const weir_condition *k, weir_tensor **log_slopes);
+/* The same with a history where gradients are wanted. */
+weir_tensor *weir__autoregressive_by_column(weir_module *m, weir_tensor *y, const weir_condition *k,
+                                            weir_tensor **log_slopes);
+
 #endif
