@@ -6,11 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WEIR__BLOCK = 512, WEIR__COLUMNS = 64 };
+enum {
+    WEIR__BLOCK = 512,
+    WEIR__COLUMNS = 256,     /* results side by side whose lanes level 1 holds */
+    WEIR__CASCADE_DEPTH = 54 /* 2^63 elements are 2^54 blocks */
+};
 
 typedef struct weir__cascade {
     int64_t count;
-    double pending[54]; /* 2^63 elements are 2^54 blocks */
+    double pending[WEIR__CASCADE_DEPTH];
     int depth;
     bool max;
 } weir__cascade;
@@ -22,16 +26,22 @@ static inline void weir__cascade_start(weir__cascade *c, bool max)
     c->max = max;
 }
 
-static inline double weir__cascade_join(const weir__cascade *c, double a, double b)
+static inline double weir__cascade_join(bool max, double a, double b)
 {
-    if (!c->max) return a + b;
+    if (!max) return a + b;
     return b > a || b != b ? b : a;
+}
+
+/* Of n cascades at once: joins the pending results `top` to those before them */
+static inline void weir__cascade_join_row(double *before, const double *top, int64_t n, bool max)
+{
+    for (int64_t j = 0; j < n; j++) before[j] = weir__cascade_join(max, before[j], top[j]);
 }
 
 static inline void weir__cascade_add(weir__cascade *c, double x)
 {
     for (int64_t b = c->count++; b & 1; b >>= 1)
-        x = weir__cascade_join(c, c->pending[--c->depth], x);
+        x = weir__cascade_join(c->max, c->pending[--c->depth], x);
     c->pending[c->depth++] = x;
 }
 
@@ -39,7 +49,7 @@ static inline double weir__cascade_end(weir__cascade *c)
 {
     if (c->depth == 0) return c->max ? -__builtin_inf() : 0;
     double x = c->pending[--c->depth];
-    while (c->depth > 0) x = weir__cascade_join(c, c->pending[--c->depth], x);
+    while (c->depth > 0) x = weir__cascade_join(c->max, c->pending[--c->depth], x);
     return x;
 }
 
