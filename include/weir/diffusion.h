@@ -201,7 +201,13 @@ WEIR_DEFAULTS(weir_guidance, weir_guidance_defaults)
 WEIR_API weir_predictor weir_guidance_predictor(weir_guidance *g);
 
 /* The data that `own` predicts, kept within [low, high], and what follows in any other form: the
- * noise is that between x and the clamped data. Where b = 0 nothing is clamped: x is the data. */
+ * noise is that between x and the clamped data,
+ *
+ *     D' = min(max(D, low), high),   e' = (x - a D') / b.
+ *
+ * D = E[x_0 | x_t = x] is a mean of data, and lies in any interval that they lie in: there the
+ * projection brings an estimate of D nearer or leaves it. Where b = 0 nothing is clamped: x is the
+ * data. */
 typedef struct weir_x0_clamp {
     size_t size;
     weir_ctx *ctx;
@@ -210,6 +216,7 @@ typedef struct weir_x0_clamp {
     double low, high; /* -1, 1 */
     const weir_path_row *path;
     const void *path_options;
+    const double *lows, *highs; /* [dim], of each value its own; NULL: low, high */
 } weir_x0_clamp;
 WEIR_API void weir_x0_clamp_defaults_sized(weir_x0_clamp *k, size_t size);
 WEIR_DEFAULTS(weir_x0_clamp, weir_x0_clamp_defaults)

@@ -439,7 +439,8 @@ class Model(Handle):
         noise : array [n, ..]
             Start from these instead of drawing.
         solver, steps
-            Of continuous models, such as weir.samplers.heun(), and how many steps.
+            Of continuous models, such as weir.samplers.heun(), and how many steps. Guidance and
+            clamping are options of it: weir.samplers.ddim(clamp="no").
         dtype : numpy.float32 or numpy.float64
             `model.dtype` unless said.
         callback : f(done, n)

@@ -19,6 +19,9 @@ def euler(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     frame: Optional[str] = None,
 ) -> Spec:
     """x + h u(x, t): first order
@@ -38,13 +41,20 @@ def euler(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     frame : choice, t unless said
         steps in t on x, or in sigma = b / a on x / a. t|sigma
     """
     return spec("euler", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "frame":
-        frame
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "frame": frame
     })
 
 
@@ -56,6 +66,9 @@ def midpoint(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     frame: Optional[str] = None,
 ) -> Spec:
     """u at half a step: second order
@@ -75,13 +88,20 @@ def midpoint(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     frame : choice, t unless said
         steps in t on x, or in sigma = b / a on x / a. t|sigma
     """
     return spec("midpoint", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "frame":
-        frame
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "frame": frame
     })
 
 
@@ -93,6 +113,9 @@ def heun(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     frame: Optional[str] = None,
 ) -> Spec:
     """mean of u at both ends: second order
@@ -112,13 +135,20 @@ def heun(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     frame : choice, t unless said
         steps in t on x, or in sigma = b / a on x / a. t|sigma
     """
     return spec("heun", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "frame":
-        frame
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "frame": frame
     })
 
 
@@ -130,6 +160,9 @@ def rk4(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     frame: Optional[str] = None,
 ) -> Spec:
     """the classical fourth-order method
@@ -149,13 +182,20 @@ def rk4(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     frame : choice, t unless said
         steps in t on x, or in sigma = b / a on x / a. t|sigma
     """
     return spec("rk4", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "frame":
-        frame
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "frame": frame
     })
 
 
@@ -167,6 +207,9 @@ def dopri5(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     rtol: Optional[float] = None,
     atol: Optional[float] = None,
     max_steps: Optional[int] = None,
@@ -188,6 +231,13 @@ def dopri5(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     rtol : real, 1e-5 unless said
         a step's estimated error, of values and log p alike, is at most atol + rtol |x|. [0, 1]
     atol : real, 1e-5 unless said
@@ -197,8 +247,9 @@ def dopri5(
     """
     return spec("dopri5", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "rtol":
-        rtol, "atol": atol, "max_steps": max_steps
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "rtol": rtol, "atol": atol,
+        "max_steps": max_steps
     })
 
 
@@ -210,6 +261,9 @@ def tsit5(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     rtol: Optional[float] = None,
     atol: Optional[float] = None,
     max_steps: Optional[int] = None,
@@ -231,6 +285,13 @@ def tsit5(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     rtol : real, 1e-5 unless said
         a step's estimated error, of values and log p alike, is at most atol + rtol |x|. [0, 1]
     atol : real, 1e-5 unless said
@@ -240,8 +301,9 @@ def tsit5(
     """
     return spec("tsit5", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "rtol":
-        rtol, "atol": atol, "max_steps": max_steps
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "rtol": rtol, "atol": atol,
+        "max_steps": max_steps
     })
 
 
@@ -253,6 +315,9 @@ def ddim(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     eta: Optional[float] = None,
 ) -> Spec:
     """towards the data predicted, with or without noise (Song, Meng, Ermon 2021)
@@ -272,13 +337,20 @@ def ddim(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     eta : real, 0 unless said
         noise of a step: 0: none, 1: as ddpm. [0, 1]
     """
     return spec("ddim", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "eta":
-        eta
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "eta": eta
     })
 
 
@@ -290,6 +362,9 @@ def ddpm(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     variance: Optional[str] = None,
 ) -> Spec:
     """ancestral: every step drawn from its posterior (Ho, Jain, Abbeel 2020)
@@ -309,13 +384,20 @@ def ddpm(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     variance : choice, small unless said
         of a step: that of x' where x_0 is known, or of a step of noising. small|large
     """
     return spec("ddpm", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high,
-        "variance": variance
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "variance": variance
     })
 
 
@@ -327,6 +409,9 @@ def euler_ancestral(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     eta: Optional[float] = None,
 ) -> Spec:
     """Euler in sigma below the next, then noise up to it: ddim that draws
@@ -346,13 +431,20 @@ def euler_ancestral(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     eta : real, 1 unless said
         noise of a step: 0: none, 1: as ddpm. [0, 1]
     """
     return spec("euler_ancestral", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "eta":
-        eta
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "eta": eta
     })
 
 
@@ -364,6 +456,9 @@ def euler_maruyama(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     kappa: Optional[float] = None,
     frame: Optional[str] = None,
 ) -> Spec:
@@ -384,6 +479,13 @@ def euler_maruyama(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     kappa : real, 1 unless said
         noise of the SDE: 0: none, 1: that of the reverse diffusion. [0, 10]
     frame : choice, sigma unless said
@@ -391,8 +493,8 @@ def euler_maruyama(
     """
     return spec("euler_maruyama", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "kappa":
-        kappa, "frame": frame
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "kappa": kappa, "frame": frame
     })
 
 
@@ -404,6 +506,9 @@ def edm(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     s_churn: Optional[float] = None,
     s_tmin: Optional[float] = None,
     s_tmax: Optional[float] = None,
@@ -426,6 +531,13 @@ def edm(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     s_churn : real, 0 unless said
         noise added, over all steps; 0: none is drawn. [0, 1000000]
     s_tmin : real, 0 unless said
@@ -437,8 +549,9 @@ def edm(
     """
     return spec("edm", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high,
-        "s_churn": s_churn, "s_tmin": s_tmin, "s_tmax": s_tmax, "s_noise": s_noise
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "s_churn": s_churn, "s_tmin":
+        s_tmin, "s_tmax": s_tmax, "s_noise": s_noise
     })
 
 
@@ -450,6 +563,9 @@ def dpm_1(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
 ) -> Spec:
     """DPM-Solver that holds the noise, first order (Lu et al. 2022)
 
@@ -468,10 +584,18 @@ def dpm_1(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     """
     return spec("dpm_1", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high
     })
 
 
@@ -483,6 +607,9 @@ def dpm_2(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     type: Optional[str] = None,
 ) -> Spec:
     """DPM-Solver, second order in two evaluations a step (Lu et al. 2022)
@@ -502,14 +629,21 @@ def dpm_2(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     type : choice, paper unless said
         weights of what changes along a step: the papers' algorithm, or Taylor's series.
         paper|taylor
     """
     return spec("dpm_2", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "type":
-        type
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "type": type
     })
 
 
@@ -521,6 +655,9 @@ def dpm_3(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     type: Optional[str] = None,
 ) -> Spec:
     """DPM-Solver, third order in three evaluations a step (Lu et al. 2022)
@@ -540,14 +677,21 @@ def dpm_3(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     type : choice, paper unless said
         weights of what changes along a step: the papers' algorithm, or Taylor's series.
         paper|taylor
     """
     return spec("dpm_3", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "type":
-        type
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "type": type
     })
 
 
@@ -559,6 +703,9 @@ def dpmpp_2s(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     type: Optional[str] = None,
 ) -> Spec:
     """DPM-Solver++ that holds the data, second order in single steps
@@ -578,14 +725,21 @@ def dpmpp_2s(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     type : choice, paper unless said
         weights of what changes along a step: the papers' algorithm, or Taylor's series.
         paper|taylor
     """
     return spec("dpmpp_2s", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "type":
-        type
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "type": type
     })
 
 
@@ -597,6 +751,9 @@ def dpmpp_3s(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     type: Optional[str] = None,
 ) -> Spec:
     """DPM-Solver++ that holds the data, third order in single steps
@@ -616,14 +773,21 @@ def dpmpp_3s(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     type : choice, paper unless said
         weights of what changes along a step: the papers' algorithm, or Taylor's series.
         paper|taylor
     """
     return spec("dpmpp_3s", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "type":
-        type
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "type": type
     })
 
 
@@ -635,6 +799,9 @@ def dpmpp_2m(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     type: Optional[str] = None,
 ) -> Spec:
     """DPM-Solver++ of second order, one evaluation a step (Lu et al. 2022)
@@ -654,13 +821,20 @@ def dpmpp_2m(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     type : choice, midpoint unless said
         weight of what changes: that of the middle of a step, or the exact one. midpoint|heun
     """
     return spec("dpmpp_2m", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "type":
-        type
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "type": type
     })
 
 
@@ -672,6 +846,9 @@ def dpmpp_3m(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     q3: Optional[float] = None,
 ) -> Spec:
     """DPM-Solver++ of three steps, one evaluation a step (Lu et al. 2022)
@@ -691,12 +868,20 @@ def dpmpp_3m(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     q3 : real, 1 unless said
         weight of the second change: 2 is consistent, 1 as published samples have it. [0, 4]
     """
     return spec("dpmpp_3m", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "q3": q3
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "q3": q3
     })
 
 
@@ -708,6 +893,9 @@ def dpmpp_2m_sde(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     type: Optional[str] = None,
     eta: Optional[float] = None,
 ) -> Spec:
@@ -728,6 +916,13 @@ def dpmpp_2m_sde(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     type : choice, midpoint unless said
         weight of what changes: that of the middle of a step, or the exact one. midpoint|heun
     eta : real, 1 unless said
@@ -735,8 +930,8 @@ def dpmpp_2m_sde(
     """
     return spec("dpmpp_2m_sde", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "type":
-        type, "eta": eta
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "type": type, "eta": eta
     })
 
 
@@ -748,6 +943,9 @@ def unipc(
     guidance_rescale: Optional[float] = None,
     guidance_low: Optional[float] = None,
     guidance_high: Optional[float] = None,
+    clamp: Optional[str] = None,
+    clamp_low: Optional[float] = None,
+    clamp_high: Optional[float] = None,
     order: Optional[int] = None,
     b: Optional[str] = None,
     form: Optional[str] = None,
@@ -770,6 +968,13 @@ def unipc(
         it is guided above this sigma = b / a; 0: down to the data. [0, 1000000000]
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
+    clamp : choice, auto unless said
+        the data predicted are kept within the range of the data; auto: of integer data, where the
+        sampler is no method for ODEs. auto|no|yes
+    clamp_low : real, -inf unless said
+        least value of the data as stored; of integers 0 or above. [-inf, inf]
+    clamp_high : real, inf unless said
+        largest value; of integers levels - 1 or below. [-inf, inf]
     order : int, 3 unless said
         of the predictor; the corrector adds one. [1, 3]
     b : choice, bh2 unless said
@@ -781,6 +986,7 @@ def unipc(
     """
     return spec("unipc", {
         "steps": steps, "grid": grid, "guidance": guidance, "guidance_rescale":
-        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "order":
-        order, "b": b, "form": form, "corrector": corrector
+        guidance_rescale, "guidance_low": guidance_low, "guidance_high": guidance_high, "clamp":
+        clamp, "clamp_low": clamp_low, "clamp_high": clamp_high, "order": order, "b": b, "form":
+        form, "corrector": corrector
     })

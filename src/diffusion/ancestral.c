@@ -64,7 +64,7 @@ static weir_status ancestral_run(const weir_sampling *p, ancestral how, const ch
 
 /* -- ddim -------------------------------------------------------------------------------------- */
 typedef struct ddim_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     double eta;
 } ddim_opts;
 
@@ -127,7 +127,7 @@ const weir_sampler_row weir__sampler_euler_ancestral = {
 
 /* -- ddpm -------------------------------------------------------------------------------------- */
 typedef struct ddpm_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     int32_t variance;
 } ddpm_opts;
 enum { VARIANCE_SMALL, VARIANCE_LARGE };

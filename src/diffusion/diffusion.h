@@ -55,8 +55,15 @@ WEIR__SAMPLER_LIST(F)
 #undef F
 
 /* -- samplers ---------------------------------------------------------------------------------- */
-/* The options that every sampler has, the first of its own; GRID: its times unless others are asked
- * for. And what they were called once. */
+/* The options that every sampler of the library has, the first of its own; GRID: its times unless
+ * others are asked for. And what they were called once. */
+typedef struct weir__sampler_opts {
+    weir_sampler_opts common;
+    int32_t clamp; /* likewise of a weir_x0_clamp */
+    double clamp_low, clamp_high;
+} weir__sampler_opts;
+enum { WEIR__CLAMP_AUTO, WEIR__CLAMP_NO, WEIR__CLAMP_YES };
+#define WEIR__CLAMP_CHOICES "auto|no|yes"
 #define WEIR__SAMPLER_OPTIONS(grid_, steps_doc) \
     { "steps", WEIR_OPTION_INT, offsetof(weir_sampler_opts, steps), "0", 0, 1e6, NULL, \
       steps_doc }, \
@@ -70,7 +77,15 @@ WEIR__SAMPLER_LIST(F)
     { "guidance_low", WEIR_OPTION_REAL, offsetof(weir_sampler_opts, guidance_low), "0", 0, 1e9, \
       NULL, "it is guided above this sigma = b / a; 0: down to the data" }, \
     { "guidance_high", WEIR_OPTION_REAL, offsetof(weir_sampler_opts, guidance_high), "inf", 0, \
-      INFINITY, NULL, "up to this sigma" }
+      INFINITY, NULL, "up to this sigma" }, \
+    { "clamp", WEIR_OPTION_CHOICE, offsetof(weir__sampler_opts, clamp), "auto", 0, 0, \
+      WEIR__CLAMP_CHOICES, \
+      "the data predicted are kept within the range of the data; auto: of integer data, where " \
+      "the sampler is no method for ODEs" }, \
+    { "clamp_low", WEIR_OPTION_REAL, offsetof(weir__sampler_opts, clamp_low), "-inf", -INFINITY, \
+      INFINITY, NULL, "least value of the data as stored; of integers 0 or above" }, \
+    { "clamp_high", WEIR_OPTION_REAL, offsetof(weir__sampler_opts, clamp_high), "inf", -INFINITY, \
+      INFINITY, NULL, "largest value; of integers levels - 1 or below" }
 #define WEIR__SAMPLER_RENAMED "shift=grid.shift"
 
 #define WEIR__STREAM_SAMPLER "sampler" /* of random numbers; step: that of the frame */

@@ -15,7 +15,7 @@
 #include "diffusion/diffusion.h"
 
 typedef struct dpm_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     int32_t type;
 } dpm_opts;
 enum { TYPE_PAPER, TYPE_TAYLOR };
@@ -167,7 +167,7 @@ static int32_t higher_type(const void *options) { return ((const dpm_opts *)opti
     };
 
 SAMPLER(dpm_1, 1, true, "DPM-Solver that holds the noise, first order (Lu et al. 2022)", 50, first,
-        weir_sampler_opts, "steps=10")
+        weir__sampler_opts, "steps=10")
 SAMPLER(dpm_2, 2, true, "DPM-Solver, second order in two evaluations a step (Lu et al. 2022)", 25,
         higher, dpm_opts, "steps=10 type=taylor")
 SAMPLER(dpm_3, 3, true, "DPM-Solver, third order in three evaluations a step (Lu et al. 2022)", 17,

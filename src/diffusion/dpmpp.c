@@ -104,15 +104,15 @@ static weir_status multi_run_all(const weir_sampling *p, multi_kind kind)
 
 /* -- rows -------------------------------------------------------------------------------------- */
 typedef struct second_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     int32_t type;
 } second_opts;
 typedef struct third_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     double q3;
 } third_opts;
 typedef struct sde_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     int32_t type;
     double eta;
 } sde_opts;

@@ -13,7 +13,7 @@
 #include "diffusion/diffusion.h"
 
 typedef struct edm_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     double churn, low, high, noise;
 } edm_opts;
 

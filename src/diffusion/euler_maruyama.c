@@ -14,7 +14,7 @@
 #include "diffusion/diffusion.h"
 
 typedef struct maruyama_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     double kappa;
     int32_t frame;
 } maruyama_opts;

@@ -122,6 +122,17 @@ static bool clamp_fits(const weir_x0_clamp *k)
     return false;
 }
 
+/* x0 [n, dim]; NaN stays one. */
+static void clamp_data(const weir_x0_clamp *k, int64_t n, double *x0)
+{
+    for (int64_t j = 0; j < n * k->dim; j++) {
+        double low = k->lows ? k->lows[j % k->dim] : k->low;
+        double high = k->highs ? k->highs[j % k->dim] : k->high;
+        if (x0[j] < low) x0[j] = low;
+        if (x0[j] > high) x0[j] = high;
+    }
+}
+
 /* What `own` says in the form that is wanted, of the samples where b = 0. */
 static weir_status clamp_skip(const weir_x0_clamp *k, const weir_prediction_row *want, int64_t n,
                               const int64_t *samples, const double *t, const double *x, double *out)
@@ -149,10 +160,7 @@ static weir_status clamp_predict(void *user, const weir_prediction_row *want, in
     if (!known || !clamp_fits(k)) return weir_status_of(c);
     weir_status s = k->own.predict(k->own.user, x0, n, samples, t, x, out);
     if (s != WEIR_OK) return s;
-    for (int64_t j = 0; j < n * k->dim; j++) {
-        if (out[j] < k->low) out[j] = k->low;
-        if (out[j] > k->high) out[j] = k->high;
-    }
+    clamp_data(k, n, out);
     s = weir_prediction_convert(k->ctx, k->path, k->path_options, x0, NULL, want, NULL, n, k->dim,
                                 t, x, out);
     return s == WEIR_OK ? clamp_skip(k, want, n, samples, t, x, out) : s;

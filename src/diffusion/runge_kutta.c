@@ -11,7 +11,7 @@
 #include "diffusion/diffusion.h"
 
 typedef struct rk_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     int32_t frame;     /* of those with steps that are fixed */
     double rtol, atol; /* of adaptive ones */
     int64_t max_steps;
@@ -48,7 +48,7 @@ static weir_status rk_adaptive(const weir_ode *p, const weir_tableau *m, const r
 /* Those with an error estimate are adaptive unless steps are asked for. */
 static bool rk_adapts(const weir_tableau *m, const rk_opts *o)
 {
-    return m->first_same_as_last && o->base.steps == 0;
+    return m->first_same_as_last && o->base.common.steps == 0;
 }
 
 static weir_status rk_solve(const weir_ode *p, const weir_tableau *m, const double *times,

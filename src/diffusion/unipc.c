@@ -15,7 +15,7 @@
 #include "diffusion/diffusion.h"
 
 typedef struct unipc_opts {
-    weir_sampler_opts base;
+    weir__sampler_opts base;
     int64_t order;
     int32_t b, form, corrector;
 } unipc_opts;

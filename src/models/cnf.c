@@ -146,7 +146,7 @@ static weir_tensor *cnf_sample(weir_model *m, weir_tensor *z, const weir_conditi
     const cnf_state *s = m->state;
     const cnf_opts *o = m->options;
     (void)log_det;
-    return weir__solve_sample(m, &s->field, &o->sampler, z, k, so);
+    return weir__solve_sample(m, &s->field, &o->sampler, false, z, k, so);
 }
 
 static weir_tensor *cnf_log_prob(weir_model *m, weir_tensor *y, const weir_condition *k,

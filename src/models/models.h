@@ -205,7 +205,9 @@ void weir__sampler_close(weir_ctx *c, weir_choice *k);
 weir_tensor *weir__solve_encode(weir_model *m, const weir__field *f, const weir_choice *own,
                                 weir_tensor *y, const weir_condition *k,
                                 const weir_log_prob_opts *o);
-bool weir__sampler_is_guided(const weir_choice *sampler); /* solve.c: its guidance is not 1 */
+/* solve.c: its guidance is not 1, or it says clamp=yes, which a log-density cannot have: an error
+ * of m. */
+bool weir__sampler_alters(const weir_model *m, const weir_choice *sampler);
 
 /* start.c: o's start as a whole struct, which has the defaults; false, after an error: it does not
  * fit. */
@@ -220,9 +222,10 @@ void weir__start_part(weir_model *m, const struct weir_sample_start *whole, cons
 
 /* -- solve.c: models whose samples are a sampler's run ----------------------------------------- */
 /* Transformed data [n, shape..] from z [n, dim], standard normal, by the network `f` on its path;
- * the sampler is `own` unless o says another. */
+ * the sampler is `own` unless o says another. exact: by what the network says, never clamped. */
 weir_tensor *weir__solve_sample(weir_model *m, const weir__field *f, const weir_choice *own,
-                                weir_tensor *z, const weir_condition *k, const weir_sample_opts *o);
+                                bool exact, weir_tensor *z, const weir_condition *k,
+                                const weir_sample_opts *o);
 /* solve_log_prob.c: log p [n] of transformed data, by the solver `own` and so many probes (-1: by
  * the size of a sample) unless o says others. Where gradients are wanted it is recorded. */
 weir_tensor *weir__solve_log_prob(weir_model *m, const weir__field *f, const weir_choice *own,
@@ -287,6 +290,9 @@ double weir__model_log_det(const weir_model *m);
 void weir__model_untransform(const weir_model *m, double *values, int64_t n);
 /* The same without the rounding to integers: for states of a trajectory. */
 void weir__model_unscale(const weir_model *m, double *values, int64_t n);
+/* Where transformed data lie, of those as stored within [low, high]: of integers within [0, levels)
+ * too, and up to high + 1 with what was added to them. [dim] each; infinite: anywhere. */
+void weir__model_range(const weir_model *m, double low, double high, double *lows, double *highs);
 /* False, with an error, unless the n means are finite and the deviations above 0. */
 bool weir__model_statistics_fit(weir_model *m, int64_t n, const double *mean, const double *std,
                                 const char *who);

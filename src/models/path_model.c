@@ -238,25 +238,33 @@ weir_tensor *weir__path_model_noise(weir_model *m, int64_t n, const weir_conditi
     return temperature == 1 ? z : weir_scale(z, temperature);
 }
 
+/* The model's sampler where that is a method for ODEs, else that of its log-densities. */
+static const weir_choice *path_model_ode(const weir_model *m)
+{
+    const weir__path_opts *own = m->options;
+    bool is_ode = ((const weir_sampler_row *)own->sampler.row)->solve != NULL;
+    return is_ode ? &own->sampler : &own->log_prob;
+}
+
 weir_tensor *weir__path_model_carry(weir_model *m, weir_tensor *z, const weir_condition *k,
                                     const weir_sample_opts *o)
 {
     const weir__path_state *s = m->state;
-    const weir__path_opts *own = m->options;
-    bool is_ode = ((const weir_sampler_row *)own->sampler.row)->solve != NULL;
-    return weir__solve_sample(m, &s->field, is_ode ? &own->sampler : &own->log_prob, z, k, o);
+    return weir__solve_sample(m, &s->field, path_model_ode(m), true, z, k, o);
 }
 
 /* Noise that was given is what some data are on the path, or stands for it: the ODE leads from it,
- * whatever the sampler draws on its way. */
+ * whatever the sampler draws on its way, and as it is unless the caller says how. */
 weir_tensor *weir__path_model_sample(weir_model *m, weir_tensor *z, const weir_condition *k,
                                      const weir_sample_opts *o, weir_tensor **log_det)
 {
     const weir__path_state *s = m->state;
     const weir__path_opts *own = m->options;
     (void)log_det;
-    if (o->noise || o->noise_f64) return weir__path_model_carry(m, z, k, o);
-    return weir__solve_sample(m, &s->field, &own->sampler, z, k, o);
+    bool given = o->noise || o->noise_f64;
+    if (given && !o->solver) return weir__path_model_carry(m, z, k, o);
+    const weir_choice *sampler = given ? path_model_ode(m) : &own->sampler;
+    return weir__solve_sample(m, &s->field, sampler, false, z, k, o);
 }
 
 /* -- log-densities and codes ----------------------------------------------------------------- */

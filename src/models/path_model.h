@@ -82,7 +82,8 @@ weir_tensor *weir__path_model_log_prob(weir_model *m, weir_tensor *y, const weir
                                        const weir_log_prob_opts *so, weir_log_prob_info *info);
 weir_tensor *weir__path_model_encode(weir_model *m, weir_tensor *y, const weir_condition *k,
                                      const weir_log_prob_opts *so);
-/* z [n, dim] to transformed data by the ODE of the network; o's own solver, if it says one. */
+/* z [n, dim] to transformed data by the ODE of the network as it is, never clamped; o's own solver,
+ * if it says one. */
 weir_tensor *weir__path_model_carry(weir_model *m, weir_tensor *z, const weir_condition *k,
                                     const weir_sample_opts *o);
 

@@ -1,7 +1,8 @@
 /* solve.c - samples of models that are a network on a path: the noise at the end of the path is
  * carried to the data by a sampler, in double. What a sampler draws on the way belongs to the
  * sample's number, as its start does. With guidance=w two fields are asked, under the
- * condition and under the null condition (diffusion/guidance.c). */
+ * condition and under the null condition; with clamp=yes the data predicted stay in the range of
+ * the data (diffusion/guidance.c). */
 #include <math.h>
 #include <string.h>
 #include "models/path_model.h"
@@ -18,6 +19,8 @@ typedef struct solve {
     int64_t leg;        /* number of the sampler's run: each draws noise of its own */
     weir__field without; /* the field under the null condition, where samples are guided */
     weir_guidance guidance;
+    weir_x0_clamp clamp;
+    double *range; /* [2, dim] of it */
     weir_x0_known known; /* of samples that begin at data, what is kept of these */
 } solve;
 
@@ -52,9 +55,26 @@ static double solve_option(const weir_choice *sampler, const char *name, double 
     return v ? *v : otherwise;
 }
 
-bool weir__sampler_is_guided(const weir_choice *sampler)
+static bool solve_is_guided(const weir_choice *sampler)
 {
     return solve_option(sampler, "guidance", 1) != 1;
+}
+
+static int32_t solve_clamp_said(const weir_choice *sampler)
+{
+    const int32_t *v = weir__option_value(sampler->row, sampler->options, "clamp",
+                                          WEIR_OPTION_CHOICE);
+    return v ? *v : WEIR__CLAMP_NO;
+}
+
+bool weir__sampler_alters(const weir_model *m, const weir_choice *sampler)
+{
+    bool guided = solve_is_guided(sampler);
+    if (!guided && solve_clamp_said(sampler) != WEIR__CLAMP_YES) return false;
+    weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
+              "%s: %s where a log-density is asked for, the model's own", m->row->row.name,
+              guided ? "guidance: expected 1" : "clamp=yes: expected auto or no");
+    return true;
 }
 
 /* Into s->guidance, where the sampler wants some. False: the error is set. */
@@ -63,7 +83,7 @@ static bool solve_guide(solve *s, int64_t n)
     weir_model *m = s->m;
     const weir_choice *o = &s->sampler;
     weir_ctx *c = s->field.ctx;
-    if (!weir__sampler_is_guided(o)) return true;
+    if (!solve_is_guided(o)) return true;
     if (!weir__model_has_null(m)) {
         weir_fail(c, WEIR_ERROR_UNSUPPORTED,
                   "%s: guidance=%g: expected 1, for the model knows no null condition "
@@ -88,11 +108,65 @@ static bool solve_guide(solve *s, int64_t n)
     return weir_ok(c);
 }
 
+/* -- clamp ------------------------------------------------------------------------------------- */
+/* Whether the prediction on the model's path is the mean of the data, E[x_0 | x_t]. */
+static bool solve_says_data(const weir_model *m)
+{
+    return m->row->sample == weir__path_model_sample && !(weir__path_bridge(m) > 0);
+}
+
+/* By itself where the range is known, but a method for ODEs, and any from noise of the caller's
+ * own, solves the ODE whose log-density is the model's. */
+static bool solve_clamps(const solve *s, double low, double high)
+{
+    int32_t said = solve_clamp_said(&s->sampler);
+    bool is_ode = ((const weir_sampler_row *)s->sampler.row)->solve != NULL;
+    if (said != WEIR__CLAMP_AUTO) return said == WEIR__CLAMP_YES;
+    if (is_ode || s->o->noise || s->o->noise_f64 || !solve_says_data(s->m)) return false;
+    return s->m->levels > 0 || isfinite(low) || isfinite(high);
+}
+
+static bool solve_clamp_refuses(const solve *s, double low, double high)
+{
+    const weir_model *m = s->m;
+    bool known = m->levels > 0 || isfinite(low) || isfinite(high);
+    if (solve_says_data(m) && known && low <= high) return false;
+    const char *why = "clamp_low above clamp_high: expected low and high in order";
+    if (!known) why = "clamp=yes: continuous data: expected clamp_low, clamp_high or both";
+    if (!solve_says_data(m))
+        why = "clamp=yes: expected a network on a path from noise, without a Brownian bridge";
+    weir_fail(s->field.ctx, WEIR_ERROR_UNSUPPORTED, "%s: %s", m->row->row.name, why);
+    return true;
+}
+
+/* Into s->clamp, where the sampler wants it. False: the error is set. */
+static bool solve_clamp(solve *s)
+{
+    const weir__field *f = &s->field;
+    double low = solve_option(&s->sampler, "clamp_low", -INFINITY);
+    double high = solve_option(&s->sampler, "clamp_high", INFINITY);
+    if (!solve_clamps(s, low, high)) return true;
+    if (solve_clamp_refuses(s, low, high)) return false;
+    s->range = weir__alloc_n(f->ctx, weir__size_times(2, f->dim), sizeof *s->range);
+    if (!s->range) return false;
+    weir__model_range(s->m, low, high, s->range, s->range + f->dim);
+    s->clamp = weir_x0_clamp_defaults();
+    s->clamp.ctx = f->ctx;
+    s->clamp.dim = f->dim;
+    s->clamp.path = f->path;
+    s->clamp.path_options = f->path_options;
+    s->clamp.lows = s->range;
+    s->clamp.highs = s->range + f->dim;
+    return true;
+}
+
 static weir_predictor solve_predictor(solve *s)
 {
     weir_predictor own = { .predict = weir__field_predict, .user = &s->field };
     if (s->guidance.ctx) own = weir_guidance_predictor(&s->guidance);
     if (s->o->around) own = s->o->around(s->o->around_user, own);
+    s->clamp.own = own;
+    if (s->range) own = weir_x0_clamp_predictor(&s->clamp);
     if (!s->o->start || !s->o->start->known) return own;
     s->known = weir_x0_known_defaults();
     s->known.ctx = s->field.ctx;
@@ -295,7 +369,8 @@ static weir_tensor *solve_from(solve *s, weir_tensor *z)
 }
 
 weir_tensor *weir__solve_sample(weir_model *m, const weir__field *f, const weir_choice *own,
-                                weir_tensor *z, const weir_condition *k, const weir_sample_opts *o)
+                                bool exact, weir_tensor *z, const weir_condition *k,
+                                const weir_sample_opts *o)
 {
     weir_ctx *c = m->object.ctx;
     solve s = { .m = m, .o = o, .field = *f, .n = z->shape[0] };
@@ -305,7 +380,8 @@ weir_tensor *weir__solve_sample(weir_model *m, const weir__field *f, const weir_
         return weir__nil(c, WEIR__TENSOR);
     if (o->steps > 0) ((weir_sampler_opts *)s.sampler.options)->steps = o->steps;
     weir_tensor *y = weir__nil(c, WEIR__TENSOR);
-    if (solve_guide(&s, z->shape[0])) y = solve_from(&s, z);
+    if (solve_guide(&s, z->shape[0]) && (exact || solve_clamp(&s))) y = solve_from(&s, z);
+    weir__free(c, s.range);
     weir__sampler_close(c, &s.sampler);
     return y;
 }

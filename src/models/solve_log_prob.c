@@ -145,10 +145,7 @@ weir_tensor *weir__solve_log_prob(weir_model *m, const weir__field *f, const wei
     if (n_probes > 0) l.probes = weir__rademacher(c, m, y->shape[0], n_probes);
     if (!weir_ok(c) || !weir__sampler_open(c, &m->row->row, own, o->solver, &sampler))
         return weir__nil(c, WEIR__TENSOR);
-    if (weir__sampler_is_guided(&sampler)) {
-        weir_fail(c, WEIR_ERROR_UNSUPPORTED,
-                  "%s: guidance: expected 1 where a log-density is asked for, the model's own",
-                  m->row->row.name);
+    if (weir__sampler_alters(m, &sampler)) {
         weir__sampler_close(c, &sampler);
         return weir__nil(c, WEIR__TENSOR);
     }

@@ -106,6 +106,64 @@ static void test_clamp(void **state)
     }
 }
 
+/* A range for each value; a bound of all where there is none. */
+static void test_clamp_of_each(void **state)
+{
+    weir_ctx *c = *state;
+    const weir_path_row *path = path_number(c, 0);
+    const double lows[2] = { -0.1, -0.6 }, highs[2] = { 0.3, -0.2 };
+    double t[2] = { 0.8, 0.6 }, x[4] = { 0.4, -1, 2, 0.1 }, data[4], out[4];
+    exact e = { .g = &gmm3, .path = path };
+    weir_x0_clamp k = weir_x0_clamp_defaults();
+    k.ctx = c, k.dim = 2, k.path = path, k.low = -0.2, k.high = 0.5, k.lows = lows;
+    k.own = (weir_predictor){ exact_predict, &e };
+    weir_predictor clamped = weir_x0_clamp_predictor(&k);
+    exact_predict(&e, form(c, 0), 2, SHAPE(0, 1), t, x, data);
+    for (int each = 0; each < 2; each++) {
+        if (each) k.highs = highs;
+        assert_int_equal(clamped.predict(clamped.user, form(c, 0), 2, SHAPE(0, 1), t, x, out), WEIR_OK);
+        for (int j = 0; j < 4; j++) assert_near(out[j], fmin(fmax(data[j], lows[j % 2]), each ? highs[j % 2] : 0.5), 1e-14);
+    }
+}
+
+/* Points, of which D is a mean: a clamp to their hull changes nothing. With a network that sees them further apart samples leave it, and
+ * clamped they do not. */
+static const mixture points = { .n = 3, .dim = 2, .weight = { 0.3, 0.5, 0.2 }, .mean = { { 1, 0.5 }, { -1, 0.3 }, { 0.2, -1.2 } } };
+static const mixture further = { .n = 3, .dim = 2, .weight = { 0.3, 0.5, 0.2 }, .mean = { { 1.3, 0.7 }, { -1.2, 0.4 }, { 0.3, -1.5 } } };
+
+static double walked(weir_ctx *c, const char *name, weir_predictor by, double *x)
+{
+    double past = -1;
+    for (int j = 0; j < 24; j++) x[j] = weir__normal(3, 0, (uint64_t)j);
+    weir_sampling p = { .size = sizeof p, .n = 12, .dim = 2, .x = x, .path = path_number(c, 0), .predictor = by };
+    assert_int_equal(walk_run(c, &(walk){ name, "steps=20", 1, 0, NULL, 0 }, &p), WEIR_OK);
+    for (int j = 0; j < 24; j++) past = fmax(past, j % 2 ? fmax(x[j] - 0.5, -1.2 - x[j]) : fabs(x[j]) - 1);
+    return past;
+}
+
+static void test_hull_of_data(void **state)
+{
+    static const char *const names[] = { "ddpm", "ddim", "dpmpp_2m", "edm", "euler_ancestral" };
+    static const double lows[] = { -1, -1.2 }, highs[] = { 1, 0.5 };
+    weir_ctx *c = *state;
+    exact e = { .g = &points, .path = path_number(c, 0) }, wrong = { .g = &further, .path = e.path };
+    const weir_predictor off = { exact_predict, &wrong };
+    weir_x0_clamp k = weir_x0_clamp_defaults();
+    k.ctx = c, k.dim = 2, k.path = e.path, k.lows = lows, k.highs = highs;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        double plain[24], x[24], bad;
+        walked(c, names[i], (weir_predictor){ exact_predict, &e }, plain);
+        k.own = (weir_predictor){ exact_predict, &e };
+        walked(c, names[i], weir_x0_clamp_predictor(&k), x);
+        for (int j = 0; j < 24; j++) assert_near(x[j], plain[j], 1e-9);
+        bad = walked(c, names[i], off, x);
+        if (!(bad > 0.1)) fail_msg("%s: samples stay within %g of the hull", names[i], bad);
+        k.own = off;
+        bad = walked(c, names[i], weir_x0_clamp_predictor(&k), x);
+        if (!(bad <= 1e-12)) fail_msg("%s: clamped samples leave the hull by %g", names[i], bad);
+    }
+}
+
 /* D is what is known, e what x then is of noise; elsewhere what the other says, and so where x is the data. */
 static void test_known(void **state)
 {
@@ -194,6 +252,6 @@ static void test_refusals(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_guidance_in_every_form), CASE(test_guidance_in_an_interval), CASE(test_rescale), CASE(test_clamp), CASE(test_known), CASE(test_samplers_are_clamped), CASE(test_refusals));
+    CASES(CASE(test_guidance_in_every_form), CASE(test_guidance_in_an_interval), CASE(test_rescale), CASE(test_clamp), CASE(test_clamp_of_each), CASE(test_hull_of_data), CASE(test_known), CASE(test_samplers_are_clamped), CASE(test_refusals));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* What a request makes of a sampler: its text, noise of its own, trajectories, predictors around the model's. */
 #include "models/model_test.h"
+#include "weir/continuous.h"
+#include "weir/latent.h"
 
 enum { K = 12, D = 2 };
 static weir_model *made(weir_ctx *c, const char *options) { return stirred_model(c, "rectified-flow", options, 0.5); }
@@ -239,6 +241,129 @@ static void test_around(void **state)
     weir_model_free(m);
 }
 
+/* -- clamped ------------------------------------------------------------------------------------------------------------------------------------ */
+static weir_status see_last(void *user, int64_t step, int64_t first, int64_t n, const double *t, const double *x)
+{
+    (void)step, (void)t;
+    memcpy((double *)user + first * D, x, (size_t)(n * D) * sizeof *x);
+    return WEIR_OK;
+}
+
+/* The states at the end, on the scale of the data and not rounded. */
+static void ends(weir_model *m, const char *solver, const double *noise, double *x)
+{
+    double rounded[K * D];
+    weir_sample_opts o = weir_sample_defaults();
+    o.solver = solver, o.first = 0, o.on_state = see_last, o.user = x, o.noise_f64 = noise;
+    if (weir_model_sample_into_f64(m, K, &o, rounded) != WEIR_OK) fail_msg("%s: %s", solver ? solver : "own", weir_message(weir_model_ctx(m)));
+}
+
+static void end_alike(weir_model *a, const char *solver, weir_model *b, const char *other, const double *noise, bool same)
+{
+    double x[K * D], y[K * D];
+    ends(a, solver, noise, x);
+    ends(b, other, noise, y);
+    if ((memcmp(x, y, sizeof x) == 0) != same) fail_msg("%s: %s %s", solver ? solver : "own", same ? "not as" : "as", other ? other : "own");
+}
+
+static bool within(weir_model *m, const char *solver, double low, double high)
+{
+    double x[K * D];
+    ends(m, solver, NULL, x);
+    for (int i = 0; i < K * D; i++)
+        if (x[i] < low - 1e-12 || x[i] > high + 1e-12) return false;
+    return true;
+}
+
+/* Data of five levels lie in [0, 5) with what is added to them, whatever they are scaled by. */
+static void test_clamped_to_levels(void **state)
+{
+    weir_ctx *c = *state;
+    for (int standard = 0; standard < 2; standard++) {
+        weir_model *m = stirred_model(c, "rectified-flow", standard ? "dim=2 levels=5 net.hidden=16 dtype=f64 standardize=yes" : "dim=2 levels=5 net.hidden=16 dtype=f64", 0.5);
+        if (standard) assert_int_equal(weir_model_set_standardize(m, (double[]){ 1, 4 }, (double[]){ 3, 2 }), WEIR_OK);
+        assert_false(within(m, "ddim steps=9 clamp=no", 0, 5));
+        assert_true(within(m, "ddim steps=9 clamp=yes", 0, 5));
+        assert_false(within(m, "ddim steps=9 clamp=yes", 0.01, 4.99));
+        assert_true(within(m, "ddim steps=9 clamp=yes clamp_low=1 clamp_high=2", 1, 3)); /* 2 and what is added to it */
+        assert_false(within(m, "ddim steps=9 clamp=yes clamp_low=1 clamp_high=2", 1, 2.99));
+        end_alike(m, "ddim steps=9 clamp=yes clamp_low=-7 clamp_high=99", m, "ddim steps=9 clamp=yes", NULL, true);
+        end_alike(m, "ddim steps=9", m, "ddim steps=9 clamp=yes", NULL, true);
+        end_alike(m, "ddpm steps=9", m, "ddpm steps=9 clamp=yes", NULL, true);
+        end_alike(m, "heun steps=9", m, "heun steps=9 clamp=no", NULL, true);
+        end_alike(m, "heun steps=9", m, "heun steps=9 clamp=yes", NULL, false);
+        weir_model_free(m);
+    }
+}
+
+static void test_clamped_to_a_range(void **state)
+{
+    weir_ctx *c = *state;
+    weir_model *m = made(c, "dim=2 net.hidden=16 dtype=f64 standardize=yes");
+    assert_int_equal(weir_model_set_standardize(m, (double[]){ 10, 20 }, (double[]){ 2, 8 }), WEIR_OK);
+    end_alike(m, "ddim steps=9", m, "ddim steps=9 clamp=no", NULL, true);
+    assert_false(within(m, "ddim steps=9", 12, 13));
+    assert_true(within(m, "ddim steps=9 clamp_low=12 clamp_high=13", 12, 13));
+    assert_true(within(m, "ddim steps=9 clamp=yes clamp_high=13", -INFINITY, 13));
+    static const struct { const char *solver, *message; } wrong[] = {
+        { "ddim clamp=yes", "clamp=yes: continuous data: expected clamp_low" }, { "ddim clamp_low=2 clamp_high=1", "expected low and high in order" },
+    };
+    double x[K * D];
+    weir_sample_opts o = weir_sample_defaults();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        o.solver = wrong[i].solver;
+        weir_model_sample_into_f64(m, K, &o, x);
+        assert_fails(c, WEIR_ERROR_UNSUPPORTED, wrong[i].message);
+    }
+    weir_model_free(m);
+    static const char *const no_means[][2] = { { "flow-matching", "dim=2 levels=5 net.hidden=8 coupling=schroedinger" }, { "cnf", "dim=2 levels=5 net.hidden=8" } };
+    for (int i = 0; i < 2; i++) { /* whose prediction is no mean of data */
+        m = stirred_model(c, no_means[i][0], no_means[i][1], 0.1);
+        o.solver = "heun steps=2 clamp=yes";
+        weir_model_sample_into_f64(m, K, &o, x);
+        assert_fails(c, WEIR_ERROR_UNSUPPORTED, "clamp=yes: expected a network on a path from noise");
+        o.solver = "ddim steps=2";
+        assert_int_equal(weir_model_sample_into_f64(m, K, &o, x), WEIR_OK);
+        weir_model_free(m);
+    }
+}
+
+/* What stands for the network's ODE is never clamped: densities, codes and back, pairs and trajectories of a reflow. */
+static void test_never_clamped(void **state)
+{
+    weir_ctx *c = *state;
+    static const char options[] = "dim=2 levels=5 net.hidden=16 dtype=f64 sampler=heun sampler.steps=6 sampler.clamp=";
+    char text[128];
+    weir_model *m[2];
+    double noise[K * D], x[K * D], lp[2][K], z[2][K * D];
+    weir_straightness_info straight[2] = { { .size = sizeof *straight }, { .size = sizeof *straight } };
+    weir_log_prob_opts how = weir_log_prob_defaults();
+    how.solver = "heun steps=6";
+    for (int i = 0; i < K * D; i++) {
+        noise[i] = 2 * weir__normal(6, 0, (uint64_t)i);
+        x[i] = i % 5;
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, "%s%s", options, i ? "yes" : "no");
+        m[i] = made(c, text);
+        assert_int_equal(weir_model_log_prob_into_f64(m[i], x, K, &how, lp[i], NULL), WEIR_OK);
+        assert_int_equal(weir_model_encode_into_f64(m[i], x, K, &how, z[i]), WEIR_OK);
+        assert_int_equal(weir_model_straightness(m[i], K, NULL, straight + i), WEIR_OK);
+    }
+    end_alike(m[0], NULL, m[1], NULL, NULL, false); /* samples are */
+    end_alike(m[0], NULL, m[1], NULL, noise, true);
+    end_alike(m[0], "ddim steps=6", m[0], "ddim steps=6 clamp=auto", noise, true);
+    end_alike(m[0], "ddim steps=6 clamp=auto", m[0], "ddim steps=6 clamp=no", noise, true);
+    end_alike(m[0], "ddim steps=6 clamp=yes", m[0], "ddim steps=6 clamp=no", noise, false);
+    assert_memory_equal(lp[0], lp[1], sizeof *lp);
+    assert_memory_equal(z[0], z[1], sizeof *z);
+    assert_true(straight[0].value == straight[1].value);
+    how.solver = "heun steps=6 clamp=yes";
+    weir_model_log_prob_into_f64(m[0], x, K, &how, lp[0], NULL);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "clamp=yes: expected auto or no where a log-density is asked for");
+    for (int i = 0; i < 2; i++) weir_model_free(m[i]);
+}
+
 /* -- log-densities ------------------------------------------------------------------------------------------------------------------------------ */
 static void scored(weir_model *m, const char *solver, int64_t steps, double *lp, weir_log_prob_info *info)
 {
@@ -332,7 +457,7 @@ static void everything(weir_ctx *c)
     weir_sample_opts o = weir_sample_defaults();
     o.solver = "edm s_churn=1 grid=uniform", o.steps = 1, o.trajectory_f64 = array;
     weir_model_sample_into_f64(m, 2, &o, x);
-    o.solver = "ddpm variance=large";
+    o.solver = "ddpm variance=large clamp_low=0";
     weir_model_sample_into_f64(m, 2, &o, x);
     double lp[2];
     weir_log_prob_opts p = weir_log_prob_defaults();
@@ -349,7 +474,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_solvers_by_text), CASE(test_noise_of_its_own), CASE(test_threads), CASE(test_trajectories), CASE(test_around), CASE(test_log_prob_by_text), CASE(test_coarse_steps_are_told),
+    CASES(CASE(test_solvers_by_text), CASE(test_noise_of_its_own), CASE(test_threads), CASE(test_trajectories), CASE(test_around), CASE(test_clamped_to_levels), CASE(test_clamped_to_a_range), CASE(test_never_clamped), CASE(test_log_prob_by_text), CASE(test_coarse_steps_are_told),
           CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

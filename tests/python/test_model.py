@@ -23,6 +23,17 @@ def test_scores_are_those_of_the_command(run, table, command, tmp_path):
     assert mine.nats == said["nats"] and mine.n == 400 and mine.kind == "exact"
 
 
+def test_samples_are_clamped(table, tmp_path):
+    m = weir.train("ddpm", table[:40], tmp_path / "r", steps=5, net__hidden=[8], seed=2).model
+    low, high = -0.25, 0.5
+    x = m.sample(50, solver=weir.samplers.ddim(clamp_low=low, clamp_high=high), steps=5, seed=1)
+    assert x.min() >= low - 1e-6 and x.max() <= high + 1e-6
+    y = m.sample(50, solver=weir.samplers.ddim(clamp="no"), steps=5, seed=1)
+    assert y.min() < low and y.max() > high
+    with pytest.raises(weir.Error, match="clamp=yes: continuous data"):
+        m.sample(2, solver=weir.samplers.ddim(clamp="yes"))
+
+
 def test_bounds_are_those_of_the_command(table, command, tmp_path):
     x = table[:40]
     np.save(tmp_path / "t.npy", x)

@@ -8,7 +8,7 @@ static json_t *resolve(weir_ctx *c, int n, const char *const *set)
 }
 #define RESOLVE(c, ...) resolve(c, (int)(sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)), (const char *[]){ __VA_ARGS__ })
 
-#define GUIDANCE "\"guidance\":1.0,\"guidance_rescale\":0.0,\"guidance_low\":0.0,\"guidance_high\":\"inf\""
+#define GUIDANCE "\"guidance\":1.0,\"guidance_rescale\":0.0,\"guidance_low\":0.0,\"guidance_high\":\"inf\",\"clamp\":\"auto\",\"clamp_low\":\"-inf\",\"clamp_high\":\"inf\""
 static double number(json_t *o, const char *section, const char *key)
 {
     return json_number_value(json_object_get(json_object_get(o, section), key));
