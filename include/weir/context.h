@@ -121,7 +121,9 @@ typedef struct weir_open_opts {
     const struct weir_group *group;
     /* Memory that opening data may take: so many bytes, or 16 times what the files take on disk
      * where that is more; 0: 2^30. Files that are packed (gzip, PNG, JPEG) can claim a thousand
-     * times their size. Beyond it is an error (WEIR_ERROR_MEMORY) that names the data. */
+     * times their size. Beyond it is an error (WEIR_ERROR_MEMORY) that names the data. Of images in
+     * a folder, so many bytes of pixels (no more for large files) are kept once decoded; the others
+     * are decoded each time they are read. */
     int64_t file_bytes;
 } weir_open_opts;
 

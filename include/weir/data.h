@@ -31,6 +31,15 @@
  * it is made shorter between that look and a read the system sends SIGBUS, which is not caught.
  * A new file renamed over it does no harm.
  *
+ * Images of a folder are decoded when they are first read: opening looks at the header of each file
+ * (size, channels, bits). Pixels stay in memory up to file_bytes of weir_open_opts (2^30 unless
+ * said), those that were read first; the others are decoded each time, so that a folder may be
+ * larger than memory. Threads of the context decode together. A file that is broken behind its
+ * header, is gone, or was written to, by its size and time, is an error of the batch, the
+ * statistics or the fingerprint that wants its pixels; those in memory are what they were.
+ * standardize=robust, and checks of columns where levels=0, put all into memory; so does map=no,
+ * when it is opened.
+ *
  * Conditions: of data with labels, or with columns or a file of conditions, every batch offers
  * "class" (i64 [B]) and "context" (real [B, K], doubles where the file has them). A COLUMN is a
  * name of the header or a number from 1; COLUMNS are several in quotes, or a range 3-7. Classes are

@@ -151,6 +151,8 @@ typedef struct weir__claim {
 void weir__claim_begin(weir_ctx *c, const char *where);
 void weir__claim_add(weir_ctx *c, int64_t on_disk);
 void weir__claim_end(weir_ctx *c);
+/* file_bytes, or its default: what samples that are decoded may take of memory, too */
+int64_t weir__claim_most(const weir_ctx *c);
 /* Whether so many bytes more may be had; the error is set where not. */
 bool weir__claim_allows(weir_ctx *c, size_t bytes);
 

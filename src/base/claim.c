@@ -22,12 +22,17 @@ void weir__claim_add(weir_ctx *c, int64_t on_disk)
 
 void weir__claim_end(weir_ctx *c) { c->claim.where = NULL; }
 
+int64_t weir__claim_most(const weir_ctx *c)
+{
+    return c->claim.most > 0 ? c->claim.most : CLAIM_MOST;
+}
+
 bool weir__claim_allows(weir_ctx *c, size_t bytes)
 {
     const weir__claim *k = &c->claim;
-    int64_t most = k->most > 0 ? k->most : CLAIM_MOST,
-            files = weir__size_times(CLAIM_TIMES, k->on_disk),
-            taken = c->pool.info.live_bytes - k->begin;
+    int64_t most = weir__claim_most(c);
+    int64_t files = weir__size_times(CLAIM_TIMES, k->on_disk);
+    int64_t taken = c->pool.info.live_bytes - k->begin;
     if (!k->where) return true;
     if (files > most) most = files;
     if (taken < most && bytes <= (size_t)(most - taken)) return true;

@@ -24,8 +24,8 @@ const char weir__help_exit[] = "Exit codes: 0 done; 1 failed; 2 a mistake in the
 const char weir__help_environment[] =
     "Environment: WEIR_ISA=c|avx2|avx512 forces the kernels; WEIR_NUM_THREADS, else "
     "OMP_NUM_THREADS, is the number of\nthreads without --threads; WEIR_FILE_BYTES=N: memory "
-    "that opening data may take, 2^30 unless said, or 16 times the size\nof their files; "
-    "WEIR_MPI=openmpi|mpich|FILE|none: the "
+    "that opening data may take, 2^30 unless said, or 16 times the size\nof their files, and "
+    "pixels of a folder that are kept once decoded; WEIR_MPI=openmpi|mpich|FILE|none:\nthe "
     "MPI of train, score and sample, that of the launcher unless said.\n";
 
 typedef struct flags {

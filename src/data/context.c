@@ -39,7 +39,8 @@ static weir_tensor *context_values(const weir_dataset *d, int64_t n, const int64
     int64_t shape[WEIR_RANK_MAX] = { n };
     memcpy(shape + 1, k->shape, (size_t)k->ndim * sizeof *shape);
     weir_tensor *t = weir_empty(d->object.ctx, k->dtype, k->ndim + 1, shape);
-    if (!weir_is_nil(t)) weir__store_gather_part(k, k->dtype, ids, n, from, to, weir__ptr(t));
+    if (!weir_is_nil(t))
+        weir__store_gather_part(d->object.ctx, k, k->dtype, ids, n, from, to, weir__ptr(t));
     return t;
 }
 

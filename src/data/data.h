@@ -146,14 +146,34 @@ typedef struct weir__part {
     char *path;
 } weir__part;
 
+/* Samples that lie in files of their own, and are decoded when they are read (decoded.c) */
+typedef struct weir__decoded {
+    weir__image_files *files;
+    size_t each; /* bytes of a sample */
+    int64_t room, kept; /* samples that stay in memory: at most, and by now */
+    int64_t a_block; /* of them in one block */
+    char **blocks;
+    int64_t n_blocks, blocks_room;
+    char **at; /* [n] where a sample that stays lies; NULL: it does not, or not yet */
+    char *window; /* [window_rows, each] of others; NULL: none was wanted yet */
+    int64_t window_rows; /* samples at one look, too */
+    /* Levels that pixels must be of (0: no look is needed), and what bits= leaves of them (0: all)
+     */
+    int64_t levels, few;
+    weir_ctx **workers; /* of the threads that decode */
+    int n_workers;
+    int64_t decodes; /* so far */
+} weir__decoded;
+
 typedef struct weir__store {
     weir_dtype dtype;
     int64_t n, dim;
     int ndim; /* of one sample */
     int64_t shape[WEIR_RANK_MAX]; /* of one sample */
-    void *data; /* [n, dim]; NULL: in several parts */
+    void *data; /* [n, dim]; NULL: in several parts, or decoded as they are read */
     weir__part *parts; /* by row; none: data is the store's own. Of one part data is its. */
     int64_t n_parts, parts_room;
+    weir__decoded *decoded; /* NULL: values lie in data or in parts */
     int64_t levels; /* 0: continuous */
     weir_words columns; /* their names, where the source has some; n 0: none */
     int32_t *labels; /* [n] or NULL; -1: of none that is known */
@@ -306,13 +326,45 @@ void weir__parts_free(weir_ctx *c, weir__store *s);
 const char *weir__parts_row(const weir__store *s, int64_t row);
 /* Values in memory of the store's own, which may be written to; false: there is none. */
 bool weir__store_own(weir_ctx *c, weir__store *s);
+/* For what reads column by column: samples that would be decoded for each are all put in memory. */
+static inline bool weir__store_undecoded(weir_ctx *c, weir__store *s)
+{
+    return !s->decoded || weir__store_own(c, s);
+}
 /* Whether files that are mapped are still as they were; else the error is set. */
 bool weir__store_holds(weir_ctx *c, const weir__store *s);
+/* decoded.c: of a store whose n, dim and type are set; takes `files` over unless it fails. */
+weir__decoded *weir__decoded_new(weir_ctx *c, const weir__store *s, weir__image_files *files);
+void weir__decoded_free(weir_ctx *c, weir__decoded *d);
+/* Pixels must be of so many levels (0: any), and become floor(few v / levels) where few > 0. */
+void weir__decoded_levels(weir__decoded *d, int64_t levels, int64_t few);
+/* As weir__store_look, weir__store_gather and weir__store_own below and above. */
+bool weir__decoded_look(weir_ctx *c, const weir__store *s, const int64_t *ids, int64_t n,
+                        const char **at);
+bool weir__decoded_gather(weir_ctx *c, const weir__store *s, weir_dtype t, const int64_t *ids,
+                          int64_t n, void *x);
+bool weir__decoded_own(weir_ctx *c, weir__store *s);
+/* store.c: whether the values of one sample are integers of so many levels, or not finite. */
+bool weir__store_check_row(weir_ctx *c, const char *name, const weir__store *s, int64_t levels,
+                           int64_t row, const char *at);
+/* n values of `levels` levels become floor(few v / levels); NaN and infinities stay. */
+void weir__reduce_values(weir_dtype t, void *at, int64_t n, int64_t levels, int64_t few);
+/* Where a sample lies, of a store that is not decoded. */
 static inline const char *weir__store_row(const weir__store *s, int64_t row)
 {
     size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
     return s->data ? (const char *)s->data + (size_t)row * bytes : weir__parts_row(s, row);
 }
+/* rows.c: where the n samples `ids` lie, until the next look at the store; n is at most
+ * WEIR__LOOK_MOST, and weir__store_at_once. False: one could not be decoded, the error is set.
+ * Of a store that is decoded from the thread of c alone. */
+enum { WEIR__LOOK_MOST = 256 };
+static inline int64_t weir__store_at_once(const weir__store *s)
+{
+    return s->decoded ? s->decoded->window_rows : WEIR__LOOK_MOST;
+}
+bool weir__store_look(weir_ctx *c, const weir__store *s, const int64_t *ids, int64_t n,
+                      const char **at);
 /* columns.c: the columns that columns= and skip= leave out of a table of so many; header NULL:
  * none. An error may be set. */
 void weir__columns_left_out(weir_ctx *c, const char *name, const weir__dataset_opts *o,
@@ -356,19 +408,19 @@ const char *weir__names_near(const weir_words *w,
 weir_status weir__toy_store(weir_ctx *c, const weir__dataset_row *row, int64_t n, weir__store *s);
 /* Column of the file, from 1, that element `j` of a sample came from. */
 int64_t weir__store_column(const weir__store *s, int64_t j);
-double weir__store_value(const weir__store *s, int64_t row, int64_t j);
-/* n samples into x [n, dim] of type t. */
-void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *rows, int64_t n,
-                        void *x);
+double weir__store_value(const weir__store *s, int64_t row, int64_t j); /* as weir__store_read */
+/* n samples into x [n, dim] of type t; false: one could not be decoded, the error is set. */
+bool weir__store_gather(weir_ctx *c, const weir__store *s, weir_dtype t, const int64_t *rows,
+                        int64_t n, void *x);
 /* The same of [from, to) of them; the others are 0. */
-void weir__store_gather_part(const weir__store *s, weir_dtype t, const int64_t *rows, int64_t n,
-                             int64_t from, int64_t to, void *x);
+bool weir__store_gather_part(weir_ctx *c, const weir__store *s, weir_dtype t, const int64_t *rows,
+                             int64_t n, int64_t from, int64_t to, void *x);
 /* The real type that loses nothing of t: of integers up to 2^24 f32. */
 static inline weir_dtype weir__store_real(weir_dtype t)
 {
     return t == WEIR_F64 || t == WEIR_I64 || t == WEIR_I32 ? WEIR_F64 : WEIR_F32;
 }
-/* Elements first .. first+n-1 of a sample, as doubles. */
+/* Elements first .. first+n-1 of a sample, as doubles, of a store that is not decoded. */
 void weir__store_read(const weir__store *s, int64_t row, int64_t first, int64_t n, double *out);
 
 static inline bool weir__dataset_dead(const weir_dataset *d)
@@ -387,6 +439,14 @@ static inline int64_t weir__dataset_id(const weir_dataset *d, int64_t row)
 {
     return d->ids ? d->ids[row] : row;
 }
+
+/* decoded.c: passes in order over samples that are decoded, by the ranks of d->sharing, in rounds
+ * of one turn each: so many samples a turn; those of a rank in the round that begins at `first`. */
+typedef struct weir__turn {
+    int64_t begin, end; /* begin = end: none */
+} weir__turn;
+int64_t weir__turn_samples(const weir_dataset *d);
+weir__turn weir__turn_of(const weir_dataset *d, int64_t first, int64_t turn, int rank);
 
 /* A batch of the samples `rows[0..n-1]` of d (NULL: first .. first+n-1), in the current scope. */
 weir_batch *weir__dataset_gather(weir_dataset *d, const int64_t *rows, int64_t first, int64_t n);

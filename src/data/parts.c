@@ -71,6 +71,7 @@ weir_status weir__parts_add(weir_ctx *c, weir__store *s, const char *path, weir_
 bool weir__store_own(weir_ctx *c, weir__store *s)
 {
     size_t each = parts_row_bytes(s);
+    if (s->decoded) return weir__decoded_own(c, s);
     if (s->n_parts == 0) return true;
     char *all = weir__alloc_n(c, weir__size_times(s->n, s->dim), weir_dtype_size(s->dtype));
     if (!all) return false;

@@ -50,6 +50,7 @@ weir_status weir__dataset_robust(weir_dataset *d, double *median, double *spread
 {
     weir_ctx *c = d->object.ctx;
     if (weir__dataset_check_finite(d, WEIR_F64) != WEIR_OK) return weir_status_of(c);
+    if (!weir__store_undecoded(c, d->store)) return weir_status_of(c);
     weir__weighted *sorted = weir__alloc_n(c, d->n, sizeof *sorted);
     for (int64_t j = 0; sorted && j < d->store->dim; j++) {
         int64_t n;

@@ -26,8 +26,18 @@ static void copy_rows_of_parts(const weir__store *s, weir_dtype t, const int64_t
         weir__convert(t, x, s->dtype, weir__store_row(s, ids[i]), s->dim);
 }
 
-void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n, void *x)
+bool weir__store_look(weir_ctx *c, const weir__store *s, const int64_t *ids, int64_t n,
+                      const char **at)
 {
+    if (s->decoded) return weir__decoded_look(c, s, ids, n, at);
+    for (int64_t i = 0; i < n; i++) at[i] = weir__store_row(s, ids[i]);
+    return true;
+}
+
+bool weir__store_gather(weir_ctx *c, const weir__store *s, weir_dtype t, const int64_t *ids,
+                        int64_t n, void *x)
+{
+    if (s->decoded) return weir__decoded_gather(c, s, t, ids, n, x);
     size_t bytes = (size_t)s->dim * weir_dtype_size(s->dtype);
     if (!s->data) copy_rows_of_parts(s, t, ids, n, x);
     else if (s->dtype != t) copy_rows_of(bytes, false, s, t, ids, n, x);
@@ -36,6 +46,7 @@ void weir__store_gather(const weir__store *s, weir_dtype t, const int64_t *ids, 
     else if (bytes == 12) copy_rows_of(12, true, s, t, ids, n, x);
     else if (bytes == 16) copy_rows_of(16, true, s, t, ids, n, x);
     else copy_rows_of(bytes, true, s, t, ids, n, x);
+    return true;
 }
 
 /* The samples' places in the store, which draws and scores know them by */
@@ -48,14 +59,14 @@ static void find_ids(const weir_dataset *d, const int64_t *rows, int64_t first, 
 }
 
 /* Values of samples [from, to) of n, and 0 for the others, which nobody reads. */
-void weir__store_gather_part(const weir__store *s, weir_dtype t, const int64_t *ids, int64_t n,
-                             int64_t from, int64_t to, void *x)
+bool weir__store_gather_part(weir_ctx *c, const weir__store *s, weir_dtype t, const int64_t *ids,
+                             int64_t n, int64_t from, int64_t to, void *x)
 {
     size_t bytes = (size_t)s->dim * weir_dtype_size(t);
     char *at = x;
     memset(at, 0, (size_t)from * bytes);
-    weir__store_gather(s, t, ids + from, to - from, at + (size_t)from * bytes);
     memset(at + (size_t)to * bytes, 0, (size_t)(n - to) * bytes);
+    return weir__store_gather(c, s, t, ids + from, to - from, at + (size_t)from * bytes);
 }
 
 weir_batch *weir__dataset_gather_part(weir_dataset *d, const int64_t *rows, int64_t first,
@@ -71,7 +82,7 @@ weir_batch *weir__dataset_gather_part(weir_dataset *d, const int64_t *rows, int6
     double *weights = s->weights ? weir__alloc_n(c, n, sizeof *weights) : NULL;
     if (weir_ok(c)) find_ids(d, rows, first, n, ids);
     for (int64_t i = 0; weir_ok(c) && weights && i < n; i++) weights[i] = s->weights[ids[i]];
-    if (weir_ok(c)) weir__store_gather_part(s, d->real, ids, n, from, to, weir__ptr(x));
+    if (weir_ok(c)) weir__store_gather_part(c, s, d->real, ids, n, from, to, weir__ptr(x));
     weir_condition *k = weir_ok(c) ? weir__dataset_condition_part(d, n, ids, from, to) : NULL;
     weir_batch *b = weir__batch_new(c, x, ids, weights, k);
     if (b->object.nil) return b;

@@ -306,11 +306,11 @@ static weir_status read_folder(weir_ctx *c, const char *path, weir__bytes b, wei
 {
     (void)csv;
     (void)b;
-    return weir__image_folder_read(c, path, a);
+    return weir__image_folder_open(c, path, a);
 }
 
 static const weir_option folder_options[] = {
-    WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTIONS_BESIDE, { 0 }
+    WEIR__OPTIONS_ROWS, WEIR__OPTION_LEVELS("256"), WEIR__OPTIONS_BESIDE, WEIR__OPTION_MAP, { 0 },
 };
 
 const weir__dataset_row weir__dataset_folder = {

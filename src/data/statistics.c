@@ -37,33 +37,68 @@ static void moments_begin(moments *m)
     m->scale = most > 0 ? ldexp(1, -ilogb(most)) : 1;
     m->total = 0;
     for (int64_t i = 0; i < m->d->n; i++) m->total += m->scale * weir__dataset_size(m->d, i);
-    if (first >= 0) weir__store_read(m->s, weir__dataset_id(m->d, first), 0, m->s->dim, m->mean);
+    if (first < 0) return;
+    int64_t id = weir__dataset_id(m->d, first);
+    weir__store_gather(m->d->object.ctx, m->s, WEIR_F64, &id, 1, m->mean);
 }
 
-/* Columns from `first` on of one sample of weight w */
-static void moments_add(const moments *m, int64_t i, double w, int64_t first, double *sum)
+/* Columns from `first` on of one sample of weight w, which lies at `at` */
+static void moments_add(const moments *m, const char *at, double w, int64_t first, double *sum)
 {
     double x[STATISTICS_RUN];
     int64_t n = m->s->dim - first < STATISTICS_RUN ? m->s->dim - first : STATISTICS_RUN;
     const double *mean = m->mean + first;
-    weir__store_read(m->s, weir__dataset_id(m->d, i), first, n, x);
+    weir__convert(WEIR_F64, x, m->s->dtype, at + (size_t)first * weir_dtype_size(m->s->dtype), n);
     for (int64_t j = 0; j < n; j++) {
         double deviation = x[j] - mean[j];
         sum[first + j] += w * (m->squares ? deviation * deviation : deviation);
     }
 }
 
+/* Samples of one block that one look has, of those that weigh something */
+typedef struct moments_run {
+    int64_t first, next, n; /* next: behind all that were looked at; n -1: one could not be read */
+    double w[WEIR__LOOK_MOST];
+    const char *at[WEIR__LOOK_MOST];
+} moments_run;
+
+/* From `first` on, of those before `end` */
+static void moments_look(const moments *m, int64_t first, int64_t end, moments_run *k)
+{
+    int64_t ids[WEIR__LOOK_MOST], most = weir__store_at_once(m->s);
+    int64_t block_end = (first / STATISTICS_BLOCK + 1) * STATISTICS_BLOCK;
+    if (end > block_end) end = block_end;
+    k->first = first;
+    k->n = 0;
+    for (k->next = first; k->next < end && k->n < most; k->next++) {
+        k->w[k->n] = m->scale * weir__dataset_size(m->d, k->next);
+        ids[k->n] = weir__dataset_id(m->d, k->next);
+        k->n += k->w[k->n] > 0;
+    }
+    if (!weir__store_look(m->d->object.ctx, m->s, ids, k->n, k->at)) k->n = -1;
+}
+
+/* Those of the run, and of those that follow it before `end` */
+static void moments_add_from(const moments *m, moments_run *k, int64_t end)
+{
+    while (k->first < end && k->n >= 0) {
+        double *sum = m->sums + k->first / STATISTICS_BLOCK * m->s->dim;
+        for (int64_t i = 0; i < k->n; i++)
+            for (int64_t j = 0; j < m->s->dim; j += STATISTICS_RUN)
+                moments_add(m, k->at[i], k->w[i], j, sum);
+        if (k->next >= end) return;
+        moments_look(m, k->next, end, k);
+    }
+}
+
 static void moments_block(const moments *m, int64_t block)
 {
+    moments_run k;
     int64_t begin = block * STATISTICS_BLOCK, end = begin + STATISTICS_BLOCK;
-    double *sum = m->sums + block * m->s->dim;
     if (end > m->d->n) end = m->d->n;
-    memset(sum, 0, (size_t)m->s->dim * sizeof *sum);
-    for (int64_t i = begin; i < end; i++) {
-        double w = m->scale * weir__dataset_size(m->d, i);
-        for (int64_t j = 0; w > 0 && j < m->s->dim; j += STATISTICS_RUN)
-            moments_add(m, i, w, j, sum);
-    }
+    memset(m->sums + block * m->s->dim, 0, (size_t)m->s->dim * sizeof *m->sums);
+    moments_look(m, begin, end, &k);
+    moments_add_from(m, &k, end);
 }
 
 static void moments_blocks(void *moments_, int piece, int64_t begin, int64_t end)
@@ -73,15 +108,67 @@ static void moments_blocks(void *moments_, int piece, int64_t begin, int64_t end
     for (int64_t i = begin; i < end; i++) moments_block(m, m->from + i);
 }
 
-/* The sums of all blocks in m->std; false: another rank's did not come. */
-static bool moments_sum(moments *m, bool squares)
+/* -- samples that are decoded: ranks do so at once, and add in turns, in order ----------------- */
+/* What rank r has added to the blocks of samples begin to end - 1 becomes everybody's. */
+static bool moments_hand_on(moments *m, int r, int64_t begin, int64_t end)
+{
+    const weir__sharing *all = m->d->sharing;
+    int64_t first = begin / STATISTICS_BLOCK, last = (end - 1) / STATISTICS_BLOCK;
+    size_t bytes = (size_t)((last - first + 1) * m->s->dim) * sizeof *m->sums;
+    for (int k = 0; k < all->ranks; k++) m->ends[k] = k < r ? 0 : bytes;
+    return all->gather(all->user, m->sums + first * m->s->dim, m->ends);
+}
+
+static bool moments_round(moments *m, int64_t first, int64_t turn)
+{
+    const weir__sharing *all = m->d->sharing;
+    weir__turn own = weir__turn_of(m->d, first, turn, all->rank);
+    moments_run k = { .first = own.end };
+    if (own.begin < own.end) moments_look(m, own.begin, own.end, &k);
+    if (!all->well(all->user)) return false;
+    for (int r = 0; r < all->ranks; r++) {
+        weir__turn of = weir__turn_of(m->d, first, turn, r);
+        if (of.begin >= of.end) break;
+        if (r == all->rank) moments_add_from(m, &k, own.end);
+        if (!moments_hand_on(m, r, of.begin, of.end)) return false;
+    }
+    return true;
+}
+
+static bool moments_in_turns(moments *m)
+{
+    const weir__sharing *all = m->d->sharing;
+    int64_t turn = weir__turn_samples(m->d);
+    bool good = true;
+    memset(m->sums, 0, (size_t)(m->blocks * m->s->dim) * sizeof *m->sums);
+    for (int64_t first = 0; good && first < m->d->n; first += turn * all->ranks)
+        good = moments_round(m, first, turn);
+    return good && all->well(all->user);
+}
+
+/* -- all of them ------------------------------------------------------------------------------- */
+static bool moments_sum_blocks(moments *m)
 {
     weir_ctx *c = m->d->object.ctx;
     const weir__sharing *all = m->d->sharing;
-    int64_t dim = m->s->dim, to = weir__sharing_end(all, m->blocks);
+    int64_t n = weir__sharing_end(all, m->blocks) - m->from;
+    if (m->s->decoded && all) return moments_in_turns(m);
+    if (m->s->decoded) moments_blocks(m, 0, 0, n); /* the threads decode */
+    else weir__divide(c->threads, weir__threads_most(c->threads), n, moments_blocks, m);
+    if (!all) return weir_ok(c);
+    for (int r = 0; r < all->ranks; r++)
+        m->ends[r] = (size_t)(weir__sharing_part(all, r + 1, m->blocks) * m->s->dim)
+                     * sizeof *m->sums;
+    return all->gather(all->user, m->sums, m->ends);
+}
+
+/* The sums of all blocks in m->std; false: a sample could not be read, or another rank's did not
+ * come. */
+static bool moments_sum(moments *m, bool squares)
+{
+    int64_t dim = m->s->dim;
     m->squares = squares;
-    weir__divide(c->threads, weir__threads_most(c->threads), to - m->from, moments_blocks, m);
-    if (all && !all->gather(all->user, m->sums, m->ends)) return false;
+    if (!moments_sum_blocks(m)) return false;
     memcpy(m->std, m->sums, (size_t)dim * sizeof *m->std);
     for (int64_t b = 1; b < m->blocks; b++)
         for (int64_t j = 0; j < dim; j++) m->std[j] += m->sums[b * dim + j];
@@ -111,8 +198,6 @@ static bool moments_alloc(moments *m)
     m->from = weir__sharing_begin(all, m->blocks);
     m->sums = weir__alloc_n(c, m->blocks, each);
     if (all) m->ends = weir__alloc_n(c, all->ranks, sizeof *m->ends);
-    for (int r = 0; m->ends && r < all->ranks; r++)
-        m->ends[r] = (size_t)weir__sharing_part(all, r + 1, m->blocks) * each;
     return m->sums && (m->ends || !all);
 }
 

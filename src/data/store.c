@@ -9,6 +9,7 @@ void weir__store_free(weir_ctx *c, weir__store *s)
     if (!s) return;
     if (s->n_parts == 0) weir__free(c, s->data);
     weir__parts_free(c, s);
+    weir__decoded_free(c, s->decoded);
     weir__free(c, s->labels);
     weir__free(c, s->weights);
     weir__free(c, s->removed);
@@ -68,6 +69,12 @@ static weir_status take_array(weir_ctx *c, const char *name, weir__array *a, wei
         return weir_fail(c, WEIR_ERROR_SHAPE, "%.300s: %lld labels: expected %lld, one a sample",
                          name, (long long)a->n_labels, (long long)s->n);
     s->levels = a->levels;
+    if (a->files) {
+        s->decoded = weir__decoded_new(c, s, a->files);
+        if (!s->decoded) return weir_status_of(c);
+        a->files = NULL;
+        return take_array_labels(c, a, s);
+    }
     if (a->borrowed) {
         s->n = 0; /* the part's are added */
         return weir__parts_add(c, s, name, a, from);
@@ -157,45 +164,61 @@ static int64_t no_level(const double *v, int64_t n, double levels)
 
 /* NaN and infinities pass: scoring fails those samples alone, and training refuses them by
  * weir__dataset_check_finite. */
-static weir_status check_levels(weir_ctx *c, const char *name, const weir__store *s)
+bool weir__store_check_row(weir_ctx *c, const char *name, const weir__store *s, int64_t levels,
+                           int64_t row, const char *at)
 {
     enum { CHUNK = 512 };
     double v[CHUNK];
-    if (s->levels == 0 || (s->dtype == WEIR_U8 && s->levels >= 256)) return WEIR_OK;
-    for (int64_t row = 0; row < s->n; row++)
-        for (int64_t j = 0; j < s->dim; j += CHUNK) {
-            int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
-            weir__store_read(s, row, j, n, v);
-            int64_t bad = no_level(v, n, (double)s->levels);
-            if (bad < n)
-                return weir_fail(
-                    c, WEIR_ERROR_VALUE,
-                    "%.300s: sample %lld, column %lld: expected an integer in [0, %lld) "
-                    "(levels), found %g",
-                    name, (long long)row, (long long)weir__store_column(s, j + bad),
-                    (long long)s->levels, v[bad]);
-        }
-    return WEIR_OK;
+    for (int64_t j = 0; j < s->dim; j += CHUNK) {
+        int64_t n = s->dim - j < CHUNK ? s->dim - j : CHUNK;
+        weir__convert(WEIR_F64, v, s->dtype, at + j * (int64_t)weir_dtype_size(s->dtype), n);
+        int64_t bad = no_level(v, n, (double)levels);
+        if (bad == n) continue;
+        weir_fail(c, WEIR_ERROR_VALUE,
+                  "%.300s: sample %lld, column %lld: expected an integer in [0, %lld) (levels), "
+                  "found %g",
+                  name, (long long)row, (long long)weir__store_column(s, j + bad),
+                  (long long)levels, v[bad]);
+        return false;
+    }
+    return true;
 }
 
-/* v of so many levels becomes floor(2^bits v / levels); NaN and infinities stay. */
-static weir_status store_reduce(weir_ctx *c, const char *name, weir__store *s, int64_t bits)
+/* Samples that are decoded are looked at then. */
+static weir_status check_levels(weir_ctx *c, const char *name, const weir__store *s)
+{
+    if (s->decoded) weir__decoded_levels(s->decoded, s->levels, 0);
+    if (s->decoded || s->levels == 0 || (s->dtype == WEIR_U8 && s->levels >= 256)) return WEIR_OK;
+    for (int64_t row = 0; row < s->n; row++)
+        if (!weir__store_check_row(c, name, s, s->levels, row, weir__store_row(s, row))) break;
+    return weir_status_of(c);
+}
+
+void weir__reduce_values(weir_dtype t, void *at, int64_t n, int64_t levels, int64_t few)
 {
     enum { CHUNK = 512 };
-    double v[CHUNK], few = (double)((int64_t)1 << bits), levels = (double)s->levels;
-    if (!(few < levels))
-        return weir_fail(c, WEIR_ERROR_RANGE,
-                         "%.300s: bits=%lld of %lld levels: expected data of more than %.0f levels",
-                         name, (long long)bits, (long long)s->levels, few);
-    if (!weir__store_own(c, s)) return weir_status_of(c);
-    for (int64_t i = 0, total = s->n * s->dim; i < total; i += CHUNK) {
-        int64_t n = total - i < CHUNK ? total - i : CHUNK;
-        char *at = (char *)s->data + i * (int64_t)weir_dtype_size(s->dtype);
-        weir__convert(WEIR_F64, v, s->dtype, at, n);
-        for (int64_t k = 0; k < n; k++) v[k] = floor(few * v[k] / levels);
-        weir__convert(s->dtype, at, WEIR_F64, v, n);
+    double v[CHUNK];
+    for (int64_t i = 0; i < n; i += CHUNK) {
+        int64_t some = n - i < CHUNK ? n - i : CHUNK;
+        char *to = (char *)at + i * (int64_t)weir_dtype_size(t);
+        weir__convert(WEIR_F64, v, t, to, some);
+        for (int64_t k = 0; k < some; k++) v[k] = floor((double)few * v[k] / (double)levels);
+        weir__convert(t, to, WEIR_F64, v, some);
     }
-    s->levels = (int64_t)few;
+}
+
+/* v of so many levels becomes floor(2^bits v / levels). */
+static weir_status store_reduce(weir_ctx *c, const char *name, weir__store *s, int64_t bits)
+{
+    int64_t few = (int64_t)1 << bits;
+    if (!(few < s->levels))
+        return weir_fail(c, WEIR_ERROR_RANGE,
+                         "%.300s: bits=%lld of %lld levels: expected data of more than %lld levels",
+                         name, (long long)bits, (long long)s->levels, (long long)few);
+    if (s->decoded) weir__decoded_levels(s->decoded, s->levels, few);
+    else if (!weir__store_own(c, s)) return weir_status_of(c);
+    else weir__reduce_values(s->dtype, s->data, s->n * s->dim, s->levels, few);
+    s->levels = few;
     return WEIR_OK;
 }
 

@@ -218,6 +218,7 @@ weir_status weir__dataset_warn_columns(weir_dataset *d, weir_dataset *held, bool
     weir_ctx *c = d ? weir__ctx_of(d) : NULL;
     if (weir__dataset_dead(d) || d->n < COLUMNS_LEAST || d->store->levels > 0 || d->row == NULL)
         return weir_status_of(c);
+    if (!weir__store_undecoded(c, d->store)) return weir_status_of(c);
     int64_t dim = d->store->dim;
     columns s = { .d = d, .held = held, .some = weir__dataset_some(d, COLUMNS_ROWS) };
     s.values = s.some->object.nil ? NULL : weir__alloc_n(c, s.some->n, sizeof *s.values);

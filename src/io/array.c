@@ -7,6 +7,7 @@ void weir__array_free(weir_ctx *c, weir__array *a)
     if (!a->borrowed) weir__free(c, a->data);
     weir__free(c, a->labels);
     weir__free(c, a->label_names.at);
+    weir__image_files_free(c, a->files);
     *a = (weir__array){ 0 };
 }
 

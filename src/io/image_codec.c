@@ -58,6 +58,7 @@ typedef struct png_job {
     png_uint_32 w, h;
     int channels;
     bool deep;             /* 16 bits a channel, else 8 */
+    bool header;           /* that alone is read */
     unsigned char *pixels; /* [h][w][channels], alpha included */
     png_bytep *rows;
 } png_job;
@@ -156,7 +157,7 @@ static void png_decode(png_job *j)
     png_read_info(j->png, j->info);
     if (!png_check_size(j)) return;
     png_set_form(j);
-    if (!png_make_rows(j)) return;
+    if (j->header || !png_make_rows(j)) return;
     png_read_image(j->png, j->rows);
     png_read_end(j->png, NULL);
 }
@@ -188,9 +189,10 @@ static void png_give(png_job *j, weir__array *out)
         .shape = { j->h, j->w, channels },
         .levels = j->deep ? 65536 : 256,
     };
-    int64_t pixels = (int64_t)j->h * j->w;
-    a.data = weir__alloc_n(j->c, weir__size_times(pixels, channels), weir_dtype_size(a.dtype));
-    if (!a.data) return;
+    int64_t pixels = j->header ? 0 : (int64_t)j->h * j->w;
+    if (!j->header)
+        a.data = weir__alloc_n(j->c, weir__size_times(pixels, channels), weir_dtype_size(a.dtype));
+    if (!j->header && !a.data) return;
     for (int64_t i = 0; i < pixels; i++)
         for (int k = 0; k < channels; k++) {
             int64_t v = png_flat(j, i * j->channels, k, channels);
@@ -200,12 +202,12 @@ static void png_give(png_job *j, weir__array *out)
     *out = a;
 }
 
-weir_status weir__png_read(weir_ctx *c, const char *where, const void *data, size_t size,
-                           weir__array *out)
+static weir_status png_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                            bool header, weir__array *out)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
-    png_job j = { .c = c, .where = where, .in = data, .size = size };
+    png_job j = { .c = c, .where = where, .in = data, .size = size, .header = header };
     if (!weir__png_is(data, size))
         return weir__io_fail(c, WEIR_ERROR_FORMAT, where, "byte 0: expected a PNG signature");
     j.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &j, png_failed, png_warned, &j,
@@ -218,6 +220,18 @@ weir_status weir__png_read(weir_ctx *c, const char *where, const void *data, siz
     weir__free(c, j.rows);
     weir__free(c, j.pixels);
     return weir_status_of(c);
+}
+
+weir_status weir__png_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                           weir__array *out)
+{
+    return png_read(c, where, data, size, false, out);
+}
+
+weir_status weir__png_header(weir_ctx *c, const char *where, const void *data, size_t size,
+                             weir__array *out)
+{
+    return png_read(c, where, data, size, true, out);
 }
 
 static void png_put(png_structp png, png_bytep from, size_t n)
@@ -280,6 +294,12 @@ weir_status weir__png_read(weir_ctx *c, const char *where, const void *data, siz
     return weir__io_unsupported(c, where, "libpng");
 }
 
+weir_status weir__png_header(weir_ctx *c, const char *where, const void *data, size_t size,
+                             weir__array *out)
+{
+    return weir__png_read(c, where, data, size, out);
+}
+
 weir_status weir__png_encode(weir_ctx *c, const unsigned char *pixels, int64_t h, int64_t w,
                              int channels, weir__bytes *out)
 {
@@ -310,6 +330,7 @@ typedef struct jpeg_job {
     const unsigned char *in;
     size_t size;
     unsigned char *pixels;
+    bool header; /* that alone is read */
     bool done;
 } jpeg_job;
 
@@ -387,6 +408,8 @@ static void jpeg_decode(jpeg_job *j, struct jpeg_source_mgr *source)
     if (!jpeg_check_size(j)) return;
     if (j->j.num_components != 1 && j->j.num_components != 3)
         jpeg_refuse(j, "not grey or of three colours");
+    j->done = j->header;
+    if (j->header) return;
     j->j.out_color_space = j->j.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     j->j.dct_method = JDCT_ISLOW; /* the same bits everywhere */
     jpeg_start_decompress(&j->j);
@@ -401,8 +424,8 @@ static void jpeg_decode(jpeg_job *j, struct jpeg_source_mgr *source)
     j->done = true;
 }
 
-weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, size_t size,
-                            weir__array *out)
+static weir_status jpeg_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                             bool header, weir__array *out)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
@@ -414,6 +437,7 @@ weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, si
     j->where = where;
     j->in = data;
     j->size = size;
+    j->header = header;
     j->j.err = jpeg_std_error(&j->errors);
     j->errors.error_exit = jpeg_failed;
     j->errors.emit_message = jpeg_message;
@@ -427,17 +451,28 @@ weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, si
                                       .resync_to_restart = jpeg_resync_to_restart,
                                       .term_source = jpeg_nothing };
     jpeg_decode(j, &source);
-    int channels = j->j.output_components;
     if (j->done)
         *out = (weir__array){ .dtype = WEIR_U8,
                               .ndim = 3,
-                              .shape = { j->j.output_height, j->j.output_width, channels },
+                              .shape = { j->j.image_height, j->j.image_width, j->j.num_components },
                               .data = j->pixels,
                               .levels = 256 };
     else weir__free(c, j->pixels);
     jpeg_destroy_decompress(&j->j);
     weir__free(c, j);
     return weir_status_of(c);
+}
+
+weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, size_t size,
+                            weir__array *out)
+{
+    return jpeg_read(c, where, data, size, false, out);
+}
+
+weir_status weir__jpeg_header(weir_ctx *c, const char *where, const void *data, size_t size,
+                              weir__array *out)
+{
+    return jpeg_read(c, where, data, size, true, out);
 }
 #else
 weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, size_t size,
@@ -447,5 +482,11 @@ weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, si
     (void)size;
     *out = (weir__array){ 0 };
     return weir__io_unsupported(c, where, "libjpeg");
+}
+
+weir_status weir__jpeg_header(weir_ctx *c, const char *where, const void *data, size_t size,
+                              weir__array *out)
+{
+    return weir__jpeg_read(c, where, data, size, out);
 }
 #endif

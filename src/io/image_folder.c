@@ -1,5 +1,5 @@
-/* image_folder.c - a folder of images as one array. Order is the byte order of names, so that ids
- * mean the same everywhere. */
+/* image_folder.c - a folder of images as one array: what lies in it, and its classes. Order is the
+ * byte order of names, so that ids mean the same everywhere. */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <errno.h>
@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "io/internal.h"
-
-enum { FILE_BYTES_MAX = 256 << 20 };
 
 typedef struct names {
     char **at;
@@ -22,7 +20,6 @@ typedef struct folder {
     int32_t *labels;      /* of files */
     int64_t labels_cap;
     weir__array out;
-    int64_t done, h, w, channels;
     int64_t passed;     /* files of other kinds */
     char *passed_first; /* path of the first of them by its bytes; NULL: none */
 } folder;
@@ -161,98 +158,6 @@ static bool list_all(folder *f)
     return weir_ok(f->c);
 }
 
-/* The bytes of the file `path`. */
-static bool decode_image(folder *f, const char *path, const void *data, size_t size,
-                         weir__array *image)
-{
-    *image = (weir__array){ 0 };
-    if (weir__png_is(data, size)) weir__png_read(f->c, path, data, size, image);
-    else if (weir__jpeg_is(data, size)) weir__jpeg_read(f->c, path, data, size, image);
-    else weir__io_fail(f->c, WEIR_ERROR_FORMAT, path, "byte 0: expected a PNG or JPEG signature");
-    return weir_ok(f->c);
-}
-
-static bool image_folder_read_image(folder *f, const char *path, weir__array *image)
-{
-    weir__bytes file;
-    *image = (weir__array){ 0 };
-    if (weir__file_read(f->c, path, FILE_BYTES_MAX, &file) != WEIR_OK) return false;
-    decode_image(f, path, file.data, file.size, image);
-    weir__free(f->c, file.data);
-    return weir_ok(f->c);
-}
-
-/* The first image says how large all are. */
-static bool image_folder_start(folder *f, const weir__array *image)
-{
-    f->h = image->shape[0];
-    f->w = image->shape[1];
-    f->channels = image->shape[2];
-    f->out = (weir__array){
-        .dtype = image->dtype,
-        .ndim = 4,
-        .shape = { f->files.n, f->channels, f->h, f->w },
-        .levels = image->levels,
-    };
-    int64_t n;
-    if (!weir__shape_numel(4, f->out.shape, &n)) {
-        weir__io_fail(f->c, WEIR_ERROR_MEMORY, f->where, "expected fewer or smaller images");
-        return false;
-    }
-    f->out.data = weir__alloc_n(f->c, n, weir_dtype_size(image->dtype));
-    return f->out.data != NULL;
-}
-
-/* [h, w, channels] to [channels, h, w] */
-static void folder_planes(folder *f, const weir__array *image)
-{
-    size_t element = weir_dtype_size(image->dtype);
-    int64_t plane = f->h * f->w;
-    const char *from = image->data;
-    char *to = (char *)f->out.data + (size_t)(f->done * f->channels * plane) * element;
-    for (int64_t i = 0; i < plane; i++)
-        for (int64_t k = 0; k < f->channels; k++) {
-            memcpy(to + (size_t)(k * plane + i) * element, from, element);
-            from += element;
-        }
-}
-
-static bool store(folder *f, const char *path, const weir__array *image)
-{
-    if (f->done == 0 && !image_folder_start(f, image)) return false;
-    if (image->shape[0] != f->h || image->shape[1] != f->w || image->shape[2] != f->channels) {
-        weir__io_fail(f->c, WEIR_ERROR_FORMAT, path,
-                      "expected %lld x %lld pixels with %lld channels as the first image, found "
-                      "%lld x %lld with %lld",
-                      (long long)f->w, (long long)f->h, (long long)f->channels,
-                      (long long)image->shape[1], (long long)image->shape[0],
-                      (long long)image->shape[2]);
-        return false;
-    }
-    if (image->dtype != f->out.dtype) {
-        bool deep = image->levels > 256;
-        weir__io_fail(f->c, WEIR_ERROR_FORMAT, path,
-                      "expected %d bits a channel as the first image, found %d", deep ? 8 : 16,
-                      deep ? 16 : 8);
-        return false;
-    }
-    folder_planes(f, image);
-    f->done++;
-    return true;
-}
-
-static bool image_folder_read_all(folder *f)
-{
-    for (int64_t i = 0; i < f->files.n; i++) {
-        weir__array image;
-        bool ok = image_folder_read_image(f, f->files.at[i], &image)
-                  && store(f, f->files.at[i], &image);
-        weir__array_free(f->c, &image);
-        if (!ok) return false;
-    }
-    return true;
-}
-
 /* What stands behind the last '/' of the sub-folders' paths. */
 static bool name_labels(folder *f)
 {
@@ -270,12 +175,35 @@ static bool name_labels(folder *f)
     return true;
 }
 
-weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *out)
+/* Without data, of a shape that memory could hold. */
+static bool image_folder_shape(folder *f)
+{
+    const weir__image_files *all = f->out.files;
+    int64_t numel;
+    f->out.dtype = all->dtype;
+    f->out.ndim = 4;
+    f->out.shape[0] = all->n;
+    f->out.shape[1] = all->channels;
+    f->out.shape[2] = all->h;
+    f->out.shape[3] = all->w;
+    f->out.levels = all->levels;
+    if (weir__shape_numel(4, f->out.shape, &numel)) return true;
+    weir__io_fail(f->c, WEIR_ERROR_MEMORY, f->where, "expected fewer or smaller images");
+    return false;
+}
+
+static bool image_folder_look_all(folder *f)
+{
+    f->out.files = weir__image_files_open(f->c, f->where, f->files.n, f->files.at);
+    return f->out.files && image_folder_shape(f);
+}
+
+weir_status weir__image_folder_open(weir_ctx *c, const char *path, weir__array *out)
 {
     *out = (weir__array){ 0 };
     if (!weir_ok(c)) return weir_status_of(c);
     folder f = { .c = c, .where = path };
-    if (list_all(&f) && image_folder_read_all(&f) && (!f.labels || name_labels(&f))
+    if (list_all(&f) && image_folder_look_all(&f) && (!f.labels || name_labels(&f))
         && folder_tell_passed(&f)) {
         f.out.labels = f.labels;
         f.out.n_labels = f.labels ? f.files.n : 0;
@@ -287,17 +215,5 @@ weir_status weir__image_folder_read(weir_ctx *c, const char *path, weir__array *
     weir__free(c, f.passed_first);
     names_free(c, &f.files);
     names_free(c, &f.folders);
-    return weir_status_of(c);
-}
-
-weir_status weir__image_read(weir_ctx *c, const char *path, const void *data, size_t size,
-                             weir__array *out)
-{
-    *out = (weir__array){ 0 };
-    if (!weir_ok(c)) return weir_status_of(c);
-    folder f = { .c = c, .where = path, .files.n = 1 };
-    weir__array image;
-    if (decode_image(&f, path, data, size, &image) && store(&f, path, &image)) *out = f.out;
-    weir__array_free(c, &image);
     return weir_status_of(c);
 }

@@ -51,4 +51,9 @@ void weir__zfree(void *c, void *block);
 /* CRC-32C of `size` bytes. */
 uint32_t weir__crc32c(const void *data, size_t size);
 
+/* -- image_files.c ----------------------------------------------------------------------------- */
+/* Of the files at paths[n] the headers: all as the first. NULL: the error is set. */
+weir__image_files *weir__image_files_open(weir_ctx *c, const char *folder, int64_t n,
+                                          char *const *paths);
+
 #endif

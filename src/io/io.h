@@ -58,6 +58,7 @@ typedef struct weir__array {
     int64_t shape[WEIR_RANK_MAX];
     void *data; /* dense in logical order; weir__free(c, data) */
     bool borrowed; /* data lies in the bytes that were read, which it must not outlive */
+    struct weir__image_files *files; /* that samples are to be decoded from; NULL: data has them */
     int64_t levels; /* integer data of so many levels (IDX and images 256), 0: continuous */
     int64_t n_labels;
     int32_t *labels; /* n_labels 0: none */
@@ -136,10 +137,36 @@ weir_status weir__jpeg_read(weir_ctx *c, const char *where, const void *data, si
                             weir__array *out);
 bool weir__png_is(const void *data, size_t size);
 bool weir__jpeg_is(const void *data, size_t size);
+/* The same of its header alone, of a file of `size` bytes: no data. */
+weir_status weir__png_header(weir_ctx *c, const char *where, const void *data, size_t size,
+                             weir__array *out);
+weir_status weir__jpeg_header(weir_ctx *c, const char *where, const void *data, size_t size,
+                              weir__array *out);
 /* A folder of PNG and JPEG files of one size, in byte order of their names: [n, channels, h, w] u8,
  * levels 256, or of 16 bits a channel i32, levels 65536; labels: the number of the sub-folder
- * (sorted) where the images lie in sub-folders, and its name; else none. */
-weir_status weir__image_folder_read(weir_ctx *c, const char *folder, weir__array *out);
+ * (sorted) where the images lie in sub-folders, and its name; else none. Of each file the header is
+ * looked at; out->files, in place of data, are to be decoded from. */
+weir_status weir__image_folder_open(weir_ctx *c, const char *folder, weir__array *out);
+/* image_files.c: the files of one folder, of which all say the same size */
+typedef struct weir__image_file {
+    int64_t path; /* where it begins in `text` */
+    int64_t bytes, written; /* its size, and when it was written, in ns: as it was looked at */
+} weir__image_file;
+typedef struct weir__image_files {
+    int64_t n;
+    weir__image_file *at; /* [n] */
+    char *text; /* the path of the folder, and behind it those of all files */
+    weir_dtype dtype;
+    int64_t channels, h, w, levels; /* of each */
+} weir__image_files;
+static inline const char *weir__image_files_path(const weir__image_files *f, int64_t i)
+{
+    return f->text + f->at[i].path;
+}
+/* Image i as [channels, h, w] into `to`; false: the error is set, of a file that is broken, or is
+ * not as it was. From any thread, in a context of its own. */
+bool weir__image_files_decode(weir_ctx *c, const weir__image_files *f, int64_t i, void *to);
+void weir__image_files_free(weir_ctx *c, weir__image_files *f); /* NULL: nothing */
 /* One of them, of the bytes of its file: [1, channels, h, w]. */
 weir_status weir__image_read(weir_ctx *c, const char *path, const void *data, size_t size,
                              weir__array *out);

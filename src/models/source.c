@@ -193,10 +193,11 @@ static weir_tensor *source_stored(weir_model *m, int64_t n)
         source_rows(s, n, part, rows);
         x = weir_empty(c, s->source->real, 2, (const int64_t[]){ n, m->dim });
     }
-    if (!weir_is_nil(x)) weir__store_gather(s->source->store, x->dtype, rows, n, weir_data_mut(x));
+    bool good = !weir_is_nil(x)
+                && weir__store_gather(c, s->source->store, x->dtype, rows, n, weir_data_mut(x));
     weir__free(c, rows);
     weir__free(c, part);
-    return x;
+    return good ? x : weir__nil(c, WEIR__TENSOR);
 }
 
 weir_tensor *weir__source_draw(weir_model *m, int64_t n, const weir_condition *k)

@@ -166,7 +166,7 @@ static void outliers(gather *g)
     double *x = weir__alloc_n(g->c, weir__size_times(t->n_outliers, g->columns.dim), sizeof *x);
     g->columns.outliers = x;
     for (int64_t i = 0; x && i < t->n_outliers; i++, x += g->columns.dim) {
-        weir__store_read(g->data->store, t->outliers[i].id, 0, g->columns.dim, x);
+        if (!weir__store_gather(g->c, g->data->store, WEIR_F64, &t->outliers[i].id, 1, x)) return;
         t->outliers[i].x = x;
     }
     t->outliers_note = weir__keep(

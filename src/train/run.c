@@ -206,8 +206,7 @@ static weir_status run_open_data(weir_run *r, const json_t *stored)
         weir_fail(c, WEIR_ERROR_ARGUMENT, "%s: no training samples: expected at least one",
                   r->config.data);
     if (!weir_ok(c)) return weir_status_of(c); /* a view of what is gone may be left */
-    weir__run_share_data(r);
-    note_fingerprint(r);
+    if (weir__run_share_data(r)) note_fingerprint(r);
     return weir_status_of(c);
 }
 
@@ -402,7 +401,7 @@ static weir_status open_parts(weir_run *r, const weir__config_layers *from, cons
 {
     weir_ctx *c = r->object.ctx;
     open_config(r, from, stored);
-    if (!weir__run_agree(r)) return weir_status_of(c); /* from here on they share the data */
+    if (weir__group_knows(c) || !weir__run_agree(r)) return weir_status_of(c);
     if (weir__fit_model(r, stored != NULL) != WEIR_OK || check_data(r) != WEIR_OK)
         return weir_status_of(c);
     if (open_loader(r, stop) != WEIR_OK || open_seeded(r) != WEIR_OK) return weir_status_of(c);

@@ -79,10 +79,10 @@ static bool together_gather(void *ctx, void *all, const size_t *ends)
     return weir__group_gather(ctx, all, ends);
 }
 
-void weir__run_share_data(weir_run *r)
+bool weir__run_share_data(weir_run *r)
 {
     weir_ctx *c = r->object.ctx;
-    if (weir_ranks(c) == 1) return;
+    if (weir_ranks(c) == 1) return true;
     r->sharing = (weir__sharing){
         .rank = weir_rank(c),
         .ranks = weir_ranks(c),
@@ -92,6 +92,8 @@ void weir__run_share_data(weir_run *r)
     };
     r->train->sharing = &r->sharing;
     if (weir_dataset_samples(r->valid) > 0) r->valid->sharing = &r->sharing;
+    const weir__group_word settings = { "settings with checksum", together_settings(r) };
+    return weir__group_agree(c, "run_open", 1, &settings); /* so passes are the same */
 }
 
 /* -- the state -------------------------------------------------------------------------------- */

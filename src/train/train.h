@@ -239,8 +239,9 @@ typedef struct weir__divided {
 void weir__divided_pull(void *divided, void *to, size_t bytes);
 /* What was not asked for, so that nobody waits. */
 void weir__divided_rest(weir__divided *d);
-/* From here on each rank reads its part of the data in passes over all of them. */
-void weir__run_share_data(weir_run *r);
+/* From here on each rank reads its part of the data in passes over all of them. False: the error is
+ * set, or one has other settings. */
+bool weir__run_share_data(weir_run *r);
 
 /* -- state.c: what a run is at a step ---------------------------------------------------------- */
 typedef enum weir__counter_kind { WEIR__COUNTER_INT, WEIR__COUNTER_REAL } weir__counter_kind;

@@ -37,4 +37,14 @@ holds "names the file" '^weir: small.npy: was written to since it was opened: ex
 refuses "and no other data go on" 1 'small.npy: byte 128: expected 2352000 bytes of data' "$WEIR" train --out shrinks --resume --steps 1000001
 npy small.npy 3000
 works "the same go on" "$WEIR" train --out shrinks --resume --steps 2000000 --minutes 0.001 --quiet
+
+# -- a folder of images: what its headers do not say is found when pixels are read
+cp -r "$SRC/tests/data/files/images" shots
+# shellcheck disable=SC2086
+works "a folder" "$WEIR" train nice --data shots,valid=0 $settings --steps 2 --out shots-run
+head -c 60 "$SRC/tests/data/files/images/a/1.png" > shots/a/1.png
+# shellcheck disable=SC2086
+refuses "broken behind its header" 1 'shots/a/1.png: byte .*: expected a PNG file' "$WEIR" train nice --data shots,valid=0 $settings --steps 2 --out broken
+rm shots/a/1.png
+refuses "and no other data go on" 1 'shots' "$WEIR" train --out shots-run --resume --steps 3
 exit $((failures > 0))

@@ -34,7 +34,7 @@ static int mirrored(const char *options, double p)
             int64_t id = weir_batch_ids(b)[i], row = 0;
             float image[PIXELS];
             while (weir__dataset_id(d, row) != id) row++;
-            weir__store_gather(d->store, WEIR_F32, &id, 1, image);
+            weir__store_gather(c, d->store, WEIR_F32, &id, 1, image);
             bool flip = drawn(3, step / per_epoch, id, p);
             assert_true(image_is(x + i * PIXELS, image, flip));
             assert_false(image_is(x + i * PIXELS, image, !flip));

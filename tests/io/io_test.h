@@ -161,4 +161,25 @@ static MAYBE_UNUSED void write_text(const char *path, const void *data, size_t s
     assert_int_equal(fclose(f), 0);
 }
 
+/* A folder of images, all of them decoded, in the order of `order` (NULL: as they come). */
+static MAYBE_UNUSED weir_status read_folder_in(weir_ctx *c, const char *folder, const int64_t *order,
+                                               weir__array *a)
+{
+    if (weir__image_folder_open(c, folder, a) != WEIR_OK) return weir_status_of(c);
+    const weir__image_files *f = a->files;
+    size_t each = (size_t)(f->channels * f->h * f->w) * weir_dtype_size(f->dtype);
+    a->data = weir__alloc_n(c, f->n, each);
+    for (int64_t i = 0; a->data && weir_ok(c) && i < f->n; i++) {
+        int64_t k = order ? order[i] : i;
+        weir__image_files_decode(c, f, k, (char *)a->data + (size_t)k * each);
+    }
+    if (!weir_ok(c)) weir__array_free(c, a);
+    return weir_status_of(c);
+}
+
+static MAYBE_UNUSED weir_status read_folder(weir_ctx *c, const char *folder, weir__array *a)
+{
+    return read_folder_in(c, folder, NULL, a);
+}
+
 #endif

@@ -101,7 +101,7 @@ static void use_files(weir_ctx *c, const char *folder)
     weir__free(c, b.data);
     if (weir__png_grid(c, x, 2, 1, 1, 3, 0, 0, &b) == WEIR_OK) (void)weir__file_write(c, in_folder(folder, "a.png"), b.data, b.size);
     weir__free(c, b.data);
-    if (weir__image_folder_read(c, folder, &back) == WEIR_OK) weir__array_free(c, &back);
+    if (read_folder(c, folder, &back) == WEIR_OK) weir__array_free(c, &back);
     weir__events *e = weir__events_open(c, in_folder(folder, "events"), 1, 0);
     if (e) (void)weir__events_scalar(e, "a tag that is longer than the first record was: the buffer has to grow, so this is long", 1, 2, 3);
     weir__events_close(e);
