@@ -37,8 +37,11 @@ typedef struct back {
 static weir_tensor *back_input(back *b, int i)
 {
     weir_vjp *v = b->v;
-    weir_tensor *leaf = weir__vjp_leaf(v, i), *x = weir_vjp_in(v, i);
     bool needs = weir_vjp_needs(v, i);
+    weir_tensor *leaf = weir__vjp_leaf(v, i);
+    v->ctx->modes.no_grad = leaf != NULL; /* which is looked at alone: has it changed? */
+    weir_tensor *x = weir_vjp_in(v, i);
+    v->ctx->modes.no_grad = false;
     if (!needs && !leaf) return weir_detach(x);
     if (!leaf && !b->recording) leaf = weir_set_requires_grad(weir_detach(x), true);
     if (!leaf) leaf = weir_view(x, x->ndim, x->shape);

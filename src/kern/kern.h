@@ -490,7 +490,7 @@ void weir__square_error_forward(const weir__isa *k, weir__real t, const weir__sq
 void weir__square_error_backward(const weir__isa *k, weir__real t, const weir__square_error *s,
                                  const weir__threads *threads);
 /* Fills y. False where a unit sees more than it may: then y is not the layer. */
-bool weir__masked_weights(weir__real t, const weir__masked *p);
+bool weir__masked_weights(const weir__isa *k, weir__real t, const weir__masked *p);
 /* -- parallel.c: work divided among threads ---------------------------------------------------- */
 /* fn(user, i, begin, end) for `pieces` ranges of [0, n), number i from n i / pieces on; for fewer
  * where n is less. No more than there are threads. */

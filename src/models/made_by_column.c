@@ -94,7 +94,8 @@ static void *made_weights(run *r, int layer)
         .mask = weir__ptr(p.mask),
         .y = weir__ptr(w),
     };
-    r->fits = weir__masked_weights(r->stairs.type, &masked) && r->fits;
+    const weir__isa *kern = r->stairs.ctx->kern;
+    r->fits = weir__masked_weights(kern, r->stairs.type, &masked) && r->fits;
     return (void *)masked.y;
 }
 
