@@ -45,7 +45,7 @@ static weir_tensor *back_input(back *b, int i)
     if (!needs && !leaf) return weir_detach(x);
     if (!leaf && !b->recording) leaf = weir_set_requires_grad(weir_detach(x), true);
     if (!leaf) leaf = weir_view(x, x->ndim, x->shape);
-    if (needs) b->wanted[b->n++] = leaf;
+    if (weir__vjp_takes(v, 0, i)) b->wanted[b->n++] = leaf;
     return leaf;
 }
 
@@ -83,7 +83,8 @@ static void back_give(back *b, weir_tensor *x, weir_tensor *log_slopes, weir_ten
     if (n == 0 || weir_grad(n, of, b->n, b->wanted, by, b->recording, false, b->grad) != WEIR_OK)
         return;
     for (int i = 0, j = 0; i < v->n_in; i++)
-        if (weir_vjp_needs(v, i) && !weir_is_nil(b->grad[j++])) weir_vjp_set(v, i, b->grad[j - 1]);
+        if (weir__vjp_takes(v, 0, i) && !weir_is_nil(b->grad[j++]))
+            weir_vjp_set(v, i, b->grad[j - 1]);
 }
 
 /* -- the triangular system --------------------------------------------------------------------- */

@@ -144,6 +144,14 @@ const weir_spec *weir__vjp_out_spec(const weir_vjp *v, int i)
 
 weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i) { return v->state->node->in[i].leaf; }
 
+bool weir__vjp_takes(const weir_vjp *v, int first, int i)
+{
+    const weir_tensor *leaf = weir__vjp_leaf(v, i);
+    bool again = false;
+    for (int j = first; leaf && !again && j < i; j++) again = weir__vjp_leaf(v, j) == leaf;
+    return weir_vjp_needs(v, i) && !again;
+}
+
 void *weir__vjp_into(weir_vjp *v, int i, bool *accumulate)
 {
     pass *p = v->state->p;

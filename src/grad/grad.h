@@ -79,6 +79,9 @@ weir_tensor *weir__vjp_gout(const weir_vjp *v, int i);
 const weir_spec *weir__vjp_out_spec(const weir_vjp *v, int i);
 /* The leaf that input i is, or NULL. */
 weir_tensor *weir__vjp_leaf(const weir_vjp *v, int i);
+/* Whether input i takes a gradient of its own where inputs from `first` on enter a graph as they
+ * are: it needs one, and is no leaf that stands before it, whose gradient is then that of both. */
+bool weir__vjp_takes(const weir_vjp *v, int first, int i);
 /* The context of the first tensor in two lists, either of which may be NULL; none: the orphan. */
 weir_ctx *weir__lists_context(int n, weir_tensor *const *x, int m, weir_tensor *const *y);
 /* The youngest context among the inputs, which must lie on one line of descent; NULL: *fail is a

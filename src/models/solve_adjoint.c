@@ -166,6 +166,13 @@ static const weir_condition *back_condition(weir_vjp *v, const adjoint *a, weir_
     return k;
 }
 
+/* Of the parameters, which the stages use as they are, those that are shared count once. */
+static bool back_takes(const weir_vjp *v, const adjoint *a, int i)
+{
+    int parameters = (a->probes ? 2 : 1) + a->conditions;
+    return weir__vjp_takes(v, i < parameters ? i : parameters, i);
+}
+
 /* Room for what wants a gradient; false: no memory. */
 static bool back_begin(back *b, weir_vjp *v, const adjoint *a)
 {
@@ -184,7 +191,7 @@ static bool back_begin(back *b, weir_vjp *v, const adjoint *a)
     if (v->gout[STATE]) weir_copy_(b->lambda, weir_detach(v->gout[STATE]));
     b->ode.k = back_condition(v, a, leaves);
     for (int i = first; i < v->n_in; i++) {
-        if (!weir_vjp_needs(v, i)) continue;
+        if (!back_takes(v, a, i)) continue;
         weir_tensor *p = i < parameters ? leaves[i - first] : weir__vjp_leaf(v, i);
         b->sum[b->n] = weir_zeros(c, p->dtype, p->ndim, p->shape);
         b->wanted[1 + b->n++] = p;
@@ -196,7 +203,7 @@ static void back_give(const back *b, weir_vjp *v, const adjoint *a)
 {
     if (weir_vjp_needs(v, 0)) weir_vjp_set(v, 0, b->lambda);
     for (int i = a->probes ? 2 : 1, k = 0; i < v->n_in; i++)
-        if (weir_vjp_needs(v, i)) weir_vjp_set(v, i, b->sum[k++]);
+        if (back_takes(v, a, i)) weir_vjp_set(v, i, b->sum[k++]);
 }
 
 /* In the steps of the way there. */

@@ -71,13 +71,13 @@ static void hand_back(replay *r, weir_tensor *y, weir_tensor **wanted, weir_tens
     weir_vjp *v = r->v;
     int n = 0;
     for (int i = 0; i < r->n; i++)
-        if (weir_vjp_needs(v, i)) wanted[n++] = r->x[i];
+        if (weir__vjp_takes(v, 0, i)) wanted[n++] = r->x[i];
     if (weir_is_nil(y) || !y->requires_grad || !weir__graph_walk(v->ctx, 1, &y, only_inputs, r))
         return;
     if (weir_grad(1, &y, n, wanted, &v->gout[0], weir__vjp_recording(v), false, g) != WEIR_OK)
         return;
     for (int i = 0, j = 0; i < r->n; i++)
-        if (weir_vjp_needs(v, i) && !weir_is_nil(g[j++])) weir_vjp_set(v, i, g[j - 1]);
+        if (weir__vjp_takes(v, 0, i) && !weir_is_nil(g[j++])) weir_vjp_set(v, i, g[j - 1]);
 }
 
 static void checkpoint_backward(weir_vjp *v)

@@ -412,6 +412,25 @@ static void recompute_of_a_module(void **state)
     weir_module_free(m);
 }
 
+/* The product of an input with itself is no sum of two inputs' gradients. */
+static weir_tensor *product(void *user, weir_tensor **x) { return (void)user, weir_mul(x[0], x[1]); }
+static void recompute_of_one_input_twice(void **state)
+{
+    weir_ctx *c = *state;
+    for (int direct = 0; direct < 2; direct++)
+        for (int create = 0; create < 2; create++) {
+            weir_tensor *w = LEAF(c, 3, -4), *z = direct ? w : weir_scale(w, 1), *both[] = { z, z }, *g, *h;
+            weir_tensor *y = weir_sum(weir_checkpoint(product, NULL, 2, both));
+            assert_int_equal(weir_grad(1, &y, 1, &w, NULL, create, false, &g), WEIR_OK);
+            assert_near(AT(g, 0), 6, 1e-15);
+            assert_near(AT(g, 1), -8, 1e-15);
+            if (!create) continue;
+            weir_tensor *sum = weir_sum(g);
+            assert_int_equal(weir_grad(1, &sum, 1, &w, NULL, false, false, &h), WEIR_OK);
+            assert_near(AT(h, 1), 2, 1e-15);
+        }
+}
+
 /* -- an op of one's own, with the public headers alone ------------------------------------------------------------------------------- */
 static void cube_forward(weir_call *k)
 {
@@ -498,6 +517,6 @@ int main(void)
           CASE(vector_jacobian_products), CASE(a_loop_leaves_memory_as_it_was), CASE(an_op_from_outside), CASE(an_op_without_a_backward_says_so),
           CASE(deep_chains_neither_recurse_nor_overflow), CASE(kept_results_keep_their_history),
           CASE(errors_name_the_op_and_the_shapes), CASE(a_jacobian_and_its_products), CASE(a_hessian), CASE(a_gradient_penalty),
-          CASE(recompute_gives_the_same_bits), CASE(recompute_wants_every_leaf), CASE(recompute_of_a_module), CASE(a_tensor_and_a_graph_as_text));
+          CASE(recompute_gives_the_same_bits), CASE(recompute_wants_every_leaf), CASE(recompute_of_a_module), CASE(recompute_of_one_input_twice), CASE(a_tensor_and_a_graph_as_text));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -330,6 +330,14 @@ static void test_shared_and_buffers(void **state)
     bool is_buffer;
     weir_tensor *count = weir_module_state_at(m, 1, NULL, &is_buffer);
     assert_true(is_buffer && weir_get(count, SHAPE(1)) == 5);
+    float plain[9], again[9];
+    weir_tensor *x = weir_randn(c, WEIR_F32, 2, SHAPE(5, 3)), *w = weir_module_state_find(m, "weight");
+    weir_backward(weir_sum(weir_module_forward(m, x)));
+    weir_copy_to_f32(weir_grad_of(w), plain, 9);
+    weir_module_zero_grad(m);
+    weir_backward(weir_sum(weir_module_checkpoint(m, x)));
+    weir_copy_to_f32(weir_grad_of(w), again, 9);
+    for (int i = 0; i < 9; i++) assert_near(again[i], plain[i], 1e-6 * fabs((double)plain[i])); /* one place adds, the other gathers */
     assert_ok(c);
     weir_module_free(m);
 }
