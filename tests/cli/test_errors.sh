@@ -87,7 +87,8 @@ printf '\000\000\010\003\177\377\377\377\177\377\377\377\177\377\377\377' > h-id
 refuses "IDX that claims too much" 1 'h-idx3-ubyte' "$WEIR" score run --data h-idx3-ubyte
 tiny digits digits --steps 3 --batch 20 > log 2>&1 || cat log
 mkdir folder && head -c 60 "$SRC/tests/data/files/images/a/0.png" > folder/1.png
-refuses "PNG cut short" 1 '1.png' "$WEIR" score digits --data folder
+refuses "PNG cut short" 1 '1.png: byte 60' "$WEIR" train nice --data folder --out torn
+refuses "a folder of another size" 1 'expected 64, as the model' "$WEIR" score digits --data folder
 printf 'x' | gzip -c | head -c 15 > cut.csv.gz
 refuses "gzip cut short" 1 'cut.csv.gz' "$WEIR" score run --data cut.csv.gz
 mkdir bad && cp run/config.json bad/ && head -c 200 run/model.safetensors > bad/model.safetensors
