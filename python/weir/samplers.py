@@ -42,8 +42,8 @@ def euler(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -89,8 +89,8 @@ def midpoint(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -136,8 +136,8 @@ def heun(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -183,8 +183,8 @@ def rk4(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -232,8 +232,8 @@ def dopri5(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -286,8 +286,8 @@ def tsit5(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -338,8 +338,8 @@ def ddim(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -385,8 +385,8 @@ def ddpm(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -432,8 +432,8 @@ def euler_ancestral(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -480,8 +480,8 @@ def euler_maruyama(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -532,8 +532,8 @@ def edm(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -585,8 +585,8 @@ def dpm_1(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -630,8 +630,8 @@ def dpm_2(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -678,8 +678,8 @@ def dpm_3(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -726,8 +726,8 @@ def dpmpp_2s(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -774,8 +774,8 @@ def dpmpp_3s(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -822,8 +822,8 @@ def dpmpp_2m(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -869,8 +869,8 @@ def dpmpp_3m(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -917,8 +917,8 @@ def dpmpp_2m_sde(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said
@@ -969,8 +969,8 @@ def unipc(
     guidance_high : real, inf unless said
         up to this sigma. [0, inf]
     clamp : choice, auto unless said
-        the data predicted are kept within the range of the data; auto: of integer data, where the
-        sampler is no method for ODEs. auto|no|yes
+        the data predicted are kept within the range of the data; auto: where a bound is given, and
+        of integer data where the sampler is no method for ODEs. auto|no|yes
     clamp_low : real, -inf unless said
         least value of the data as stored; of integers 0 or above. [-inf, inf]
     clamp_high : real, inf unless said

@@ -80,8 +80,8 @@ enum { WEIR__CLAMP_AUTO, WEIR__CLAMP_NO, WEIR__CLAMP_YES };
       INFINITY, NULL, "up to this sigma" }, \
     { "clamp", WEIR_OPTION_CHOICE, offsetof(weir__sampler_opts, clamp), "auto", 0, 0, \
       WEIR__CLAMP_CHOICES, \
-      "the data predicted are kept within the range of the data; auto: of integer data, where " \
-      "the sampler is no method for ODEs" }, \
+      "the data predicted are kept within the range of the data; auto: where a bound is given, " \
+      "and of integer data where the sampler is no method for ODEs" }, \
     { "clamp_low", WEIR_OPTION_REAL, offsetof(weir__sampler_opts, clamp_low), "-inf", -INFINITY, \
       INFINITY, NULL, "least value of the data as stored; of integers 0 or above" }, \
     { "clamp_high", WEIR_OPTION_REAL, offsetof(weir__sampler_opts, clamp_high), "inf", -INFINITY, \

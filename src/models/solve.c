@@ -60,11 +60,15 @@ static bool solve_is_guided(const weir_choice *sampler)
     return solve_option(sampler, "guidance", 1) != 1;
 }
 
+/* Bounds say yes where nothing else is said. */
 static int32_t solve_clamp_said(const weir_choice *sampler)
 {
     const int32_t *v = weir__option_value(sampler->row, sampler->options, "clamp",
                                           WEIR_OPTION_CHOICE);
-    return v ? *v : WEIR__CLAMP_NO;
+    bool bounded = isfinite(solve_option(sampler, "clamp_low", -INFINITY))
+                   || isfinite(solve_option(sampler, "clamp_high", INFINITY));
+    if (!v) return WEIR__CLAMP_NO;
+    return *v == WEIR__CLAMP_AUTO && bounded ? WEIR__CLAMP_YES : *v;
 }
 
 bool weir__sampler_alters(const weir_model *m, const weir_choice *sampler)
@@ -73,7 +77,7 @@ bool weir__sampler_alters(const weir_model *m, const weir_choice *sampler)
     if (!guided && solve_clamp_said(sampler) != WEIR__CLAMP_YES) return false;
     weir_fail(m->object.ctx, WEIR_ERROR_UNSUPPORTED,
               "%s: %s where a log-density is asked for, the model's own", m->row->row.name,
-              guided ? "guidance: expected 1" : "clamp=yes: expected auto or no");
+              guided ? "guidance: expected 1" : "clamp: expected no, or auto without bounds");
     return true;
 }
 
@@ -117,13 +121,13 @@ static bool solve_says_data(const weir_model *m)
 
 /* By itself where the range is known, but a method for ODEs, and any from noise of the caller's
  * own, solves the ODE whose log-density is the model's. */
-static bool solve_clamps(const solve *s, double low, double high)
+static bool solve_clamps(const solve *s)
 {
     int32_t said = solve_clamp_said(&s->sampler);
     bool is_ode = ((const weir_sampler_row *)s->sampler.row)->solve != NULL;
     if (said != WEIR__CLAMP_AUTO) return said == WEIR__CLAMP_YES;
-    if (is_ode || s->o->noise || s->o->noise_f64 || !solve_says_data(s->m)) return false;
-    return s->m->levels > 0 || isfinite(low) || isfinite(high);
+    bool given = s->o->noise || s->o->noise_f64;
+    return s->m->levels > 0 && !is_ode && !given && solve_says_data(s->m);
 }
 
 static bool solve_clamp_refuses(const solve *s, double low, double high)
@@ -145,7 +149,7 @@ static bool solve_clamp(solve *s)
     const weir__field *f = &s->field;
     double low = solve_option(&s->sampler, "clamp_low", -INFINITY);
     double high = solve_option(&s->sampler, "clamp_high", INFINITY);
-    if (!solve_clamps(s, low, high)) return true;
+    if (!solve_clamps(s)) return true;
     if (solve_clamp_refuses(s, low, high)) return false;
     s->range = weir__alloc_n(f->ctx, weir__size_times(2, f->dim), sizeof *s->range);
     if (!s->range) return false;

@@ -162,8 +162,9 @@ void weir__model_range(const weir_model *m, double low, double high, double *low
     weir__standard by = m->mean ? weir__model_standard(m) : (weir__standard){ 0 };
     double levels = (double)m->levels, scale = m->levels > 0 ? levels : 1;
     if (m->levels > 0) { /* rounding to the model's type leaves a value at an end in its level */
-        low = fmax(low, 0) + 0x1p-10;
-        high = fmin(high + 1, levels) - 0x1p-10;
+        double inside = fmax(levels * 0x1p-20, 0x1p-10);
+        low = fmax(low, 0) + inside;
+        high = fmin(high + 1, levels) - inside;
     }
     for (int64_t j = 0; j < m->dim; j++) {
         lows[j] = by.mean ? (low - by.mean[j]) / by.std[j] : low / scale;

@@ -23,9 +23,14 @@ draw heun-no.npy --solver "heun steps=9 clamp=no"
 draw heun-yes.npy --solver "heun steps=9 clamp=yes"
 same "a method for ODEs is left as it is" heun.npy heun-no.npy
 differ "unless it is told" heun.npy heun-yes.npy
+draw heun-range.csv --solver "heun steps=9 clamp_low=3 clamp_high=5"
+draw heun-range-yes.csv --solver "heun steps=9 clamp=yes clamp_low=3 clamp_high=5"
+draw heun-range-no.npy --solver "heun steps=9 clamp=no clamp_low=3 clamp_high=5"
+same "a range tells it" heun-range.csv heun-range-yes.csv
+same "but where it says no" heun-range-no.npy heun-no.npy
 refuses "no such word" 2 'clamp=maybe: expected one of auto|no|yes' "$WEIR" sample run -n 2 -o no.npy --solver "ddim clamp=maybe"
 refuses "no order" 2 'expected low and high in order' "$WEIR" sample run -n 2 -o no.npy --solver "ddim clamp_low=5 clamp_high=2"
-refuses "no density of it" 2 'clamp=yes: expected auto or no' "$WEIR" score run --data digits,limit=2 --solver "heun steps=2 clamp=yes" --probes 1
+refuses "no density of it" 2 'clamp: expected no, or auto without bounds' "$WEIR" score run --data digits,limit=2 --solver "heun steps=2 clamp=yes" --probes 1
 
 # -- a run that is told so: samples follow, codes and densities do not
 works "train" "$WEIR" train ddpm --data digits --set net.hidden=16 --out told --steps 20 --set valid_every=20 --set valid_rows=2 --set sampler.steps=9 --set sampler.clamp=no

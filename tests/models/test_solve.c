@@ -358,9 +358,12 @@ static void test_never_clamped(void **state)
     assert_memory_equal(lp[0], lp[1], sizeof *lp);
     assert_memory_equal(z[0], z[1], sizeof *z);
     assert_true(straight[0].value == straight[1].value);
+    how.solver = "heun steps=6 clamp_high=3";
+    weir_model_log_prob_into_f64(m[0], x, K, &how, lp[0], NULL);
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "clamp: expected no");
     how.solver = "heun steps=6 clamp=yes";
     weir_model_log_prob_into_f64(m[0], x, K, &how, lp[0], NULL);
-    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "clamp=yes: expected auto or no where a log-density is asked for");
+    assert_fails(c, WEIR_ERROR_UNSUPPORTED, "clamp: expected no, or auto without bounds where a log-density is asked for");
     for (int i = 0; i < 2; i++) weir_model_free(m[i]);
 }
 
