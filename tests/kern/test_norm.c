@@ -5,6 +5,7 @@
 static const struct { int64_t batch, channels, run, groups; bool centred; } shapes[] = {
     { 3, 1, 1, 1, true },   { 5, 7, 1, 1, true },     { 4, 16, 1, 1, true },  { 3, 37, 1, 1, false }, { 2, 1000, 1, 1, true },  { 2, 1025, 1, 1, false },
     { 3, 6, 1, 2, true },   { 3, 130, 1, 13, true },  { 2, 6, 5, 3, true },   { 2, 4, 49, 1, true },  { 2, 8, 600, 8, true },   { 7, 1, 1, 0, true },
+    { 2, 520, 9, 2, true },  { 2, 150, 700, 3, true }, { 2, 300, 70, 0, true },
     { 2, 48, 33, 3, true }, { 3, 21, 700, 7, true }, { 2, 40, 18, 1, true },  { 33, 70, 1, 0, true }, { 2000, 129, 1, 0, true }, { 3, 5, 7, 0, true },   { 2, 3, 520, 0, true }, { 9, 64, 16, 0, true },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };

@@ -268,9 +268,60 @@ static void test_no_memory(void **state)
     test_every_allocation(everything);
 }
 
+/* -- a parameter that is used twice ------------------------------------------------------------ */
+static void tied_create(weir_module *m, const void *options)
+{
+    weir_tensor **w = weir_module_state(m);
+    (void)options;
+    *w = weir_module_parameter(m, "weight", WEIR_F64, 2, SHAPE(D, D),
+                               (weir_init){ WEIR_INIT_NORMAL, 0.1 });
+    weir_module_share(m, "again", *w);
+}
+
+static weir_tensor *tied_at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
+{
+    weir_tensor **w = weir_module_state(m);
+    (void)t;
+    (void)k;
+    return weir_tanh(weir_linear(weir_tanh(weir_linear(x, *w, NULL)), *w, NULL));
+}
+
+static weir_tensor *tied_forward(weir_module *m, weir_tensor *x) { return tied_at(m, x, NULL, NULL); }
+
+static const weir_module_row tied_row = {
+    .row = { .size = sizeof(weir_module_row),
+             .version = 1,
+             .name = "network.tied",
+             .doc = "a test",
+             .options_size = sizeof(size_t),
+             .test = "" },
+    .state_size = sizeof(weir_tensor *),
+    .create = tied_create,
+    .forward = tied_forward,
+    .at = tied_at,
+};
+
+static void test_shared_parameter(void **state)
+{
+    static double g[2][MOST];
+    weir_ctx *c = *state;
+    int64_t n;
+    assert_int_equal(weir_row_register(c, &tied_row.row), WEIR_OK);
+    for (int adjoint = 0; adjoint < 2; adjoint++) {
+        char text[160];
+        snprintf(text, sizeof text,
+                 "dim=3 net=tied dtype=f64 probes=0 solver=rk4 solver.steps=64 adjoint=%s",
+                 adjoint ? "yes" : "no");
+        weir_model *m = stirred_model(c, "cnf", text, 0.8);
+        gradients(m, g[adjoint], &n);
+        weir_model_free(m);
+    }
+    assert_near(worst_of(n, g[0], g[1]), 0, 1e-6);
+}
+
 int main(void)
 {
-    CASES(CASE(test_gradients_come_together), CASE(test_adaptive),
+    CASES(CASE(test_shared_parameter), CASE(test_gradients_come_together), CASE(test_adaptive),
           CASE(test_out_of_steps), CASE(test_alone), CASE(test_peaks), CASE(test_second_derivative),
           CASE(test_no_memory));
     return cmocka_run_group_tests(cases, NULL, NULL);
