@@ -25,7 +25,7 @@ static const void *stairs_weight(const weir__stairs *s, const weir__stair *l, in
 static void stairs_multiply(const weir__stairs *s, weir__gemm *g)
 {
     weir_ctx *c = s->ctx;
-    if (g->m == 0 || g->k == 0 || g->n == 0) return;
+    if (g->m == 0 || g->k == 0 || s->batch == 0) return;
     g->n = s->batch;
     g->b_row = s->batch;
     g->b_col = 1;
@@ -42,7 +42,6 @@ static void stairs_add(const weir__stairs *s, const weir__stair *l, int64_t a, i
 {
     weir__gemm g = {
         .m = b - a,
-        .n = s->batch,
         .k = to - from,
         .a = stairs_weight(s, l, a, from),
         .a_row = l[-1].first[s->steps],
@@ -59,7 +58,6 @@ static void stairs_return(const weir__stairs *s, const weir__stair *l, int64_t a
 {
     weir__gemm g = {
         .m = b - a,
-        .n = s->batch,
         .k = to - from,
         .a = stairs_weight(s, l + 1, from, a),
         .a_row = 1,
