@@ -10,6 +10,7 @@
 #include <string.h>
 #include <math.h>
 #include <cmocka.h>
+#include "sanitized.h"
 #include "weir/context.h"
 #include "base/base.h"
 #include "kern/kern.h"

@@ -276,6 +276,7 @@ static weir_model *trained_on_two(weir_ctx *c)
 static void test_guided_samples_land(void **state)
 {
     enum { N = 200 };
+    if (TEST_SANITIZED) skip();
     weir_ctx *c = *state;
     weir_model *m = trained_on_two(c);
     static double z[2 * N], x[2 * N];

@@ -345,6 +345,7 @@ static void a_run_that_began_is_not_asked_again(void **state)
 /* After a few steps well below the 4.09 bits of uniform noise, and the 3.6 of independent pixels. */
 static void digits_are_learned_in_a_few_steps(void **state)
 {
+    if (TEST_SANITIZED) skip();
     weir_ctx *c = *state;
     remove_run("digits");
     weir_run *r = opened(c, "digits", "model=nice data=digits steps=300 valid_every=100", false);

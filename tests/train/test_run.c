@@ -145,6 +145,7 @@ static void deaths_at_every_call(void **state)
 static void deaths_at_random_moments(void **state)
 {
     (void)state;
+    if (TEST_SANITIZED) skip();
     char longer[8192];
     weir_ctx *c = weir_open(1);
     CONFIG(c, longer, "hidden=16,16", "steps=3000", "batch=50", "valid_every=40", "checkpoint_every=25", "log_every=7", "ema=0.99", "optimizer=adam");
