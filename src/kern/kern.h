@@ -182,16 +182,28 @@ typedef struct weir__norm {
                       channel of one sample */
     double *sums; /* [channels, 2]: the same over the batch */
     void *scales; /* [batch, 3] of the type, for sums of samples of one group and run 1 */
+    void *blocks; /* weir__norm_room bytes, 64-byte aligned: sums of blocks of rows, then the lanes
+                     of each piece of them; NULL: sums take a pass of their own */
 } weir__norm;
 static inline bool weir__norm_has_parts(const weir__norm *o)
 {
     return o->run > 1 || o->groups > 1;
 }
+enum { WEIR__NORM_LANES = 16 };
+/* Rows that are summed by columns: the places of a sample, or, of one number a channel, samples.
+ * Their sums are by blocks of WEIR__BLOCK, in lanes of `width` columns (isa/block.inc). */
+typedef struct weir__norm_rows {
+    int64_t images, rows, blocks, width; /* images of so many rows; blocks of an image */
+} weir__norm_rows;
+weir__norm_rows weir__norm_rows_of(const weir__norm *o);
 /* Each makes items first .. last-1 of its own: stats groups (channels where groups is 0); parts
  * pairs of sample and channel; scales samples (from stats); sums channels (from parts, or scales);
  * apply, slope (y = g f'(h w + b)) and back (from parts, where groups is 0 sums) rows: pairs of
- * sample and place where `last`, else of sample and channel. */
+ * sample and place where `last`, else of sample and channel. Blocks, of rows: slope (silu) or back
+ * (samples of one group), and their sums by columns, o->blocks [.., 2, width], by way of `lanes`
+ * [2, WEIR__NORM_LANES, width] of the type. */
 typedef void weir__norm_fn(const weir__norm *o, int64_t first, int64_t last);
+typedef void weir__norm_blocks_fn(const weir__norm *o, int64_t first, int64_t last, void *lanes);
 
 /* Linear layers one after the other, y = f(x w^T + b), for networks whose layers stay in the
  * caches: a panel of samples passes through all of them before the next one starts. The bits are
@@ -253,6 +265,7 @@ typedef struct weir__isa {
     weir__norm_fn *norm_stats[WEIR__REALS], *norm_apply[WEIR__REALS], *norm_parts[WEIR__REALS],
         *norm_scales[WEIR__REALS], *norm_sums[WEIR__REALS], *norm_slope[WEIR__REALS],
         *norm_back[WEIR__REALS];
+    weir__norm_blocks_fn *norm_blocks[WEIR__REALS];
     /* y[j y_row + i] = x[i x_row + j], i < rows, j < columns, elements of 4 or 8 bytes */
     void (*transpose_copy[WEIR__REALS])(int64_t rows, int64_t columns, const void *x,
                                         int64_t x_row, void *y, int64_t y_row);
@@ -455,6 +468,8 @@ void weir__norm_forward(const weir__isa *k, weir__real t, const weir__norm *o,
                         const weir__threads *threads);
 void weir__norm_apply(const weir__isa *k, weir__real t, const weir__norm *o,
                       const weir__threads *threads);
+/* Bytes of o->blocks for backward: 0 where rows are short of what is worth it */
+int64_t weir__norm_room(weir__real t, const weir__norm *o, const weir__threads *threads);
 /* Fills sums where `sums`, and y, the gradient of x, where `back`. With SiLU y is needed for
  * either. */
 void weir__norm_backward(const weir__isa *k, weir__real t, const weir__norm *o, bool sums,

@@ -1,6 +1,8 @@
 /* norm.c - the steps of a normalisation; threads divide samples, else groups, channels or rows,
  * never a sum. Where samples are as many as threads, one passes through all steps before the next
  * begins, for it stays in the caches then. */
+#include <string.h>
+#include "cascade.h"
 #include "kern.h"
 
 typedef struct job job;
@@ -101,20 +103,101 @@ static void sum(job *j, const weir__threads *threads)
                 threads);
 }
 
+/* -- backward by blocks of rows ---------------------------------------------------------------- */
+weir__norm_rows weir__norm_rows_of(const weir__norm *o)
+{
+    weir__norm_rows n = { .images = o->batch, .rows = o->run };
+    if (o->run == 1) n = (weir__norm_rows){ .images = 1, .rows = o->batch };
+    n.blocks = (n.rows + WEIR__BLOCK - 1) / WEIR__BLOCK;
+    n.width = (o->channels + WEIR__NORM_LANES - 1) / WEIR__NORM_LANES * WEIR__NORM_LANES;
+    return n;
+}
+
+static int64_t lanes_bytes(weir__real t, const weir__norm *o)
+{
+    return 2 * WEIR__NORM_LANES * weir__norm_rows_of(o).width * (t == WEIR__F32 ? 4 : 8);
+}
+
+static int64_t sums_bytes(const weir__norm *o)
+{
+    weir__norm_rows n = weir__norm_rows_of(o);
+    return n.images * n.blocks * n.width * 2 * (int64_t)sizeof(double);
+}
+
+/* Worth it where an image outgrows the caches between a pass over it and the next, and has so many
+ * rows that their lanes are few beside it. */
+int64_t weir__norm_room(weir__real t, const weir__norm *o, const weir__threads *threads)
+{
+    enum { LARGE = 1 << 19, ROWS = WEIR__BLOCK / 2 };
+    const bool samples = !weir__norm_has_parts(o) && o->groups == 1 && !o->silu;
+    const bool places = weir__norm_has_parts(o) && o->groups > 0 && o->last && o->silu;
+    weir__norm_rows n = weir__norm_rows_of(o);
+    int64_t bytes = n.rows * o->channels * (t == WEIR__F32 ? 4 : 8);
+    int64_t pieces = weir__threads_most(threads);
+    if (!(samples || places) || bytes < LARGE || n.rows < ROWS) return 0;
+    if (pieces > n.images * n.blocks) pieces = n.images * n.blocks;
+    return sums_bytes(o) + pieces * lanes_bytes(t, o);
+}
+
+static void norm_job_blocks(void *job_, int piece, int64_t first, int64_t last)
+{
+    const job *j = job_;
+    char *lanes = (char *)j->o.blocks + sums_bytes(&j->o);
+    j->k->norm_blocks[j->t](&j->o, first, last, lanes + piece * lanes_bytes(j->t, &j->o));
+}
+
+/* Sums of n columns by blocks, joined as column_sums of block.inc does; in place */
+static void join_blocks(double *block, int64_t blocks, int64_t n)
+{
+    int64_t depth = 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        double *top = block + depth++ * n;
+        if (top != block + b * n) memcpy(top, block + b * n, (size_t)n * sizeof *top);
+        for (int64_t i = b; i & 1; i >>= 1, depth--, top -= n)
+            weir__cascade_join_row(top - n, top, n, false);
+    }
+    for (; depth > 1; depth--)
+        weir__cascade_join_row(block + (depth - 2) * n, block + (depth - 1) * n, n, false);
+}
+
+/* Whether y, and the sums of all rows, were made so */
+static bool by_blocks(job *j, const weir__threads *threads)
+{
+    const weir__norm *o = &j->o;
+    const bool parts = weir__norm_has_parts(o);
+    weir__norm_rows n = weir__norm_rows_of(o);
+    double *to = parts ? o->parts : o->sums, *block = o->blocks;
+    int pieces = weir__pieces_for(o->batch * o->channels * o->run, 1, threads);
+    if (!block || o->y == o->g || n.images * n.blocks < pieces) return false;
+    if (!parts) norm_divide(j, j->k->norm_scales[j->t], o->batch, 0.01, threads);
+    weir__divide(threads, pieces, n.images * n.blocks, norm_job_blocks, j);
+    for (int64_t i = 0; i < n.images; i++, block += n.blocks * 2 * n.width) {
+        join_blocks(block, n.blocks, 2 * n.width);
+        for (int64_t c = 0; c < o->channels; c++, to += 2) {
+            to[0] = block[c];
+            to[1] = block[n.width + c];
+        }
+    }
+    return true;
+}
+
 void weir__norm_backward(const weir__isa *k, weir__real t, const weir__norm *o, bool sums,
                          bool back, const weir__threads *threads)
 {
     const bool parts = weir__norm_has_parts(o);
     job j = { .k = k, .t = t, .o = *o, .samples = backward_samples, .back = back };
+    if (!parts && sums && back && by_blocks(&j, threads)) return;
     if (!parts && !o->silu && sums) sum(&j, threads);
-    if ((parts || !o->silu) && by_samples(&j, 1, threads)) {
+    bool made = parts && by_blocks(&j, threads);
+    if (!made && (parts || !o->silu) && by_samples(&j, 1, threads)) {
         norm_divide(&j, NULL, o->batch, 1, threads);
         if (parts && sums) sum(&j, threads);
         return;
     }
-    if (o->silu) norm_divide(&j, k->norm_slope[t], o->batch * norm_rows_of(o), 0.8, threads);
+    if (o->silu && !made)
+        norm_divide(&j, k->norm_slope[t], o->batch * norm_rows_of(o), 0.8, threads);
     j.o = after_slope(o);
-    if (parts) norm_divide(&j, k->norm_parts[t], o->batch * o->channels, 0.3, threads);
+    if (parts && !made) norm_divide(&j, k->norm_parts[t], o->batch * o->channels, 0.3, threads);
     if (sums && (parts || o->silu)) sum(&j, threads);
     if (back) norm_divide(&j, k->norm_back[t], o->batch * norm_rows_of(o), 0.3, threads);
 }

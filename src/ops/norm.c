@@ -148,10 +148,13 @@ static void by_kernels(weir_vjp *v, weir__norm *o, const weir_tensor *x)
     weir_tensor *d = need_x || o->silu ? weir__tensor_like(c, x) : NULL;
     if ((d && d->object.nil) || !open_sums(c, o)) return;
     if (d) o->y = weir__ptr(d);
+    int64_t room = weir__norm_room((weir__real)x->dtype, o, c->threads);
+    o->blocks = room > 0 ? weir__alloc(c, (size_t)room) : NULL;
     weir__norm_backward(c->kern, (weir__real)x->dtype, o, sums, need_x, c->threads);
     if (need_w) give(v, w, o->sums + 1, o->channels);
     if (need_b) give(v, b, o->sums, o->channels);
     if (need_x) weir_vjp_set(v, 0, d);
+    weir__free(c, o->blocks);
     weir__free(c, o->sums);
 }
 

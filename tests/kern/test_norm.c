@@ -258,8 +258,53 @@ static void test_large(void **state)
     }
 }
 
+/* Sums made in the pass that makes the gradient are those of a pass of their own, to the bit. */
+static void test_blocks(void **state)
+{
+    const weir__norm large[] = {
+        { .batch = 1600, .channels = 90, .run = 1, .groups = 1, .last = true, .centred = true },
+        { .batch = 1030, .channels = 129, .run = 1, .groups = 1, .last = true },
+        { .batch = 2, .channels = 135, .run = 1030, .groups = 5, .last = true, .silu = true },
+        { .batch = 1, .channels = 600, .run = 519, .groups = 2, .last = true, .silu = true },
+    };
+    (void)state;
+    EACH_KERN(k) EACH_REAL(t) for (size_t at = 0; at < sizeof large / sizeof *large; at++)
+        for (int threads = 1; threads < 3; threads++)
+    {
+        weir__norm o = large[at];
+        size_t each = bytes_of(t), bytes = each * (size_t)(o.batch * o.channels * o.run);
+        size_t sums = 16 * (size_t)o.channels;
+        void *x = noise(t, o.batch * o.channels * o.run, 1), *d[2];
+        void *g = noise(t, o.batch * o.channels * o.run, 2), *w = noise(t, o.channels, 3);
+        o.x = x;
+        o.w = o.b = w;
+        o.eps = 1e-5;
+        o.centred = o.centred || o.silu;
+        o.stats = room(16 * (size_t)(o.batch * o.groups));
+        o.parts = room(sums * (size_t)o.batch);
+        o.sums = room(2 * sums);
+        o.scales = weir__norm_has_parts(&o) ? NULL : room(4 * each * (size_t)o.batch);
+        o.y = d[0] = room(bytes);
+        weir__norm_forward(k, t, &o, NULL);
+        o.g = g;
+        weir__norm_backward(k, t, &o, true, true, NULL);
+        int64_t more = weir__norm_room(t, &o, threads_of(threads));
+        assert_true(more > 0);
+        assert_int_equal(posix_memalign(&o.blocks, 64, (size_t)more), 0);
+        memset(o.blocks, 0x7f, (size_t)more);
+        o.sums += 2 * o.channels;
+        o.y = d[1] = room(bytes);
+        weir__norm_backward(k, t, &o, true, true, threads_of(threads));
+        assert_memory_equal(d[0], d[1], bytes);
+        assert_memory_equal(o.sums - 2 * o.channels, o.sums, sums);
+        void *all[] = { x, g, w, d[0], d[1], o.stats, o.parts, o.sums - 2 * o.channels, o.scales,
+                        o.blocks };
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_far_from_zero), cmocka_unit_test(test_alone_and_in_threads), cmocka_unit_test(test_orders), cmocka_unit_test(test_silu), cmocka_unit_test(test_large) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_far_from_zero), cmocka_unit_test(test_alone_and_in_threads), cmocka_unit_test(test_orders), cmocka_unit_test(test_silu), cmocka_unit_test(test_large), cmocka_unit_test(test_blocks) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

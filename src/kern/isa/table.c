@@ -73,6 +73,7 @@ const weir__isa WEIR__PASTE(weir__isa_, WEIR_ISA) = {
     .norm_back = BOTH(norm_back),
     .norm_scales = BOTH(norm_scales),
     .norm_slope = BOTH(norm_slope),
+    .norm_blocks = BOTH(norm_blocks),
     .find_nonfinite = BOTH(find_nonfinite),
     .transpose_copy = BOTH(transpose_copy),
     .transpose_places = BOTH(transpose_places),
