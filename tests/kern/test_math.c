@@ -293,10 +293,28 @@ static void test_slope_tails(void **state)
     }
 }
 
+/* x Phi(x) below 0, where it is a small part of x: in f32 a few units of its own last place, as many more as x^2 / 2 takes of the exponential */
+static void test_gelu_below(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    EACH_KERN(k)
+    {
+        void *x = noise(WEIR__F32, N, 5), *y = room(4 * N);
+        for (int i = 0; i < N; i++) put(WEIR__F32, x, i, 6 * get(WEIR__F32, x, i) - 6);
+        k->unary[WEIR__F32][WEIR__U_gelu](N, y, 1, x, 1, NULL);
+        for (int i = 0; i < N; i++) {
+            double v = get(WEIR__F32, x, i), off = ulps_off(WEIR__F32, get(WEIR__F32, y, i), gelu_exact(v, NULL));
+            if (!(off <= 5 + v * v)) fail_msg("%s: gelu at %.9g: %.9g is %.2f ulp off", k->name, v, get(WEIR__F32, y, i), off);
+        }
+        free(x), free(y);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_special), cmocka_unit_test(test_tails),
                                         cmocka_unit_test(test_binary), cmocka_unit_test(test_compare_where), cmocka_unit_test(test_activations),
-                                        cmocka_unit_test(test_slopes_far_out), cmocka_unit_test(test_slope_tails) };
+                                        cmocka_unit_test(test_slopes_far_out), cmocka_unit_test(test_slope_tails), cmocka_unit_test(test_gelu_below) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
