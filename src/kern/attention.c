@@ -148,7 +148,7 @@ static division attention_divide(const weir__isa *k, weir__real t, const weir__a
     /* all rows' keys need not fit an integer */
     double row = (double)o->keys * (1 + 0.1 * (double)(o->width + o->out));
     division d = { .pieces = weir__pieces_for(o->heads * o->rows, row, threads),
-                   .buffers = backward ? 3 : 2 };
+                   .buffers = backward ? 3 : 1 };
     int64_t rounds = (o->heads + d.pieces - 1) / d.pieces;
     d.together = backward && 4 * rounds * d.pieces > 5 * o->heads; /* too many would wait */
     int64_t items = backward ? o->heads : o->heads * blocks_of(o);
@@ -197,51 +197,48 @@ static const char *attention_at(const place *p, const void *base, int64_t elemen
 {
     return (const char *)base + element * attention_bytes_of(p->t);
 }
-static void set_lowest(weir__real t, void *x, int64_t first, int64_t last)
-{
-    for (int64_t i = first; i < last; i++)
-        if (t == WEIR__F32) ((float *)x)[i] = -__builtin_inff();
-        else ((double *)x)[i] = -__builtin_inf();
-}
 
-/* x = scale x + mask for row i of a head, over the first n keys; lowest: n times -infinity */
-static void mask_row(const place *p, int64_t head, int64_t i, int64_t n, void *x,
-                     const void *lowest)
+/* x = scale x + mask for n keys of a mask whose numbers do not lie side by side */
+static void mask_strided(const place *p, int64_t from, int64_t n, void *x)
 {
     const weir__attention *o = p->o;
-    const double affine[2] = { o->scale, 0 };
-    int64_t from = o->mask ? o->mask_at[head] + i * o->mask_row : 0;
-    p->k->unary[p->t][WEIR__U_affine](n, x, 1, x, 1, affine);
-    if (o->mask && o->mask_bool)
-        p->k->where[p->t](n, x, 1, (const uint8_t *)o->mask + from, o->mask_key, x, 1, lowest, 1);
-    if (o->mask && !o->mask_bool)
+    const double lowest = -__builtin_inf();
+    const float lowest_f32 = -__builtin_inff();
+    const void *hidden = p->t == WEIR__F32 ? (const void *)&lowest_f32 : &lowest;
+    p->k->unary[p->t][WEIR__U_affine](n, x, 1, x, 1, (const double[]){ o->scale, 0 });
+    if (o->mask_bool)
+        p->k->where[p->t](n, x, 1, (const uint8_t *)o->mask + from, o->mask_key, x, 1, hidden, 0);
+    else
         p->k->binary[p->t][WEIR__B_add](n, x, 1, x, 1, attention_at(p, o->mask, from), o->mask_key);
-    if (o->causal) set_lowest(p->t, x, attention_smaller(i + 1, n), n);
 }
 
-static bool is_nan(weir__real t, const void *x)
+/* Of row i of a head, whose scores x are, over the first n keys */
+static void row_probabilities(const place *p, int64_t head, int64_t i, int64_t n, char *x)
 {
-    return t == WEIR__F32 ? *(const float *)x != *(const float *)x
-                          : *(const double *)x != *(const double *)x;
+    const weir__attention *o = p->o;
+    int64_t from = o->mask ? o->mask_at[head] + i * o->mask_row : 0;
+    int64_t seen = o->causal ? attention_smaller(i + 1, n) : n, bytes = attention_bytes_of(p->t);
+    double scale = o->scale;
+    const char *mask = NULL;
+    if (o->mask && o->mask_key == 1)
+        mask = (const char *)o->mask + from * (o->mask_bool ? 1 : bytes);
+    if (o->mask && !mask) {
+        mask_strided(p, from, seen, x);
+        scale = 1;
+    }
+    p->k->probabilities[p->t](seen, x, scale, mask, o->mask_bool);
+    memset(x + seen * bytes, 0, (size_t)((n - seen) * bytes));
 }
 
-/* Probabilities of m rows from row0 on; buffers: scores, probabilities. A row that may see no key,
- * which softmax makes NaN, is 0, as in PyTorch. */
+/* Probabilities of m rows from row0 on, in buffer 0. A row that may see no key is 0, as in
+ * PyTorch. */
 static void probabilities(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
     multiply(p, SCORES, m, n, attention_at(p, o->q, o->q_at[head] + row0 * o->q_row),
              attention_at(p, o->k, o->k_at[head]), p->buffer[0]);
     int64_t row = score_row(o) * attention_bytes_of(p->t);
-    char *lowest = p->buffer[1] + (BLOCK - 1) * row; /* until softmax comes there */
-    if (o->mask && o->mask_bool) set_lowest(p->t, lowest, 0, n);
-    for (int64_t i = 0; i < m; i++) {
-        char *x = p->buffer[0] + i * row, *y = p->buffer[1] + i * row;
-        mask_row(p, head, row0 + i, n, x, lowest);
-        p->k->row[p->t][WEIR__R_softmax](n, y, x, NULL);
-        if (is_nan(p->t, y) && p->k->max[p->t](n, x, 1) == -__builtin_inf())
-            memset(y, 0, (size_t)(n * attention_bytes_of(p->t)));
-    }
+    for (int64_t i = 0; i < m; i++) row_probabilities(p, head, row0 + i, n, p->buffer[0] + i * row);
 }
 
 static void forward_block(const place *p, int64_t head, int64_t block)
@@ -250,20 +247,20 @@ static void forward_block(const place *p, int64_t head, int64_t block)
     int64_t row0 = block * BLOCK, m = attention_smaller(BLOCK, o->rows - row0),
             n = keys_of(o, block);
     probabilities(p, head, row0, m, n);
-    multiply(p, OUT, m, n, p->buffer[1], attention_at(p, o->v, o->v_at[head]),
+    multiply(p, OUT, m, n, p->buffer[0], attention_at(p, o->v, o->v_at[head]),
              (char *)o->y + (head * o->rows + row0) * o->out * attention_bytes_of(p->t));
 }
 
-/* ds of m rows, as it is wanted and, scaled, in buffer 0 */
+/* ds of m rows, as it is wanted and, scaled, in buffer 1 */
 static void score_gradients(const place *p, int64_t head, int64_t row0, int64_t m, int64_t n)
 {
     const weir__attention *o = p->o;
     int64_t bytes = attention_bytes_of(p->t), row = score_row(o) * bytes;
     for (int64_t i = 0; i < m; i++) {
-        char *scaled = p->buffer[0] + i * row, *ds = scaled;
+        char *scaled = p->buffer[1] + i * row, *ds = scaled;
         if (o->ds) ds = (char *)o->ds + ((head * o->rows + row0 + i) * o->keys) * bytes;
         p->k->row[p->t][WEIR__R_softmax_backward](n, ds, p->buffer[2] + i * row,
-                                                  p->buffer[1] + i * row);
+                                                  p->buffer[0] + i * row);
         p->k->unary[p->t][WEIR__U_affine](n, scaled, 1, ds, 1, (const double[]){ o->scale, 0 });
         if (o->ds) memset(ds + n * bytes, 0, (size_t)((o->keys - n) * bytes));
     }
@@ -280,7 +277,7 @@ static void backward_rows(const place *p, int64_t head, int64_t block)
              attention_at(p, o->v, o->v_at[head]), p->buffer[2]);
     score_gradients(p, head, row0, m, n);
     if (o->dq)
-        multiply(p, BACK_Q, m, n, p->buffer[0], attention_at(p, o->k, o->k_at[head]),
+        multiply(p, BACK_Q, m, n, p->buffer[1], attention_at(p, o->k, o->k_at[head]),
                  (char *)o->dq + (head * o->rows + row0) * o->width * attention_bytes_of(p->t));
 }
 
@@ -299,7 +296,7 @@ static void backward_keys(const place *p, const place *of, int64_t head, int64_t
     for (int i = 0; i < 2; i++) {
         if (!to[i]) continue;
         weir__gemm g = product(o, steps[i], m, keys);
-        g.a = of->buffer[1 - i] + first * bytes;
+        g.a = of->buffer[i] + first * bytes;
         g.b = right[i];
         g.c = to[i];
         p->k->gemm[p->t](&g, p->products, NULL);

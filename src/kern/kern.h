@@ -134,6 +134,13 @@ enum { WEIR__SHORT = 64 };
 typedef void weir__short_rows_fn(weir__row f, int64_t rows, int64_t n, void *y, int64_t y_row,
                                  const void *a, const void *b);
 
+/* A row of attention (isa/scores.inc): x = softmax(scale x + mask) of n > 0 scores in place. The
+ * mask has as many numbers, side by side (mask_bool: bytes, 0 hides; NULL: none). A row that may
+ * see nothing, all -infinity, is 0, and so is a probability below e^-86 of the largest (e^-707 in
+ * f64). */
+typedef void weir__probabilities_fn(int64_t n, void *x, double scale, const void *mask,
+                                    bool mask_bool);
+
 /* Places along an axis of m, n of them, by index: y[i, j] = x[i, index[j]], or, as its adjoint,
  * y[i, index[j]] = the sum of such x[i, j] from 0 on, in the order of j. Elements of a line lie
  * side by side. m <= WEIR__PICK_MOST. */
@@ -246,6 +253,7 @@ typedef struct weir__isa {
     weir__row_fn *row[WEIR__REALS][WEIR__ROWS];
     weir__short_rows_fn *short_rows[WEIR__REALS];
     int64_t short_rows_most[WEIR__REALS];
+    weir__probabilities_fn *probabilities[WEIR__REALS];
     weir__compare_fn *compare[WEIR__REALS][WEIR__COMPARES];
     weir__where_fn *where[WEIR__REALS];
     /* Sum and maximum of n elements of stride s, in one fixed order that depends on n alone

@@ -1,4 +1,5 @@
-/* test_attention.c - attention against sums in long double, over several blocks; masks; heads that lie apart; threads; rows alone. */
+/* test_attention.c - attention against sums in long double, over several blocks; masks, also strided ones; heads that lie apart; threads; rows alone;
+ * rows of scores. */
 #define _POSIX_C_SOURCE 200809L
 #include "kern_test.h"
 
@@ -180,8 +181,136 @@ static void test_alone_and_in_threads(void **state)
     }
 }
 
+/* -- a row of scores -- */
+enum { KINDS = 3, LONGEST = 530 }; /* no mask, bool, numbers */
+typedef struct score_row {
+    weir__real t;
+    int64_t n;
+    int kind;
+    void *x, *numbers;
+    uint8_t bytes[LONGEST];
+} score_row;
+
+static score_row scores_of(weir__real t, int64_t n, int kind)
+{
+    score_row r = { .t = t, .n = n, .kind = kind, .x = noise(t, n, 3), .numbers = noise(t, n, 8) };
+    for (int64_t i = 0; i < n; i++) {
+        put(t, r.x, i, 40 * get(t, r.x, i));
+        r.bytes[i] = (uint8_t)(i % 3 == 0 ? 0 : 1 + i % 255);
+    }
+    return r;
+}
+
+static void end_scores(score_row *r)
+{
+    free(r->x);
+    free(r->numbers);
+}
+
+static void softmax_of(const weir__isa *k, score_row *r, double scale)
+{
+    const void *mask[KINDS] = { NULL, r->bytes, r->numbers };
+    k->probabilities[r->t](r->n, r->x, scale, mask[r->kind], r->kind == 1);
+}
+
+static void check_row(const weir__isa *k, weir__real t, int64_t n, int kind)
+{
+    score_row r = scores_of(t, n, kind);
+    static long double e[LONGEST];
+    long double sum = 0;
+    double eps = t == WEIR__F32 ? 0x1p-23 : 0x1p-52;
+    for (int64_t i = 0; i < n; i++) {
+        long double s = 0.5L * get(t, r.x, i) + (kind == 2 ? get(t, r.numbers, i) : 0);
+        sum += e[i] = kind == 1 && !r.bytes[i] ? 0 : expl(s);
+    }
+    softmax_of(k, &r, 0.5);
+    for (int64_t i = 0; i < n; i++) {
+        long double want = sum > 0 ? e[i] / sum : 0;
+        if (!(fabsl(get(t, r.x, i) - want) <= 50 * eps * want)) fail_msg("%s f%d mask %d, %d of %d: %.17g, expected %.17Lg", k->name, t ? 64 : 32, kind, (int)i, (int)n, get(t, r.x, i), want);
+    }
+    end_scores(&r);
+}
+
+/* Keys that a mask hides past the others change no bit of these: so causal rows end at their last key. */
+static void check_hidden(const weir__isa *k, weir__real t, int64_t n, int64_t seen)
+{
+    score_row all = scores_of(t, n, 1), some = scores_of(t, seen, 0);
+    for (int64_t i = 0; i < n; i++) all.bytes[i] = i < seen;
+    softmax_of(k, &all, 0.3);
+    softmax_of(k, &some, 0.3);
+    assert_memory_equal(all.x, some.x, bytes_of(t) * (size_t)seen);
+    for (int64_t i = seen; i < n; i++) assert_true(get(t, all.x, i) == 0);
+    end_scores(&all);
+    end_scores(&some);
+}
+
+static void test_rows_of_scores(void **state)
+{
+    (void)state;
+    EACH_KERN(k) EACH_REAL(t)
+    {
+        for (int64_t n = 1; n <= LONGEST; n += n < 70 ? 1 : 23)
+            for (int kind = 0; kind < KINDS; kind++) check_row(k, t, n, kind);
+        for (int64_t n = 2; n <= LONGEST; n += n < 40 ? 1 : 61)
+            for (int64_t seen = 1; seen < n; seen += 1 + n / 7) check_hidden(k, t, n, seen);
+    }
+}
+
+/* A row of nothing but -infinity is 0; NaN and infinity make the row NaN, wherever they stand; far below the largest is 0 */
+static void test_special_scores(void **state)
+{
+    (void)state;
+    enum { N = 37 };
+    EACH_KERN(k) EACH_REAL(t) for (int64_t at = 0; at < N; at++)
+    {
+        static const double special[] = { NAN, INFINITY };
+        for (int s = 0; s < 2; s++) {
+            score_row r = scores_of(t, N, 0);
+            put(t, r.x, at, special[s]);
+            uint32_t payload = 0x7fc00001; /* whose low bits an exponential by bits would take for its own */
+            if (t == WEIR__F32 && s == 0) memcpy((char *)r.x + 4 * at, &payload, 4);
+            softmax_of(k, &r, 1);
+            for (int64_t i = 0; i < N; i++) assert_true(isnan(get(t, r.x, i)) || (s == 1 && i != at));
+            end_scores(&r);
+        }
+        score_row r = scores_of(t, N, 0);
+        for (int64_t i = 0; i < N; i++) put(t, r.x, i, i == at ? 0 : -1000);
+        softmax_of(k, &r, 1);
+        for (int64_t i = 0; i < N; i++) assert_true(get(t, r.x, i) == (i == at));
+        for (int64_t i = 0; i < N; i++) put(t, r.x, i, -INFINITY);
+        softmax_of(k, &r, 1);
+        for (int64_t i = 0; i < N; i++) assert_true(get(t, r.x, i) == 0);
+        end_scores(&r);
+    }
+}
+
+/* A mask whose numbers lie apart gives the bits of one where they lie side by side. */
+static void test_strided_mask(void **state)
+{
+    (void)state;
+    EACH_KERN(k) EACH_REAL(t) for (int i = 0; i < SHAPES; i++)
+    {
+        problem *p = make(t, i), *r = make(t, i);
+        if (r->o.mask) {
+            size_t n = (size_t)(r->o.rows * r->o.keys), bytes = r->o.mask_bool ? 1 : bytes_of(t);
+            char *apart = room(3 * n * bytes);
+            for (size_t j = 0; j < n; j++) memcpy(apart + 3 * j * bytes, (const char *)r->o.mask + j * bytes, bytes);
+            free(r->memory[8]);
+            r->o.mask = r->memory[8] = apart;
+            r->o.mask_row *= 3;
+            r->o.mask_key = 3;
+        }
+        run(k, p, 1);
+        run(k, r, 1);
+        same_head(p, r, 0);
+        drop(p), drop(r);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_alone_and_in_threads) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_alone_and_in_threads),
+                                        cmocka_unit_test(test_rows_of_scores), cmocka_unit_test(test_special_scores),
+                                        cmocka_unit_test(test_strided_mask) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

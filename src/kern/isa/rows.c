@@ -1,4 +1,5 @@
-/* rows.c - functions of whole rows: rows.inc for float and for double. */
+/* rows.c - functions of whole rows: rows.inc for float and for double, and of attention,
+ * scores.inc. */
 #include <math.h>
 #include "names.h"
 #if WEIR__LEVEL >= 2
@@ -15,6 +16,7 @@ enum { WAYS = 16 };
 #include "lanes.inc"
 #include "rows.inc"
 #include "rows_short.inc"
+#include "scores.inc"
 #undef LANES
 
 #include "as_f64.h"
@@ -25,3 +27,4 @@ enum { WAYS = 16 };
 #include "lanes.inc"
 #include "rows.inc"
 #include "rows_short.inc"
+#include "scores.inc"

@@ -60,6 +60,7 @@ const weir__isa WEIR__PASTE(weir__isa_, WEIR_ISA) = {
     .where = BOTH(where),
     .short_rows = BOTH(short_rows),
     .short_rows_most = { 2 << WEIR__LEVEL, 1 << WEIR__LEVEL },
+    .probabilities = BOTH(probabilities),
     .sum = BOTH(sum),
     .max = BOTH(max),
     .sum_squares = BOTH(sum_squares),
