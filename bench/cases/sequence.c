@@ -7,6 +7,9 @@
 #define LINE(op, shapes, call) { op, shapes, call, false, true }
 #define BOTH(op, shapes, call) \
     LINE(op, shapes, call), { op "+grad", shapes, call, true, true }
+/* Rank 4, yet no images: heads lie dense, as PyTorch is given them */
+#define HEADS(op, shapes, call) \
+    { op, shapes, call, false, false }, { op "+grad", shapes, call, true, false }
 #define COUNT(lines) (int)(sizeof(lines) / sizeof *(lines))
 
 /* -- sums -------------------------------------------------------------------------------------- */
@@ -94,11 +97,11 @@ static const weir__line shorts[] = {
     BOTH("layer_norm_4096x1152", "4096,1152 1152 1152", layer_norm),
     LINE("linear_1x1536_to_9216", "1,1536 9216,1536", linear),
     LINE("linear_2x1536_to_9216", "2,1536 9216,1536", linear),
-    BOTH("attend_4x6x256x64", "4,6,256,64 4,6,256,64 4,6,256,64", attend),
-    BOTH("attend_bool_4x6x256x64", "4,6,256,64 4,6,256,64 4,6,256,64 b4,1,256,256", attend_masked),
+    HEADS("attend_4x6x256x64", "4,6,256,64 4,6,256,64 4,6,256,64", attend),
+    HEADS("attend_bool_4x6x256x64", "4,6,256,64 4,6,256,64 4,6,256,64 b4,1,256,256", attend_masked),
     { "attend_bias_4x6x256x64+grad", "4,6,256,64 4,6,256,64 4,6,256,64 6,256,256", attend_masked,
-      true, true },
-    BOTH("attend_one_head_1x1x1024x64", "1,1,1024,64 1,1,1024,64 1,1,1024,64", attend),
+      true, false },
+    HEADS("attend_one_head_1x1x1024x64", "1,1,1024,64 1,1,1024,64 1,1,1024,64", attend),
 };
 
 /* -- conversions ------------------------------------------------------------------------------- */
