@@ -2,6 +2,7 @@
  * same; rank 0 speaks and writes. At the end they tell one another how it went, so that all leave
  * with the code of whoever has something to say. */
 #define _XOPEN_SOURCE 700
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 static weir_group ranks_group; /* of the process; ranks 0: it has none */
 static double ranks_seconds = 60;
 static bool ranks_spoke; /* in place of rank 0 */
+static volatile sig_atomic_t ranks_agreed = -1; /* on this code, and only MPI's own end is left */
 
 static bool ranks_joined(void) { return ranks_group.ranks > 0; }
 bool weir__ranks_first(void) { return ranks_group.rank == 0; }
@@ -39,11 +41,13 @@ static void ranks_late(int number)
     static const char text[] = "weir: MPI: not all ranks began or ended in time: expected a "
                                "launcher that starts them together\n";
     (void)number;
+    if (ranks_agreed >= 0) _exit(ranks_agreed);
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     _exit(WEIR__EXIT_FAILED);
 }
 
-/* MPI's own beginning and end wait for all, without an end. */
+/* MPI's own beginning and end wait for all, without an end: MPICH over UCX may, where ranks talk by
+ * TCP, when all of them have called MPI_Finalize. */
 static void ranks_limit(double seconds)
 {
     signal(SIGALRM, ranks_late);
@@ -76,6 +80,8 @@ bool weir__ranks_begin(const weir__command *k, int *code)
 }
 
 /* -- the end ---------------------------------------------------------------------------------- */
+enum { RANKS_END = 60 }; /* seconds for MPI's own, after all have agreed */
+
 /* The largest code of all; false: the group is over. */
 static bool ranks_share_code(int *code)
 {
@@ -104,7 +110,8 @@ int weir__ranks_end(int code)
     bool over = weir__launch_is_over(&ranks_group) || !ranks_share_code(&code);
     if (over && code == WEIR__EXIT_OK) code = WEIR__EXIT_FAILED;
     fflush(NULL);
-    ranks_limit(over ? 2 * ranks_seconds : ranks_seconds);
+    if (!over) ranks_agreed = code;
+    ranks_limit(over ? 2 * ranks_seconds : fmin(ranks_seconds, RANKS_END));
     weir__launch_close(&ranks_group, weir__ranks_first() || ranks_spoke);
     if (over) _exit(code);
     ranks_limit(0);
