@@ -91,6 +91,8 @@ CASES = {
         ("dropout_16x128x16x16", "16,128,16,16", lambda x: F.dropout(x, 0.1), BOTH),
         ("index_select_16x128x16x16", "16,128,16,16 i128",
          lambda x, i: torch.index_select(x, 1, i), BOTH),
+        ("index_select_dense_16x128x16x16", "16,128,16,16 i128",
+         lambda x, i: torch.index_select(x, 1, i), FORWARD, DENSE),
         ("flip_16x64x32x32", "16,64,32,32", lambda x: torch.flip(x, (3,)), BOTH),
         ("cat_16x64x32x32", "16,64,32,32 16,64,32,32", lambda a, b: torch.cat((a, b), 1), BOTH),
         *[(f"to_logical_{s.replace(',', 'x')}", s, lambda x: x.contiguous(), FORWARD, LAST)

@@ -130,6 +130,7 @@ static const weir__line copies[] = {
     BOTH("slice_16x128x32x32", "16,128,32,32", slice),
     BOTH("dropout_16x128x16x16", "16,128,16,16", dropout),
     BOTH("index_select_16x128x16x16", "16,128,16,16 i128", pick),
+    { "index_select_dense_16x128x16x16", "16,128,16,16 i128", pick, false, false },
     BOTH("flip_16x64x32x32", "16,64,32,32", flip),
     BOTH("cat_16x64x32x32", "16,64,32,32 16,64,32,32", cat),
     LINE("to_logical_16x64x32x32", "16,64,32,32", logical),
