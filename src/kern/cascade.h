@@ -32,10 +32,25 @@ static inline double weir__cascade_join(bool max, double a, double b)
     return b > a || b != b ? b : a;
 }
 
-/* Of n cascades at once: joins the pending results `top` to those before them */
+/* Joins the pending results `top` to those before them */
 static inline void weir__cascade_join_row(double *before, const double *top, int64_t n, bool max)
 {
     for (int64_t j = 0; j < n; j++) before[j] = weir__cascade_join(max, before[j], top[j]);
+}
+
+/* n cascades at once, what is pending of them [.., n]: the results of block b, counted from 0, lie
+ * at `top` behind it, and are joined to what they complete. Returns where those of the next go. */
+static inline double *weir__cascade_carry(double *top, int64_t b, int64_t n, bool max)
+{
+    for (; b & 1; b >>= 1, top -= n) weir__cascade_join_row(top - n, top, n, max);
+    return top + n;
+}
+
+/* Joins all that is pending, up to where the next results would go, in `pending` [n] */
+static inline void weir__cascade_end_row(double *pending, double *next, int64_t n, bool max)
+{
+    for (double *top = next - n; top > pending; top -= n)
+        weir__cascade_join_row(top - n, top, n, max);
 }
 
 static inline void weir__cascade_add(weir__cascade *c, double x)

@@ -199,10 +199,10 @@ static inline bool weir__norm_has_parts(const weir__norm *o)
 enum { WEIR__NORM_LANES = 16 };
 /* Rows that are summed by columns: the places of a sample, or, of one number a channel, samples.
  * Their sums are by blocks of WEIR__BLOCK, in lanes of `width` columns (isa/block.inc). */
-typedef struct weir__norm_rows {
+typedef struct weir__norm_images {
     int64_t images, rows, blocks, width; /* images of so many rows; blocks of an image */
-} weir__norm_rows;
-weir__norm_rows weir__norm_rows_of(const weir__norm *o);
+} weir__norm_images;
+weir__norm_images weir__norm_images_of(const weir__norm *o);
 /* Each makes items first .. last-1 of its own: stats groups (channels where groups is 0); parts
  * pairs of sample and channel; scales samples (from stats); sums channels (from parts, or scales);
  * apply, slope (y = g f'(h w + b)) and back (from parts, where groups is 0 sums) rows: pairs of

@@ -104,10 +104,10 @@ static void sum(job *j, const weir__threads *threads)
 }
 
 /* -- backward by blocks of rows ---------------------------------------------------------------- */
-weir__norm_rows weir__norm_rows_of(const weir__norm *o)
+weir__norm_images weir__norm_images_of(const weir__norm *o)
 {
-    weir__norm_rows n = { .images = o->batch, .rows = o->run };
-    if (o->run == 1) n = (weir__norm_rows){ .images = 1, .rows = o->batch };
+    weir__norm_images n = { .images = o->batch, .rows = o->run };
+    if (o->run == 1) n = (weir__norm_images){ .images = 1, .rows = o->batch };
     n.blocks = (n.rows + WEIR__BLOCK - 1) / WEIR__BLOCK;
     n.width = (o->channels + WEIR__NORM_LANES - 1) / WEIR__NORM_LANES * WEIR__NORM_LANES;
     return n;
@@ -115,12 +115,12 @@ weir__norm_rows weir__norm_rows_of(const weir__norm *o)
 
 static int64_t lanes_bytes(weir__real t, const weir__norm *o)
 {
-    return 2 * WEIR__NORM_LANES * weir__norm_rows_of(o).width * (t == WEIR__F32 ? 4 : 8);
+    return 2 * WEIR__NORM_LANES * weir__norm_images_of(o).width * (t == WEIR__F32 ? 4 : 8);
 }
 
 static int64_t sums_bytes(const weir__norm *o)
 {
-    weir__norm_rows n = weir__norm_rows_of(o);
+    weir__norm_images n = weir__norm_images_of(o);
     return n.images * n.blocks * n.width * 2 * (int64_t)sizeof(double);
 }
 
@@ -131,7 +131,7 @@ int64_t weir__norm_room(weir__real t, const weir__norm *o, const weir__threads *
     enum { LARGE = 1 << 19, ROWS = WEIR__BLOCK / 2 };
     const bool samples = !weir__norm_has_parts(o) && o->groups == 1 && !o->silu;
     const bool places = weir__norm_has_parts(o) && o->groups > 0 && o->last && o->silu;
-    weir__norm_rows n = weir__norm_rows_of(o);
+    weir__norm_images n = weir__norm_images_of(o);
     int64_t bytes = n.rows * o->channels * (t == WEIR__F32 ? 4 : 8);
     int64_t pieces = weir__threads_most(threads);
     if (!(samples || places) || bytes < LARGE || n.rows < ROWS) return 0;
@@ -146,18 +146,15 @@ static void norm_job_blocks(void *job_, int piece, int64_t first, int64_t last)
     j->k->norm_blocks[j->t](&j->o, first, last, lanes + piece * lanes_bytes(j->t, &j->o));
 }
 
-/* Sums of n columns by blocks, joined as column_sums of block.inc does; in place */
+/* Sums of n columns by blocks, joined in place, in the order of column_sums of block.inc */
 static void join_blocks(double *block, int64_t blocks, int64_t n)
 {
-    int64_t depth = 0;
+    double *top = block;
     for (int64_t b = 0; b < blocks; b++) {
-        double *top = block + depth++ * n;
         if (top != block + b * n) memcpy(top, block + b * n, (size_t)n * sizeof *top);
-        for (int64_t i = b; i & 1; i >>= 1, depth--, top -= n)
-            weir__cascade_join_row(top - n, top, n, false);
+        top = weir__cascade_carry(top, b, n, false);
     }
-    for (; depth > 1; depth--)
-        weir__cascade_join_row(block + (depth - 2) * n, block + (depth - 1) * n, n, false);
+    weir__cascade_end_row(block, top, n, false);
 }
 
 /* Whether y, and the sums of all rows, were made so */
@@ -165,7 +162,7 @@ static bool by_blocks(job *j, const weir__threads *threads)
 {
     const weir__norm *o = &j->o;
     const bool parts = weir__norm_has_parts(o);
-    weir__norm_rows n = weir__norm_rows_of(o);
+    weir__norm_images n = weir__norm_images_of(o);
     double *to = parts ? o->parts : o->sums, *block = o->blocks;
     int pieces = weir__pieces_for(o->batch * o->channels * o->run, 1, threads);
     if (!block || o->y == o->g || n.images * n.blocks < pieces) return false;

@@ -95,20 +95,17 @@ static void reduce_nd_list_rows(const reduction *r, int64_t n, int64_t *at, int6
 /* n <= WEIR__COLUMNS results side by side, each a cascade; r->count > 0 */
 static void columns(const reduction *r, int64_t n, const char *x, int64_t out, int64_t out_stride)
 {
-    double pending[WEIR__CASCADE_DEPTH][WEIR__COLUMNS];
+    double pending[WEIR__CASCADE_DEPTH * WEIR__COLUMNS], *top = pending;
     int64_t at[WEIR__MAX_RANK], offset[1], rows[WEIR__BLOCK], blocks = 0;
-    int depth = 0;
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t m = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
         reduce_nd_list_rows(r, m, at, offset, rows);
-        (r->max ? r->k->max_block : r->k->sum_block)[r->t](m, rows, n, x, pending[depth++]);
-        for (int64_t i = blocks++; i & 1; i >>= 1, depth--)
-            weir__cascade_join_row(pending[depth - 2], pending[depth - 1], n, r->max);
+        (r->max ? r->k->max_block : r->k->sum_block)[r->t](m, rows, n, x, top);
+        top = weir__cascade_carry(top, blocks++, n, r->max);
     }
-    for (; depth > 1; depth--)
-        weir__cascade_join_row(pending[depth - 2], pending[depth - 1], n, r->max);
-    for (int64_t j = 0; j < n; j++) reduce_nd_put(r, out + j * out_stride, pending[0][j]);
+    weir__cascade_end_row(pending, top, n, r->max);
+    for (int64_t j = 0; j < n; j++) reduce_nd_put(r, out + j * out_stride, pending[j]);
 }
 
 /* Results first .. last-1 in the order of the kept axes */
