@@ -76,6 +76,20 @@ for mpi in $MPIS; do
     ends "$mpi: told to stop" 1000 $launcher
     one_line "$mpi: saves" 'stopped at step [0-9]*, all saved' err
 
+    # -- an MPI whose own end does not come: all is saved and agreed on, so the code is that of all. Open MPI calls that an error itself.
+    if [ "$mpi" = mpich ]; then
+        echo '#include <unistd.h>
+            int MPI_Finalize(void) { for (;;) pause(); }' > stuck.c
+        works "$mpi: an end that waits" "${CC:-cc}" -shared -fPIC stuck.c -o stuck.so
+        works "$mpi: ends with the code of all" ranks "$mpi" 2 env LD_PRELOAD="$PWD/stuck.so" "$WEIR" score nice --data digits,limit=40 --timeout 20 -o stuck.npy
+        "$WEIR" score nice --data digits,limit=40 -o free.npy
+        same "$mpi: and all is there" free.npy stuck.npy
+        ranks "$mpi" 2 env LD_PRELOAD="$PWD/stuck.so" "$WEIR" score nice --data nosuch.npy --timeout 20 > out 2> err
+        code=$?
+        one_line "$mpi: an error, too" 'nosuch.npy: No such file' err
+        if [ "$code" -eq 0 ]; then not_ok "$mpi: has its code" err; else ok "$mpi: has its code"; fi
+    fi
+
     # -- errors: one line
     ranks "$mpi" 3 "$WEIR" train nice --data digits --out nice > out 2> err
     one_line "$mpi: a folder that holds a run" 'nice: holds a run: expected --resume' err
