@@ -40,55 +40,83 @@ static void run_part(const job *j, int64_t first, int64_t last, int64_t from, in
     }
 }
 
-/* -- short rows beside one that repeats: [rows, n] with [n] --------------------------------------
+/* So many rows of the inner axis, side by side along the one before it, from x on */
+typedef void rows_fn(const job *j, int64_t rows, char *const *x);
+
+/* Runs first .. last-1 of the outer axes, those along the last of them by one call. Where rows are
+ * few, this walk is what takes the time: `operands` (j->operands) and f are constants of it. */
+static inline __attribute__((always_inline)) void run_rows(const job *j, int operands,
+                                                           int64_t first, int64_t last, rows_fn *f)
+{
+    const weir__plan *p = &j->plan;
+    const int axis = p->ndim - 2;
+    int64_t at[WEIR__MAX_RANK], offset[4], m;
+    weir__plan_seek(p, operands, axis + 1, first, at, offset);
+    int64_t from = at[axis];
+    for (int64_t i = first; i < last; i += m) {
+        char *x[4] = { 0 };
+        m = p->shape[axis] - from;
+        if (m > last - i) m = last - i;
+        for (int o = 0; o < operands; o++) x[o] = j->x[o] + offset[o] * (int64_t)j->bytes[o];
+        f(j, m, x);
+        for (int o = 0; o < operands; o++) offset[o] -= from * p->stride[o][axis];
+        from = 0;
+        weir__plan_next(p, operands, axis, at, offset);
+    }
+}
+
+/* -- short rows beside one that repeats: [.., rows, n] with [.., n] ------------------------------
  */
 enum { REPEAT_BYTES = 4096 };
 
-/* The operand that is the same for all rows, while all else is dense over them; -1: none */
+/* Of the two inner axes, of which `row` is one: the operand that is the same for all rows, while
+ * all else is dense over them; -1: none */
 static int repeated_along(const job *j, int row)
 {
     const weir__plan *p = &j->plan;
-    int found = -1;
-    if (p->ndim != 2) return -1;
+    int found = -1, other = 2 * p->ndim - 3 - row;
+    if (p->ndim < 2) return -1;
     for (int o = 0; o < j->operands; o++) {
-        bool dense = p->stride[o][row] == 1 && p->stride[o][1 - row] == p->shape[row];
-        bool same = o > 0 && p->stride[o][row] == 1 && p->stride[o][1 - row] == 0;
+        bool dense = p->stride[o][row] == 1 && p->stride[o][other] == p->shape[row];
+        bool same = o > 0 && p->stride[o][row] == 1 && p->stride[o][other] == 0;
         if (!dense && (!same || found >= 0)) return -1;
         if (same) found = o;
     }
     bool fits = found > 0 && p->shape[row] * 2 * (int64_t)j->bytes[found] <= REPEAT_BYTES;
     return fits ? found : -1;
 }
-static int repeated(const job *j) { return repeated_along(j, 1); }
+static int repeated(const job *j) { return repeated_along(j, j->plan.ndim - 1); }
 
 /* Rows so short that the plan put the other axis inside lie inside again. */
 static void restore_rows(job *j)
 {
     weir__plan *p = &j->plan;
-    if (repeated_along(j, 0) < 0) return;
+    const int inner = p->ndim - 1, outer = inner - 1;
+    if (repeated_along(j, outer) < 0) return;
     for (int o = 0; o < j->operands; o++) {
-        int64_t t = p->stride[o][0];
-        p->stride[o][0] = p->stride[o][1];
-        p->stride[o][1] = t;
+        int64_t t = p->stride[o][outer];
+        p->stride[o][outer] = p->stride[o][inner];
+        p->stride[o][inner] = t;
     }
-    p->outer = p->shape[1];
-    p->shape[1] = p->shape[0];
-    p->shape[0] = p->outer;
+    int64_t rows = p->shape[inner];
+    p->shape[inner] = p->shape[outer];
+    p->shape[outer] = rows;
+    p->outer = p->outer / p->shape[inner] * rows;
 }
 
-/* Rows first .. last-1, several at a time beside as many copies of the operand */
-static void run_repeats(const job *j, int operand, int64_t first, int64_t last)
+/* Several rows at a time beside as many copies of the operand that repeats */
+static void repeat_rows(const job *j, int64_t rows, char *const *from)
 {
     char copies[REPEAT_BYTES] __attribute__((aligned(64)));
-    int64_t n = j->plan.shape[1], bytes = n * (int64_t)j->bytes[operand];
-    int64_t rows = REPEAT_BYTES / bytes;
-    if (rows > last - first) rows = last - first;
-    for (int64_t i = 0; i < rows; i++) memcpy(copies + i * bytes, j->x[operand], (size_t)bytes);
-    for (int64_t i = first; i < last; i += rows) {
+    const int operand = repeated(j);
+    int64_t n = j->plan.shape[j->plan.ndim - 1], bytes = n * (int64_t)j->bytes[operand];
+    int64_t some = REPEAT_BYTES / bytes < rows ? REPEAT_BYTES / bytes : rows;
+    for (int64_t i = 0; i < some; i++) memcpy(copies + i * bytes, from[operand], (size_t)bytes);
+    for (int64_t i = 0; i < rows; i += some) {
         char *x[4] = { 0 };
-        for (int o = 0; o < j->operands; o++) x[o] = j->x[o] + i * n * (int64_t)j->bytes[o];
+        for (int o = 0; o < j->operands; o++) x[o] = from[o] + i * n * (int64_t)j->bytes[o];
         x[operand] = copies;
-        j->run(j, (last - i < rows ? last - i : rows) * n, x);
+        j->run(j, (rows - i < some ? rows - i : some) * n, x);
     }
 }
 
@@ -101,9 +129,8 @@ static void run_inner(void *user, int64_t begin, int64_t end)
 static void run_outer(void *user, int piece, int64_t begin, int64_t end)
 {
     const job *j = user;
-    int operand = repeated(j);
     (void)piece;
-    if (operand > 0) run_repeats(j, operand, begin, end);
+    if (repeated(j) > 0) run_rows(j, j->operands, begin, end, repeat_rows);
     else run_part(j, begin, end, 0, j->plan.shape[j->plan.ndim - 1]);
 }
 
@@ -309,27 +336,20 @@ static runs_fn *runs_of(size_t bytes)
     }
 }
 
-/* Runs first .. last-1, along the axis before the inner one without a call for each */
+static void copy_rows(const job *j, int64_t rows, char *const *x)
+{
+    const weir__plan *p = &j->plan;
+    int64_t bytes = (int64_t)j->bytes[0];
+    int inner = p->ndim - 1;
+    size_t run = (size_t)(p->shape[inner] * bytes);
+    runs_of(run)(rows, run, x[0], p->stride[0][inner - 1] * bytes, x[1],
+                 p->stride[1][inner - 1] * bytes);
+}
+
 static void copy_runs(void *user, int piece, int64_t first, int64_t last)
 {
-    const job *j = user;
-    const weir__plan *p = &j->plan;
-    int64_t at[WEIR__MAX_RANK], offset[2], bytes = (int64_t)j->bytes[0], m;
-    int axis = p->ndim - 2;
-    int64_t y_step = p->stride[0][axis] * bytes, x_step = p->stride[1][axis] * bytes;
-    size_t run = (size_t)(p->shape[axis + 1] * bytes);
-    runs_fn *copy = runs_of(run);
     (void)piece;
-    weir__plan_seek(p, 2, axis + 1, first, at, offset);
-    int64_t from = at[axis];
-    for (int64_t i = first; i < last; i += m) {
-        m = p->shape[axis] - from;
-        if (m > last - i) m = last - i;
-        copy(m, run, j->x[0] + offset[0] * bytes, y_step, j->x[1] + offset[1] * bytes, x_step);
-        for (int o = 0; o < 2; o++) offset[o] -= from * p->stride[o][axis];
-        from = 0;
-        weir__plan_next(p, 2, axis, at, offset);
-    }
+    run_rows(user, 2, first, last, copy_rows);
 }
 
 /* Whether the inner axis lies side by side in both operands, in runs that a call each would cost */

@@ -94,6 +94,26 @@ static void test_large(void **state)
     }
 }
 
+/* [A, M, N] with [A, 1, N], rows of every length to what several at a time take and beyond */
+static void test_repeats(void **state)
+{
+    (void)state;
+    enum { A = 3, MOST = 600 };
+    static const int64_t rows[] = { 1, 2, 17, 400 }, lengths[] = { 1, 2, 3, 16, 64, 67, 512, 513, MOST };
+    EACH_KERN(k) EACH_REAL(t) for (int r = 0; r < 4 * 9; r++)
+    {
+        int64_t m = rows[r / 9], n = lengths[r % 9];
+        void *a = noise(t, A * m * n, 1), *b = noise(t, A * n, 2), *y = noise(t, A * m * n, 3);
+        weir__loop l = { 3, { A, m, n }, { { y, { m * n, n, 1 } }, { a, { m * n, n, 1 } }, { b, { n, 0, 1 } } } };
+        weir__loop_binary(k, t, WEIR__B_add, &l, threads_of(1 + r % 3));
+        for (int64_t i = 0; i < A * m * n; i++) {
+            double e = get(t, a, i) + get(t, b, i / (m * n) * n + i % n);
+            assert_true(get(t, y, i) == (t == WEIR__F32 ? (double)(float)e : e));
+        }
+        free(a), free(b), free(y);
+    }
+}
+
 static void test_empty(void **state)
 {
     (void)state;
@@ -289,7 +309,7 @@ static void test_halves(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_elementwise), cmocka_unit_test(test_large), cmocka_unit_test(test_empty),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_elementwise), cmocka_unit_test(test_large), cmocka_unit_test(test_repeats), cmocka_unit_test(test_empty),
                                         cmocka_unit_test(test_orders), cmocka_unit_test(test_halves), cmocka_unit_test(test_reduce), cmocka_unit_test(test_sum_accuracy),
                                         cmocka_unit_test(test_columns_and_search), cmocka_unit_test(test_range) };
     return cmocka_run_group_tests(tests, NULL, NULL);
