@@ -2,14 +2,18 @@
  * those of a weight's gradient on no number of threads. */
 #include "kern_test.h"
 
-/* n, h, w, c, o, kernel, stride, pad, dilation, groups */
-static const struct { int64_t at[14]; } shapes[] = {
+/* n, h, w, c, o, kernel, stride, pad, dilation, groups, more padding after. The last eleven go by minimal filtering, some passes or all: both extents odd and even,
+ * channels around a register, a panel and a tile of rows, padding of 0 to 3, a side that has none, more tiles than a block. */
+static const struct { int64_t at[16]; } shapes[] = {
     { { 2, 5, 6, 3, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },   { { 1, 8, 8, 16, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },  { { 3, 7, 9, 20, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1 } },
     { { 2, 9, 9, 6, 8, 3, 2, 2, 3, 0, 1, 2, 1, 2 } },   { { 2, 4, 4, 40, 70, 1, 1, 1, 1, 0, 0, 1, 1, 1 } },  { { 2, 6, 5, 8, 12, 1, 1, 1, 1, 0, 0, 1, 1, 4 } },
     { { 2, 6, 6, 8, 4, 1, 1, 2, 2, 0, 0, 1, 1, 1 } },   { { 1, 1, 1, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },    { { 2, 6, 7, 9, 9, 3, 3, 1, 2, 2, 2, 2, 2, 9 } },
     { { 0, 5, 5, 4, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },   { { 5, 10, 10, 3, 17, 5, 5, 2, 2, 2, 2, 1, 1, 1 } }, { { 2, 12, 11, 70, 19, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },
     { { 1, 3, 3, 130, 140, 3, 3, 3, 1, 1, 1, 1, 1, 1 } }, { { 1, 4, 5, 2, 3, 7, 7, 1, 1, 3, 3, 1, 1, 1 } }, { { 6, 3, 3, 24, 36, 3, 3, 1, 1, 1, 1, 1, 1, 2 } },
-    { { 2, 7, 7, 300, 260, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },
+    { { 2, 5, 7, 16, 16, 3, 3, 1, 1, 0, 2, 1, 1, 1 } },  { { 1, 6, 9, 33, 18, 3, 3, 1, 1, 2, 0, 1, 1, 1 } },  { { 3, 4, 4, 17, 31, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },
+    { { 1, 7, 6, 48, 29, 3, 3, 1, 1, 0, 0, 1, 1, 1, 1, 2 } }, { { 2, 2, 2, 20, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1 } }, { { 1, 4, 6, 18, 65, 3, 3, 1, 1, 3, 3, 1, 1, 1 } },
+    { { 2, 6, 5, 8, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },    { { 1, 5, 6, 9, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },    { { 2, 6, 6, 3, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },
+    { { 1, 40, 42, 16, 23, 3, 3, 1, 1, 1, 1, 1, 1, 1 } }, { { 2, 7, 7, 300, 260, 3, 3, 1, 1, 1, 1, 1, 1, 1 } },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -18,8 +22,8 @@ static weir__conv conv_of(int s)
     const int64_t *a = shapes[s].at;
     weir__conv v = { .n = a[0], .h = a[1], .w = a[2], .c = a[3], .o = a[4], .kernel = { a[5], a[6] }, .stride = { a[7], a[8] },
                      .pad = { a[9], a[10] }, .dilation = { a[11], a[12] }, .groups = a[13] };
-    v.out_h = (v.h + 2 * v.pad[0] - v.dilation[0] * (v.kernel[0] - 1) - 1) / v.stride[0] + 1;
-    v.out_w = (v.w + 2 * v.pad[1] - v.dilation[1] * (v.kernel[1] - 1) - 1) / v.stride[1] + 1;
+    v.out_h = (v.h + 2 * v.pad[0] + a[14] - v.dilation[0] * (v.kernel[0] - 1) - 1) / v.stride[0] + 1;
+    v.out_w = (v.w + 2 * v.pad[1] + a[15] - v.dilation[1] * (v.kernel[1] - 1) - 1) / v.stride[1] + 1;
     return v;
 }
 
@@ -86,12 +90,23 @@ static void *weight(const weir__isa *k, weir__real t, const weir__conv *v, const
     return dw;
 }
 
+/* 3 x 3 without a stride or groups: minimal filtering, whose errors are those of a tile's largest sums; else 0 */
+static double filtered(const weir__conv *v, int64_t n, const double *size)
+{
+    double most = 0;
+    bool so = v->kernel[0] == 3 && v->kernel[1] == 3 && v->stride[0] == 1 && v->stride[1] == 1 && v->dilation[0] == 1 && v->groups == 1;
+    for (int64_t i = 0; so && i < n; i++) most = fmax(most, size[i]);
+    return most;
+}
+
 static void check(const weir__isa *k, weir__real t, int s, const char *what, int64_t n, const void *got, const double *want, const double *size, const void *plus, int64_t period)
 {
     double eps = t == WEIR__F32 ? 0x1p-24 : 0x1p-52;
+    weir__conv of = conv_of(s);
+    double tile = filtered(&of, n, size);
     for (int64_t i = 0; i < n; i++) {
         double e = want[i] + (plus ? get(t, plus, i % period) : 0), v = get(t, got, i);
-        if (!(fabs(v - e) <= eps * (4 + 8 * size[i]))) fail_msg("%s f%d shape %d %s %ld: %.9g, expected %.9g", k->name, t ? 64 : 32, s, what, (long)i, v, e);
+        if (!(fabs(v - e) <= eps * (4 + 8 * size[i] + 2 * tile))) fail_msg("%s f%d shape %d %s %ld: %.9g, expected %.9g", k->name, t ? 64 : 32, s, what, (long)i, v, e);
     }
 }
 
@@ -151,13 +166,14 @@ static void test_rows(void **state)
     }
 }
 
-/* A convolution of one place is the product of matrices, to the bit; so is one whose padding meets only a kernel's middle row */
+/* A convolution of one place is the product of matrices, to the bit; so is one whose weights are zeros but in the middle, by the walk over
+ * pixels (few channels) */
 static void test_one_place(void **state)
 {
     (void)state;
     EACH_KERN(k) EACH_REAL(t)
     {
-        weir__conv v = { .n = 3, .h = 5, .w = 7, .c = 37, .out_h = 5, .out_w = 7, .o = 45, .kernel = { 1, 1 }, .stride = { 1, 1 }, .dilation = { 1, 1 }, .groups = 1 };
+        weir__conv v = { .n = 3, .h = 5, .w = 7, .c = 7, .out_h = 5, .out_w = 7, .o = 7, .kernel = { 1, 1 }, .stride = { 1, 1 }, .dilation = { 1, 1 }, .groups = 1 };
         weir__conv wide = v; /* the same weights in the middle of 3 x 3, zeros around */
         wide.kernel[0] = wide.kernel[1] = 3, wide.pad[0] = wide.pad[1] = 1;
         sizes z = sizes_of(&v);
