@@ -28,7 +28,7 @@
 #define CONV_CHUNK 128
 #endif
 #ifndef WINO_BYTES
-#define WINO_BYTES 2097152
+#define WINO_BYTES 1048576
 #endif
 
 #include "as_f32.h"
