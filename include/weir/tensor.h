@@ -126,9 +126,9 @@ WEIR_API weir_tensor *weir_keep(weir_tensor *x);
 WEIR_API weir_tensor *weir_retain(weir_tensor *x);
 /* Gives weir_retain's back. A tensor of a scope that was not retained it ends, before the scope
  * does: its memory is free at once, and a use afterwards is an error (WEIR_ERROR_STATE) that names
- * it. One that a graph, a batch or a condition has stays until the scope ends. Where nothing is
- * recorded, containers of modules do so with what their layers have used up; a program with layers
- * of its own:
+ * it. One that a batch or a condition has stays until the scope ends; what a graph saved of it, the
+ * graph has until its backward. Containers of modules do so with what their layers have used up,
+ * recorded or not; a program with layers of its own:
  *
  *     for (int i = 0; i < n; i++) {
  *         weir_tensor *y = weir_module_forward(layer[i], x);

@@ -95,7 +95,7 @@ weir_tensor *weir__tensor_consumed(weir_tensor *x, weir_tensor *y)
 {
     weir_ctx *c = y->object.ctx;
     if (x == y || y->object.nil || x->object.ctx != c || !tensor_is_spare(x)) return y;
-    if (x->node || x->requires_grad || weir__region_open(c)) return y;
+    if (x->leaf || (x->requires_grad && !x->node) || weir__region_open(c)) return y;
     if (weir__scope_has(c, &x->object))
         tensor_spend(x, c->modes.label ? c->modes.label : "a module");
     return y;

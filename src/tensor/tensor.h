@@ -84,8 +84,9 @@ bool weir__laid_out(weir_ctx *c, const weir_tensor *x, const char *who);
 bool weir__storage_may_change(weir_ctx *c, const weir__storage *s, const char *who);
 void weir__tensor_ref(weir_ctx *c, weir_tensor *t);
 /* y. x was used up in making it, and whoever calls is the last to know x: it ends here if it was
- * made in the innermost scope and nothing is recorded of it. A use afterwards is an error that
- * names it and the module that runs. What a caller passed in lies in a scope further out: stays. */
+ * made in the innermost scope and is no leaf; what the graph saved of it stays the graph's. A use
+ * afterwards is an error that names it and the module that runs. What a caller passed in lies in a
+ * scope further out: stays. */
 weir_tensor *weir__tensor_consumed(weir_tensor *x, weir_tensor *y);
 void weir__tensor_unref(weir_ctx *c, weir_tensor *t);
 
