@@ -9,9 +9,9 @@
 #include "../cascade.h"
 enum { WAYS = WEIR__NORM_LANES, STEP = 2 * WAYS };
 enum {
-    COLUMNS = WEIR__LEVEL == 3 ? 256 : 1024, /* of a line: long ones are read as they lie */
+    COLUMNS = 1024, /* of a line: long ones are read as they lie */
     REPEATED = 256,
-    LINE_OF_FOUR = WEIR__LEVEL == 3 ? 0 : 256 /* that four rows at once are worth */
+    LINE_OF_FOUR = 256 /* that four rows at once are worth */
 };
 
 #include "as_f32.h"
