@@ -69,12 +69,16 @@ static void check_columns(weir__real t, const weir__pick *p, int64_t rows, const
     }
 }
 
+/* At random, or from the last column to the first, turned by three: from few vectors of a line */
 static void picked_columns(const weir__isa *k, weir__real t, int64_t rows, int64_t n, int64_t m,
-                           bool end)
+                           bool turned, bool end)
 {
     int64_t index[WEIR__PICK_MOST];
     uint64_t seed = (uint64_t)(n + m);
-    for (int64_t j = 0; j < n; j++) index[j] = (int64_t)(fabs(rnd(&seed)) * (double)m);
+    for (int64_t j = 0; j < n; j++) {
+        index[j] = (int64_t)(fabs(rnd(&seed)) * (double)m);
+        if (turned) index[j] = (m + 2 - j % m) % m;
+    }
     weir__pick p = { n, m, index };
     size_t bytes = bytes_of(t);
     guarded x = guard_noise(t, rows * m, end), y = guard(bytes * (size_t)(rows * n), end);
@@ -96,9 +100,13 @@ static void columns_by_index(void **state)
     {
         for (int64_t rows = 4; rows < 35; rows += 3)
             for (int64_t n = 1; n < 40; n += 5)
-                for (int64_t m = 1; m <= 2 * n; m += 4) picked_columns(k, t, rows, n, m, e);
-        picked_columns(k, t, 1001, 300, 511, e);
-        picked_columns(k, t, 1000, 256, WEIR__PICK_MOST, e);
+                for (int64_t m = 1; m <= 2 * n; m += 4)
+                    for (int turned = 0; turned < 2; turned++)
+                        picked_columns(k, t, rows, n, m, turned, e);
+        for (int turned = 0; turned < 2; turned++) {
+            picked_columns(k, t, 1001, 300, 511, turned, e);
+            picked_columns(k, t, 1000, 256, WEIR__PICK_MOST, turned, e);
+        }
     }
 }
 

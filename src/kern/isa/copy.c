@@ -7,6 +7,10 @@
 #include <immintrin.h>
 #endif
 
+/* SHARES: of how many vectors of a line one of picked columns is worth permuting, beside lines that
+ * are transposed */
+enum { FOUR = 4, SHARES = WEIR__LEVEL == 3 ? 4 : 1 };
+
 #include "as_f32.h"
 #include "vec.inc"
 #include "copy.inc"
