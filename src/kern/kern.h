@@ -427,6 +427,10 @@ bool weir__loop_pick(const weir__isa *k, size_t bytes, const weir__loop *l, cons
                      const weir__threads *threads);
 bool weir__loop_pick_add(const weir__isa *k, weir__real t, const weir__loop *l,
                          const weir__pick *p, const weir__threads *threads);
+/* Blocks of so many bytes, one after the other: y[i, j] = x[i, index[j]], i < rows; any m. Threads
+ * divide those of y. */
+void weir__pick_blocks(const weir__pick *p, int64_t rows, size_t bytes, void *y, const void *x,
+                       const weir__threads *threads);
 void weir__loop_scatter_add(weir__real t, const weir__loop *l,
                             int64_t along); /* x: what is added to (along), what is added, index */
 void weir__loop_scatter(size_t bytes, const weir__loop *l,

@@ -1,5 +1,6 @@
 /* pick.c - one axis by index: elements picked or added to, and where along an axis the largest is.
  * One thread: additions to one place come in the order of the index. */
+#include <string.h>
 #include "plan.h"
 
 typedef struct pick {
@@ -129,6 +130,37 @@ bool weir__loop_pick_add(const weir__isa *k, weir__real t, const weir__loop *l, 
 {
     lines u = { .f = k->add_columns[t], .bytes = t == WEIR__F32 ? 4 : 8 };
     return run_lines(&u, l, p, threads);
+}
+
+/* -- blocks ------------------------------------------------------------------------------------ */
+typedef struct blocks {
+    const weir__pick *p;
+    size_t bytes;
+    char *y;
+    const char *x;
+} blocks;
+
+/* Blocks first .. last-1 of y; those that lie side by side in x as well at once */
+static void pick_blocks(void *user, int piece, int64_t first, int64_t last)
+{
+    const blocks *b = user;
+    const int64_t *index = b->p->index;
+    (void)piece;
+    for (int64_t k = first, some; k < last; k += some) {
+        int64_t row = k / b->p->n, j = k % b->p->n;
+        int64_t most = b->p->n - j < last - k ? b->p->n - j : last - k;
+        for (some = 1; some < most && index[j + some] == index[j] + some;) some++;
+        const char *x = b->x + (size_t)(row * b->p->m + index[j]) * b->bytes;
+        memcpy(b->y + (size_t)k * b->bytes, x, (size_t)some * b->bytes);
+    }
+}
+
+void weir__pick_blocks(const weir__pick *p, int64_t rows, size_t bytes, void *y, const void *x,
+                       const weir__threads *threads)
+{
+    blocks b = { p, bytes, y, x };
+    int pieces = weir__pieces_for(rows * p->n, 10 + 0.08 * (double)bytes, threads);
+    weir__divide(threads, pieces, rows * p->n, pick_blocks, &b);
 }
 
 /* -- scatter ----------------------------------------------------------------------------------- */

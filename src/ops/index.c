@@ -80,6 +80,17 @@ static bool select_lines(weir_call *k, int axis)
                            k->ctx->threads);
 }
 
+/* Places of arrays in logical order are blocks of memory. */
+static void select_blocks(weir_call *k, int axis)
+{
+    weir_tensor *x = k->in[0];
+    weir__pick p = { k->in[1]->numel, x->shape[axis], weir__ptr(k->in[1]) };
+    int64_t rows = weir__numel_of(axis, x->shape);
+    int64_t block = weir__numel_of(x->ndim - axis - 1, x->shape + axis + 1);
+    weir__pick_blocks(&p, rows, (size_t)block * weir_dtype_size(x->dtype), weir__ptr(k->out[0]),
+                      weir__ptr(x), k->ctx->threads);
+}
+
 static void select_forward(weir_call *k)
 {
     int axis = ((const along *)k->attr)->axis;
@@ -87,6 +98,10 @@ static void select_forward(weir_call *k)
     if (side_by_side(k, axis) && select_lines(k, axis)) return;
     if (k->out[0]->strides[axis] == 1) {
         select_within(k, axis);
+        return;
+    }
+    if (k->in[0]->contiguous && k->out[0]->contiguous) {
+        select_blocks(k, axis);
         return;
     }
     for (int64_t i = 0, n; i < k->in[1]->numel; i += n) {
@@ -110,6 +125,9 @@ static const weir_op_case select_cases[] = { { "4,3 i6<4", call_select0 },
                                              { "2,5,2 i3<5", call_select1 },
                                              { "5,9 i7<9", call_select1 },
                                              { "4 i0<4", call_select0 },
+                                             { "1,3 i2<1", call_select0 },
+                                             { "4,3 i0<4", call_select0 },
+                                             { "2,5,0 i3<5", call_select1 },
                                              { NULL, NULL } };
 const weir_op weir__op_index_select = {
     .row = WEIR_OP_ROW("op.index_select", "places along an axis picked by an index"),

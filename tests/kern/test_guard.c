@@ -110,6 +110,26 @@ static void columns_by_index(void **state)
     }
 }
 
+/* Blocks of whole floats, some of them side by side in x, too; threads cut rows */
+static void blocks_by_index(void **state)
+{
+    (void)state;
+    static const int64_t index[] = { 3, 4, 5, 0, 5, 5, 2, 1, 2 };
+    enum { N = sizeof index / sizeof *index, M = 6 };
+    EACH_END(e) for (int64_t rows = 1; rows < 6; rows++) for (int64_t n = 1; n < 5000; n = 3 * n + 1)
+    {
+        guarded x = guard_noise(WEIR__F32, rows * M * n, e);
+        guarded y = guard(4 * (size_t)(rows * N * n), e);
+        weir__pick p = { N, M, index };
+        weir__pick_blocks(&p, rows, 4 * (size_t)n, y.at, x.at, threads_of((int)rows));
+        for (int64_t i = 0; i < rows * N; i++)
+            assert_memory_equal(y.at + 4 * i * n, x.at + 4 * (i / N * M + index[i % N]) * n,
+                                4 * (size_t)n);
+        drop(x);
+        drop(y);
+    }
+}
+
 static void halves(void **state)
 {
     (void)state;
@@ -217,7 +237,7 @@ static void norms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(transposed_copies),
-                                        cmocka_unit_test(columns_by_index),
+                                        cmocka_unit_test(columns_by_index), cmocka_unit_test(blocks_by_index),
                                         cmocka_unit_test(halves),
                                         cmocka_unit_test(short_rows),
                                         cmocka_unit_test(sums),
