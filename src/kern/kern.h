@@ -387,6 +387,14 @@ void weir__loop_where(const weir__isa *k, weir__real t, const weir__loop *l,
 /* Copies elements of `bytes` bytes each (any dtype), any strides. */
 void weir__loop_copy(const weir__isa *k, size_t bytes, const weir__loop *l,
                      const weir__threads *threads);
+/* Rows of several arrays joined: row i of y is row i of the first, then that of the second, and so
+ * on, each of so many bytes. Threads divide rows. */
+typedef struct weir__joined {
+    const void *x;
+    size_t bytes;
+} weir__joined;
+void weir__join_rows(int n, const weir__joined *parts, int64_t rows, void *y,
+                     const weir__threads *threads);
 /* n dense numbers of 16 bits to f32, or from it */
 void weir__from_half(const weir__isa *k, weir__half t, int64_t n, float *y, const uint16_t *x,
                      const weir__threads *threads);

@@ -379,6 +379,36 @@ void weir__loop_copy(const weir__isa *k, size_t bytes, const weir__loop *l,
     }
 }
 
+/* -- rows joined ------------------------------------------------------------------------------- */
+typedef struct join {
+    int n;
+    const weir__joined *parts;
+    size_t row; /* bytes of y */
+    char *y;
+} join;
+
+static void join_part(void *user, int piece, int64_t first, int64_t last)
+{
+    const join *j = user;
+    char *y = j->y + (size_t)first * j->row;
+    (void)piece;
+    for (int64_t i = first; i < last; i++)
+        for (int p = 0; p < j->n; p++) {
+            const weir__joined *from = &j->parts[p];
+            memcpy(y, (const char *)from->x + (size_t)i * from->bytes, from->bytes);
+            y += from->bytes;
+        }
+}
+
+void weir__join_rows(int n, const weir__joined *parts, int64_t rows, void *y,
+                     const weir__threads *threads)
+{
+    join j = { .n = n, .parts = parts, .y = y };
+    for (int p = 0; p < n; p++) j.row += parts[p].bytes;
+    int pieces = weir__pieces_for(rows, 0.08 * (double)j.row, threads);
+    weir__divide(threads, pieces, rows, join_part, &j);
+}
+
 /* -- between f32 and 16 bits ------------------------------------------------------------------- */
 typedef struct halves {
     weir__convert_fn *f;

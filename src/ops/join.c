@@ -27,10 +27,37 @@ static bool cat_infer(weir_call *k)
     return true;
 }
 
+/* Where all lie in one order, and parts of rows are many and long enough for a call each, y is
+ * written from its beginning to its end. */
+static bool cat_rows(weir_call *k, int axis)
+{
+    enum { MOST = 8, ROWS = 64, BYTES = 64 };
+    static const int channels_last[] = { 0, 2, 3, 1 };
+    const weir_tensor *y = k->out[0];
+    weir__joined parts[MOST];
+    int64_t rows = 1;
+    int at = 0, order[WEIR_RANK_MAX];
+    if (k->n_in > MOST || (!y->contiguous && !weir_is_channels_last(y))) return false;
+    for (int d = 0; d < y->ndim; d++) order[d] = y->contiguous ? d : channels_last[d];
+    for (; order[at] != axis; at++) rows *= y->shape[order[at]];
+    for (int i = 0; i < k->n_in; i++) {
+        const weir_tensor *x = k->in[i];
+        bool same = y->contiguous ? x->contiguous : weir_is_channels_last(x);
+        size_t bytes = weir_dtype_size(x->dtype);
+        for (int d = at; d < y->ndim; d++) bytes *= (size_t)x->shape[order[d]];
+        if (!same || bytes < BYTES) return false;
+        parts[i] = (weir__joined){ weir__ptr(x), bytes };
+    }
+    if (rows < ROWS) return false;
+    weir__join_rows(k->n_in, parts, rows, weir__ptr(y), k->ctx->threads);
+    return true;
+}
+
 static void cat_forward(weir_call *k)
 {
     int axis = ((const along *)k->attr)->axis;
     weir_tensor *y = k->out[0];
+    if (cat_rows(k, axis)) return;
     weir__operand place = weir__operand_of(y, y);
     for (int i = 0; i < k->n_in; i++) {
         weir__copy_into(k->ctx, &place, k->in[i]);

@@ -226,9 +226,35 @@ static void misfits_are_refused(void **state)
     assert_fails(c, WEIR_ERROR_ARGUMENT, "NULL");
 }
 
+/* Along each axis, in either order or both: what was joined comes back from its place */
+static void joins_keep_every_place(void **state)
+{
+    weir_ctx *c = *state;
+    for (int axis = 0; axis < 4; axis++)
+        for (int orders = 0; orders < 8; orders++) {
+            weir_scope s = weir_scope_begin(c);
+            weir_tensor *x[3];
+            int64_t at = 0;
+            for (int i = 0; i < 3; i++) {
+                int64_t shape[] = { 3, 24, 6, 16 };
+                shape[axis] += 9 * i;
+                x[i] = weir_randn(c, WEIR_F32, 4, shape);
+                if (orders >> i & 1) x[i] = weir_channels_last(x[i]);
+            }
+            weir_tensor *y = weir_cat(3, x, axis);
+            for (int i = 0; i < 3; i++) {
+                int64_t n = weir_dim(x[i], axis);
+                same_bits(weir_slice(y, axis, at, at + n, 1), x[i], "cat");
+                at += n;
+            }
+            assert_ok(c);
+            weir_scope_end(s);
+        }
+}
+
 int main(void)
 {
-    CASES(CASE(memory_order_spreads_by_rules), cmocka_unit_test(images_are_independent), CASE(threads_change_nothing), cmocka_unit_test(steps_allocate_nothing), CASE(gradients_are_written_in_place),
+    CASES(CASE(memory_order_spreads_by_rules), CASE(joins_keep_every_place), cmocka_unit_test(images_are_independent), CASE(threads_change_nothing), cmocka_unit_test(steps_allocate_nothing), CASE(gradients_are_written_in_place),
           CASE(maxima_are_as_in_pytorch), CASE(misfits_are_refused));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
