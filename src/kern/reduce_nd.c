@@ -97,11 +97,13 @@ static void columns(const reduction *r, int64_t n, const char *x, int64_t out, i
 {
     double pending[WEIR__CASCADE_DEPTH * WEIR__COLUMNS], *top = pending;
     int64_t at[WEIR__MAX_RANK], offset[1], rows[WEIR__BLOCK], blocks = 0;
+    const bool even = r->reduced.ndim == 1; /* then the first block's rows are every block's */
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t m = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
-        reduce_nd_list_rows(r, m, at, offset, rows);
+        if (!even || done == 0) reduce_nd_list_rows(r, m, at, offset, rows);
         (r->max ? r->k->max_block : r->k->sum_block)[r->t](m, rows, n, x, top);
+        if (even) x += m * r->reduced.stride[0][0] * r->bytes;
         top = weir__cascade_carry(top, blocks++, n, r->max);
     }
     weir__cascade_end_row(pending, top, n, r->max);
