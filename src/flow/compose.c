@@ -39,42 +39,48 @@ static void compose_create(weir_module *m, const void *options_)
     }
 }
 
-/* The log-dets so far (NULL: none) and that of one more part. */
-static weir_tensor *compose_total(weir_tensor *total, weir_tensor *part)
+/* What has gone through so far. */
+typedef struct walk {
+    weir_tensor *x, *log_det; /* NULL: of no part yet */
+} walk;
+
+/* A part's results take the place of what they were made of, which ends. A part may give one
+ * tensor as both, or the one it was given as its log-det: exp does, of x [B]. */
+static void compose_go_on(walk *w, weir_tensor *y, weir_tensor *part)
 {
-    if (!total) return part;
-    weir_tensor *sum = weir_add(total, part);
-    weir__tensor_consumed(total, sum);
-    weir__tensor_consumed(part, sum);
-    return sum;
+    weir_tensor *sum = w->log_det ? weir_add(w->log_det, part) : part;
+    weir_tensor *used[] = { w->x, w->log_det, part };
+    for (int i = 0; i < 3; i++)
+        if (used[i] && used[i] != y && used[i] != sum) weir__tensor_consumed(used[i], i ? sum : y);
+    *w = (walk){ y, sum };
+}
+
+static weir_tensor *compose_end(const walk *w, weir_tensor **log_det)
+{
+    *log_det = w->log_det ? w->log_det : weir__log_det_zero(w->x);
+    return w->x;
 }
 
 static weir_tensor *compose_transform(weir_module *m, weir_tensor *x, const weir_condition *k,
                                       weir_tensor **log_det)
 {
-    weir_tensor *total = NULL, *part;
+    walk w = { .x = x };
     for (int64_t i = 0; i < m->n_children; i++) {
-        weir_tensor *y = weir_bijection_forward(m->children[i], x, k, &part);
-        weir__tensor_consumed(x, y);
-        x = y;
-        total = compose_total(total, part);
+        weir_tensor *part, *y = weir_bijection_forward(m->children[i], w.x, k, &part);
+        compose_go_on(&w, y, part);
     }
-    *log_det = total ? total : weir__log_det_zero(x);
-    return x;
+    return compose_end(&w, log_det);
 }
 
 static weir_tensor *compose_inverse(weir_module *m, weir_tensor *y, const weir_condition *k,
                                     weir_tensor **log_det)
 {
-    weir_tensor *total = NULL, *part;
+    walk w = { .x = y };
     for (int64_t i = m->n_children; i-- > 0;) {
-        weir_tensor *x = weir_bijection_inverse(m->children[i], y, k, &part);
-        weir__tensor_consumed(y, x);
-        y = x;
-        total = compose_total(total, part);
+        weir_tensor *part, *x = weir_bijection_inverse(m->children[i], w.x, k, &part);
+        compose_go_on(&w, x, part);
     }
-    *log_det = total ? total : weir__log_det_zero(y);
-    return y;
+    return compose_end(&w, log_det);
 }
 
 const weir_module_row weir__row_compose = {

@@ -141,6 +141,37 @@ static void what_others_own_is_left_alone(void **state)
     weir_module_free(m);
 }
 
+/* Bijections whose log-det is what they were given, or what they give: the container ends neither while it is needed. */
+static weir_tensor *exponential(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return (void)m, (void)k, *log_det = x, weir_exp(x); }
+static weir_tensor *logarithm(weir_module *m, weir_tensor *y, const weir_condition *k, weir_tensor **log_det) { return (void)m, (void)k, *log_det = weir_neg(weir_log(y)), weir_log(y); }
+static weir_tensor *both_at_once(weir_module *m, weir_tensor *x, const weir_condition *k, weir_tensor **log_det) { return (void)m, (void)k, *log_det = weir_neg(x); }
+#define BIJECTION(short_name, there, back) \
+    { .row = { .size = sizeof(weir_module_row), .version = 1, .name = "bijection." short_name, .doc = "a part", .options_size = sizeof(size_t), .test = "" }, .transform = there, .inverse = back }
+static const weir_module_row exponentials = BIJECTION("exp_of_test", exponential, logarithm), at_once = BIJECTION("both_of_test", both_at_once, both_at_once);
+
+static void a_log_det_may_be_what_went_in(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir__compose_new(c);
+    const weir_module_row *parts[] = { &at_once, &exponentials, &at_once, &at_once, &exponentials, &exponentials };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) weir__compose_add(m, weir_module_from_row(c, parts[i], NULL));
+    for (int recorded = 0; recorded < 2; recorded++) {
+        weir_scope s = recorded ? weir_scope_begin(c) : weir_scope_begin_no_grad(c);
+        weir_tensor *x = weir_set_requires_grad(weir_full(c, WEIR_F64, 1, SHAPE(2), 0.5), true), *log_det, *back;
+        weir_tensor *y = weir_bijection_forward(m, x, NULL, &log_det);
+        double e = exp(-0.5), a = exp(e), want = exp(a); /* -1/2; e; -e; e; a; exp a */
+        assert_ok(c);
+        assert_near(weir_get(y, SHAPE(1)), want, 1e-14);
+        assert_near(weir_get(log_det, SHAPE(1)), -0.5 - 0.5 - e + e + e + a, 1e-14);
+        if (recorded) assert_int_equal(weir_backward(weir_sum(weir_add(y, log_det))), WEIR_OK);
+        if (recorded) assert_near(weir_get(weir_grad_of(x), SHAPE(0)), -2 - e * (1 + a) - e * a * want, 1e-12);
+        weir_bijection_inverse(m, y, NULL, &back);
+        assert_ok(c);
+        weir_scope_end(s);
+    }
+    weir_module_free(m);
+}
+
 /* -- the peak --------------------------------------------------------------------------------------------------------------------- */
 enum { IMAGES = 4, CHANNELS = 8, PLACES = 16, ROWS = 64, WIDTH = 256 };
 
@@ -344,7 +375,8 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     CASES(CASE(release_ends_a_tensor), CASE(a_handle_is_not_used_again), CASE(what_others_have_stays), CASE(a_layer_that_looks_back_is_told),
-          CASE(what_others_own_is_left_alone), CASE(the_peak_does_not_grow_with_depth), CASE(nor_does_that_of_products),
+          CASE(what_others_own_is_left_alone), CASE(a_log_det_may_be_what_went_in),
+          CASE(the_peak_does_not_grow_with_depth), CASE(nor_does_that_of_products),
           CASE(nor_does_what_a_graph_has_no_use_for), CASE(values_are_the_same), CASE(every_allocation_may_fail));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
