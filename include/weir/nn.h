@@ -60,14 +60,14 @@ WEIR_API void weir_module_freeze(weir_module *m, bool frozen);
 WEIR_API weir_tensor *weir_network_at(weir_module *net, weir_tensor *x, weir_tensor *t,
                                       const weir_condition *k);
 /* y(x, t) and k products of each sample's dy/dx with a tangent: tangents [B, k, elements of a
- * sample] -> *jv likewise. Values alone: neither result has history, and no gradient reaches a
- * parameter. */
+ * sample of x] -> *jv, of y's elements. Values alone: neither result has history, and no gradient
+ * reaches a parameter. */
 WEIR_API weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t,
                                        const weir_condition *k, weir_tensor *tangents,
                                        weir_tensor **jv);
 /* The same from the left: products of cotangents [B, k, elements of a sample of y] with each
- * sample's dy/dx, by one recorded pass and one backward a product. Where a network has no rule of
- * its own for tangents, these are the cheaper ones. */
+ * sample's dy/dx -> *vj, of x's elements, by one recorded pass and one backward a product. Where a
+ * network has no rule of its own for tangents, these are the cheaper ones. */
 WEIR_API weir_tensor *weir_network_vjp(weir_module *net, weir_tensor *x, weir_tensor *t,
                                        const weir_condition *k, weir_tensor *cotangents,
                                        weir_tensor **vj);
@@ -132,6 +132,7 @@ typedef struct weir_module_row {
     size_t state_size;
     /* adds parameters, buffers, children; errors by weir_fail */
     void (*create)(weir_module *m, const void *options);
+    /* x may end when the call does: what a later layer is to see, weir_retain keeps */
     weir_tensor *(*forward)(weir_module *m, weir_tensor *x);
     void (*destroy)(weir_module *m); /* NULL: nothing of its own */
     /* bijections (kind "bijection"): log_det [B] is the SUM over all non-batch elements */

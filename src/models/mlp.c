@@ -130,11 +130,16 @@ static bool time_fits(weir_module *m, const weir_tensor *x, const weir_tensor *t
     return false;
 }
 
+/* y in the shape of x where it has as many elements */
+static weir_tensor *mlp_shaped(weir_tensor *y, const weir_tensor *x)
+{
+    return weir_is_nil(y) || y->numel != x->numel ? y : weir_reshape(y, x->ndim, x->shape);
+}
+
 static weir_tensor *mlp_at(weir_module *m, weir_tensor *x, weir_tensor *t, const weir_condition *k)
 {
     if (!time_fits(m, x, t)) return weir__nil(x->object.ctx, WEIR__TENSOR);
-    weir_tensor *y = weir__sequential_forward(m, mlp_joined(m, x, t, k));
-    return weir_is_nil(y) || y->numel != x->numel ? y : weir_reshape(y, x->ndim, x->shape);
+    return mlp_shaped(weir__sequential_forward(m, mlp_joined(m, x, t, k)), x);
 }
 
 /* -- products with the Jacobian: tangents go forward beside values, all of a sample's together - */
@@ -228,9 +233,9 @@ static weir_tensor *mlp_jvp(weir_module *m, weir_tensor *x, weir_tensor *t, cons
         weir__tensor_consumed(v_before, v);
         weir__tensor_consumed(h_before, h);
     }
-    const int64_t shape[] = { x->shape[0], tangents->shape[1], tangents->shape[2] };
-    *jv = weir_expand(v, 3, shape);
-    return weir_reshape(h, x->ndim, x->shape);
+    if (weir_is_nil(v)) return weir__nil(x->object.ctx, WEIR__TENSOR);
+    *jv = weir_expand(v, 3, (const int64_t[]){ x->shape[0], v->shape[1], v->shape[2] });
+    return mlp_shaped(h, x);
 }
 
 const weir_module_row weir__row_mlp = {

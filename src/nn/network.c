@@ -58,6 +58,18 @@ static weir_tensor *network_lines(weir_tensor *x, const weir_tensor *like)
     return weir_reshape(x, 3, shape);
 }
 
+/* Whether v has as many elements as a sample of `like`, which is named `of` */
+static bool vectors_fit(const weir_tensor *v, const weir_tensor *like, const char *who,
+                        const char *of)
+{
+    int64_t elements = like->ndim ? weir__numel_of(like->ndim - 1, like->shape + 1) : 0;
+    if (v->shape[2] == elements) return true;
+    weir_fail(v->object.ctx, WEIR_ERROR_SHAPE,
+              "%s: vectors of %lld elements: expected [B, k, %lld], elements of a sample of %s",
+              who, (long long)v->shape[2], (long long)elements, of);
+    return false;
+}
+
 /* Into [B, 1, elements], the i-th product */
 typedef weir_tensor *product_fn(weir_tensor *y, weir_tensor *x, weir_tensor *v, int64_t i);
 
@@ -94,6 +106,7 @@ static weir_tensor *by_autograd(weir_module *net, weir_tensor *x, weir_tensor *t
     c->modes.no_grad = false;
     x = weir_set_requires_grad(weir_detach(x), true);
     y = net->row->at(net, x, t, k);
+    if (weir_ok(c) && product == from_the_left) vectors_fit(v, y, "network_vjp", "y");
     for (int64_t i = 0; i < n && weir_ok(c); i++) each[i] = product(y, x, v, i);
     c->modes.no_grad = true;
     if (weir_ok(c)) *products = weir_cat((int)n, each, 1);
@@ -111,12 +124,10 @@ static bool products_fit(weir_module *net, weir_tensor *x, weir_tensor *t, const
     if (!products || !v || weir_is_nil(v))
         return network_fail(c, WEIR_ERROR_ARGUMENT, who,
                             "NULL or nil: expected tangents and a place for the products");
-    if (v->ndim == 3 && v->dtype == x->dtype && v->shape[0] == x->shape[0] && v->shape[1] >= 1
-        && v->shape[2] == weir__numel_of(x->ndim - 1, x->shape + 1))
+    if (v->ndim == 3 && v->dtype == x->dtype && v->shape[0] == x->shape[0] && v->shape[1] >= 1)
         return true;
-    weir_fail(c, WEIR_ERROR_SHAPE,
-              "%s: expected tangents [B, k, elements of a row of x], of x's type", who);
-    return false;
+    return network_fail(c, WEIR_ERROR_SHAPE, who,
+                        "expected vectors [B, k, elements of a sample], of x's type");
 }
 
 weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t,
@@ -127,7 +138,8 @@ weir_tensor *weir_network_jvp(weir_module *net, weir_tensor *x, weir_tensor *t,
     weir__call_mark mark;
     weir_tensor *y, *nil = weir__nil(x ? weir_ctx_of(x) : weir_module_ctx(net), WEIR__TENSOR);
     if (jv) *jv = nil;
-    if (!products_fit(net, x, t, k, tangents, jv, who) || !weir__forward_begin(net, x, who, &mark))
+    if (!products_fit(net, x, t, k, tangents, jv, who) || !vectors_fit(tangents, x, who, "x")
+        || !weir__forward_begin(net, x, who, &mark))
         return nil;
     mark.ctx->modes.no_grad = true; /* until the end of the call */
     if (net->row->jvp) y = net->row->jvp(net, x, t, k, tangents, jv);

@@ -213,7 +213,7 @@ static void test_refusals(void **state)
     assert_fails(c, WEIR_ERROR_STATE, "a time of every sample");
     weir_network_jvp(net, x, t, NULL, x, &jv);
     assert_true(weir_is_nil(jv));
-    assert_fails(c, WEIR_ERROR_SHAPE, "tangents");
+    assert_fails(c, WEIR_ERROR_SHAPE, "expected vectors [B, k, elements of a sample]");
     weir_network_at(net, weir_ones(c, WEIR_F32, 2, SHAPE(3, 3)), t, NULL);
     assert_fails(c, WEIR_ERROR_SHAPE, "expected f32 [.., 3]");
     weir_network_jvp(NULL, x, t, NULL, v, &jv);

@@ -136,7 +136,27 @@ static void test_products_with_the_jacobian(void **state)
     assert_true(weir_shape(jv)[0] == 0 && weir_shape(jv)[1] == 2 && weir_shape(jv)[2] == 32);
     weir_network_vjp(m, x, t, NULL, x, &wj);
     assert_true(weir_is_nil(wj));
-    assert_fails(c, WEIR_ERROR_SHAPE, "network_vjp: expected tangents");
+    assert_fails(c, WEIR_ERROR_SHAPE, "network_vjp: expected vectors");
+    weir_module_free(m);
+}
+
+/* y of other elements than x: tangents are of x's, cotangents of y's */
+static void test_products_of_another_size(void **state)
+{
+    weir_ctx *c = *state;
+    weir_module *m = weir_module_new(c, "network.mlp", "in=3 out=5 hidden=7 time=none dtype=f64");
+    weir_tensor *x = wave(c, WEIR_F64, 2, SHAPE(2, 3), 1), *v = wave(c, WEIR_F64, 3, SHAPE(2, 4, 3), 5), *w = wave(c, WEIR_F64, 3, SHAPE(2, 6, 5), 8), *jv, *wj;
+    weir_network_jvp(m, x, NULL, NULL, v, &jv);
+    weir_network_vjp(m, x, NULL, NULL, w, &wj);
+    assert_ok(c);
+    assert_true(weir_shape(jv)[1] == 4 && weir_shape(jv)[2] == 5 && weir_shape(wj)[1] == 6 && weir_shape(wj)[2] == 3);
+    weir_tensor *left = weir_matmul(wj, weir_transpose(v, 1, 2)), *right = weir_matmul(w, weir_transpose(jv, 1, 2));
+    assert_true(weir_item(weir_sum(weir_abs(left))) > 1e-3);
+    assert_true(weir_item(weir_sum(weir_abs(weir_sub(left, right)))) < 1e-10);
+    weir_network_jvp(m, x, NULL, NULL, w, &jv);
+    assert_fails(c, WEIR_ERROR_SHAPE, "network_jvp: vectors of 5 elements: expected [B, k, 3], elements of a sample of x");
+    weir_network_vjp(m, x, NULL, NULL, v, &wj);
+    assert_fails(c, WEIR_ERROR_SHAPE, "network_vjp: vectors of 3 elements: expected [B, k, 5], elements of a sample of y");
     weir_module_free(m);
 }
 
@@ -328,7 +348,7 @@ static void test_models(void **state)
 
 int main(void)
 {
-    CASES(CASE(test_as_diffusers), CASE(test_derivatives), CASE(test_products_with_the_jacobian), CASE(test_exact_trace), CASE(test_bits), CASE(test_starts_at_zero),
+    CASES(CASE(test_as_diffusers), CASE(test_derivatives), CASE(test_products_with_the_jacobian), CASE(test_products_of_another_size), CASE(test_exact_trace), CASE(test_bits), CASE(test_starts_at_zero),
           CASE(test_peak), CASE(test_every_allocation_may_fail), CASE(test_refused), CASE(test_models));
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
