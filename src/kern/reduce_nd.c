@@ -20,10 +20,18 @@ typedef struct reduction {
     int64_t bytes;
 } reduction;
 
-static void reduce_nd_put(const reduction *r, int64_t at, double v)
+static bool evenly_spaced(const reduction *r) { return r->reduced.ndim == 1; }
+
+/* n results, `step` apart from `at` on */
+static void reduce_nd_put(const reduction *r, int64_t n, int64_t at, int64_t step, const double *v)
 {
-    if (r->t == WEIR__F32) ((float *)(void *)r->y)[at] = (float)v;
-    else ((double *)(void *)r->y)[at] = v;
+    if (r->t == WEIR__F32) {
+        float *y = (float *)(void *)r->y + at;
+        for (int64_t j = 0; j < n; j++) y[j * step] = (float)v[j];
+    } else {
+        double *y = (double *)(void *)r->y + at;
+        for (int64_t j = 0; j < n; j++) y[j * step] = v[j];
+    }
 }
 
 static double row(const reduction *r, int64_t n, const char *x, int64_t stride)
@@ -69,9 +77,9 @@ static double few(const reduction *r, const char *x, int64_t stride)
 static double one(const reduction *r, const char *x)
 {
     if (r->count == 0) return row(r, 0, x, 1);
-    if (r->count <= FEW && !r->max && r->reduced.ndim == 1)
+    if (r->count <= FEW && !r->max && evenly_spaced(r))
         return few(r, x, r->reduced.stride[0][0]);
-    if (r->reduced.ndim == 1) return row(r, r->count, x, r->reduced.stride[0][0]);
+    if (evenly_spaced(r)) return row(r, r->count, x, r->reduced.stride[0][0]);
     return gathered(r, x);
 }
 
@@ -92,22 +100,23 @@ static void reduce_nd_list_rows(const reduction *r, int64_t n, int64_t *at, int6
     }
 }
 
-/* n <= WEIR__COLUMNS results side by side, each a cascade; r->count > 0 */
-static void columns(const reduction *r, int64_t n, const char *x, int64_t out, int64_t out_stride)
+/* n <= WEIR__COLUMNS results side by side, each a cascade; r->count > 0. rows: where a block's
+ * elements lie, all blocks' if they are evenly spaced */
+static void columns(const reduction *r, int64_t n, const char *x, int64_t out, int64_t out_stride,
+                    int64_t *rows)
 {
     double pending[WEIR__CASCADE_DEPTH * WEIR__COLUMNS], *top = pending;
-    int64_t at[WEIR__MAX_RANK], offset[1], rows[WEIR__BLOCK], blocks = 0;
-    const bool even = r->reduced.ndim == 1; /* then the first block's rows are every block's */
+    int64_t at[WEIR__MAX_RANK], offset[1], blocks = 0;
     weir__plan_seek(&r->reduced, 1, r->reduced.ndim, 0, at, offset);
     for (int64_t done = 0; done < r->count; done += WEIR__BLOCK) {
         int64_t m = r->count - done < WEIR__BLOCK ? r->count - done : WEIR__BLOCK;
-        if (!even || done == 0) reduce_nd_list_rows(r, m, at, offset, rows);
+        if (!evenly_spaced(r)) reduce_nd_list_rows(r, m, at, offset, rows);
         (r->max ? r->k->max_block : r->k->sum_block)[r->t](m, rows, n, x, top);
-        if (even) x += m * r->reduced.stride[0][0] * r->bytes;
+        if (evenly_spaced(r)) x += m * r->reduced.stride[0][0] * r->bytes;
         top = weir__cascade_carry(top, blocks++, n, r->max);
     }
     weir__cascade_end_row(pending, top, n, r->max);
-    for (int64_t j = 0; j < n; j++) reduce_nd_put(r, out + j * out_stride, pending[j]);
+    reduce_nd_put(r, n, out, out_stride, pending);
 }
 
 /* Results first .. last-1 in the order of the kept axes */
@@ -117,20 +126,25 @@ static void part(void *user, int piece, int64_t first, int64_t last)
     (void)piece;
     const weir__plan *p = &r->kept;
     int inner = p->ndim - 1;
-    int64_t at[WEIR__MAX_RANK], offset[2], n;
+    int64_t at[WEIR__MAX_RANK], offset[2], rows[WEIR__BLOCK], n;
+    const bool side_by_side = p->stride[1][inner] == 1 && p->shape[inner] > 1;
+    if (evenly_spaced(r) && side_by_side)
+        for (int64_t i = 0; i < r->count && i < WEIR__BLOCK; i++)
+            rows[i] = i * r->reduced.stride[0][0];
     for (int64_t i = first; i < last; i += n) {
         weir__plan_seek(p, 2, p->ndim, i, at, offset);
         const char *x = r->x + offset[1] * r->bytes;
         n = p->shape[inner] - at[inner];
         if (n > last - i) n = last - i;
         if (n > WEIR__COLUMNS) n = WEIR__COLUMNS;
-        if (p->stride[1][inner] == 1 && n > 1 && r->count > 0) {
-            columns(r, n, x, offset[0], p->stride[0][inner]);
+        if (side_by_side && n > 1 && r->count > 0) {
+            columns(r, n, x, offset[0], p->stride[0][inner], rows);
             continue;
         }
-        for (int64_t j = 0; j < n; j++)
-            reduce_nd_put(r, offset[0] + j * p->stride[0][inner],
-                          one(r, x + j * p->stride[1][inner] * r->bytes));
+        for (int64_t j = 0; j < n; j++) {
+            double v = one(r, x + j * p->stride[1][inner] * r->bytes);
+            reduce_nd_put(r, 1, offset[0] + j * p->stride[0][inner], 1, &v);
+        }
     }
 }
 
