@@ -6,7 +6,8 @@
 Each round runs a case of ours, then of bench/ops_torch.py (bench/memory_torch.py) on the same core,
 so that what else the machine does weighs on both. The ratio is PyTorch's least median over ours, at
 the better of its two memory orders; a floor of the other kind, a most, is in ns a number or in
-bytes over PyTorch's. Lines without a floor are printed too. Exit status 1: a floor does not hold.
+bytes over PyTorch's. Lines without a floor are printed too, and first what a core can do on
+registers alone. Exit status 1: a floor does not hold.
 """
 import argparse
 import fnmatch
@@ -121,6 +122,8 @@ def main():
     if unknown:
         parser.error(f"{unknown.pop()}: expected {', '.join(cases)}")
     table = Table()
+    conv = lines_of([a.bench, "conv", "--json", "--threads", 1, "--seconds", 0.01], 1)
+    print(f"peak     {conv[0]['fma_peak_gflops']:.1f} GFLOP/s a core, float on registers alone")
     for case in a.case or cases:
         if case == "memory":
             measure_memory(table, a)

@@ -134,6 +134,43 @@ static void test_values(void **state)
     }
 }
 
+/* The root mean square of what f32 strays from f64, over that of f64 */
+static double stray(int64_t n, const float *got, const double *want)
+{
+    double error = 0, size = 0;
+    for (int64_t i = 0; i < n; i++) {
+        error += ((double)got[i] - want[i]) * ((double)got[i] - want[i]);
+        size += want[i] * want[i];
+    }
+    return sqrt(error / size);
+}
+
+static double *widened(int64_t n, const float *x)
+{
+    double *y = room(8 * (size_t)n);
+    for (int64_t i = 0; i < n; i++) y[i] = (double)x[i];
+    return y;
+}
+
+/* Of 3 x 3 convolutions of many channels: no more than chains of as many products in f32 */
+static void test_errors(void **state)
+{
+    (void)state;
+    EACH_KERN(k) for (int64_t channels = 16; channels <= 256; channels *= 4)
+    {
+        weir__conv v = { .n = 1, .h = 16, .w = 16, .c = channels, .out_h = 16, .out_w = 16, .o = channels, .kernel = { 3, 3 }, .stride = { 1, 1 }, .pad = { 1, 1 }, .dilation = { 1, 1 }, .groups = 1 };
+        sizes z = sizes_of(&v);
+        void *x = noise(WEIR__F32, z.x, 1), *w = noise(WEIR__F32, z.w, 2), *g = noise(WEIR__F32, z.y, 3);
+        double *x64 = widened(z.x, x), *w64 = widened(z.w, w), *g64 = widened(z.y, g);
+        void *y = forward(k, WEIR__F32, &v, x, w, NULL, 2), *dx = input(k, WEIR__F32, &v, g, w, 2), *dw = weight(k, WEIR__F32, &v, x, g, NULL, 2);
+        void *y64 = forward(k, WEIR__F64, &v, x64, w64, NULL, 2), *dx64 = input(k, WEIR__F64, &v, g64, w64, 2), *dw64 = weight(k, WEIR__F64, &v, x64, g64, NULL, 2);
+        double error[] = { stray(z.y, y, y64), stray(z.x, dx, dx64), stray(z.w, dw, dw64) };
+        print_message("# %s, %d channels: rms error of y %.2g, dx %.2g, dw %.2g\n", k->name, (int)channels, error[0], error[1], error[2]);
+        for (int i = 0; i < 3; i++) assert_true(error[i] < 6e-7);
+        free(x), free(w), free(g), free(x64), free(w64), free(g64), free(y), free(dx), free(dw), free(y64), free(dx64), free(dw64);
+    }
+}
+
 /* Batches of every size to 17, at moving places, on one thread or three: the bits among 17 */
 static void test_rows(void **state)
 {
@@ -262,7 +299,7 @@ static void test_upsample(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_values), cmocka_unit_test(test_rows), cmocka_unit_test(test_one_place),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_values), cmocka_unit_test(test_errors), cmocka_unit_test(test_rows), cmocka_unit_test(test_one_place),
                                         cmocka_unit_test(test_windows), cmocka_unit_test(test_upsample) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -293,22 +293,20 @@ static int64_t peak_above_the_graph(weir_module *(*make)(weir_ctx *c, int n), in
     return peak;
 }
 
-/* What no backward needs is given back on the way, not when the outermost module ends. */
+static void graph_holds_no_more(const char *what, weir_module *(*make)(weir_ctx *c, int n), int ndim, int64_t layer)
+{
+    const int64_t *shape = SHAPE(ROWS, WIDTH);
+    double five = (double)peak_above_the_graph(make, 5, ndim, shape) / (double)layer, twenty = (double)peak_above_the_graph(make, 20, ndim, shape) / (double)layer;
+    print_message("# %s, recorded: %.1f results of a layer above the graph's at the peak of 5 blocks, %.1f of 20\n", what, five, twenty);
+    assert_true(twenty < five + 2);
+}
+
+/* What no backward needs (sums that go on, branches before they are added) is given back on the way, not when the outermost module ends. */
 static void nor_does_what_a_graph_has_no_use_for(void **state)
 {
     (void)state;
-    const int64_t rows[] = { ROWS, WIDTH };
-    const struct { const char *what; weir_module *(*make)(weir_ctx *c, int n); int ndim; int64_t layer; } chains[] = {
-        { "convolutions", conv_chain, 4, IMAGES * CHANNELS * PLACES * PLACES * 4 },
-        { "residual perceptron", residual_perceptron, 2, ROWS * WIDTH * 4 },
-        { "residual convolutions", residual_convolutions, 4, IMAGES * CHANNELS * PLACES * PLACES * 4 },
-    };
-    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
-        int64_t five = peak_above_the_graph(chains[i].make, 5, chains[i].ndim, rows), twenty = peak_above_the_graph(chains[i].make, 20, chains[i].ndim, rows);
-        print_message("# %s, recorded: %.1f results of a layer above the graph's at the peak of 5 blocks, %.1f of 20\n", chains[i].what,
-                      (double)five / (double)chains[i].layer, (double)twenty / (double)chains[i].layer);
-        assert_true(twenty < five + 2 * chains[i].layer);
-    }
+    graph_holds_no_more("residual perceptron", residual_perceptron, 2, ROWS * WIDTH * 4);
+    graph_holds_no_more("residual convolutions", residual_convolutions, 4, IMAGES * CHANNELS * PLACES * PLACES * 4);
 }
 
 /* Products with the Jacobian, of a network whose tangents are k times its values. */
